@@ -1,0 +1,117 @@
+//! The codes of all findings: stable, in one table.
+
+use core::fmt;
+
+/// How bad a finding is.
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Severity {
+    /// Accepted, and surely not meant.
+    Warning,
+    /// Refused.
+    Error,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Warning => "warning",
+            Self::Error => "error",
+        })
+    }
+}
+
+macro_rules! codes {
+    ($($name:ident = $text:literal, $severity:ident, $title:literal;)+) => {
+        /// The kind of a finding. `Display` gives the stable form, such as `E0101`; the first digits tell the area:
+        /// `E01` syntax, `E02` types, `E03` sinks, `E04` manifests, `E05` limits.
+        #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[non_exhaustive]
+        pub enum Code {
+            $(#[doc = $title] $name,)+
+        }
+
+        impl Code {
+            /// Every code, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The stable form, such as `E0101`.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)+
+                }
+            }
+
+            /// What the code stands for, in a few words.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self {
+                    $(Self::$name => $title,)+
+                }
+            }
+
+            /// Error or warning.
+            #[must_use]
+            pub const fn severity(self) -> Severity {
+                match self {
+                    $(Self::$name => Severity::$severity,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    UnexpectedToken = "E0101", Error, "a token stands where the grammar has no place for it";
+    UnknownCharacter = "E0102", Error, "a character that starts no token";
+    UnterminatedString = "E0103", Error, "a string without its closing quote";
+    MissingParenthesis = "E0104", Error, "a parenthesis is opened and not closed";
+    SurplusParenthesis = "E0105", Error, "a parenthesis is closed that was not opened";
+    ExpectedOperand = "E0106", Error, "an operand is missing";
+    ExpectedKeyword = "E0107", Error, "a keyword is missing";
+    InvalidSource = "E0108", Error, "a source that is no path";
+    EmptyRoute = "E0109", Error, "a route without any text";
+
+    InvalidOperands = "E0201", Error, "operands of types that the operator does not take";
+    UnknownFunction = "E0202", Error, "a function that does not exist";
+    InvalidArguments = "E0203", Error, "arguments that no overload of the function takes";
+    InvalidBodyPath = "E0204", Error, "a body path that is not supported";
+    NullWithUndefined = "E0205", Error, "null combined with undefined";
+    ValueArithmetic = "E0206", Error, "an operator that body values do not have";
+    TwinFunctionOutsideTwinSource = "E0207", Error, "a twin function in a route that takes no twin notifications";
+
+    InvalidSink = "E0301", Error, "a sink that is neither $upstream nor an endpoint";
+    UnknownEndpoint = "E0302", Error, "an endpoint function that does not exist";
+    InvalidEndpointAddress = "E0303", Error, "an endpoint address of the wrong shape";
+
+    InvalidJson = "E0401", Error, "a manifest that is not valid JSON";
+    MissingManifestKey = "E0402", Error, "a required key of the manifest is missing";
+    InvalidManifestValue = "E0403", Error, "a manifest value of the wrong type or out of range";
+    UnsupportedSchemaVersion = "E0404", Error, "a schema version that is not supported";
+    InvalidRouteName = "E0405", Error, "a route without a name";
+    InvalidRoutePriority = "E0406", Error, "a priority out of range";
+    NoHubProperties = "E0407", Error, "a document without the hub's properties";
+
+    RouteTooLong = "E0501", Error, "a route longer than the limit";
+    NestingTooDeep = "E0502", Error, "nesting deeper than the limit";
+    TooManyRoutes = "E0503", Error, "more routes than the limit";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_distinct_ascending_and_titled() {
+        for pair in Code::ALL.windows(2) {
+            assert!(pair[0].as_str() < pair[1].as_str(), "{} before {}", pair[0], pair[1]);
+        }
+        assert!(Code::ALL.iter().all(|code| !code.title().is_empty() && !code.title().ends_with('.')));
+    }
+}

@@ -1,0 +1,59 @@
+//! "Did you mean": the known name nearest to a mistyped one.
+
+/// The candidate nearest to `name`, ignoring ASCII case, if it is near enough to be meant: at most one edit in three
+/// characters, a swap of neighbours counted as one. The first of equals wins. Costs the product of the lengths; names
+/// over 64 characters have no near candidate.
+pub(crate) fn closest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    let name: Vec<char> = name.chars().map(|c| c.to_ascii_lowercase()).collect();
+    if name.len() > 64 {
+        return None;
+    }
+    let allowed = name.len().max(3) / 3;
+    let mut best: Option<(usize, &str)> = None;
+    for candidate in candidates {
+        let other: Vec<char> = candidate.chars().map(|c| c.to_ascii_lowercase()).collect();
+        if other.len().abs_diff(name.len()) > allowed {
+            continue;
+        }
+        let distance = edit_distance(&name, &other);
+        if distance <= allowed && best.is_none_or(|(least, _)| distance < least) {
+            best = Some((distance, candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
+}
+
+/// Insertions, deletions, replacements and swaps of neighbours (optimal string alignment).
+fn edit_distance(a: &[char], b: &[char]) -> usize {
+    let width = b.len() + 1;
+    let mut before: Vec<usize> = vec![0; width];
+    let mut last: Vec<usize> = (0..width).collect();
+    for (i, &from) in a.iter().enumerate() {
+        let mut row = vec![i + 1; width];
+        for (j, &to) in b.iter().enumerate() {
+            let replaced = last[j] + usize::from(from != to);
+            let mut least = replaced.min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && from == b[j - 1] && a[i - 1] == to {
+                least = least.min(before[j - 1] + 1);
+            }
+            row[j + 1] = least;
+        }
+        before = last;
+        last = row;
+    }
+    last.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_names_are_found_and_far_ones_are_not() {
+        let known = ["starts_with", "ends_with", "contains", "length"];
+        assert_eq!(closest("startswith", known), Some("starts_with"));
+        assert_eq!(closest("CONTIANS", known), Some("contains"));
+        assert_eq!(closest("frobnicate", known), None);
+        assert_eq!(closest(&"x".repeat(1000), known), None);
+    }
+}

@@ -1,0 +1,8 @@
+//! Route text to syntax tree and back: tokens, lexer, tree, parser, printer.
+//!
+//! The language is given in `grammar/`. Knows no types: `5 + 'a'` parses.
+//!
+//! Nothing here recurses on its input, so no text can overflow the stack: trees are arenas in which an operand stands
+//! before what uses it, and the parser keeps its open parentheses in a vector.
+
+pub mod ast;
