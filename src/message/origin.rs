@@ -122,6 +122,13 @@ impl<'m> Origin<'m> {
         Ok(Self { source, stamps: Stamps::InSystemProperties })
     }
 
+    /// The same sender, but with a source of the hub's own, such as `/deviceLifecycleEvents`: for messages that are
+    /// neither telemetry nor a change of a twin. The stamps stay as they are.
+    #[must_use]
+    pub const fn with_source(self, path: &'m str) -> Self {
+        Self { source: MessageSource::Other(path), ..self }
+    }
+
     /// The source that routes select by.
     #[must_use]
     pub const fn source(&self) -> MessageSource<'m> {
@@ -153,6 +160,8 @@ pub enum MessageSource<'m> {
     },
     /// A change of a twin: `/twinChangeNotifications`.
     TwinChange,
+    /// A path of the hub's own, as the hub wrote it.
+    Other(&'m str),
 }
 
 impl<'m> MessageSource<'m> {
@@ -163,6 +172,7 @@ impl<'m> MessageSource<'m> {
             Self::Module { module, output: None } => ["/messages/modules/", module, "", ""],
             Self::Module { module, output: Some(output) } => ["/messages/modules/", module, "/outputs/", output],
             Self::TwinChange => ["/twinChangeNotifications", "", "", ""],
+            Self::Other(path) => [path, "", "", ""],
         }
     }
 }
@@ -238,6 +248,13 @@ mod tests {
                 ("messageId", Some("1"))
             ]
         );
+    }
+
+    #[test]
+    fn a_source_of_the_hubs_own_keeps_the_stamps() {
+        let origin = Origin::module("d", "m").output("o").with_source("/deviceLifecycleEvents");
+        assert_eq!(origin.source().to_string(), "/deviceLifecycleEvents");
+        assert_eq!(origin.stamps(), Origin::module("d", "m").output("o").stamps());
     }
 
     #[test]
