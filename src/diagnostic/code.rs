@@ -95,6 +95,7 @@ codes! {
     RouteTooLong = "E0501", Error, "a route longer than the limit";
     NestingTooDeep = "E0502", Error, "nesting deeper than the limit";
     TooManyRoutes = "E0503", Error, "more routes than the limit";
+    TooManyErrors = "E0504", Error, "more errors than are listed";
 }
 
 impl fmt::Display for Code {

@@ -5,4 +5,12 @@
 //! Nothing here recurses on its input, so no text can overflow the stack: trees are arenas in which an operand stands
 //! before what uses it, and the parser keeps its open parentheses in a vector.
 
+mod token;
+
 pub mod ast;
+mod lexer;
+mod parser;
+
+pub use lexer::Lexer;
+pub use parser::{MAX_ERRORS, Parsed, parse_condition, parse_route};
+pub use token::{Token, TokenKind};

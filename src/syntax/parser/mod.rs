@@ -1,0 +1,142 @@
+//! Tokens to a syntax tree and errors: never only the first error, and always a tree.
+//!
+//! A route is parsed in one pass ([`parse_route`]). A condition can also be parsed alone ([`parse_condition`]), which
+//! follows another rule: alone, a condition means its longest valid prefix, while inside a route INTO must follow it.
+//! The cost is linear in the text. At most [`MAX_ERRORS`] errors are kept; a last one then counts the rest.
+
+mod condition;
+mod route;
+
+pub use condition::parse_condition;
+pub use route::parse_route;
+
+use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::limits::Limits;
+use crate::span::Span;
+
+use super::lexer::Lexer;
+use super::token::{Token, TokenKind};
+
+/// How many errors of one text are kept.
+pub const MAX_ERRORS: usize = 100;
+
+/// A tree, and what is wrong with it.
+#[derive(Clone, Debug)]
+pub struct Parsed<T> {
+    /// Complete where there are no errors; otherwise what could be made of the text.
+    pub tree: T,
+    /// In the order of their places, as far as the parser met them.
+    pub errors: Vec<Diagnostic>,
+}
+
+/// The tokens still to come, one of them in view, and the errors so far.
+struct Cursor<'t, 'l> {
+    text: &'t str,
+    limits: &'l Limits,
+    lexer: Lexer<'t>,
+    current: Token,
+    /// The last token taken; empty at 0 before the first.
+    previous: Token,
+    errors: Vec<Diagnostic>,
+    /// Errors that were found after `errors` was full.
+    uncounted: usize,
+}
+
+impl<'t, 'l> Cursor<'t, 'l> {
+    fn new(text: &'t str, limits: &'l Limits) -> Self {
+        let fits = text.len() <= limits.route_bytes && u32::try_from(text.len()).is_ok();
+        let parsed = if fits { text } else { "" };
+        let mut lexer = Lexer::new(parsed);
+        let current = lexer.next_token();
+        let previous = Token { kind: TokenKind::Eof, span: Span::at(0) };
+        let mut cursor = Self { text: parsed, limits, lexer, current, previous, errors: Vec::new(), uncounted: 0 };
+        if !fits {
+            let message = format!(
+                "the text has {} bytes, more than the limit `route_bytes` of {}",
+                text.len(),
+                limits.route_bytes
+            );
+            cursor.error(Diagnostic::new(Code::RouteTooLong, Span::at(0), message));
+        }
+        cursor
+    }
+
+    fn is_too_long(&self) -> bool {
+        self.errors.first().is_some_and(|error| error.code == Code::RouteTooLong)
+    }
+
+    fn kind(&self) -> TokenKind {
+        self.current.kind
+    }
+
+    fn is_at(&self, kind: TokenKind) -> bool {
+        self.current.kind == kind
+    }
+
+    /// Takes the current token.
+    fn take(&mut self) -> Token {
+        self.previous = self.current;
+        self.current = self.lexer.next_token();
+        self.previous
+    }
+
+    /// Takes the current token if it is of this kind.
+    fn take_if(&mut self, kind: TokenKind) -> Option<Token> {
+        self.is_at(kind).then(|| self.take())
+    }
+
+    /// Whether the current token is a name that is nearly one of these keywords.
+    fn is_at_mistyped(&self, keywords: &[&'static str]) -> bool {
+        self.is_at(TokenKind::Id) && closest(self.text_of(self.current), keywords.iter().copied()).is_some()
+    }
+
+    fn text_of(&self, token: Token) -> &'t str {
+        token.span.slice(self.text)
+    }
+
+    fn error(&mut self, diagnostic: Diagnostic) {
+        if self.errors.len() < MAX_ERRORS {
+            self.errors.push(diagnostic);
+        } else {
+            self.uncounted += 1;
+        }
+    }
+
+    /// `expected ..., found ...` at the current token.
+    fn unexpected(&self, code: Code, expected: &str) -> Diagnostic {
+        let found = self.describe(self.current);
+        let span = self.current.span;
+        let error = Diagnostic::new(code, span, format!("expected {expected}, found {found}"));
+        let error = error.with_label(format!("expected {expected}"));
+        match self.lexer.first_comment() {
+            // A source such as `/messages/*` opens a comment where `*/` follows anywhere, which surprises everybody.
+            Some(comment) if self.follows_path(comment) => {
+                error.with_secondary(comment, "`/*` opens a comment here, which ends at the first `*/`")
+            }
+            _ => error,
+        }
+    }
+
+    fn follows_path(&self, comment: Span) -> bool {
+        let before = self.text.get(..comment.range().start).unwrap_or_default();
+        before.ends_with(|last: char| !last.is_whitespace())
+    }
+
+    /// What to call a token in a message: its text where it is short, else its kind.
+    fn describe(&self, token: Token) -> String {
+        let text = self.text_of(token);
+        if token.kind == TokenKind::Eof || text.chars().count() > 40 || text.chars().any(char::is_control) {
+            token.kind.to_string()
+        } else {
+            format!("`{text}`")
+        }
+    }
+
+    fn into_errors(mut self) -> Vec<Diagnostic> {
+        if self.uncounted > 0 {
+            let message = format!("{} more errors are not listed", self.uncounted);
+            self.errors.push(Diagnostic::new(Code::TooManyErrors, self.current.span, message));
+        }
+        self.errors
+    }
+}

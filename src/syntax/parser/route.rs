@@ -1,0 +1,315 @@
+//! Routes: `[SELECT *] FROM source [WHERE condition] INTO sink`, one function a production.
+
+use super::condition::{Follow, parse_expression};
+use super::{Cursor, Parsed};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::limits::Limits;
+use crate::span::Span;
+use crate::syntax::ast::{Condition, Route, Sink, SinkKind, Source};
+use crate::syntax::token::TokenKind;
+
+/// Parses a route and finds all its syntax errors.
+///
+/// ```
+/// use edgeroute::limits::Limits;
+/// use edgeroute::syntax::parse_route;
+///
+/// let parsed = parse_route("FROM /messages/* WHERE level > INTO $upstream", &Limits::default());
+/// assert_eq!(parsed.errors[0].message, "expected an operand, found `INTO`");
+/// assert_eq!(parsed.tree.source.unwrap().path, "/messages/*");
+/// ```
+#[must_use]
+pub fn parse_route<'t>(text: &'t str, limits: &Limits) -> Parsed<Route<'t>> {
+    let mut cursor = Cursor::new(text, limits);
+    let mut tree = Route { select: None, source: None, condition: None, sink: None, trailing: None };
+    if cursor.is_at(TokenKind::Eof) {
+        if !cursor.is_too_long() {
+            let error = Diagnostic::new(Code::EmptyRoute, Span::from_range(0..text.len()), "the route is empty")
+                .with_help("a route reads FROM source WHERE condition INTO sink");
+            cursor.error(error);
+        }
+        return Parsed { tree, errors: cursor.into_errors() };
+    }
+    tree.select = select(&mut cursor);
+    tree.source = from(&mut cursor).then(|| source(&mut cursor)).flatten();
+    tree.condition = condition(&mut cursor);
+    if into(&mut cursor) {
+        tree.sink = sink(&mut cursor);
+    }
+    if tree.sink.is_some() && !cursor.is_at(TokenKind::Eof) {
+        tree.trailing = Some(Span::from_range(cursor.current.span.range().start..text.trim_end().len()));
+    }
+    Parsed { tree, errors: cursor.into_errors() }
+}
+
+/// `SELECT *`
+fn select(cursor: &mut Cursor<'_, '_>) -> Option<Span> {
+    let start = cursor.take_if(TokenKind::Select)?.span;
+    if cursor.take_if(TokenKind::Star).is_none() {
+        let error = cursor.unexpected(Code::UnexpectedToken, "`*`");
+        cursor.error(error.with_help("a route selects whole messages: write SELECT *, or leave SELECT out"));
+        skip_to(cursor, |kind| matches!(kind, TokenKind::From | TokenKind::Where | TokenKind::Into));
+    }
+    Some(start.cover(cursor.previous.span))
+}
+
+/// FROM, or the error that it is missing; whether a source may follow.
+fn from(cursor: &mut Cursor<'_, '_>) -> bool {
+    if keyword(cursor, TokenKind::From, "FROM", &[TokenKind::Slash]) {
+        return true;
+    }
+    skip_to(cursor, |kind| kind == TokenKind::From || kind == TokenKind::Slash || ends_clause(kind));
+    cursor.take_if(TokenKind::From).is_some() || cursor.is_at(TokenKind::Slash)
+}
+
+/// A keyword, or the error that it is missing. A mistyped one is taken for it; so is any token that is none of
+/// `continues` and stands where the keyword should.
+fn keyword(cursor: &mut Cursor<'_, '_>, kind: TokenKind, name: &'static str, continues: &[TokenKind]) -> bool {
+    if cursor.take_if(kind).is_some() {
+        return true;
+    }
+    let mut error = cursor.unexpected(Code::ExpectedKeyword, name);
+    let is_mistyped = cursor.is_at_mistyped(&[name]);
+    if is_mistyped {
+        error = error.with_help(format!("did you mean {name}?")).with_fix(cursor.current.span, name);
+        cursor.take();
+    } else if continues.contains(&cursor.kind()) {
+        error = error.with_fix(Span::at(cursor.current.span.start()), format!("{name} "));
+    }
+    cursor.error(error);
+    is_mistyped
+}
+
+/// One or more of `/` item.
+fn source(cursor: &mut Cursor<'_, '_>) -> Option<Source> {
+    let start = cursor.current.span;
+    let mut path = String::new();
+    let mut is_valid = true;
+    loop {
+        if cursor.take_if(TokenKind::Slash).is_some() {
+            path.push('/');
+        } else {
+            if path.is_empty() {
+                let error = cursor.unexpected(Code::InvalidSource, "a path that starts with `/`");
+                cursor.error(
+                    error.with_help("a source is a path such as /messages/* or /messages/modules/NAME/outputs/*"),
+                );
+                is_valid = false;
+            }
+            break;
+        }
+        match cursor.kind() {
+            TokenKind::Star | TokenKind::Id => path.push_str(cursor.text_of(cursor.current)),
+            _ => {
+                let error = source_item_error(cursor);
+                cursor.error(error);
+                is_valid = false;
+                if ends_clause(cursor.kind()) || cursor.is_at(TokenKind::Slash) {
+                    continue;
+                }
+            }
+        }
+        cursor.take();
+    }
+    let span = Span::new(start.start(), cursor.previous.span.end());
+    if !ends_clause(cursor.kind()) {
+        if is_valid && !cursor.is_at_mistyped(&["WHERE", "INTO"]) {
+            let error = cursor.unexpected(Code::InvalidSource, "`/`, WHERE or INTO");
+            cursor.error(error);
+            is_valid = false;
+        }
+        if !cursor.is_at_mistyped(&["WHERE", "INTO"]) {
+            skip_to(cursor, ends_clause);
+        }
+    }
+    is_valid.then_some(Source { path, span })
+}
+
+/// What cannot be an item of a path, with the reason where it surprises.
+fn source_item_error(cursor: &Cursor<'_, '_>) -> Diagnostic {
+    let error = cursor.unexpected(Code::InvalidSource, "a name or `*`");
+    match cursor.kind() {
+        TokenKind::Eof | TokenKind::Where | TokenKind::Into => error.with_help("a source ends in a name or in `*`"),
+        TokenKind::Integer | TokenKind::Hex | TokenKind::Real => {
+            error.with_help("an item that reads as a number is no name; the hub cannot route from it")
+        }
+        TokenKind::SystemProperty => error.with_help("an item cannot start with `$`"),
+        TokenKind::And | TokenKind::Or | TokenKind::Not | TokenKind::Select | TokenKind::From => {
+            error.with_help("an item cannot be a reserved word")
+        }
+        TokenKind::True | TokenKind::False | TokenKind::Null | TokenKind::Undefined => {
+            error.with_help("an item cannot be a constant")
+        }
+        _ => error,
+    }
+}
+
+/// `WHERE condition`, if it is there.
+fn condition<'t>(cursor: &mut Cursor<'t, '_>) -> Option<Condition<'t>> {
+    if cursor.is_at_mistyped(&["WHERE"]) {
+        keyword(cursor, TokenKind::Where, "WHERE", &[]);
+    } else {
+        cursor.take_if(TokenKind::Where)?;
+    }
+    let condition = parse_expression(cursor, Follow::Into);
+    if !cursor.is_at_mistyped(&["INTO"]) {
+        skip_to(cursor, |kind| kind == TokenKind::Into);
+    }
+    Some(condition)
+}
+
+/// INTO, or the error that it is missing.
+fn into(cursor: &mut Cursor<'_, '_>) -> bool {
+    let is_there = keyword(cursor, TokenKind::Into, "INTO", &[TokenKind::SystemProperty]);
+    is_there || cursor.is_at(TokenKind::SystemProperty)
+}
+
+/// `$upstream` or `name("address")`; which names there are is not the parser's business.
+fn sink<'t>(cursor: &mut Cursor<'t, '_>) -> Option<Sink<'t>> {
+    let start = cursor.current;
+    match start.kind {
+        TokenKind::SystemProperty => {
+            cursor.take();
+            Some(Sink { kind: SinkKind::System(cursor.text_of(start)), span: start.span })
+        }
+        TokenKind::Id => {
+            cursor.take();
+            let address = endpoint_address(cursor)?;
+            let span = start.span.cover(cursor.previous.span);
+            let text = cursor.text_of(address);
+            let inner = text.get(1..text.len().saturating_sub(1)).unwrap_or_default();
+            let address_span = Span::new(address.span.start() + 1, address.span.end().saturating_sub(1));
+            let name = cursor.text_of(start);
+            let kind = SinkKind::Function { name, name_span: start.span, address: inner, address_span };
+            Some(Sink { kind, span })
+        }
+        _ => {
+            let error = cursor.unexpected(Code::InvalidSink, "$upstream or BrokeredEndpoint(\"...\")");
+            cursor.error(error);
+            None
+        }
+    }
+}
+
+/// `("address")` after an endpoint's name.
+fn endpoint_address(cursor: &mut Cursor<'_, '_>) -> Option<crate::syntax::Token> {
+    const HELP: &str = "write BrokeredEndpoint(\"/modules/NAME/inputs/INPUT\")";
+    if cursor.take_if(TokenKind::OpenParenthesis).is_none() {
+        let error = cursor.unexpected(Code::InvalidSink, "`(`");
+        cursor.error(error.with_help(HELP));
+        return None;
+    }
+    let Some(address) = cursor.take_if(TokenKind::String) else {
+        let error = match cursor.kind() {
+            TokenKind::UnterminatedString => {
+                let span = cursor.current.span;
+                Diagnostic::new(Code::UnterminatedString, span, "the endpoint's address has no closing quote")
+            }
+            _ => cursor.unexpected(Code::InvalidSink, "an address in quotes"),
+        };
+        cursor.error(error.with_help(HELP));
+        return None;
+    };
+    if cursor.take_if(TokenKind::CloseParenthesis).is_none() {
+        let error = cursor.unexpected(Code::InvalidSink, "`)`");
+        cursor.error(error.with_help(HELP));
+        return None;
+    }
+    Some(address)
+}
+
+fn ends_clause(kind: TokenKind) -> bool {
+    matches!(kind, TokenKind::Where | TokenKind::Into | TokenKind::Eof)
+}
+
+/// Skips to a token that satisfies `stop`, or to the end.
+fn skip_to(cursor: &mut Cursor<'_, '_>, stop: impl Fn(TokenKind) -> bool) {
+    while !stop(cursor.kind()) && !cursor.is_at(TokenKind::Eof) {
+        cursor.take();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Parsed<Route<'_>> {
+        parse_route(text, &Limits::default())
+    }
+
+    fn messages(text: &str) -> Vec<String> {
+        parse(text).errors.into_iter().map(|error| error.message).collect()
+    }
+
+    #[test]
+    fn all_parts_are_found() {
+        let text = "select * From /messages/ * /* c */ where a = /* d */ 'b' INTO BrokeredEndpoint ( \"/modules/m/inputs/i\" ) x";
+        let Parsed { tree, errors } = parse(text);
+        assert_eq!(errors, []);
+        assert_eq!(tree.select.unwrap().slice(text), "select *");
+        let source = tree.source.unwrap();
+        assert_eq!((source.path.as_str(), source.span.slice(text)), ("/messages/*", "/messages/ *"));
+        assert_eq!(tree.condition.unwrap().span().slice(text), "a = /* d */ 'b'");
+        let sink = tree.sink.unwrap();
+        let SinkKind::Function { name, address, address_span, .. } = sink.kind else { panic!("{sink:?}") };
+        assert_eq!((name, address, address_span.slice(text)), ("BrokeredEndpoint", "/modules/m/inputs/i", address));
+        assert_eq!(tree.trailing.unwrap().slice(text), "x");
+    }
+
+    #[test]
+    fn sources_are_items_behind_slashes() {
+        for path in ["/*", "/a", "/messages/modules/m/outputs/*", "/a*b/**", "/it's"] {
+            assert_eq!(messages(&format!("FROM {path} INTO $upstream")), [""; 0], "{path}");
+        }
+        for path in
+            ["/", "/messages/", "messages", "/1", "/e5", "/true", "/and", "/$edgeAgent", "/'q'", "/a[0]", "//a", "/a b"]
+        {
+            assert_eq!(messages(&format!("FROM {path} INTO $upstream")).len(), 1, "{path}");
+        }
+    }
+
+    #[test]
+    fn every_clause_reports_its_own_error() {
+        assert_eq!(
+            messages("SELECT a FRM /messages/1 WHERE INTO upstream"),
+            [
+                "expected `*`, found `a`",
+                "expected FROM, found `WHERE`",
+                "expected an operand, found `INTO`",
+                "expected `(`, found the end",
+            ]
+        );
+        assert_eq!(
+            messages("FROM /messages/1 WHERE a = INTO upstream"),
+            ["expected a name or `*`, found `1`", "expected an operand, found `INTO`", "expected `(`, found the end",]
+        );
+        assert_eq!(
+            messages("FROM /a WHERE b = 'c' d = 'e' INTO $upstream"),
+            ["expected an operator or INTO, found `d`"]
+        );
+        assert_eq!(messages("FROM /a WHERE (b = 'c' d) INTO $upstream"), ["expected an operator or `)`, found `d`"]);
+    }
+
+    #[test]
+    fn mistyped_keywords_are_recognised() {
+        let parsed = parse("FORM /a WHER b = 'c' INT $upstream");
+        let fixes: Vec<_> =
+            parsed.errors.iter().map(|error| error.fix.as_ref().unwrap().replacement.as_str()).collect();
+        assert_eq!(fixes, ["FROM", "WHERE", "INTO"]);
+    }
+
+    #[test]
+    fn a_comment_that_swallows_a_route_is_shown() {
+        let parsed = parse("FROM /messages/* WHERE a = '*/' INTO $upstream");
+        assert!(parsed.errors[0].secondary.iter().any(|label| label.text.contains("opens a comment")));
+    }
+
+    #[test]
+    fn a_route_without_text_is_empty_and_one_over_the_limit_is_not_parsed() {
+        assert_eq!(parse(" \n").errors[0].code, Code::EmptyRoute);
+        let limits = Limits { route_bytes: 10, ..Limits::default() };
+        let errors = parse_route("FROM /messages INTO $upstream", &limits).errors;
+        assert_eq!(errors.len(), 1);
+        assert!(errors[0].message.contains("`route_bytes` of 10"), "{}", errors[0].message);
+    }
+}
