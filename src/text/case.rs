@@ -1,7 +1,224 @@
-//! Case as the reference maps it: each code point by Unicode's simple mapping.
+//! Case as the reference maps it: each code point by Unicode's simple mapping, one to one.
+//!
+//! Three letters map to themselves, as they do in .NET's invariant culture: `İ`, `ı` and `ſ`. So a text keeps its number
+//! of code points in any case, and no letter outside ASCII ever equals one inside.
+//!
+//! The mappings are the standard library's, of its version of Unicode. It gives the full ones, which can have several
+//! letters (`ß` to `SS`); for those characters the simple mapping is stated here. Nothing here knows of languages, normal
+//! forms or full case folding.
+
+use std::borrow::Cow;
+
+/// The upper case of a character: `ß`, `İ`, `ı` and `ſ` are their own.
+#[must_use]
+pub fn upper(character: char) -> char {
+    if character.is_ascii() {
+        return character.to_ascii_uppercase();
+    }
+    let mut full = character.to_uppercase();
+    match (full.next(), full.next()) {
+        // `ı` and `ſ` are the only ones whose upper case is ASCII.
+        (Some(mapped), None) if !mapped.is_ascii() => mapped,
+        (Some(_), Some(_)) => simple_upper(character),
+        _ => character,
+    }
+}
+
+/// The lower case of a character: `İ` is its own.
+#[must_use]
+pub fn lower(character: char) -> char {
+    if character.is_ascii() {
+        return character.to_ascii_lowercase();
+    }
+    let mut full = character.to_lowercase();
+    match (full.next(), full.next()) {
+        (Some(mapped), None) => mapped,
+        // `İ` alone has a lower case of two characters; by the simple mapping it would be `i`.
+        _ => character,
+    }
+}
+
+/// The simple upper case of a character whose full one has several characters. `UnicodeData.txt` has one only for Greek
+/// letters with an iota below, and it is their title case; all others (`ß`, `ŉ`, `ΐ`, the ligatures) are their own.
+fn simple_upper(character: char) -> char {
+    let title_case = match character {
+        '\u{1F80}'..='\u{1F87}' | '\u{1F90}'..='\u{1F97}' | '\u{1FA0}'..='\u{1FA7}' => u32::from(character) + 8,
+        '\u{1FB3}' | '\u{1FC3}' | '\u{1FF3}' => u32::from(character) + 9,
+        _ => return character,
+    };
+    char::from_u32(title_case).unwrap_or(character)
+}
 
 /// Whether two texts are equal when each code point is upper-cased.
 #[must_use]
 pub fn eq_ignore_case(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b)
+    // No letter outside ASCII has an upper case inside it, so a text of ASCII can equal only such a text.
+    a.eq_ignore_ascii_case(b) || (!a.is_ascii() && !b.is_ascii() && fold_chars(a).eq(fold_chars(b)))
+}
+
+/// Whether a text begins with another when each code point of both is upper-cased.
+#[must_use]
+pub fn starts_with_ignore_case(text: &str, prefix: &str) -> bool {
+    if prefix.is_ascii() {
+        return text.as_bytes().get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()));
+    }
+    let mut text = fold_chars(text);
+    fold_chars(prefix).all(|character| text.next() == Some(character))
+}
+
+/// The characters of a text, upper-cased: what [`eq_ignore_case`] compares, and what a hash that agrees with it takes.
+pub fn fold_chars(text: &str) -> impl Iterator<Item = char> + Clone {
+    text.chars().map(upper)
+}
+
+/// A text, upper-cased: equal for texts that are equal by [`eq_ignore_case`], so it can be a key. Allocates if a letter
+/// changes.
+#[must_use]
+pub fn fold(text: &str) -> Cow<'_, str> {
+    match text.char_indices().find(|&(_, character)| upper(character) != character) {
+        None => Cow::Borrowed(text),
+        Some((at, _)) => {
+            let (unchanged, rest) = text.split_at(at);
+            let mut folded = String::with_capacity(text.len());
+            folded.push_str(unchanged);
+            folded.extend(fold_chars(rest));
+            Cow::Owned(folded)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all_chars() -> impl Iterator<Item = char> {
+        (0..=u32::from(char::MAX)).filter_map(char::from_u32)
+    }
+
+    fn single(mut mapped: impl Iterator<Item = char>) -> Option<char> {
+        mapped.next().filter(|_| mapped.next().is_none())
+    }
+
+    #[test]
+    fn letters_have_their_simple_upper_case() {
+        let table = [
+            ('a', 'A'),
+            ('é', 'É'),
+            ('ß', 'ß'),
+            ('ẞ', 'ẞ'),
+            ('ŉ', 'ŉ'),
+            ('ς', 'Σ'),
+            ('σ', 'Σ'),
+            ('µ', 'Μ'),
+            ('ÿ', 'Ÿ'),
+            ('ǆ', 'Ǆ'),
+            ('ǅ', 'Ǆ'),
+            ('ΐ', 'ΐ'),
+            ('ﬀ', 'ﬀ'),
+            ('İ', 'İ'),
+            ('ı', 'ı'),
+            ('ſ', 'ſ'),
+            ('\u{345}', '\u{399}'),
+            ('\u{1F80}', '\u{1F88}'),
+            ('\u{1F88}', '\u{1F88}'),
+            ('\u{1F97}', '\u{1F9F}'),
+            ('\u{1FA0}', '\u{1FA8}'),
+            ('\u{1FB3}', '\u{1FBC}'),
+            ('\u{1FC3}', '\u{1FCC}'),
+            ('\u{1FF3}', '\u{1FFC}'),
+            ('\u{1FF4}', '\u{1FF4}'),
+            ('\u{212A}', '\u{212A}'),
+            ('\u{10428}', '\u{10400}'),
+        ];
+        for (character, expected) in table {
+            assert_eq!(upper(character), expected, "{character:?}");
+        }
+    }
+
+    #[test]
+    fn letters_have_their_simple_lower_case() {
+        let table = [
+            ('A', 'a'),
+            ('É', 'é'),
+            ('ẞ', 'ß'),
+            ('Σ', 'σ'),
+            ('ǅ', 'ǆ'),
+            ('İ', 'İ'),
+            ('ı', 'ı'),
+            ('\u{212A}', 'k'),
+            ('\u{1F88}', '\u{1F80}'),
+            ('\u{1FFC}', '\u{1FF3}'),
+            ('\u{10400}', '\u{10428}'),
+        ];
+        for (character, expected) in table {
+            assert_eq!(lower(character), expected, "{character:?}");
+        }
+    }
+
+    /// Where the full mapping is one character, it is the simple one, `ı` and `ſ` aside. Where it is several, there is
+    /// a simple one just for the small letters of the pairs that are written with an iota below or beside: those whose
+    /// counterpart (the letter that has them as its lower case) is a title case letter.
+    #[test]
+    fn upper_case_agrees_with_the_full_mapping_everywhere() {
+        let mut title_case = std::collections::BTreeMap::new();
+        for character in all_chars() {
+            if let (Some(small), None) = (single(character.to_lowercase()), single(character.to_uppercase())) {
+                title_case.insert(small, character);
+            }
+        }
+        for character in all_chars() {
+            let expected = match single(character.to_uppercase()) {
+                _ if matches!(character, 'ı' | 'ſ') => character,
+                Some(mapped) => mapped,
+                None => title_case.get(&character).copied().unwrap_or(character),
+            };
+            assert_eq!(upper(character), expected, "{character:?}");
+        }
+        assert_eq!(title_case.iter().filter(|(small, title)| small != title).count(), 27);
+    }
+
+    #[test]
+    fn lower_case_agrees_with_the_full_mapping_everywhere() {
+        for character in all_chars() {
+            assert_eq!(Some(lower(character)), single(character.to_lowercase()).or(Some('İ')), "{character:?}");
+        }
+    }
+
+    #[test]
+    fn only_ascii_has_an_ascii_upper_case() {
+        assert!(all_chars().filter(|character| !character.is_ascii()).all(|character| !upper(character).is_ascii()));
+    }
+
+    #[test]
+    fn upper_casing_twice_changes_nothing() {
+        assert!(all_chars().all(|character| upper(upper(character)) == upper(character)));
+    }
+
+    #[test]
+    fn texts_are_compared_by_the_upper_case_of_each_code_point() {
+        let equal = [("", ""), ("aB", "Ab"), ("ς", "Σ"), ("µm", "ΜM"), ("É\u{10428}", "é\u{10400}"), ("Ⱥ", "ⱥ")];
+        let different = [("", "a"), ("ß", "ẞ"), ("ß", "ss"), ("k", "\u{212A}"), ("i", "ı"), ("I", "İ"), ("s", "ſ")];
+        for (a, b) in equal {
+            assert!(eq_ignore_case(a, b) && fold(a) == fold(b), "{a:?} {b:?}");
+        }
+        for (a, b) in different {
+            assert!(!eq_ignore_case(a, b) && fold(a) != fold(b), "{a:?} {b:?}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_is_compared_by_the_upper_case_of_each_code_point() {
+        for (text, prefix) in [("abc", ""), ("$Body.x", "$body."), ("ⱥb", "Ⱥ"), ("Éa", "éA"), ("ac", "AC")] {
+            assert!(starts_with_ignore_case(text, prefix), "{text:?} {prefix:?}");
+        }
+        for (text, prefix) in [("ab", "abc"), ("ß", "s"), ("é", "éa"), ("\u{212A}", "k"), ("é", "e")] {
+            assert!(!starts_with_ignore_case(text, prefix), "{text:?} {prefix:?}");
+        }
+    }
+
+    #[test]
+    fn folding_borrows_what_is_upper_case_already() {
+        assert!(matches!(fold("A-1 ßÉ"), Cow::Borrowed("A-1 ßÉ")));
+        assert!(matches!(fold("A-1 é1"), Cow::Owned(folded) if folded == "A-1 É1"));
+    }
 }
