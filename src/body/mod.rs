@@ -1,5 +1,7 @@
 //! Message bodies: paths into them, and what is found there.
+//!
+//! [`BodyPath`] is what a `$body...` query compiles to.
 
-/// A path into a body.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
-pub struct BodyPath {}
+mod path;
+
+pub use path::{BodyPath, PathError, Step};
