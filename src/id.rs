@@ -14,13 +14,13 @@ macro_rules! define_id {
             /// The id of the element at `index`. Arenas are bounded by [`Limits`](crate::limits::Limits), far below
             /// `u32::MAX`; a larger index gives the largest id, which no arena holds.
             #[must_use]
-            pub fn new(index: usize) -> Self {
+            $visibility fn new(index: usize) -> Self {
                 Self(u32::try_from(index).unwrap_or(u32::MAX))
             }
 
             /// The index, to look the element up with.
             #[must_use]
-            pub const fn index(self) -> usize {
+            $visibility const fn index(self) -> usize {
                 self.0 as usize
             }
         }
