@@ -5,10 +5,13 @@
 //! [`render`] turns a diagnostic into text, apart from how it was found.
 
 mod code;
+mod list;
 mod render;
 mod suggest;
 
 pub use code::{Code, Severity};
+pub(crate) use list::DiagnosticList;
+pub use list::MAX_ERRORS;
 pub use render::render;
 pub(crate) use suggest::closest;
 

@@ -12,5 +12,5 @@ mod lexer;
 mod parser;
 
 pub use lexer::Lexer;
-pub use parser::{MAX_ERRORS, Parsed, parse_condition, parse_route};
+pub use parser::{Parsed, parse_condition, parse_route};
 pub use token::{Token, TokenKind};

@@ -468,7 +468,7 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
     fn take_rest_of_call(&mut self) -> bool {
         let (current, previous) = (self.cursor.current, self.cursor.previous);
         let lexer: Lexer<'t> = self.cursor.lexer.clone();
-        let (errors, uncounted) = (core::mem::take(&mut self.cursor.errors), self.cursor.uncounted);
+        let errors = core::mem::take(&mut self.cursor.errors);
         self.cursor.take();
         let mut rest = ExpressionParser::new(self.cursor, Follow::Anything);
         let group =
@@ -487,7 +487,6 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
         }
         let is_complete = self.cursor.errors.is_empty();
         self.cursor.errors = errors;
-        self.cursor.uncounted = uncounted;
         if !is_complete {
             self.cursor.lexer = lexer;
             self.cursor.current = current;

@@ -2,7 +2,8 @@
 //!
 //! A route is parsed in one pass ([`parse_route`]). A condition can also be parsed alone ([`parse_condition`]), which
 //! follows another rule: alone, a condition means its longest valid prefix, while inside a route INTO must follow it.
-//! The cost is linear in the text. At most [`MAX_ERRORS`] errors are kept; a last one then counts the rest.
+//! The cost is linear in the text. At most [`MAX_ERRORS`](crate::diagnostic::MAX_ERRORS) errors are kept; a last one then
+//! counts the rest.
 
 mod condition;
 mod route;
@@ -10,15 +11,12 @@ mod route;
 pub use condition::parse_condition;
 pub use route::parse_route;
 
-use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::diagnostic::{Code, Diagnostic, DiagnosticList, closest};
 use crate::limits::Limits;
 use crate::span::Span;
 
 use super::lexer::Lexer;
 use super::token::{Token, TokenKind};
-
-/// How many errors of one text are kept.
-pub const MAX_ERRORS: usize = 100;
 
 /// A tree, and what is wrong with it.
 #[derive(Clone, Debug)]
@@ -37,9 +35,7 @@ struct Cursor<'t, 'l> {
     current: Token,
     /// The last token taken; empty at 0 before the first.
     previous: Token,
-    errors: Vec<Diagnostic>,
-    /// Errors that were found after `errors` was full.
-    uncounted: usize,
+    errors: DiagnosticList,
 }
 
 impl<'t, 'l> Cursor<'t, 'l> {
@@ -49,7 +45,7 @@ impl<'t, 'l> Cursor<'t, 'l> {
         let mut lexer = Lexer::new(parsed);
         let current = lexer.next_token();
         let previous = Token { kind: TokenKind::Eof, span: Span::at(0) };
-        let mut cursor = Self { text: parsed, limits, lexer, current, previous, errors: Vec::new(), uncounted: 0 };
+        let mut cursor = Self { text: parsed, limits, lexer, current, previous, errors: DiagnosticList::default() };
         if !fits {
             let message = format!(
                 "the text has {} bytes, more than the limit `route_bytes` of {}",
@@ -95,11 +91,7 @@ impl<'t, 'l> Cursor<'t, 'l> {
     }
 
     fn error(&mut self, diagnostic: Diagnostic) {
-        if self.errors.len() < MAX_ERRORS {
-            self.errors.push(diagnostic);
-        } else {
-            self.uncounted += 1;
-        }
+        self.errors.push(diagnostic);
     }
 
     /// `expected ..., found ...` at the current token.
@@ -132,11 +124,7 @@ impl<'t, 'l> Cursor<'t, 'l> {
         }
     }
 
-    fn into_errors(mut self) -> Vec<Diagnostic> {
-        if self.uncounted > 0 {
-            let message = format!("{} more errors are not listed", self.uncounted);
-            self.errors.push(Diagnostic::new(Code::TooManyErrors, self.current.span, message));
-        }
-        self.errors
+    fn into_errors(self) -> Vec<Diagnostic> {
+        self.errors.finish(self.current.span)
     }
 }

@@ -1,0 +1,48 @@
+//! Errors as they are found, bounded: a text may be wrong in a million places.
+
+use super::{Code, Diagnostic};
+use crate::span::Span;
+
+/// How many errors of one text are kept; one more then tells how many there were besides.
+pub const MAX_ERRORS: usize = 100;
+
+/// The errors of one text.
+#[derive(Debug, Default)]
+pub(crate) struct DiagnosticList {
+    /// At most [`MAX_ERRORS`].
+    kept: Vec<Diagnostic>,
+    uncounted: usize,
+}
+
+impl DiagnosticList {
+    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
+        if self.kept.len() < MAX_ERRORS {
+            self.kept.push(diagnostic);
+        } else {
+            self.uncounted += 1;
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
+    pub(crate) fn first(&self) -> Option<&Diagnostic> {
+        self.kept.first()
+    }
+
+    /// Orders them by their places; those at one place stay in the order in which they were found.
+    pub(crate) fn sort(&mut self) {
+        self.kept.sort_by_key(|diagnostic| diagnostic.primary.span.start());
+    }
+
+    /// All of them, and at `end` how many more there were.
+    pub(crate) fn finish(self, end: Span) -> Vec<Diagnostic> {
+        let mut all = self.kept;
+        if self.uncounted > 0 {
+            let message = format!("{} more errors are not listed", self.uncounted);
+            all.push(Diagnostic::new(Code::TooManyErrors, end, message));
+        }
+        all
+    }
+}
