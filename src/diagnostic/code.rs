@@ -76,7 +76,7 @@ codes! {
     UnknownFunction = "E0202", Error, "a function that does not exist";
     InvalidArguments = "E0203", Error, "arguments that no overload of the function takes";
     InvalidBodyPath = "E0204", Error, "a body path that is not supported";
-    NullWithUndefined = "E0205", Error, "null combined with undefined";
+    NullWithUndefined = "E0205", Error, "null combined with undefined or a body value";
     ValueArithmetic = "E0206", Error, "an operator that body values do not have";
     TwinFunctionOutsideTwinSource = "E0207", Error, "a twin function in a route that takes no twin notifications";
 

@@ -5,14 +5,30 @@
 //! what they read; literals are unescaped and parsed; a function call is one of the table's ([`crate::builtin`]).
 //! A condition exists only where there were no errors: after this stage there are none.
 
+mod arena;
+mod check;
+mod fold;
+mod literal;
+mod operation;
+mod print;
+mod value;
+
+use core::cmp::Ordering;
+use core::fmt;
 use std::borrow::Cow;
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::body::BodyPath;
 use crate::builtin::Function;
 use crate::id::define_id;
 use crate::span::Span;
+
+pub use check::{CheckOptions, Shadowing, TwinFunctions, check};
+pub use fold::fold;
+pub use value::Value;
+
+pub(crate) use operation::{Operand, compute};
 
 define_id! {
     /// A node of a [`Condition`].
@@ -37,11 +53,12 @@ pub enum Type {
 }
 
 /// A typed condition: post-order, the root last.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// `Debug` shows a line for each node. A condition is never without a node.
+#[derive(Clone, PartialEq)]
 pub struct Condition<'t> {
-    /// Each node's operands have smaller ids.
-    pub(crate) nodes: Vec<Node<'t>>,
-    pub(crate) root: NodeId,
+    /// A tree: each node but the last is an operand of exactly one other, which stands behind it.
+    nodes: Vec<Node<'t>>,
 }
 
 /// A node with its static type.
@@ -85,7 +102,7 @@ pub enum NodeKind<'t> {
     Null,
     /// A bool.
     Bool(bool),
-    /// A number, not NaN.
+    /// A number; not NaN, which is undefined.
     Number(f64),
     /// A text.
     Text(Text<'t>),
@@ -150,4 +167,138 @@ pub enum Comparison {
     Greater,
     /// `>=`
     GreaterOrEqual,
+}
+
+/// Reading it.
+impl<'t> Condition<'t> {
+    /// The outermost node, which stands last.
+    #[must_use]
+    pub fn root(&self) -> NodeId {
+        NodeId::new(self.nodes.len().saturating_sub(1))
+    }
+
+    /// The node with this id; an id of another condition may give `None`.
+    #[must_use]
+    pub fn get(&self, id: NodeId) -> Option<&Node<'t>> {
+        self.nodes.get(id.index())
+    }
+
+    /// Every node, operands before what uses them.
+    pub fn nodes(&self) -> impl ExactSizeIterator<Item = (NodeId, &Node<'t>)> + DoubleEndedIterator {
+        self.nodes.iter().enumerate().map(|(index, node)| (NodeId::new(index), node))
+    }
+
+    /// The static type of a node; `Undefined` for an id of another condition.
+    #[must_use]
+    pub fn type_of(&self, id: NodeId) -> Type {
+        self.get(id).map_or(Type::Undefined, |node| node.ty)
+    }
+}
+
+impl NodeKind<'_> {
+    /// The nodes it is computed from, in order. Allocates for a call of more than three arguments.
+    #[must_use]
+    pub fn operands(&self) -> SmallVec<[NodeId; 3]> {
+        match self {
+            Self::Undefined
+            | Self::Null
+            | Self::Bool(_)
+            | Self::Number(_)
+            | Self::Text(_)
+            | Self::Property(_)
+            | Self::Body { .. }
+            | Self::TwinChangeIncludes(_) => SmallVec::new(),
+            Self::ToValue(operand) | Self::Not(operand) | Self::Negate(operand) => smallvec![*operand],
+            Self::And(left, right)
+            | Self::Or(left, right)
+            | Self::Arithmetic(_, left, right)
+            | Self::Compare(_, left, right)
+            | Self::Coalesce(left, right) => smallvec![*left, *right],
+            Self::Call(_, arguments) => arguments.clone(),
+        }
+    }
+
+    /// Whether it is the same for every message by itself: undefined, null, a bool, a number or a text.
+    #[must_use]
+    pub const fn is_constant(&self) -> bool {
+        matches!(self, Self::Undefined | Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_))
+    }
+
+    fn for_each_operand_mut(&mut self, mut visit: impl FnMut(&mut NodeId)) {
+        match self {
+            Self::Undefined
+            | Self::Null
+            | Self::Bool(_)
+            | Self::Number(_)
+            | Self::Text(_)
+            | Self::Property(_)
+            | Self::Body { .. }
+            | Self::TwinChangeIncludes(_) => {}
+            Self::ToValue(operand) | Self::Not(operand) | Self::Negate(operand) => visit(operand),
+            Self::And(left, right)
+            | Self::Or(left, right)
+            | Self::Arithmetic(_, left, right)
+            | Self::Compare(_, left, right)
+            | Self::Coalesce(left, right) => {
+                visit(left);
+                visit(right);
+            }
+            Self::Call(_, arguments) => arguments.iter_mut().for_each(visit),
+        }
+    }
+}
+
+impl Arithmetic {
+    /// As it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Add => "+",
+            Self::Subtract => "-",
+            Self::Multiply => "*",
+            Self::Divide => "/",
+            Self::Remainder => "%",
+        }
+    }
+}
+
+impl Comparison {
+    /// As it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Equal => "=",
+            Self::NotEqual => "!=",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+        }
+    }
+
+    /// Whether it holds between a left and a right operand that are so ordered.
+    #[must_use]
+    pub const fn holds(self, ordering: Ordering) -> bool {
+        match self {
+            Self::Equal => ordering.is_eq(),
+            Self::NotEqual => ordering.is_ne(),
+            Self::Less => ordering.is_lt(),
+            Self::LessOrEqual => ordering.is_le(),
+            Self::Greater => ordering.is_gt(),
+            Self::GreaterOrEqual => ordering.is_ge(),
+        }
+    }
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text => "string",
+            Self::Number => "number",
+            Self::Bool => "bool",
+            Self::Null => "null",
+            Self::Undefined => "undefined",
+            Self::Value => "value",
+        })
+    }
 }

@@ -1,0 +1,192 @@
+//! The types of operators: one method for each row of the reference's table.
+
+use super::Checker;
+use crate::builtin::Function;
+use crate::hir::{Arithmetic, Comparison, NodeId, NodeKind, Type};
+use crate::span::Span;
+use crate::syntax::ast::{BinaryOperator, ExprId};
+
+use core::mem::take;
+
+use smallvec::SmallVec;
+
+/// A binary expression, to be typed or complained about.
+#[derive(Copy, Clone)]
+pub(super) struct Binary {
+    pub(super) operator: BinaryOperator,
+    pub(super) operator_span: Span,
+    pub(super) left: ExprId,
+    pub(super) right: ExprId,
+    pub(super) types: (Type, Type),
+}
+
+impl Checker<'_, '_> {
+    /// Unary minus: of a number.
+    pub(super) fn negate(&mut self, operator_span: Span, operand: ExprId, span: Span) -> Option<NodeId> {
+        let node = self.node(operand)?;
+        match self.arena.type_of(node) {
+            Type::Number => Some(self.arena.push(NodeKind::Negate(node), Type::Number, span)),
+            ty => {
+                self.invalid_negation(operator_span, operand, ty);
+                None
+            }
+        }
+    }
+
+    /// `not`: of a bool, a value, or null, which gives true.
+    pub(super) fn not(&mut self, operator_span: Span, operand: ExprId, span: Span) -> Option<NodeId> {
+        let node = self.node(operand)?;
+        match self.arena.type_of(node) {
+            Type::Bool | Type::Value => Some(self.arena.push(NodeKind::Not(node), Type::Bool, span)),
+            Type::Null => Some(self.arena.push(NodeKind::Bool(true), Type::Bool, span)),
+            ty @ (Type::Text | Type::Number | Type::Undefined) => {
+                self.invalid_not(operator_span, operand, ty);
+                None
+            }
+        }
+    }
+
+    pub(super) fn binary(
+        &mut self,
+        operator: BinaryOperator,
+        operator_span: Span,
+        left: ExprId,
+        right: ExprId,
+        span: Span,
+    ) -> Option<NodeId> {
+        let nodes = (self.node(left)?, self.node(right)?);
+        let types = (self.arena.type_of(nodes.0), self.arena.type_of(nodes.1));
+        let node = match operator {
+            BinaryOperator::Add => self.arithmetic(Arithmetic::Add, nodes, types, span),
+            BinaryOperator::Subtract => self.arithmetic(Arithmetic::Subtract, nodes, types, span),
+            BinaryOperator::Multiply => self.arithmetic(Arithmetic::Multiply, nodes, types, span),
+            BinaryOperator::Divide => self.arithmetic(Arithmetic::Divide, nodes, types, span),
+            BinaryOperator::Remainder => self.remainder(nodes, types, span),
+            BinaryOperator::Concat => self.concat(nodes, types, span),
+            BinaryOperator::Equal => self.compare(Comparison::Equal, nodes, types, span),
+            BinaryOperator::NotEqual => self.compare(Comparison::NotEqual, nodes, types, span),
+            BinaryOperator::Less => self.compare(Comparison::Less, nodes, types, span),
+            BinaryOperator::LessOrEqual => self.compare(Comparison::LessOrEqual, nodes, types, span),
+            BinaryOperator::Greater => self.compare(Comparison::Greater, nodes, types, span),
+            BinaryOperator::GreaterOrEqual => self.compare(Comparison::GreaterOrEqual, nodes, types, span),
+            BinaryOperator::And => self.and(nodes, types, span),
+            BinaryOperator::Or => self.or(nodes, types, span),
+            BinaryOperator::Coalesce => self.coalesce(nodes, types, span),
+        };
+        if node.is_none() {
+            self.invalid_operands(&Binary { operator, operator_span, left, right, types });
+        }
+        node
+    }
+
+    fn arithmetic(
+        &mut self,
+        operator: Arithmetic,
+        (left, right): (NodeId, NodeId),
+        types: (Type, Type),
+        span: Span,
+    ) -> Option<NodeId> {
+        let ((left, right), ty) = match types {
+            (Type::Number, Type::Number) => ((left, right), Type::Number),
+            (Type::Value, Type::Number | Type::Value) | (Type::Number, Type::Value) => {
+                ((self.value_of(left), self.value_of(right)), Type::Value)
+            }
+            _ => return None,
+        };
+        Some(self.arena.push(NodeKind::Arithmetic(operator, left, right), ty, span))
+    }
+
+    /// Of numbers only: the reference crashes on values.
+    fn remainder(&mut self, (left, right): (NodeId, NodeId), types: (Type, Type), span: Span) -> Option<NodeId> {
+        match types {
+            (Type::Number, Type::Number) => {
+                Some(self.arena.push(NodeKind::Arithmetic(Arithmetic::Remainder, left, right), Type::Number, span))
+            }
+            _ => None,
+        }
+    }
+
+    /// `||` is the function `concat`.
+    fn concat(&mut self, (left, right): (NodeId, NodeId), types: (Type, Type), span: Span) -> Option<NodeId> {
+        match types {
+            (Type::Text | Type::Value, Type::Text | Type::Value) => Some(self.joined(&[left, right], span)),
+            _ => None,
+        }
+    }
+
+    /// A call of `concat` that takes the arguments of calls of `concat` among its own in their places. It means the same,
+    /// and keeps `a || b || c || ...` from copying every text again at every step.
+    pub(super) fn joined(&mut self, parts: &[NodeId], span: Span) -> NodeId {
+        let mut arguments: SmallVec<[NodeId; 3]> = SmallVec::new();
+        for &part in parts {
+            match self.arena.get_mut(part).map(|node| &mut node.kind) {
+                Some(NodeKind::Call(Function::Concat, inner)) if arguments.is_empty() => arguments = take(inner),
+                Some(NodeKind::Call(Function::Concat, inner)) => arguments.append(inner),
+                _ => arguments.push(part),
+            }
+        }
+        self.arena.push(NodeKind::Call(Function::Concat, arguments), Type::Text, span)
+    }
+
+    fn compare(
+        &mut self,
+        comparison: Comparison,
+        nodes: (NodeId, NodeId),
+        types: (Type, Type),
+        span: Span,
+    ) -> Option<NodeId> {
+        let ((left, right), _) = self.unify(nodes, types)?;
+        Some(self.arena.push(NodeKind::Compare(comparison, left, right), Type::Bool, span))
+    }
+
+    fn coalesce(&mut self, nodes: (NodeId, NodeId), types: (Type, Type), span: Span) -> Option<NodeId> {
+        let ((left, right), ty) = self.unify(nodes, types)?;
+        Some(self.arena.push(NodeKind::Coalesce(left, right), ty, span))
+    }
+
+    /// Two operands of one type, and that type: the same already, or made values where one is a value and the other is
+    /// not undefined.
+    fn unify(&mut self, (left, right): (NodeId, NodeId), types: (Type, Type)) -> Option<((NodeId, NodeId), Type)> {
+        match types {
+            (left_type, right_type) if left_type == right_type => Some(((left, right), left_type)),
+            (Type::Value, other) | (other, Type::Value) if other != Type::Undefined => {
+                Some(((self.value_of(left), self.value_of(right)), Type::Value))
+            }
+            _ => None,
+        }
+    }
+
+    fn and(&mut self, (left, right): (NodeId, NodeId), types: (Type, Type), span: Span) -> Option<NodeId> {
+        match types {
+            (Type::Bool | Type::Undefined, Type::Bool | Type::Undefined) => {
+                Some(self.arena.push(NodeKind::And(left, right), Type::Bool, span))
+            }
+            // "`null and x`, `x and null` are null."
+            (Type::Null, Type::Null | Type::Bool) | (Type::Bool, Type::Null) => {
+                Some(self.arena.push(NodeKind::Null, Type::Null, span))
+            }
+            (Type::Value, Type::Null) => None,
+            (Type::Value, _) => {
+                let (left, right) = (self.value_of(left), self.value_of(right));
+                Some(self.arena.push(NodeKind::And(left, right), Type::Bool, span))
+            }
+            _ => None,
+        }
+    }
+
+    fn or(&mut self, (left, right): (NodeId, NodeId), types: (Type, Type), span: Span) -> Option<NodeId> {
+        match types {
+            (Type::Bool | Type::Undefined, Type::Bool | Type::Undefined) => {
+                Some(self.arena.push(NodeKind::Or(left, right), Type::Bool, span))
+            }
+            // "`null or x`, `x or null` are x."
+            (Type::Null, Type::Null | Type::Bool) => Some(right),
+            (Type::Bool, Type::Null) => Some(left),
+            (Type::Value, _) => {
+                let (left, right) = (self.value_of(left), self.value_of(right));
+                Some(self.arena.push(NodeKind::Or(left, right), Type::Bool, span))
+            }
+            _ => None,
+        }
+    }
+}
