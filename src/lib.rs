@@ -6,6 +6,7 @@ pub mod builtin;
 pub mod diagnostic;
 pub mod hir;
 mod id;
+pub mod interpret;
 pub mod limits;
 pub mod message;
 pub mod span;

@@ -1,0 +1,344 @@
+//! The semantics in plain code: a typed condition and a message to a verdict.
+//!
+//! One loop over the condition, operands first. Everything is copied freely and looked up in maps: this is what faster
+//! code is tested against, and what explains a verdict, so it is written to be read.
+//!
+//! ```
+//! use edgeroute::hir::{CheckOptions, check};
+//! use edgeroute::interpret::{Facts, Verdict, verdict};
+//! use edgeroute::limits::Limits;
+//! use edgeroute::message::{Message, Origin};
+//! use edgeroute::syntax::parse_condition;
+//!
+//! let limits = Limits::default();
+//! let parsed = parse_condition("as_number(level) > 3 and $body.machine.status = 'hot'", &limits);
+//! assert!(parsed.errors.is_empty());
+//! let condition = check(&parsed.tree, &CheckOptions::default()).expect("well typed");
+//!
+//! let properties = [("level", "4")];
+//! let system = [("contentType", "application/json"), ("contentEncoding", "utf-8")];
+//! let message = Message::new(Origin::device("thermometer"))
+//!     .properties(&properties)
+//!     .system_properties(&system)
+//!     .body(br#"{"machine": {"status": "hot"}}"#);
+//! assert_eq!(verdict(&condition, &Facts::new(&message, &limits)?), Verdict::True);
+//! # Ok::<(), edgeroute::interpret::InvalidMessage>(())
+//! ```
+
+use core::fmt;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::OnceLock;
+
+use crate::body::{BodyPath, BodyValue, Document, Encoding, Found, Unreadable};
+use crate::hir::{Condition, Node, NodeId, NodeKind, Operand, Property, Type, Value, compute};
+use crate::limits::Limits;
+use crate::message::{Message, Properties};
+use crate::text::fold;
+
+/// What a condition says of a message. Only `True` lets the message pass.
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Verdict {
+    /// The condition holds.
+    True,
+    /// It does not hold.
+    False,
+    /// Neither: something it needs is missing, or not of the kind it needs.
+    Undefined,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::True => "true",
+            Self::False => "false",
+            Self::Undefined => "undefined",
+        })
+    }
+}
+
+/// A message resolved: its properties by name, its body read when it is first needed.
+#[derive(Clone, Debug)]
+pub struct Facts<'m> {
+    /// By upper-cased name; `None` is null.
+    application: BTreeMap<Cow<'m, str>, Option<&'m str>>,
+    /// By upper-cased name; `None` is null.
+    system: BTreeMap<Cow<'m, str>, Option<&'m str>>,
+    body_bytes: &'m [u8],
+    /// [`Limits::body_depth`]
+    body_depth: usize,
+    body: OnceLock<Body>,
+}
+
+/// A message's body, as queries see it.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// Its content type or encoding is not one that queries can read, or missing: every query is undefined.
+    Opaque,
+    /// It is not what its content type says: every query is undefined.
+    Unreadable(Unreadable),
+    /// Queries find in it what they ask for.
+    Readable(Document),
+}
+
+impl<'m> Facts<'m> {
+    /// Resolves a message; `limits` bounds how deep its body may nest. Allocates.
+    ///
+    /// # Errors
+    /// Two of its properties differ only by case.
+    pub fn new(
+        message: &Message<'m, impl Properties + ?Sized, impl Properties + ?Sized>,
+        limits: &Limits,
+    ) -> Result<Self, InvalidMessage> {
+        let (facts, ambiguous) = Self::resolve(message, limits);
+        match ambiguous {
+            None => Ok(facts),
+            Some(name) => Err(InvalidMessage { name: name.to_owned() }),
+        }
+    }
+
+    /// As [`new`](Self::new), but of two properties that differ only by case, the one whose name sorts first counts
+    /// (byte by byte), and of two of the same name the first.
+    #[must_use]
+    pub fn lenient(message: &Message<'m, impl Properties + ?Sized, impl Properties + ?Sized>, limits: &Limits) -> Self {
+        Self::resolve(message, limits).0
+    }
+
+    /// With the name of a property of which there are two.
+    fn resolve(
+        message: &Message<'m, impl Properties + ?Sized, impl Properties + ?Sized>,
+        limits: &Limits,
+    ) -> (Self, Option<&'m str>) {
+        let mut application = NamedValues::default();
+        message.visit_properties(|name, value| application.insert(name, value));
+        let mut system = NamedValues::default();
+        message.visit_system_properties(|name, value| system.insert(name, value));
+        let ambiguous = application.ambiguous.or(system.ambiguous);
+        let facts = Self {
+            application: application.into_values(),
+            system: system.into_values(),
+            body_bytes: message.body_bytes(),
+            body_depth: limits.body_depth,
+            body: OnceLock::new(),
+        };
+        (facts, ambiguous)
+    }
+
+    /// The body, read whole at the first call.
+    pub fn body(&self) -> &Body {
+        self.body.get_or_init(|| {
+            let text = |name| match self.system_property(name) {
+                Presence::Text(text) => Some(text),
+                Presence::Missing | Presence::Null => None,
+            };
+            match Encoding::of(text("contentType"), text("contentEncoding")) {
+                None => Body::Opaque,
+                Some(encoding) => match Document::read(self.body_bytes, encoding, self.body_depth) {
+                    Ok(document) => Body::Readable(document),
+                    Err(why) => Body::Unreadable(why),
+                },
+            }
+        })
+    }
+
+    /// The application property of this name, ignoring case.
+    #[must_use]
+    pub fn property(&self, name: &str) -> Presence<'m> {
+        Presence::in_map(&self.application, name)
+    }
+
+    /// The system property of this name, ignoring case.
+    #[must_use]
+    pub fn system_property(&self, name: &str) -> Presence<'m> {
+        Presence::in_map(&self.system, name)
+    }
+
+    fn read_property(&self, property: Property<'_>) -> Presence<'m> {
+        match property {
+            Property::Application(name) => self.property(name),
+            Property::System(name) => self.system_property(name),
+            Property::ApplicationOrSystem(name) => match self.property(name) {
+                Presence::Missing => self.system_property(name.strip_prefix('$').unwrap_or(name)),
+                found => found,
+            },
+        }
+    }
+
+    fn query_body(&self, path: &BodyPath) -> Value {
+        let Body::Readable(body) = self.body() else {
+            return Value::Undefined;
+        };
+        let found = body.select(path);
+        match found.value() {
+            BodyValue::Null if found == Found::Missing => Value::Missing,
+            BodyValue::Null => Value::Null,
+            BodyValue::Bool(value) => Value::Bool(value),
+            BodyValue::Number(value) => Value::Number(value),
+            BodyValue::Text(text) => Value::text(text),
+            BodyValue::Undefined => Value::Undefined,
+        }
+    }
+
+    /// "True if anything is there, false if missing, undefined if the body is unreadable."
+    fn twin_change_includes(&self, path: &BodyPath) -> Value {
+        match self.body() {
+            Body::Readable(body) => body.select(path).is_there().map_or(Value::Undefined, Value::Bool),
+            Body::Opaque | Body::Unreadable(_) => Value::Undefined,
+        }
+    }
+
+    /// The value of a node, given those of its operands.
+    fn value<'v>(&self, node: &Node<'_>, operand: impl Fn(NodeId) -> Operand<'v>) -> Value {
+        match &node.kind {
+            NodeKind::Property(property) => self.read_property(*property).value(),
+            // "An application property named `$body.path` (even null) shadows."
+            NodeKind::Body { path, shadow } => match shadow.map_or(Presence::Missing, |name| self.property(name)) {
+                Presence::Missing => self.query_body(path),
+                shadowing => shadowing.value(),
+            },
+            NodeKind::TwinChangeIncludes(path) => self.twin_change_includes(path),
+            _ => compute(node, operand).unwrap_or(Value::Undefined),
+        }
+    }
+}
+
+/// What there is of a property.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Presence<'m> {
+    /// It is not there.
+    Missing,
+    /// It is there and null.
+    Null,
+    /// It has a value.
+    Text(&'m str),
+}
+
+impl<'m> Presence<'m> {
+    fn in_map(values: &BTreeMap<Cow<'m, str>, Option<&'m str>>, name: &str) -> Self {
+        match values.get(&*fold(name)) {
+            None => Self::Missing,
+            Some(None) => Self::Null,
+            Some(Some(text)) => Self::Text(text),
+        }
+    }
+
+    fn value(self) -> Value {
+        match self {
+            Self::Missing => Value::Undefined,
+            Self::Null => Value::NullText,
+            Self::Text(text) => Value::text(text),
+        }
+    }
+}
+
+/// Properties by upper-cased name.
+#[derive(Default)]
+struct NamedValues<'m> {
+    /// With the name as it was given.
+    values: BTreeMap<Cow<'m, str>, (&'m str, Option<&'m str>)>,
+    /// The name of a property that was given twice.
+    ambiguous: Option<&'m str>,
+}
+
+impl<'m> NamedValues<'m> {
+    fn insert(&mut self, name: &'m str, value: Option<&'m str>) {
+        match self.values.entry(fold(name)) {
+            Entry::Vacant(entry) => {
+                entry.insert((name, value));
+            }
+            Entry::Occupied(mut entry) => {
+                self.ambiguous = self.ambiguous.or(Some(name));
+                if name < entry.get().0 {
+                    entry.insert((name, value));
+                }
+            }
+        }
+    }
+
+    fn into_values(self) -> BTreeMap<Cow<'m, str>, Option<&'m str>> {
+        self.values.into_iter().map(|(key, (_, value))| (key, value)).collect()
+    }
+}
+
+/// A message that has two properties whose names differ only by case.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InvalidMessage {
+    name: String,
+}
+
+impl fmt::Display for InvalidMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the message has two properties named `{}`, which is compared ignoring case", self.name)
+    }
+}
+
+impl core::error::Error for InvalidMessage {}
+
+/// What a condition says of a message. Holds only the values that are still needed while it works.
+#[must_use]
+pub fn verdict(condition: &Condition<'_>, facts: &Facts<'_>) -> Verdict {
+    let mut values: Vec<Value> = Vec::with_capacity(condition.nodes().len());
+    for (_, node) in condition.nodes() {
+        let value = facts.value(node, |id| operand(condition, &values, id));
+        // Each node is the operand of one other, so that long texts made step by step are not all kept.
+        for used in node.kind.operands() {
+            if let Some(used) = values.get_mut(used.index()) {
+                *used = Value::Undefined;
+            }
+        }
+        values.push(value);
+    }
+    values.last().map_or(Verdict::Undefined, |root| verdict_of(condition, root))
+}
+
+/// What a condition says of a message, and the value of each of its nodes.
+#[must_use]
+pub fn evaluate(condition: &Condition<'_>, facts: &Facts<'_>) -> Evaluation {
+    let mut values: Vec<Value> = Vec::with_capacity(condition.nodes().len());
+    for (_, node) in condition.nodes() {
+        let value = facts.value(node, |id| operand(condition, &values, id));
+        values.push(value);
+    }
+    let verdict = values.last().map_or(Verdict::Undefined, |root| verdict_of(condition, root));
+    Evaluation { values, verdict }
+}
+
+fn operand<'v>(condition: &Condition<'_>, values: &'v [Value], id: NodeId) -> Operand<'v> {
+    Operand { ty: condition.type_of(id), value: values.get(id.index()).unwrap_or(&Value::Undefined) }
+}
+
+/// "A condition of type null is false; a value is true or false only if it is a bool at run time; strings and numbers:
+/// undefined."
+fn verdict_of(condition: &Condition<'_>, root: &Value) -> Verdict {
+    match (condition.type_of(condition.root()), root) {
+        (Type::Null, _) | (_, Value::Bool(false)) => Verdict::False,
+        (_, Value::Bool(true)) => Verdict::True,
+        _ => Verdict::Undefined,
+    }
+}
+
+/// A verdict, and how it came about.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Evaluation {
+    /// By node.
+    values: Vec<Value>,
+    verdict: Verdict,
+}
+
+impl Evaluation {
+    /// What the condition says of the message.
+    #[must_use]
+    pub const fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// The value of a node of the condition; undefined for an id of another.
+    #[must_use]
+    pub fn value(&self, id: NodeId) -> &Value {
+        self.values.get(id.index()).unwrap_or(&Value::Undefined)
+    }
+}
+
+#[cfg(test)]
+mod tests;
