@@ -4,11 +4,13 @@
 pub mod body;
 pub mod builtin;
 pub mod diagnostic;
+pub mod endpoint;
 pub mod hir;
 mod id;
 pub mod interpret;
 pub mod limits;
 pub mod message;
+pub mod source;
 pub mod span;
 pub mod syntax;
 pub mod text;

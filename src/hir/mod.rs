@@ -11,6 +11,7 @@ mod fold;
 mod literal;
 mod operation;
 mod print;
+mod route;
 mod value;
 
 use core::cmp::Ordering;
@@ -26,6 +27,7 @@ use crate::span::Span;
 
 pub use check::{CheckOptions, Shadowing, TwinFunctions, check};
 pub use fold::fold;
+pub use route::Route;
 pub use value::Value;
 
 pub(crate) use operation::{Operand, compute};

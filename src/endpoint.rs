@@ -1,0 +1,132 @@
+//! Where messages go: the cloud, or an input of a module.
+
+use std::fmt;
+
+use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::syntax::ast::{Sink, SinkKind};
+use crate::text::eq_ignore_case;
+
+/// Where a route sends messages. Two endpoints are the same if they are equal, case included.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Endpoint {
+    /// `$upstream`: the cloud, or the hub's parent.
+    Upstream,
+    /// `BrokeredEndpoint("/modules/MODULE/inputs/INPUT")`.
+    Module {
+        /// The module's id, as written; may be blank, as in the reference.
+        module: Box<str>,
+        /// The input's name, as written; never blank. The message is delivered with it as `inputName`.
+        input: Box<str>,
+    },
+}
+
+impl Endpoint {
+    /// The endpoint that a sink names.
+    ///
+    /// # Errors
+    /// Where the sink names no endpoint that a hub has, or the address has not the shape `/modules/NAME/inputs/INPUT`.
+    pub fn from_sink(sink: &Sink<'_>) -> Result<Self, Diagnostic> {
+        match sink.kind {
+            SinkKind::System(name) if eq_ignore_case(name, "$upstream") => Ok(Self::Upstream),
+            SinkKind::System(name) => {
+                let message = format!("expected $upstream or BrokeredEndpoint(\"...\"), found `{name}`");
+                let error = Diagnostic::new(Code::InvalidSink, sink.span, message).with_label("no such endpoint");
+                Err(if closest(name, ["$upstream"]).is_some() {
+                    error.with_help("did you mean $upstream?").with_fix(sink.span, "$upstream")
+                } else {
+                    error
+                })
+            }
+            SinkKind::Function { name, name_span, .. } if !eq_ignore_case(name, "BrokeredEndpoint") => {
+                let message = format!("expected BrokeredEndpoint, found `{name}`");
+                let error = Diagnostic::new(Code::UnknownEndpoint, name_span, message).with_label("no such endpoint");
+                Err(if closest(name, ["BrokeredEndpoint"]).is_some() {
+                    error.with_help("did you mean BrokeredEndpoint?").with_fix(name_span, "BrokeredEndpoint")
+                } else {
+                    error.with_help("endpoints are $upstream and BrokeredEndpoint(\"/modules/NAME/inputs/INPUT\")")
+                })
+            }
+            SinkKind::Function { address, address_span, .. } => Self::from_address(address).map_err(|problem| {
+                Diagnostic::new(Code::InvalidEndpointAddress, address_span, problem)
+                    .with_help("an address reads /modules/NAME/inputs/INPUT")
+            }),
+        }
+    }
+
+    /// The module endpoint of an address: trimmed of white space and one slash at either side, it must have exactly four
+    /// segments, of which the second and the fourth count.
+    fn from_address(address: &str) -> Result<Self, String> {
+        let trimmed = address.trim();
+        if trimmed.is_empty() {
+            return Err("the endpoint's address is blank".to_owned());
+        }
+        let path = trimmed.strip_prefix('/').unwrap_or(trimmed);
+        let path = path.strip_suffix('/').unwrap_or(path);
+        let mut segments = path.split('/');
+        match (segments.next(), segments.next(), segments.next(), segments.next(), segments.next()) {
+            (Some(_), Some(module), Some(_), Some(input), None) => {
+                if input.trim().is_empty() {
+                    return Err("the endpoint's input is blank".to_owned());
+                }
+                Ok(Self::Module { module: module.into(), input: input.into() })
+            }
+            _ => Err(format!("expected four segments, found {}", path.split('/').count())),
+        }
+    }
+}
+
+/// The cloud as `$upstream`, a module's input as `/modules/MODULE/inputs/INPUT`.
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Upstream => f.write_str("$upstream"),
+            Self::Module { module, input } => write!(f, "/modules/{module}/inputs/{input}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use crate::syntax::parse_route;
+
+    fn endpoint(sink: &str) -> Result<String, String> {
+        let text = format!("FROM /* INTO {sink}");
+        let parsed = parse_route(&text, &Limits::default());
+        assert_eq!(parsed.errors, []);
+        let found = Endpoint::from_sink(&parsed.tree.sink.unwrap());
+        found.map(|endpoint| endpoint.to_string()).map_err(|error| error.message)
+    }
+
+    #[test]
+    fn names_of_endpoints_ignore_case() {
+        assert_eq!(endpoint("$UPSTREAM").unwrap(), "$upstream");
+        assert_eq!(endpoint("brokeredendpoint('/modules/m/inputs/i')").unwrap(), "/modules/m/inputs/i");
+        assert!(endpoint("$upstreams").unwrap_err().contains("found `$upstreams`"));
+        assert!(endpoint("Endpoint('/modules/m/inputs/i')").is_err());
+    }
+
+    #[test]
+    fn addresses_have_four_segments_of_which_two_count() {
+        for (address, shown) in [
+            ("modules/m/inputs/i", "/modules/m/inputs/i"),
+            (" /a/M/b/I/ ", "/modules/M/inputs/I"),
+            ("/modules/ m /inputs/ i", "/modules/ m /inputs/ i"),
+            ("/modules//inputs/i", "/modules//inputs/i"),
+        ] {
+            assert_eq!(endpoint(&format!("BrokeredEndpoint('{address}')")).unwrap(), shown);
+        }
+        for address in [
+            "",
+            " ",
+            "/modules/m",
+            "/modules/m/inputs/",
+            "/modules/m/inputs/i/x",
+            "/modules/m/inputs/ /",
+            "//modules/m/inputs/i",
+        ] {
+            assert!(endpoint(&format!("BrokeredEndpoint('{address}')")).is_err(), "{address:?}");
+        }
+    }
+}
