@@ -8,9 +8,12 @@
 mod token;
 
 pub mod ast;
+mod compare;
 mod lexer;
 mod parser;
+mod printer;
 
 pub use lexer::Lexer;
 pub use parser::{Parsed, parse_condition, parse_route};
+pub use printer::{canonical_condition, canonical_route, print_condition, print_route};
 pub use token::{Token, TokenKind};
