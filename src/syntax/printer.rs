@@ -72,7 +72,7 @@ enum Pending {
     Text(&'static str),
     /// An expression, in parentheses if it is a binary one that binds less tightly than this.
     Expression(ExprId, u8),
-    /// An expression as it is written.
+    /// An expression whose outermost parentheses stay.
     Verbatim(ExprId),
 }
 
