@@ -25,30 +25,30 @@ impl Endpoint {
     ///
     /// # Errors
     /// Where the sink names no endpoint that a hub has, or the address has not the shape `/modules/NAME/inputs/INPUT`.
-    pub fn from_sink(sink: &Sink<'_>) -> Result<Self, Diagnostic> {
+    pub fn from_sink(sink: &Sink<'_>) -> Result<Self, Box<Diagnostic>> {
         match sink.kind {
             SinkKind::System(name) if eq_ignore_case(name, "$upstream") => Ok(Self::Upstream),
             SinkKind::System(name) => {
                 let message = format!("expected $upstream or BrokeredEndpoint(\"...\"), found `{name}`");
                 let error = Diagnostic::new(Code::InvalidSink, sink.span, message).with_label("no such endpoint");
-                Err(if closest(name, ["$upstream"]).is_some() {
+                Err(Box::new(if closest(name, ["$upstream"]).is_some() {
                     error.with_help("did you mean $upstream?").with_fix(sink.span, "$upstream")
                 } else {
                     error
-                })
+                }))
             }
             SinkKind::Function { name, name_span, .. } if !eq_ignore_case(name, "BrokeredEndpoint") => {
                 let message = format!("expected BrokeredEndpoint, found `{name}`");
                 let error = Diagnostic::new(Code::UnknownEndpoint, name_span, message).with_label("no such endpoint");
-                Err(if closest(name, ["BrokeredEndpoint"]).is_some() {
+                Err(Box::new(if closest(name, ["BrokeredEndpoint"]).is_some() {
                     error.with_help("did you mean BrokeredEndpoint?").with_fix(name_span, "BrokeredEndpoint")
                 } else {
                     error.with_help("endpoints are $upstream and BrokeredEndpoint(\"/modules/NAME/inputs/INPUT\")")
-                })
+                }))
             }
             SinkKind::Function { address, address_span, .. } => Self::from_address(address).map_err(|problem| {
-                Diagnostic::new(Code::InvalidEndpointAddress, address_span, problem)
-                    .with_help("an address reads /modules/NAME/inputs/INPUT")
+                let error = Diagnostic::new(Code::InvalidEndpointAddress, address_span, problem);
+                Box::new(error.with_help("an address reads /modules/NAME/inputs/INPUT"))
             }),
         }
     }

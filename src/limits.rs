@@ -22,3 +22,32 @@ impl Default for Limits {
         Self { route_bytes: 1 << 20, nesting: 1_000, routes: 4_000_000, body_depth: 64 }
     }
 }
+
+/// What building a tree may spend on a route or group before it settles for less selective tests. A budget changes what
+/// matching costs, never what it answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Budgets {
+    /// Under how many tests a route may be filed. A condition whose best cover has more is looked at for every message
+    /// of its source. Default 16.
+    pub filings: usize,
+    /// How many routes a group may have before it is split by a switch. Default 24.
+    pub list: usize,
+    /// How many lengths of prefixes (or suffixes) of one property a switch may look up; further ones are cut to a
+    /// shorter length. Default 8.
+    pub affix_lengths: usize,
+}
+
+impl Default for Budgets {
+    fn default() -> Self {
+        Self { filings: 16, list: 24, affix_lengths: 8 }
+    }
+}
+
+impl Budgets {
+    /// No budget at all: every route is looked at for every message of its source.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { filings: 0, list: 0, affix_lengths: 0 }
+    }
+}

@@ -52,7 +52,7 @@ impl<'t> Route<'t> {
         let source = tree.source.as_ref().map(|source| SourcePattern::new(&source.path));
         let endpoint = match tree.sink.as_ref().map(Endpoint::from_sink) {
             Some(Err(error)) => {
-                errors.push(error);
+                errors.push(*error);
                 None
             }
             Some(Ok(endpoint)) => Some(endpoint),

@@ -94,11 +94,11 @@ impl<'t> Lexer<'t> {
 
     /// The end of the first `*/` that starts at `from` or later.
     fn comment_end(&mut self, from: usize) -> Option<usize> {
-        if let CommentEnds::Next(known) = self.comment_ends {
-            if known < from {
-                let found = self.text.get(from..).and_then(|rest| rest.find("*/"));
-                self.comment_ends = found.map_or(CommentEnds::None, |at| CommentEnds::Next(from + at));
-            }
+        if let CommentEnds::Next(known) = self.comment_ends
+            && known < from
+        {
+            let found = self.text.get(from..).and_then(|rest| rest.find("*/"));
+            self.comment_ends = found.map_or(CommentEnds::None, |at| CommentEnds::Next(from + at));
         }
         match self.comment_ends {
             CommentEnds::Next(start) => Some(start + 2),

@@ -1,0 +1,204 @@
+//! What of a message the routes of a table read: filled once a message, read by every test.
+
+use crate::message::{Message, Properties};
+use crate::predicate::Slot;
+use crate::text::as_number;
+use crate::tree::{HashKey, Keys, Tree, ValueHash};
+
+/// The slots of a table, without a message in them. Its size depends on the table alone.
+#[derive(Debug)]
+pub(crate) struct SlotMemory {
+    /// One for each slot, and one more, which is always there.
+    slots: Box<[SlotState]>,
+    /// For each slot the number that its text reads as, once it was asked for.
+    numbers: Box<[Number]>,
+    /// Slots that are not absent. Room for all.
+    touched: Vec<Slot>,
+    /// What the touched slots hold. Room for all; empty between messages.
+    held: Vec<Held<'static>>,
+}
+
+#[derive(Copy, Clone, Debug, Default)]
+struct SlotState {
+    hash: ValueHash,
+    /// Where in `held`; of a slot that is absent, nowhere.
+    place: u32,
+}
+
+/// A property's name, kept to settle which of two that differ by case counts; its value, `None` being null.
+#[derive(Copy, Clone, Debug)]
+struct Held<'m> {
+    name: &'m str,
+    text: Option<&'m str>,
+}
+
+#[derive(Copy, Clone, Debug)]
+enum Number {
+    NotRead,
+    Read(Option<f64>),
+}
+
+/// The slots with a message in them.
+#[derive(Debug)]
+pub(crate) struct Slots<'s, 'm> {
+    slots: &'s mut [SlotState],
+    numbers: &'s mut [Number],
+    touched: &'s mut Vec<Slot>,
+    held: Vec<Held<'m>>,
+}
+
+/// What a property slot holds.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Property<'m> {
+    Absent,
+    Null,
+    Text(&'m str),
+}
+
+impl SlotMemory {
+    /// Room for the slots of `tree`. Allocates.
+    pub(crate) fn new(tree: &Tree) -> Self {
+        let count = tree.vocabulary.reads.len();
+        let mut slots = vec![SlotState::default(); count + 1];
+        if let Some(always) = slots.last_mut() {
+            always.hash = ValueHash::PRESENT;
+        }
+        Self {
+            slots: slots.into(),
+            numbers: vec![Number::NotRead; count].into(),
+            touched: Vec::with_capacity(count),
+            held: Vec::with_capacity(count),
+        }
+    }
+
+    /// Fills the slots from a message, and hands them to `use_slots`. Allocates nothing.
+    #[inline]
+    pub(crate) fn with<'m, P: Properties + ?Sized, S: Properties + ?Sized, R>(
+        &mut self,
+        tree: &Tree,
+        message: &Message<'m, P, S>,
+        use_slots: impl FnOnce(&mut Slots<'_, 'm>) -> R,
+    ) -> R {
+        let mut slots = Slots {
+            slots: &mut self.slots,
+            numbers: &mut self.numbers,
+            touched: &mut self.touched,
+            held: recycle(core::mem::take(&mut self.held)),
+        };
+        slots.fill(tree, message);
+        let result = use_slots(&mut slots);
+        let Slots { held, .. } = slots;
+        self.held = recycle(held);
+        for slot in self.touched.drain(..) {
+            if let Some(state) = self.slots.get_mut(slot.index()) {
+                *state = SlotState::default();
+            }
+            if let Some(number) = self.numbers.get_mut(slot.index()) {
+                *number = Number::NotRead;
+            }
+        }
+        result
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        size_of_val(&*self.slots)
+            + size_of_val(&*self.numbers)
+            + self.touched.capacity() * size_of::<Slot>()
+            + self.held.capacity() * size_of::<Held<'_>>()
+    }
+}
+
+/// The same memory for things of another lifetime. The standard library collects a vector that is mapped in place into
+/// its own memory; that this does not allocate is held by `tests/allocations.rs`.
+fn recycle<'to>(mut held: Vec<Held<'_>>) -> Vec<Held<'to>> {
+    held.clear();
+    held.into_iter().map(|_| Held { name: "", text: None }).collect()
+}
+
+impl<'m> Slots<'_, 'm> {
+    #[inline]
+    fn fill<P: Properties + ?Sized, S: Properties + ?Sized>(&mut self, tree: &Tree, message: &Message<'m, P, S>) {
+        let Tree { key, application, system, .. } = tree;
+        message.visit_properties(|name, value| self.put(key, application, 0, name, value));
+        let of_application = self.held.len();
+        message.visit_system_properties(|name, value| self.put(key, system, of_application, name, value));
+    }
+
+    /// Puts a property into the slots that read it. What stands before `floor` in `held` has precedence.
+    #[inline]
+    fn put(&mut self, key: &HashKey, keys: &Keys, floor: usize, name: &'m str, text: Option<&'m str>) {
+        let Some(entry) = keys.find(key, name) else {
+            return;
+        };
+        let hash = text.map_or(ValueHash::NULL, |text| key.value(text));
+        for slot in [entry.own, entry.either].into_iter().flatten() {
+            self.put_into(slot, floor, hash, Held { name, text });
+        }
+    }
+
+    #[inline]
+    fn put_into(&mut self, slot: Slot, floor: usize, hash: ValueHash, held: Held<'m>) {
+        let Some(state) = self.slots.get_mut(slot.index()) else {
+            return;
+        };
+        if state.hash == ValueHash::ABSENT {
+            let place = u32::try_from(self.held.len()).unwrap_or(u32::MAX);
+            *state = SlotState { hash, place };
+            self.held.push(held);
+            self.touched.push(slot);
+        } else if state.place as usize >= floor {
+            // Two names that differ by case: the one that sorts first counts, whatever order they come in.
+            if let Some(other) = self.held.get_mut(state.place as usize) {
+                if held.name < other.name {
+                    *other = held;
+                    state.hash = hash;
+                }
+            }
+        }
+    }
+
+    /// The hash of what a slot holds.
+    #[inline]
+    pub(crate) fn hash(&self, slot: usize) -> ValueHash {
+        self.slots.get(slot).map_or(ValueHash::ABSENT, |state| state.hash)
+    }
+
+    /// What a property slot holds.
+    #[inline]
+    pub(crate) fn property(&self, slot: Slot) -> Property<'m> {
+        let held = match self.slots.get(slot.index()) {
+            Some(state) if state.hash != ValueHash::ABSENT => self.held.get(state.place as usize),
+            _ => None,
+        };
+        match held {
+            None => Property::Absent,
+            Some(Held { text: None, .. }) => Property::Null,
+            Some(Held { text: Some(text), .. }) => Property::Text(text),
+        }
+    }
+
+    /// The number that a property reads as, worked out once.
+    #[inline]
+    pub(crate) fn number(&mut self, slot: Slot) -> Option<f64> {
+        if let Some(Number::Read(number)) = self.numbers.get(slot.index()) {
+            return *number;
+        }
+        let number = match self.property(slot) {
+            Property::Text(text) => as_number(text),
+            Property::Absent | Property::Null => None,
+        };
+        // An absent slot is not touched, so nobody would forget this.
+        if self.hash(slot.index()) != ValueHash::ABSENT {
+            if let Some(known) = self.numbers.get_mut(slot.index()) {
+                *known = Number::Read(number);
+            }
+        }
+        number
+    }
+
+    /// The slots that are not absent.
+    pub(crate) fn touched(&self) -> &[Slot] {
+        self.touched
+    }
+}

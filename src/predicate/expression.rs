@@ -1,0 +1,133 @@
+//! Expressions that no simple test can ask: typed conditions over slots, evaluated as a whole.
+
+use super::{Slot, Vocabulary};
+use crate::builtin::Function;
+use crate::hir::{Arithmetic, Comparison, Condition, NodeId, NodeKind, Text, Type};
+use crate::id::define_id;
+
+define_id! {
+    /// An expression of a table.
+    pub(crate) struct ExpressionId
+}
+
+define_id! {
+    /// A node of an [`Expression`].
+    pub(crate) struct OperationId
+}
+
+/// A part of a typed condition with its names resolved to slots: post-order, operands before what uses them.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Expression {
+    operations: Box<[Operation]>,
+    /// The arguments of calls, one call after the other.
+    arguments: Box<[OperationId]>,
+}
+
+/// A node with its static type.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Operation {
+    pub(crate) kind: OperationKind,
+    pub(crate) ty: Type,
+}
+
+/// As [`NodeKind`], with slots for names.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum OperationKind {
+    Undefined,
+    Null,
+    Bool(bool),
+    Number(f64),
+    Text(Text<'static>),
+    /// A property (Text) or a body query (Value).
+    Slot(Slot),
+    ToValue(OperationId),
+    Not(OperationId),
+    Negate(OperationId),
+    And(OperationId, OperationId),
+    Or(OperationId, OperationId),
+    Arithmetic(Arithmetic, OperationId, OperationId),
+    Compare(Comparison, OperationId, OperationId),
+    Coalesce(OperationId, OperationId),
+    /// The arguments stand from the first index up to the second among the expression's.
+    Call(Function, u32, u32),
+    /// Whether anything is at this place of the body.
+    TwinChangeIncludes(Slot),
+}
+
+impl Expression {
+    /// The operations, operands before what uses them; the outermost is the last.
+    pub(crate) fn operations(&self) -> &[Operation] {
+        &self.operations
+    }
+
+    /// The arguments of a call.
+    pub(crate) fn arguments(&self, first: u32, end: u32) -> &[OperationId] {
+        self.arguments.get(first as usize..end as usize).unwrap_or_default()
+    }
+
+    /// The part of `condition` whose outermost node is `root`.
+    pub(crate) fn of(condition: &Condition<'_>, root: NodeId, vocabulary: &mut Vocabulary) -> Self {
+        let mut needed = vec![false; root.index() + 1];
+        if let Some(last) = needed.last_mut() {
+            *last = true;
+        }
+        for (id, node) in condition.nodes().take(root.index() + 1).rev() {
+            if needed.get(id.index()) == Some(&true) {
+                for operand in node.kind.operands() {
+                    if let Some(needed) = needed.get_mut(operand.index()) {
+                        *needed = true;
+                    }
+                }
+            }
+        }
+        let mut becomes = vec![OperationId::new(0); needed.len()];
+        let mut operations = Vec::new();
+        let mut arguments = Vec::new();
+        for ((id, node), needed) in condition.nodes().zip(&needed) {
+            if *needed {
+                let of = |id: NodeId| becomes.get(id.index()).copied().unwrap_or(OperationId::new(0));
+                let kind = operation(&node.kind, of, &mut arguments, vocabulary);
+                if let Some(becomes) = becomes.get_mut(id.index()) {
+                    *becomes = OperationId::new(operations.len());
+                }
+                operations.push(Operation { kind, ty: node.ty });
+            }
+        }
+        Self { operations: operations.into(), arguments: arguments.into() }
+    }
+}
+
+fn operation(
+    kind: &NodeKind<'_>,
+    of: impl Fn(NodeId) -> OperationId,
+    arguments: &mut Vec<OperationId>,
+    vocabulary: &mut Vocabulary,
+) -> OperationKind {
+    match kind {
+        NodeKind::Undefined => OperationKind::Undefined,
+        NodeKind::Null => OperationKind::Null,
+        NodeKind::Bool(truth) => OperationKind::Bool(*truth),
+        NodeKind::Number(number) => OperationKind::Number(*number),
+        NodeKind::Text(text) => OperationKind::Text(match text {
+            Text::WellFormed(text) => Text::WellFormed(text.clone().into_owned().into()),
+            Text::IllFormed(units) => Text::IllFormed(units.clone()),
+        }),
+        NodeKind::Property(property) => OperationKind::Slot(vocabulary.reads.property(*property)),
+        NodeKind::Body { path, shadow } => OperationKind::Slot(vocabulary.reads.body(path, *shadow)),
+        NodeKind::ToValue(operand) => OperationKind::ToValue(of(*operand)),
+        NodeKind::Not(operand) => OperationKind::Not(of(*operand)),
+        NodeKind::Negate(operand) => OperationKind::Negate(of(*operand)),
+        NodeKind::And(left, right) => OperationKind::And(of(*left), of(*right)),
+        NodeKind::Or(left, right) => OperationKind::Or(of(*left), of(*right)),
+        NodeKind::Arithmetic(operator, left, right) => OperationKind::Arithmetic(*operator, of(*left), of(*right)),
+        NodeKind::Compare(operator, left, right) => OperationKind::Compare(*operator, of(*left), of(*right)),
+        NodeKind::Coalesce(left, right) => OperationKind::Coalesce(of(*left), of(*right)),
+        NodeKind::Call(function, operands) => {
+            let first = arguments.len();
+            arguments.extend(operands.iter().map(|operand| of(*operand)));
+            let index = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
+            OperationKind::Call(*function, index(first), index(arguments.len()))
+        }
+        NodeKind::TwinChangeIncludes(path) => OperationKind::TwinChangeIncludes(vocabulary.reads.body(path, None)),
+    }
+}

@@ -1,0 +1,280 @@
+//! Formulas: conjunctions and disjunctions of tests, made by smart constructors.
+
+use smallvec::SmallVec;
+
+use super::test::{States, Test, TestKind};
+use super::{Constants, Orderings};
+use crate::id::define_id;
+
+define_id! {
+    /// A formula.
+    pub(crate) struct FormulaId
+}
+
+/// A formula in normal form: no constant within it, no conjunction directly in a conjunction, no disjunction directly
+/// in a disjunction, at least two parts in each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Formula {
+    True,
+    False,
+    Test(Test),
+    /// All of them.
+    And(SmallVec<[FormulaId; 4]>),
+    /// Any of them.
+    Or(SmallVec<[FormulaId; 4]>),
+}
+
+/// The formulas of one condition. A formula is a tree: each is part of at most one other.
+#[derive(Debug)]
+pub(crate) struct Formulas {
+    nodes: Vec<Formula>,
+}
+
+/// Conjunctions of up to this many parts are searched for parts that contradict each other.
+const SIMPLIFIED_PARTS: usize = 24;
+
+impl Formulas {
+    pub(crate) fn new() -> Self {
+        // `constant` knows where these two stand.
+        Self { nodes: vec![Formula::True, Formula::False] }
+    }
+
+    /// Forgets all formulas and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.nodes.truncate(2);
+    }
+
+    /// The conjunction of some tests, in place of all formulas so far.
+    pub(crate) fn conjunction_of(&mut self, tests: impl Iterator<Item = Test>) -> FormulaId {
+        self.clear();
+        let parts: SmallVec<[FormulaId; 4]> = tests.map(|test| self.push(Formula::Test(test))).collect();
+        match parts.as_slice() {
+            [] => Self::constant(true),
+            [one] => *one,
+            _ => self.push(Formula::And(parts)),
+        }
+    }
+
+    /// A copy of `root` and its parts alone, and what `root` is there: the last of them.
+    pub(crate) fn extract(&self, root: FormulaId) -> (Self, FormulaId) {
+        let mut needed = vec![false; root.index() + 1];
+        if let Some(last) = needed.last_mut() {
+            *last = true;
+        }
+        for index in (0..=root.index()).rev() {
+            if needed.get(index) == Some(&true)
+                && let Formula::And(parts) | Formula::Or(parts) = self.get(FormulaId::new(index))
+            {
+                for part in parts {
+                    if let Some(needed) = needed.get_mut(part.index()) {
+                        *needed = true;
+                    }
+                }
+            }
+        }
+        let mut copy = Self::new();
+        let mut becomes = vec![Self::constant(false); needed.len()];
+        for (index, _) in needed.iter().enumerate().filter(|(_, needed)| **needed) {
+            let of = |part: &FormulaId| becomes.get(part.index()).copied().unwrap_or(*part);
+            let id = match self.get(FormulaId::new(index)) {
+                Formula::True => Self::constant(true),
+                Formula::False => Self::constant(false),
+                Formula::Test(test) => copy.push(Formula::Test(*test)),
+                Formula::And(parts) => {
+                    let parts = parts.iter().map(of).collect();
+                    copy.push(Formula::And(parts))
+                }
+                Formula::Or(parts) => {
+                    let parts = parts.iter().map(of).collect();
+                    copy.push(Formula::Or(parts))
+                }
+            };
+            if let Some(becomes) = becomes.get_mut(index) {
+                *becomes = id;
+            }
+        }
+        let root = becomes.last().copied().unwrap_or(root);
+        copy.nodes.shrink_to_fit();
+        (copy, root)
+    }
+
+    pub(crate) fn get(&self, id: FormulaId) -> &Formula {
+        self.nodes.get(id.index()).unwrap_or(&Formula::False)
+    }
+
+    pub(crate) fn constant(truth: bool) -> FormulaId {
+        FormulaId::new(usize::from(!truth))
+    }
+
+    pub(crate) fn test(&mut self, test: Test) -> FormulaId {
+        match test.kind {
+            TestKind::State(states) if states.is_empty() => Self::constant(false),
+            TestKind::State(states) if states.complement().is_empty() => Self::constant(true),
+            _ => self.push(Formula::Test(test)),
+        }
+    }
+
+    /// A copy of a test or constant, so that it can be used twice; of anything else, `false`.
+    pub(crate) fn copy(&mut self, id: FormulaId) -> FormulaId {
+        match self.get(id) {
+            Formula::Test(test) => {
+                let test = *test;
+                self.push(Formula::Test(test))
+            }
+            Formula::True => id,
+            _ => Self::constant(false),
+        }
+    }
+
+    /// Both. Takes `left` and `right` apart: they must not be used again.
+    pub(crate) fn and(&mut self, left: FormulaId, right: FormulaId) -> FormulaId {
+        match (self.get(left), self.get(right)) {
+            (Formula::False, _) | (_, Formula::True) => left,
+            (_, Formula::False) | (Formula::True, _) => right,
+            (Formula::And(_), _) | (_, Formula::And(_)) => {
+                let (mut parts, rest) = (self.take_and(left), self.take_and(right));
+                parts.extend(rest);
+                self.push(Formula::And(parts))
+            }
+            _ => self.push(Formula::And(SmallVec::from_slice(&[left, right]))),
+        }
+    }
+
+    /// Any. Takes `left` and `right` apart: they must not be used again.
+    pub(crate) fn or(&mut self, left: FormulaId, right: FormulaId) -> FormulaId {
+        match (self.get(left), self.get(right)) {
+            (Formula::True, _) | (_, Formula::False) => left,
+            (_, Formula::True) | (Formula::False, _) => right,
+            (Formula::Or(_), _) | (_, Formula::Or(_)) => {
+                let (mut parts, rest) = (self.take_or(left), self.take_or(right));
+                parts.extend(rest);
+                self.push(Formula::Or(parts))
+            }
+            _ => self.push(Formula::Or(SmallVec::from_slice(&[left, right]))),
+        }
+    }
+
+    fn take_and(&mut self, id: FormulaId) -> SmallVec<[FormulaId; 4]> {
+        match self.nodes.get_mut(id.index()) {
+            Some(Formula::And(parts)) => core::mem::take(parts),
+            _ => SmallVec::from_slice(&[id]),
+        }
+    }
+
+    fn take_or(&mut self, id: FormulaId) -> SmallVec<[FormulaId; 4]> {
+        match self.nodes.get_mut(id.index()) {
+            Some(Formula::Or(parts)) => core::mem::take(parts),
+            _ => SmallVec::from_slice(&[id]),
+        }
+    }
+
+    fn push(&mut self, formula: Formula) -> FormulaId {
+        let id = FormulaId::new(self.nodes.len());
+        self.nodes.push(formula);
+        id
+    }
+
+    /// The finished formula of `root`: within each conjunction, tests of one slot are joined where two become one
+    /// (number intervals, states), doubles are dropped, and a contradiction makes it false. Linear, but for conjunctions
+    /// of up to 24 parts, which are compared pairwise.
+    pub(crate) fn simplify(&mut self, root: FormulaId, constants: &mut Constants) -> FormulaId {
+        // Parts have smaller ids than what they are part of, so one pass upwards is enough.
+        let mut becomes: Vec<FormulaId> = Vec::with_capacity(root.index() + 1);
+        for index in 0..=root.index() {
+            let id = FormulaId::new(index);
+            let simplified = match self.nodes.get_mut(index) {
+                Some(Formula::And(parts)) if !parts.is_empty() => {
+                    let parts = core::mem::take(parts);
+                    self.conjunction(&parts, &becomes, constants)
+                }
+                Some(Formula::Or(parts)) if !parts.is_empty() => {
+                    let parts = core::mem::take(parts);
+                    parts.iter().fold(Self::constant(false), |all, part| {
+                        let part = becomes.get(part.index()).copied().unwrap_or(*part);
+                        self.or(all, part)
+                    })
+                }
+                _ => id,
+            };
+            becomes.push(simplified);
+        }
+        becomes.last().copied().unwrap_or(root)
+    }
+
+    fn conjunction(&mut self, parts: &[FormulaId], becomes: &[FormulaId], constants: &mut Constants) -> FormulaId {
+        let mut tests: SmallVec<[Test; 8]> = SmallVec::new();
+        let mut rest = Self::constant(true);
+        for part in parts {
+            let part = becomes.get(part.index()).copied().unwrap_or(*part);
+            match self.get(part) {
+                Formula::Test(test) if parts.len() <= SIMPLIFIED_PARTS => {
+                    let mut joined = Some(*test);
+                    let mut index = 0;
+                    while let (Some(test), Some(other)) = (joined, tests.get(index).copied()) {
+                        match join(other, test, constants) {
+                            Joined::Both => index += 1,
+                            Joined::One(one) => {
+                                tests.remove(index);
+                                // What it was joined to may join with others now.
+                                joined = Some(one);
+                                index = 0;
+                            }
+                            Joined::Never => return Self::constant(false),
+                        }
+                        if tests.is_empty() {
+                            break;
+                        }
+                    }
+                    tests.extend(joined);
+                }
+                _ => rest = self.and(rest, part),
+            }
+        }
+        let tests = tests.into_iter().fold(Self::constant(true), |all, test| {
+            let test = self.test(test);
+            self.and(all, test)
+        });
+        self.and(tests, rest)
+    }
+}
+
+/// What two tests that must both hold come to.
+enum Joined {
+    Both,
+    One(Test),
+    Never,
+}
+
+fn join(a: Test, b: Test, constants: &mut Constants) -> Joined {
+    use TestKind::*;
+    if a == b {
+        return Joined::One(a);
+    }
+    if a.slot != b.slot {
+        return Joined::Both;
+    }
+    let with = |kind| Joined::One(Test { slot: a.slot, kind });
+    match (a.kind, b.kind) {
+        (State(a), State(b)) => match a.intersection(b) {
+            both if both.is_empty() => Joined::Never,
+            both => with(State(both)),
+        },
+        // These hold of texts only.
+        (State(states), other @ (Text(..) | Affix(..))) | (other @ (Text(..) | Affix(..)), State(states)) => {
+            if states.contains(States::TEXT) { with(other) } else { Joined::Never }
+        }
+        (Text(Orderings::EQUAL, equal), Text(orderings, other))
+        | (Text(orderings, other), Text(Orderings::EQUAL, equal)) => {
+            let ordering = crate::text::compare_utf16(constants.text_of(equal), constants.text_of(other));
+            if orderings.contains(ordering) { with(Text(Orderings::EQUAL, equal)) } else { Joined::Never }
+        }
+        (Number(true, a), Number(true, b)) => match constants.interval_of(a).intersection(constants.interval_of(b)) {
+            Some(both) => with(Number(true, constants.interval(both))),
+            None => Joined::Never,
+        },
+        // Equal to one constant, and to another one.
+        (Value(Orderings::EQUAL, _), Value(Orderings::EQUAL, _)) => Joined::Never,
+        (Expression(a, one), Expression(b, other)) if one == other && a != b => Joined::Never,
+        _ => Joined::Both,
+    }
+}

@@ -1,0 +1,369 @@
+//! Building a tree: routes are added one by one, then each group is split.
+
+use std::collections::BTreeMap;
+
+use super::access::{Access, Filing, Occurrences, cover};
+use super::hash::{HashKey, ValueHash};
+use super::keys::Keys;
+use super::program::{MAX_SLOTS, Program, ProgramAt, Programs};
+use super::source::SourcesBuilder;
+use super::switch::{AffixEnd, AffixSwitch, Candidates, Group, NumberClass, NumberSwitch, Space, Switches};
+use super::{Bodies, Candidate, Filed, GroupId, RouteId, Tree};
+use crate::hir::Condition;
+use crate::limits::Budgets;
+use crate::predicate::{Formula, FormulaId, Formulas, Interval, Slot, ValueConstant, Vocabulary, lower};
+use crate::source::SourcePattern;
+
+/// A tree in the making.
+#[derive(Debug)]
+pub(crate) struct TreeBuilder {
+    budgets: Budgets,
+    vocabulary: Vocabulary,
+    sources: SourcesBuilder,
+    programs: Programs,
+    /// By [`GroupId`].
+    groups: Vec<Vec<Waiting>>,
+    formulas: Formulas,
+    fallback: Option<ProgramAt>,
+    filed: Filed,
+}
+
+/// A route that waits to be filed.
+#[derive(Debug)]
+struct Waiting {
+    program: ProgramAt,
+    /// Its formula, where the program is no conjunction and so does not tell it.
+    formula: Option<Box<(Formulas, FormulaId)>>,
+}
+
+/// More different names and paths than a tree can number.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TooManyReads;
+
+/// A candidate of a group before it has its place.
+struct Unplaced {
+    access: Access,
+    candidate: Candidate,
+}
+
+impl TreeBuilder {
+    pub(crate) fn new(budgets: Budgets) -> Self {
+        Self {
+            budgets,
+            vocabulary: Vocabulary::default(),
+            sources: SourcesBuilder::default(),
+            programs: Programs::default(),
+            groups: Vec::new(),
+            formulas: Formulas::new(),
+            fallback: None,
+            filed: Filed::default(),
+        }
+    }
+
+    /// The condition of a route that stands in for all others where none matches; it is filed nowhere.
+    pub(crate) fn set_fallback(&mut self, route: RouteId, condition: &Condition<'_>) -> Result<(), TooManyReads> {
+        let root = lower(condition, &mut self.vocabulary, &mut self.formulas);
+        self.fallback = Some(self.programs.push(route, &self.formulas, root));
+        self.check_reads()
+    }
+
+    fn check_reads(&self) -> Result<(), TooManyReads> {
+        if self.vocabulary.reads.len() < MAX_SLOTS { Ok(()) } else { Err(TooManyReads) }
+    }
+
+    /// Adds a route. Its condition should be folded.
+    pub(crate) fn add(
+        &mut self,
+        route: RouteId,
+        source: &SourcePattern,
+        condition: &Condition<'_>,
+    ) -> Result<(), TooManyReads> {
+        let root = lower(condition, &mut self.vocabulary, &mut self.formulas);
+        self.check_reads()?;
+        if *self.formulas.get(root) == Formula::False {
+            self.filed.never += 1;
+            return Ok(());
+        }
+        let program = self.programs.push(route, &self.formulas, root);
+        let formula = match self.programs.get(program) {
+            Program::Conjunction(_) => None,
+            Program::Branching(_) => Some(Box::new(self.formulas.extract(root))),
+        };
+        let groups = &mut self.groups;
+        let group = self.sources.group(source, || {
+            groups.push(Vec::new());
+            GroupId::new(groups.len() - 1)
+        });
+        if let Some(group) = groups.get_mut(group.index()) {
+            group.push(Waiting { program, formula });
+        }
+        Ok(())
+    }
+
+    /// The tree of what was added.
+    pub(crate) fn finish(self, key: HashKey) -> Tree {
+        let Self { budgets, mut vocabulary, sources, mut programs, groups, fallback, filed, .. } = self;
+        let bodies = Bodies::of(&mut vocabulary.reads);
+        programs.shrink();
+        let text_hashes: Box<[ValueHash]> = vocabulary.constants.texts().map(|text| key.value(text)).collect();
+        let mut filer = Filer {
+            key: &key,
+            budgets: &budgets,
+            vocabulary: &vocabulary,
+            programs: &programs,
+            text_hashes: &text_hashes,
+            candidates: Vec::new(),
+            places: Vec::new(),
+            filed,
+        };
+        let groups: Box<[Group]> =
+            groups.into_iter().enumerate().map(|(index, routes)| filer.group(GroupId::new(index), routes)).collect();
+        let Filer { candidates, places, filed, .. } = filer;
+        let switches = Switches::new(&places);
+        Tree {
+            application: Keys::application(&vocabulary.reads, &key),
+            system: Keys::system(&vocabulary.reads, &key),
+            sources: sources.finish(&key),
+            groups,
+            candidates: candidates.into(),
+            switches,
+            programs,
+            vocabulary: {
+                vocabulary.freeze();
+                vocabulary
+            },
+            text_hashes,
+            bodies,
+            fallback,
+            filed,
+            key,
+        }
+    }
+}
+
+/// Files the routes of one group after the other.
+struct Filer<'b> {
+    key: &'b HashKey,
+    budgets: &'b Budgets,
+    vocabulary: &'b Vocabulary,
+    programs: &'b Programs,
+    text_hashes: &'b [ValueHash],
+    candidates: Vec<Candidate>,
+    places: Vec<(u64, Candidates)>,
+    filed: Filed,
+}
+
+impl Filer<'_> {
+    fn group(&mut self, id: GroupId, routes: Vec<Waiting>) -> Group {
+        let mut occurrences = Occurrences::default();
+        for route in &routes {
+            for test in self.programs.get(route.program).tests() {
+                occurrences.add(test, self.vocabulary);
+            }
+        }
+        let mut all: Vec<Unplaced> = Vec::with_capacity(routes.len());
+        let mut scratch = Formulas::new();
+        let is_small = routes.len() <= self.budgets.list;
+        for route in routes {
+            let filings = if let Some(formula) = route.formula {
+                cover(&formula.0, formula.1, &occurrences, self.vocabulary, self.budgets)
+            } else {
+                let root = scratch.conjunction_of(self.programs.get(route.program).tests());
+                cover(&scratch, root, &occurrences, self.vocabulary, self.budgets)
+            };
+            if filings.is_none() {
+                self.filed.over_budget += usize::from(self.budgets.filings == 0);
+            }
+            let nowhere = [Filing { access: Access::Always, header: Access::Always }];
+            for filing in filings.as_deref().unwrap_or(&nowhere) {
+                // A list is not selected by anything: there the access test is the header.
+                let (access, header) =
+                    if is_small { (Access::Always, filing.access.as_header()) } else { (filing.access, filing.header) };
+                all.push(Unplaced { access, candidate: self.candidate(header, route.program) });
+            }
+        }
+        if is_small {
+            self.filed.listed += all.len();
+        } else {
+            self.count(&all);
+        }
+        self.split(id, all)
+    }
+
+    fn candidate(&self, header: Access, program: ProgramAt) -> Candidate {
+        let word = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
+        match header {
+            Access::Equal(slot, text) => Candidate { slot: word(slot.index()), hash: self.text_hash(text), program },
+            Access::Present(slot) => Candidate { slot: word(slot.index()), hash: ValueHash::PRESENT, program },
+            // The slot past the last is always there.
+            _ => Candidate { slot: word(self.vocabulary.reads.len()), hash: ValueHash::PRESENT, program },
+        }
+    }
+
+    fn text_hash(&self, text: crate::predicate::TextId) -> ValueHash {
+        self.text_hashes.get(text.index()).copied().unwrap_or(ValueHash::PRESENT)
+    }
+
+    fn count(&mut self, filings: &[Unplaced]) {
+        for filing in filings {
+            *match filing.access {
+                Access::Equal(..) => &mut self.filed.equal,
+                Access::Value(..) => &mut self.filed.value,
+                Access::Prefix(..) | Access::Suffix(..) => &mut self.filed.affix,
+                Access::Number(..) => &mut self.filed.number,
+                Access::Present(_) => &mut self.filed.present,
+                Access::Always => &mut self.filed.always,
+            } += 1;
+        }
+    }
+
+    /// Gives every filing its place.
+    fn split(&mut self, id: GroupId, filings: Vec<Unplaced>) -> Group {
+        let mut group = Group::default();
+        let mut hashed: Vec<(u64, Candidate)> = Vec::new();
+        let mut numbers: BTreeMap<Slot, Vec<(Interval, Candidate)>> = BTreeMap::new();
+        let mut affixes: BTreeMap<(Slot, AffixEnd), Vec<(&str, Candidate)>> = BTreeMap::new();
+        let mut always = Vec::new();
+        let (mut equal, mut present, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        let vocabulary = self.vocabulary;
+        let text_of = |text| vocabulary.constants.text_of(text);
+        for Unplaced { access, candidate } in filings {
+            match access {
+                Access::Always => always.push(candidate),
+                Access::Equal(slot, text) => {
+                    equal.push(slot);
+                    hashed.push((self.property_key(id, slot, self.text_hash(text)), candidate));
+                }
+                Access::Present(slot) => {
+                    present.push(slot);
+                    hashed.push((self.property_key(id, slot, ValueHash::PRESENT), candidate));
+                }
+                Access::Value(slot, value) => {
+                    values.push(slot);
+                    let hash = self.value_hash(vocabulary.constants.value_of(value));
+                    hashed.push((Switches::key(self.key, id, slot, Space::Value, hash.bits().into()), candidate));
+                }
+                Access::Prefix(slot, text) => {
+                    affixes.entry((slot, AffixEnd::Start)).or_default().push((text_of(text), candidate));
+                }
+                Access::Suffix(slot, text) => {
+                    affixes.entry((slot, AffixEnd::End)).or_default().push((text_of(text), candidate));
+                }
+                Access::Number(slot, interval) => {
+                    let interval = vocabulary.constants.interval_of(interval);
+                    numbers.entry(slot).or_default().push((interval, candidate));
+                }
+            }
+        }
+        group.always = self.place(always);
+        group.equal = sorted(equal);
+        group.present = sorted(present);
+        group.values = sorted(values);
+        group.affixes =
+            affixes.into_iter().map(|((slot, end), all)| self.affix_switch(id, slot, end, all, &mut hashed)).collect();
+        group.numbers =
+            numbers.into_iter().map(|(slot, all)| NumberSwitch { slot, classes: self.number_classes(all) }).collect();
+        // Stable, so that candidates of one key stay in the order of their routes.
+        hashed.sort_by_key(|(key, _)| *key);
+        for same in hashed.chunk_by(|a, b| a.0 == b.0) {
+            let candidates = self.place(same.iter().map(|(_, candidate)| *candidate));
+            self.places.extend(same.first().map(|(key, _)| (*key, candidates)));
+        }
+        group
+    }
+
+    fn property_key(&self, group: GroupId, slot: Slot, hash: ValueHash) -> u64 {
+        Switches::key(self.key, group, slot, Space::Equal, hash.bits().into())
+    }
+
+    fn value_hash(&self, value: ValueConstant) -> ValueHash {
+        match value {
+            ValueConstant::Text(text) => self.text_hash(text),
+            ValueConstant::Bool(truth) => self.key.scalar(0, truth.into()),
+            ValueConstant::Number(number) => self.key.scalar(1, (number + 0.0).to_bits()),
+            ValueConstant::Null => ValueHash::NULL,
+        }
+    }
+
+    fn place(&mut self, candidates: impl IntoIterator<Item = Candidate>) -> Candidates {
+        let word = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
+        let start = word(self.candidates.len());
+        self.candidates.extend(candidates);
+        Candidates { start, end: word(self.candidates.len()) }
+    }
+
+    fn affix_switch(
+        &self,
+        group: GroupId,
+        slot: Slot,
+        end: AffixEnd,
+        all: Vec<(&str, Candidate)>,
+        hashed: &mut Vec<(u64, Candidate)>,
+    ) -> AffixSwitch {
+        let mut lengths: Vec<usize> = all.iter().map(|(text, _)| text.len()).collect();
+        lengths.sort_unstable();
+        lengths.dedup();
+        let lengths = spread(&lengths, self.budgets.affix_lengths.max(1));
+        let space = if end == AffixEnd::Start { Space::Prefix } else { Space::Suffix };
+        for (text, candidate) in all {
+            // The longest of the lengths that does not exceed its own; the shortest of all is always among them.
+            let length = lengths.partition_point(|&length| length <= text.len()).checked_sub(1);
+            let length = length.and_then(|at| lengths.get(at)).copied().unwrap_or_default();
+            let bytes = text.as_bytes();
+            let part = match end {
+                AffixEnd::Start => bytes.get(..length),
+                AffixEnd::End => bytes.get(bytes.len() - length..),
+            };
+            let hash = self.key.bytes(part.unwrap_or_default());
+            hashed.push((Switches::key(self.key, group, slot, space, hash), candidate));
+        }
+        let lengths = lengths.into_iter().map(|length| u32::try_from(length).unwrap_or(u32::MAX)).collect();
+        AffixSwitch { slot, end, lengths }
+    }
+
+    /// Sorts intervals into classes, each of intervals up to four times as wide as those of the class before.
+    fn number_classes(&mut self, all: Vec<(Interval, Candidate)>) -> Box<[NumberClass]> {
+        const MAX_CLASSES: usize = 8;
+        let mut classes: BTreeMap<i32, Vec<(Interval, Candidate)>> = BTreeMap::new();
+        for (interval, candidate) in all {
+            let width = interval.high - interval.low;
+            #[expect(clippy::cast_possible_truncation, reason = "a logarithm of a finite number is small")]
+            let class = if width > 0.0 { (width.log2() / 2.0).ceil() as i32 } else { i32::MIN };
+            classes.entry(class).or_default().push((interval, candidate));
+        }
+        while classes.len() > MAX_CLASSES {
+            // Too many: the two widest become one.
+            let Some((_, widest)) = classes.pop_last() else { break };
+            if let Some(mut next) = classes.last_entry() {
+                next.get_mut().extend(widest);
+            }
+        }
+        classes
+            .into_values()
+            .map(|mut all| {
+                all.sort_by(|a, b| a.0.low.total_cmp(&b.0.low));
+                let start = self.place(all.iter().map(|(_, candidate)| *candidate)).start;
+                NumberClass {
+                    width: all.iter().map(|(interval, _)| interval.high - interval.low).fold(0.0, f64::max),
+                    lows: all.iter().map(|(interval, _)| interval.low).collect(),
+                    highs: all.iter().map(|(interval, _)| interval.high).collect(),
+                    start,
+                }
+            })
+            .collect()
+    }
+}
+
+fn sorted(mut slots: Vec<Slot>) -> Box<[Slot]> {
+    slots.sort_unstable();
+    slots.dedup();
+    slots.into()
+}
+
+/// At most `count` of the ascending `lengths`, the first among them, evenly spread.
+fn spread(lengths: &[usize], count: usize) -> Vec<usize> {
+    if lengths.len() <= count {
+        return lengths.to_vec();
+    }
+    (0..count).filter_map(|index| lengths.get(index * lengths.len() / count).copied()).collect()
+}

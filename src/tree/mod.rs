@@ -1,0 +1,136 @@
+//! The decision structure over all routes of a table.
+//!
+//! It is a tree of three levels, each of whose nodes has an *always* edge that is followed beside the one that a test
+//! selects, so that no route is ever copied into the branches of a test that it does not care about:
+//!
+//! 1. **Source.** A trie over the segments of the message's source gives the groups of routes that take it: one group for
+//!    each distinct FROM.
+//! 2. **Switch.** A large group is split by *access tests*: each route is filed under the test of its condition that
+//!    fewest messages satisfy (one test for each disjunct of an `or`). Equalities of all properties are one hash table;
+//!    so are prefixes and suffixes, by length; number intervals are sorted by class of width. Small groups, and routes
+//!    without a selective test, are a list.
+//! 3. **Candidates.** What a switch finds is a list of candidates. Each has a *header*, a slot and the hash of a second
+//!    equality, which rejects most of them; the *residual program* of the route then checks its whole condition.
+//!
+//! In the literature this is an index by access predicates. The work to match is bounded by the number of candidates,
+//! which is never more than the routes of the message's groups (times the disjuncts under which a route is filed, which
+//! a [budget](crate::limits::Budgets) bounds): at worst it is the linear scan. Building takes time and memory linear in the conditions,
+//! but for the sorting of intervals.
+
+mod access;
+mod build;
+mod hash;
+mod keys;
+mod program;
+mod source;
+mod switch;
+
+use crate::hir::Property;
+use crate::id::define_id;
+use crate::predicate::{Reads, Slot, SlotKind, Vocabulary};
+
+pub(crate) use build::{TooManyReads, TreeBuilder};
+pub(crate) use hash::{HashKey, ValueHash};
+pub(crate) use keys::Keys;
+pub(crate) use program::{Program, ProgramAt, Programs, decode};
+pub(crate) use source::Sources;
+pub(crate) use switch::{Group, Switches};
+
+define_id! {
+    /// A route of a tree.
+    pub(crate) struct RouteId
+}
+
+define_id! {
+    /// The routes from one source.
+    pub(crate) struct GroupId
+}
+
+/// A frozen tree.
+#[derive(Debug)]
+pub(crate) struct Tree {
+    pub(crate) key: HashKey,
+    /// The names of application properties, and of system properties.
+    pub(crate) application: Keys,
+    pub(crate) system: Keys,
+    pub(crate) sources: Sources,
+    /// By [`GroupId`].
+    pub(crate) groups: Box<[Group]>,
+    pub(crate) candidates: Box<[Candidate]>,
+    pub(crate) switches: Switches,
+    pub(crate) programs: Programs,
+    pub(crate) vocabulary: Vocabulary,
+    /// Of each text constant, by [`TextId`](crate::predicate::TextId).
+    pub(crate) text_hashes: Box<[ValueHash]>,
+    pub(crate) bodies: Bodies,
+    /// The program of the fallback route, if there is one.
+    pub(crate) fallback: Option<ProgramAt>,
+    /// How routes were filed, for `stats()`.
+    pub(crate) filed: Filed,
+}
+
+/// What is read of bodies.
+#[derive(Debug, Default)]
+pub(crate) struct Bodies {
+    /// The slots that hold `contentType` and `contentEncoding`; `None` where no route looks at a body.
+    pub(crate) content: Option<(Slot, Slot)>,
+    /// For each slot the number of its path among those that are read; `u32::MAX` for a property.
+    pub(crate) numbers: Box<[u32]>,
+    /// For each path the slot of the application property that goes before it.
+    pub(crate) shadows: Box<[Option<Slot>]>,
+    pub(crate) plan: Vec<crate::body::BodyPath>,
+}
+
+impl Bodies {
+    fn of(reads: &mut Reads) -> Self {
+        if !reads.iter().any(|(_, kind)| matches!(kind, SlotKind::Body { .. })) {
+            return Self { numbers: vec![u32::MAX; reads.len()].into(), ..Self::default() };
+        }
+        let content_type = reads.property(Property::System("contentType"));
+        let content_encoding = reads.property(Property::System("contentEncoding"));
+        let mut paths = Vec::new();
+        let mut shadows = Vec::new();
+        let numbers = reads
+            .iter()
+            .map(|(_, kind)| match kind {
+                SlotKind::Body { path, shadow } => {
+                    paths.push(path.clone());
+                    shadows.push(*shadow);
+                    u32::try_from(paths.len() - 1).unwrap_or(u32::MAX)
+                }
+                _ => u32::MAX,
+            })
+            .collect();
+        let plan = paths;
+        Self { content: Some((content_type, content_encoding)), numbers, shadows: shadows.into(), plan }
+    }
+}
+
+/// A route that a message may match.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Candidate {
+    /// The header: this slot must have this hash. Past the last slot stands one that always has
+    /// [`PRESENT`](ValueHash::PRESENT).
+    pub(crate) slot: u32,
+    pub(crate) hash: ValueHash,
+    /// What must hold.
+    pub(crate) program: ProgramAt,
+}
+
+/// How many filings there are of each kind.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Filed {
+    /// Routes whose condition can never be true; they are filed nowhere.
+    pub(crate) never: usize,
+    /// In the list of a small group.
+    pub(crate) listed: usize,
+    pub(crate) equal: usize,
+    pub(crate) affix: usize,
+    pub(crate) number: usize,
+    pub(crate) value: usize,
+    pub(crate) present: usize,
+    /// In a large group, but under no test.
+    pub(crate) always: usize,
+    /// Routes over the budget of filings.
+    pub(crate) over_budget: usize,
+}

@@ -1,0 +1,283 @@
+//! Residual programs: what is left to check of a route once its access test has found it.
+//!
+//! All programs stand in one array of words. A program is the route's number, a head that tells its form and length, and
+//! its tests:
+//! - a *conjunction* has two words a test, and holds if all do;
+//! - a *branching* program has three: the third tells where to go on, and at which answer; the other answer goes on
+//!   with the next test, and past the last one the program fails.
+//!
+//! So formulas are never expanded: a program has one step for each test of its formula.
+
+use super::RouteId;
+use crate::predicate::{
+    Affix, ExpressionId, Formula, FormulaId, Formulas, IntervalId, Orderings, Slot, States, Test, TestKind, TextId,
+    ValueId,
+};
+
+/// The most slots that a step can name.
+pub(crate) const MAX_SLOTS: usize = 1 << 24;
+
+/// Where a program starts.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, PartialOrd, Ord)]
+pub(crate) struct ProgramAt(pub(crate) u32);
+
+/// The words of all programs.
+#[derive(Debug, Default)]
+pub(crate) struct Programs {
+    words: Vec<u32>,
+}
+
+/// A program that has been looked up.
+#[derive(Copy, Clone, Debug)]
+pub(crate) enum Program<'p> {
+    Conjunction(&'p [[u32; 2]]),
+    Branching(&'p [[u32; 3]]),
+}
+
+const BRANCHING: u32 = 1 << 31;
+/// Where a branching program goes on: the lower 31 bits. This one: it holds.
+const ACCEPT: u32 = (1 << 31) - 1;
+/// Set where a branching step goes on there if its test holds, clear where it does if its test fails.
+const IF_TRUE: u32 = 1 << 31;
+
+impl Programs {
+    /// Adds the program of a route.
+    pub(crate) fn push(&mut self, route: RouteId, formulas: &Formulas, root: FormulaId) -> ProgramAt {
+        let at = ProgramAt(word(self.words.len()));
+        self.words.push(word(route.index()));
+        if let Some(tests) = conjunction(formulas, root) {
+            self.words.push(word(tests.len()));
+            for test in tests {
+                self.words.extend(encode(test));
+            }
+        } else {
+            let steps = Branches::of(formulas, root);
+            self.words.push(word(steps.len()) | BRANCHING);
+            for (test, branch) in steps {
+                self.words.extend(encode(test));
+                self.words.push(branch);
+            }
+        }
+        at
+    }
+
+    #[inline]
+    pub(crate) fn route(&self, at: ProgramAt) -> RouteId {
+        RouteId::new(self.words.get(at.0 as usize).copied().unwrap_or(u32::MAX) as usize)
+    }
+
+    /// The program that starts at `at`.
+    #[inline]
+    pub(crate) fn get(&self, at: ProgramAt) -> Program<'_> {
+        let rest = self.words.get(at.0 as usize + 1..).unwrap_or_default();
+        let Some((&head, rest)) = rest.split_first() else {
+            return Program::Branching(&[]);
+        };
+        let length = (head & !BRANCHING) as usize;
+        if head & BRANCHING == 0 {
+            Program::Conjunction(rest.as_chunks().0.get(..length).unwrap_or_default())
+        } else {
+            Program::Branching(rest.as_chunks().0.get(..length).unwrap_or_default())
+        }
+    }
+
+    pub(crate) fn shrink(&mut self) {
+        self.words.shrink_to_fit();
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.words.capacity() * size_of::<u32>()
+    }
+}
+
+impl Program<'_> {
+    /// Runs the program; `test` answers a step's test.
+    #[inline]
+    pub(crate) fn run(self, mut test: impl FnMut([u32; 2]) -> bool) -> bool {
+        match self {
+            Program::Conjunction(steps) => steps.iter().all(|&step| test(step)),
+            Program::Branching(steps) => {
+                let mut at = 0;
+                while let Some(&[first, second, branch]) = steps.get(at) {
+                    if test([first, second]) == (branch & IF_TRUE != 0) {
+                        let target = branch & !IF_TRUE;
+                        if target == ACCEPT {
+                            return true;
+                        }
+                        at = target as usize;
+                    } else {
+                        at += 1;
+                    }
+                }
+                false
+            }
+        }
+    }
+
+    /// Its tests, in order.
+    pub(crate) fn tests(self) -> impl Iterator<Item = Test> {
+        let (conjunction, branching) = match self {
+            Program::Conjunction(steps) => (steps, [].as_slice()),
+            Program::Branching(steps) => ([].as_slice(), steps),
+        };
+        let branching = branching.iter().map(|&[first, second, _]| decode([first, second]));
+        conjunction.iter().map(|&step| decode(step)).chain(branching)
+    }
+}
+
+/// The tests of a formula that is a conjunction of tests, or a single one.
+fn conjunction(formulas: &Formulas, root: FormulaId) -> Option<Vec<Test>> {
+    match formulas.get(root) {
+        Formula::True => Some(Vec::new()),
+        Formula::False | Formula::Or(_) => None,
+        Formula::Test(test) => Some(vec![*test]),
+        Formula::And(parts) => parts
+            .iter()
+            .map(|part| match formulas.get(*part) {
+                Formula::Test(test) => Some(*test),
+                _ => None,
+            })
+            .collect(),
+    }
+}
+
+/// Turns a formula into steps by walking it with an explicit stack.
+struct Branches {
+    steps: Vec<(Test, u32)>,
+    /// For each label the step that it stands for, once that is known.
+    labels: Vec<u32>,
+}
+
+/// Where a part of a formula goes on: a label, or the end of the program.
+#[derive(Copy, Clone, PartialEq, Eq)]
+enum Goal {
+    Accept,
+    Reject,
+    Label(usize),
+}
+
+enum Work {
+    Part { formula: FormulaId, if_true: Goal, if_false: Goal, next: Goal },
+    Bind(usize),
+}
+
+impl Branches {
+    fn of(formulas: &Formulas, root: FormulaId) -> Vec<(Test, u32)> {
+        let mut branches = Self { steps: Vec::new(), labels: Vec::new() };
+        let mut pending: Vec<(Goal, bool)> = Vec::new();
+        let root = Work::Part { formula: root, if_true: Goal::Accept, if_false: Goal::Reject, next: Goal::Reject };
+        let mut stack = vec![root];
+        while let Some(work) = stack.pop() {
+            match work {
+                Work::Bind(label) => {
+                    let here = word(branches.steps.len());
+                    if let Some(label) = branches.labels.get_mut(label) {
+                        *label = here;
+                    }
+                }
+                Work::Part { formula, if_true, if_false, next } => match formulas.get(formula) {
+                    // Neither stands within a formula; alone, `false` is a program without steps.
+                    Formula::True | Formula::False => {}
+                    Formula::Test(test) => {
+                        // Falling through to the next step must be one of the two answers.
+                        let (goal, at) = if if_false == next { (if_true, true) } else { (if_false, false) };
+                        branches.steps.push((*test, 0));
+                        pending.push((goal, at));
+                    }
+                    Formula::And(parts) => branches.chain(&mut stack, parts, (if_true, if_false, next), true),
+                    Formula::Or(parts) => branches.chain(&mut stack, parts, (if_true, if_false, next), false),
+                },
+            }
+        }
+        let Self { mut steps, labels } = branches;
+        let end = word(steps.len());
+        for ((_, branch), (goal, at)) in steps.iter_mut().zip(pending) {
+            let target = match goal {
+                Goal::Accept => ACCEPT,
+                Goal::Reject => end,
+                Goal::Label(label) => labels.get(label).copied().unwrap_or(end),
+            };
+            *branch = target | if at { IF_TRUE } else { 0 };
+        }
+        steps
+    }
+
+    /// Pushes the parts of a conjunction or disjunction, the first on top.
+    fn chain(&mut self, stack: &mut Vec<Work>, parts: &[FormulaId], goals: (Goal, Goal, Goal), is_and: bool) {
+        let (if_true, if_false, next) = goals;
+        let mut following = next;
+        for (index, &formula) in parts.iter().enumerate().rev() {
+            let is_last = index + 1 == parts.len();
+            let work = match (is_last, is_and) {
+                (true, _) => Work::Part { formula, if_true, if_false, next },
+                (false, true) => Work::Part { formula, if_true: following, if_false, next: following },
+                (false, false) => Work::Part { formula, if_true, if_false: following, next: following },
+            };
+            stack.push(work);
+            if index > 0 {
+                let label = self.labels.len();
+                self.labels.push(0);
+                stack.push(Work::Bind(label));
+                following = Goal::Label(label);
+            }
+        }
+    }
+}
+
+const STATE: u32 = 0;
+const TEXT: u32 = 1;
+const AFFIX: u32 = 2;
+const NUMBER: u32 = 3;
+const VALUE: u32 = 4;
+const EXPRESSION: u32 = 5;
+
+/// A test in two words: kind (4 bits), its parameter (4 bits) and slot (24 bits); the constant.
+fn encode(test: Test) -> [u32; 2] {
+    let (kind, parameter, operand) = match test.kind {
+        TestKind::State(states) => (STATE, states.bits(), 0),
+        TestKind::Text(orderings, text) => (TEXT, orderings.bits(), text.index()),
+        TestKind::Affix(affix, has, text) => {
+            let affix = match affix {
+                Affix::Prefix => 0,
+                Affix::Suffix => 1,
+                Affix::Infix => 2,
+            };
+            (AFFIX, affix << 1 | u8::from(has), text.index())
+        }
+        TestKind::Number(within, interval) => (NUMBER, u8::from(within), interval.index()),
+        TestKind::Value(orderings, value) => (VALUE, orderings.bits(), value.index()),
+        TestKind::Expression(truth, expression) => (EXPRESSION, u8::from(truth), expression.index()),
+    };
+    [kind << 28 | u32::from(parameter) << 24 | word(test.slot.index()), word(operand)]
+}
+
+/// The test of a step.
+#[inline]
+pub(crate) fn decode([head, operand]: [u32; 2]) -> Test {
+    let slot = Slot::new((head & 0x00ff_ffff) as usize);
+    let [_, _, _, top] = head.to_le_bytes();
+    let parameter = top & 15;
+    let flag = parameter & 1 != 0;
+    let operand = operand as usize;
+    let kind = match head >> 28 {
+        STATE => TestKind::State(States::from_bits(parameter)),
+        TEXT => TestKind::Text(Orderings::from_bits(parameter), TextId::new(operand)),
+        AFFIX => {
+            let affix = match parameter >> 1 {
+                0 => Affix::Prefix,
+                1 => Affix::Suffix,
+                _ => Affix::Infix,
+            };
+            TestKind::Affix(affix, flag, TextId::new(operand))
+        }
+        NUMBER => TestKind::Number(flag, IntervalId::new(operand)),
+        VALUE => TestKind::Value(Orderings::from_bits(parameter), ValueId::new(operand)),
+        _ => TestKind::Expression(flag, ExpressionId::new(operand)),
+    };
+    Test { slot, kind }
+}
+
+fn word(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}

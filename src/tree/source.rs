@@ -1,0 +1,324 @@
+//! From a message's source to the groups of routes that take it: a trie over the segments of paths, whose every prefix
+//! accepts.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::GroupId;
+use super::hash::HashKey;
+use crate::id::define_id;
+use crate::message::MessageSource;
+use crate::source::{SourcePattern, trimmed};
+use crate::text::eq_ignore_case;
+
+define_id! {
+    /// A node of the trie.
+    pub(crate) struct SourceId
+}
+
+/// The trie. Children are found by one hash table over (parent, segment).
+#[derive(Debug)]
+pub(crate) struct Sources {
+    nodes: Box<[SourceNode]>,
+    /// A power of two of places, at most half of them taken.
+    places: Box<[Place]>,
+    segments: Box<str>,
+    /// The nodes of `/messages/` and `/messages/modules/`, which most paths begin with.
+    messages: Option<SourceId>,
+    modules: Option<SourceId>,
+}
+
+/// A path that ends in `/`.
+#[derive(Debug, Clone)]
+struct SourceNode {
+    parent: SourceId,
+    /// The last segment, upper-cased, in `segments`.
+    start: u32,
+    end: u32,
+    /// The routes from just this path.
+    group: Option<GroupId>,
+    /// Whether there are longer paths.
+    is_inner: bool,
+    /// The node of this path and `outputs/`.
+    outputs: Option<SourceId>,
+}
+
+#[derive(Copy, Clone, Debug)]
+struct Place {
+    tag: u32,
+    node: u32,
+}
+
+const FREE: Place = Place { tag: 0, node: u32::MAX };
+
+/// The trie in the making: paths, upper-cased, to groups.
+#[derive(Debug, Default)]
+pub(crate) struct SourcesBuilder {
+    /// By the path's segments.
+    paths: BTreeMap<Vec<String>, GroupId>,
+}
+
+impl SourcesBuilder {
+    /// The group of the routes from `pattern`; `new` makes one where there is none.
+    pub(crate) fn group(&mut self, pattern: &SourcePattern, new: impl FnOnce() -> GroupId) -> GroupId {
+        let path: String = pattern.folded().collect();
+        let segments = path.trim_end_matches('/').split('/').skip(1).map(str::to_owned).collect();
+        *self.paths.entry(segments).or_insert_with(new)
+    }
+
+    pub(crate) fn finish(self, key: &HashKey) -> Sources {
+        let mut nodes: Vec<SourceNode> = Vec::new();
+        let mut ids: BTreeMap<Vec<String>, SourceId> = BTreeMap::new();
+        let mut segments = String::new();
+        let root = SourceId::new(0);
+        nodes.push(SourceNode { parent: root, start: 0, end: 0, group: None, is_inner: false, outputs: None });
+        ids.insert(Vec::new(), root);
+        for (path, group) in self.paths {
+            let mut parent = root;
+            for depth in 0..path.len() {
+                let prefix = path.get(..=depth).unwrap_or_default();
+                if let Some(&known) = ids.get(prefix) {
+                    parent = known;
+                    continue;
+                }
+                let id = SourceId::new(nodes.len());
+                let segment = prefix.last().map_or("", String::as_str);
+                let offset = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+                let start = offset(segments.len());
+                segments.push_str(segment);
+                let end = offset(segments.len());
+                nodes.push(SourceNode { parent, start, end, group: None, is_inner: false, outputs: None });
+                if let Some(parent) = nodes.get_mut(parent.index()) {
+                    parent.is_inner = true;
+                    if segment == "OUTPUTS" {
+                        parent.outputs = Some(id);
+                    }
+                }
+                ids.insert(prefix.to_vec(), id);
+                parent = id;
+            }
+            if let Some(node) = nodes.get_mut(parent.index()) {
+                node.group = Some(group);
+            }
+        }
+        let known =
+            |path: &[&str]| ids.get(&path.iter().map(|&segment| segment.to_owned()).collect::<Vec<_>>()).copied();
+        let (messages, modules) = (known(&["MESSAGES"]), known(&["MESSAGES", "MODULES"]));
+        let count = (nodes.len() * 2).next_power_of_two();
+        let mut places = vec![FREE; count];
+        for (index, node) in nodes.iter().enumerate().skip(1) {
+            let segment = segments.get(node.start as usize..node.end as usize).unwrap_or_default();
+            let (mut at, tag) = place(key, node.parent, segment, count);
+            while places.get(at).is_some_and(|place| place.node != FREE.node) {
+                at = (at + 1) & (count - 1);
+            }
+            if let Some(place) = places.get_mut(at) {
+                *place = Place { tag, node: u32::try_from(index).unwrap_or(FREE.node) };
+            }
+        }
+        Sources { nodes: nodes.into(), places: places.into(), segments: segments.into(), messages, modules }
+    }
+}
+
+/// Where the child of `parent` by `segment` would stand, and its tag.
+#[inline]
+fn place(key: &HashKey, parent: SourceId, segment: &str, count: usize) -> (usize, u32) {
+    let hash = key.combine(key.name(segment), parent.index() as u64);
+    let at = usize::try_from(hash & (count as u64).wrapping_sub(1)).unwrap_or_default();
+    (at, u32::try_from(hash >> 32).unwrap_or_default())
+}
+
+impl Sources {
+    /// Calls `visit` with the group of every path that is a prefix of the source.
+    #[inline]
+    pub(crate) fn for_each_group(&self, key: &HashKey, source: MessageSource<'_>, mut visit: impl FnMut(GroupId)) {
+        let root = Some(SourceId::new(0));
+        match source {
+            MessageSource::Module { module, output } if is_plain(module) && output.is_none_or(is_plain) => {
+                self.accept(root, &mut visit);
+                self.accept(self.messages, &mut visit);
+                self.accept(self.modules, &mut visit);
+                let Some(module) = self.modules.and_then(|modules| self.child(key, modules, module)) else {
+                    return;
+                };
+                self.accept(Some(module), &mut visit);
+                let Some(output) = output else {
+                    return;
+                };
+                let Some(outputs) = self.node(module).and_then(|node| node.outputs) else {
+                    return;
+                };
+                self.accept(Some(outputs), &mut visit);
+                let output = self.child(key, outputs, output);
+                self.accept(output, &mut visit);
+            }
+            MessageSource::Telemetry => {
+                self.accept(root, &mut visit);
+                self.accept(self.messages, &mut visit);
+            }
+            _ => self.for_each_segment(key, source, &mut visit),
+        }
+    }
+
+    /// The general case: a source whose pieces hold slashes, or end in what is trimmed, or that is of the hub's own.
+    fn for_each_segment(&self, key: &HashKey, source: MessageSource<'_>, visit: &mut impl FnMut(GroupId)) {
+        let [head, module, outputs, output] = trimmed(source);
+        if !head.is_empty() && !head.starts_with('/') {
+            return;
+        }
+        let root = SourceId::new(0);
+        self.accept(Some(root), visit);
+        let mut at = Some(root);
+        let mut follow = |segments: &str| {
+            for segment in segments.split('/') {
+                at = at.and_then(|parent| self.child(key, parent, segment));
+                self.accept(at, visit);
+            }
+        };
+        if let Some(head) = head.strip_prefix('/') {
+            follow(head.strip_suffix('/').unwrap_or(head));
+        }
+        if !outputs.is_empty() {
+            follow(module);
+            follow("outputs");
+            if !output.is_empty() {
+                follow(output);
+            }
+        } else if !module.is_empty() {
+            follow(module);
+        }
+    }
+
+    #[inline]
+    fn node(&self, id: SourceId) -> Option<&SourceNode> {
+        self.nodes.get(id.index())
+    }
+
+    #[inline]
+    fn accept(&self, id: Option<SourceId>, visit: &mut impl FnMut(GroupId)) {
+        if let Some(group) = id.and_then(|id| self.node(id)).and_then(|node| node.group) {
+            visit(group);
+        }
+    }
+
+    #[inline]
+    fn child(&self, key: &HashKey, parent: SourceId, segment: &str) -> Option<SourceId> {
+        if !self.node(parent)?.is_inner {
+            return None;
+        }
+        let (mut at, tag) = place(key, parent, segment, self.places.len());
+        loop {
+            // Half of the places are free, so this ends.
+            let place = self.places.get(at)?;
+            let node = self.nodes.get(place.node as usize)?;
+            if place.tag == tag && node.parent == parent && self.is(node, segment) {
+                return Some(SourceId::new(place.node as usize));
+            }
+            at = (at + 1) & (self.places.len() - 1);
+        }
+    }
+
+    #[inline]
+    fn is(&self, node: &SourceNode, segment: &str) -> bool {
+        let known = self.segments.get(node.start as usize..node.end as usize).unwrap_or_default();
+        known == segment || eq_ignore_case(known, segment)
+    }
+
+    /// Every path that has a group, upper-cased, sorted by it.
+    pub(crate) fn groups(&self) -> Vec<(String, GroupId)> {
+        let mut all: Vec<(String, GroupId)> = self
+            .nodes
+            .iter()
+            .enumerate()
+            .filter_map(|(index, node)| node.group.map(|group| (self.path(SourceId::new(index)), group)))
+            .collect();
+        all.sort();
+        all
+    }
+
+    fn path(&self, id: SourceId) -> String {
+        let mut segments = Vec::new();
+        let mut at = id;
+        while at.index() != 0 {
+            let Some(node) = self.node(at) else { break };
+            segments.push(self.segments.get(node.start as usize..node.end as usize).unwrap_or_default());
+            at = node.parent;
+        }
+        segments.push("");
+        segments.reverse();
+        segments.join("/") + "/"
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        size_of_val(&*self.nodes) + size_of_val(&*self.places) + self.segments.len()
+    }
+}
+
+/// Whether a piece is one segment as it stands: no slash in it, no white space at its end, not empty.
+#[inline]
+fn is_plain(piece: &str) -> bool {
+    piece.as_bytes().last().is_some_and(u8::is_ascii_graphic) && !piece.as_bytes().contains(&b'/')
+}
+
+impl fmt::Display for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.groups().iter().try_for_each(|(path, group)| writeln!(f, "{path} -> {group:?}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_trie_takes_just_what_the_patterns_take() {
+        let paths = [
+            "/*",
+            "/messages/*",
+            "/messages/modules/*",
+            "/messages/modules/m",
+            "/messages/modules/M/outputs/*",
+            "/messages/modules/m/outputs/O",
+            "/messages/modules/m/x",
+            "/messages/modules/é/outputs/*",
+            "/twinChangeNotifications",
+            "/x/y",
+            "/messages/modules/*/outputs/o",
+        ];
+        let modules = ["m", "M", "m2", "m/x", "m ", "m /", "//", "É", "é/", "m/outputs/o", "*"];
+        let outputs = [None, Some("o"), Some("O "), Some("o/"), Some("//"), Some("p"), Some("o/p")];
+        let mut sources = vec![MessageSource::Telemetry, MessageSource::TwinChange];
+        sources.extend(
+            ["", "/", "x", "/x", "/X/y/", "/x/y/z ", " /x/y", "/messages/modules/m/outputs/o", "//"]
+                .map(MessageSource::Other),
+        );
+        for module in modules {
+            sources.extend(outputs.map(|output| MessageSource::Module { module, output }));
+        }
+        let key = HashKey::from_seed(3);
+        let mut builder = SourcesBuilder::default();
+        let mut count = 0;
+        let groups: Vec<GroupId> = paths
+            .iter()
+            .map(|path| {
+                builder.group(&SourcePattern::new(path), || {
+                    count += 1;
+                    GroupId::new(count)
+                })
+            })
+            .collect();
+        let trie = builder.finish(&key);
+        for source in sources {
+            let mut found = Vec::new();
+            trie.for_each_group(&key, source, |group| found.push(group));
+            found.sort_unstable();
+            let mut expected: Vec<GroupId> = (paths.iter().zip(&groups))
+                .filter(|(path, _)| SourcePattern::new(path).matches(source))
+                .map(|(_, group)| *group)
+                .collect();
+            expected.sort_unstable();
+            assert_eq!(found, expected, "{source:?}");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Switches: from what a message holds to the candidates that want it.
+
+use super::GroupId;
+use super::hash::HashKey;
+use crate::predicate::Slot;
+
+/// The routes from one source.
+#[derive(Debug, Default)]
+pub(crate) struct Group {
+    /// Candidates that are always looked at.
+    pub(crate) always: Candidates,
+    /// Slots some of whose values have candidates, ascending.
+    pub(crate) equal: Box<[Slot]>,
+    /// Slots that have candidates where they are there, ascending.
+    pub(crate) present: Box<[Slot]>,
+    /// Body slots some of whose values have candidates, ascending.
+    pub(crate) values: Box<[Slot]>,
+    pub(crate) affixes: Box<[AffixSwitch]>,
+    pub(crate) numbers: Box<[NumberSwitch]>,
+}
+
+/// Some candidates of a tree, which stand together.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Candidates {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
+/// Prefixes or suffixes of one property.
+#[derive(Debug)]
+pub(crate) struct AffixSwitch {
+    pub(crate) slot: Slot,
+    pub(crate) end: AffixEnd,
+    /// Their lengths in bytes, ascending.
+    pub(crate) lengths: Box<[u32]>,
+}
+
+/// Which end of a text.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum AffixEnd {
+    Start,
+    End,
+}
+
+/// Intervals of one number.
+#[derive(Debug)]
+pub(crate) struct NumberSwitch {
+    pub(crate) slot: Slot,
+    pub(crate) classes: Box<[NumberClass]>,
+}
+
+/// Intervals of about the same width.
+#[derive(Debug)]
+pub(crate) struct NumberClass {
+    /// No interval of the class is wider.
+    pub(crate) width: f64,
+    /// The intervals' lower bounds, ascending.
+    pub(crate) lows: Box<[f64]>,
+    /// Their upper bounds.
+    pub(crate) highs: Box<[f64]>,
+    /// The candidate of each, from here on.
+    pub(crate) start: u32,
+}
+
+/// What a place of the hash table is about.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Space {
+    Equal = 0,
+    Value = 1,
+    Prefix = 2,
+    Suffix = 3,
+}
+
+/// One hash table for all groups: (group, slot, space, hash of the constant), mixed to 64 bits, to candidates. Where two
+/// constants are mixed to one key, both find the candidates of both, and the programs decide.
+#[derive(Debug)]
+pub(crate) struct Switches {
+    /// A power of two of places, at most two thirds of them taken; empty where nothing is filed.
+    places: Box<[Place]>,
+}
+
+#[derive(Copy, Clone, Debug)]
+struct Place {
+    key: u64,
+    candidates: Candidates,
+}
+
+/// No candidates, so nobody's place.
+const FREE: Place = Place { key: 0, candidates: Candidates { start: 0, end: 0 } };
+
+impl Switches {
+    /// The table of `filed`: keys from [`Self::key`], each once, and none without candidates.
+    pub(super) fn new(filed: &[(u64, Candidates)]) -> Self {
+        let count = if filed.is_empty() { 0 } else { (filed.len() + filed.len() / 2 + 1).next_power_of_two() };
+        let mut places = vec![FREE; count];
+        for &(key, candidates) in filed {
+            let mut at = place(key, count);
+            while places.get(at).is_some_and(|place| place.candidates.end != 0) {
+                at = (at + 1) & (count - 1);
+            }
+            if let Some(place) = places.get_mut(at) {
+                *place = Place { key, candidates };
+            }
+        }
+        Self { places: places.into() }
+    }
+
+    /// The key of a constant of a slot in a group.
+    #[inline]
+    pub(crate) fn key(key: &HashKey, group: GroupId, slot: Slot, space: Space, hash: u64) -> u64 {
+        let place = (group.index() as u64) << 32 | (slot.index() as u64) << 8 | space as u64;
+        key.combine(hash, place)
+    }
+
+    /// The candidates that are filed under a key.
+    #[inline]
+    pub(crate) fn find(&self, key: u64) -> Candidates {
+        if self.places.is_empty() {
+            return Candidates::default();
+        }
+        let mut at = place(key, self.places.len());
+        // A third of the places are free, so this ends.
+        while let Some(place) = self.places.get(at) {
+            if place.key == key || place.candidates.end == 0 {
+                return place.candidates;
+            }
+            at = (at + 1) & (self.places.len() - 1);
+        }
+        Candidates::default()
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        size_of_val(&*self.places)
+    }
+}
+
+#[inline]
+fn place(key: u64, count: usize) -> usize {
+    usize::try_from(key & (count as u64).wrapping_sub(1)).unwrap_or_default()
+}
+
+impl Group {
+    /// Whether anything but the list is to be looked at.
+    #[inline]
+    pub(crate) fn is_split(&self) -> bool {
+        !(self.equal.is_empty()
+            && self.present.is_empty()
+            && self.values.is_empty()
+            && self.affixes.is_empty()
+            && self.numbers.is_empty())
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let affixes: usize =
+            self.affixes.iter().map(|affix| size_of::<AffixSwitch>() + size_of_val(&*affix.lengths)).sum();
+        let classes = self.numbers.iter().flat_map(|number| &number.classes);
+        let numbers: usize = classes
+            .map(|class| size_of::<NumberClass>() + size_of_val(&*class.lows) + size_of_val(&*class.highs))
+            .sum();
+        size_of_val(&*self.equal)
+            + size_of_val(&*self.present)
+            + size_of_val(&*self.values)
+            + affixes
+            + numbers
+            + self.numbers.len() * size_of::<NumberSwitch>()
+    }
+}
