@@ -13,6 +13,7 @@ pub mod limits;
 pub mod message;
 #[expect(dead_code, unused_imports, reason = "the matcher is wired in a following commit")]
 mod predicate;
+pub mod priority;
 pub mod source;
 pub mod span;
 pub mod syntax;
