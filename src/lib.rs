@@ -10,6 +10,7 @@ mod id;
 pub mod interpret;
 mod keyed;
 pub mod limits;
+pub mod manifest;
 pub mod message;
 #[expect(dead_code, unused_imports, reason = "the matcher is wired in a following commit")]
 mod predicate;

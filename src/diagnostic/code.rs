@@ -91,11 +91,13 @@ codes! {
     InvalidRouteName = "E0405", Error, "a route without a name";
     InvalidRoutePriority = "E0406", Error, "a priority out of range";
     NoHubProperties = "E0407", Error, "a document without the hub's properties";
+    ObjectRouteInOldSchema = "E0408", Error, "a route written as an object in a manifest of schema 1.0";
 
     RouteTooLong = "E0501", Error, "a route longer than the limit";
     NestingTooDeep = "E0502", Error, "nesting deeper than the limit";
     TooManyRoutes = "E0503", Error, "more routes than the limit";
     TooManyErrors = "E0504", Error, "more errors than are listed";
+    ManifestTooLong = "E0505", Error, "a manifest longer than the limit";
 }
 
 impl fmt::Display for Code {

@@ -1,0 +1,172 @@
+//! Where in a document the hub's desired properties are.
+//!
+//! Four shapes are read: the properties themselves, as the hub gets them; a deployment manifest, where they are under
+//! `modulesContent` -> `$edgeHub` -> `properties.desired`; a deployment as the service returns it, which wraps that in
+//! `content`; and what is under `modulesContent` or `$edgeHub` alone. A layered deployment has dotted keys,
+//! `"properties.desired.routes.up"`, in `$edgeHub`, beside `properties.desired` or instead of it.
+
+use super::json::{Kind, Member, Node, parse};
+use super::layered::{Layered, Setting};
+use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::span::Span;
+
+/// The hub's properties, and how much of them the document holds.
+#[derive(Debug)]
+pub(super) struct HubProperties<'t> {
+    /// An object.
+    pub(super) properties: Layered<'t>,
+    pub(super) extent: Extent,
+}
+
+/// What may be missing.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(super) enum Extent {
+    /// The whole of the hub's properties: what is required must be there.
+    Complete,
+    /// Only what a layered deployment adds to a base deployment, which has the rest.
+    Layer,
+}
+
+/// A key of the hub's properties, by which a bare document is known.
+pub(super) const SCHEMA_VERSION: &str = "schemaVersion";
+pub(super) const ROUTES: &str = "routes";
+pub(super) const STORE_AND_FORWARD: &str = "storeAndForwardConfiguration";
+/// What a route's object holds.
+pub(super) const ROUTE_FIELDS: [&str; 3] = ["route", "priority", "timeToLiveSecs"];
+
+const CONTENT: &str = "content";
+const MODULES: &str = "modulesContent";
+const HUB: &str = "$edgeHub";
+const DESIRED: &str = "properties.desired";
+
+/// Finds the hub's properties in the JSON document `text`.
+pub(super) fn hub_properties(text: &str) -> Result<HubProperties<'_>, Box<Diagnostic>> {
+    let root = parse(text)?;
+    let members = members_of(root, "a manifest")?;
+    if let Some(modules) = last(&members, MODULES) {
+        return in_modules(modules.value, modules.key.span);
+    }
+    let content = last(&members, CONTENT).map(|content| content.value.members()).unwrap_or_default();
+    if let Some(modules) = last(&content, MODULES) {
+        return in_modules(modules.value, modules.key.span);
+    }
+    if members.iter().any(|member| is_hub_property(&member.key.name)) {
+        return Ok(HubProperties { properties: Layered::new(Some(root), Vec::new()), extent: Extent::Complete });
+    }
+    if last(&members, HUB).is_some() {
+        return in_modules(root, root.opening());
+    }
+    if members.iter().any(|member| member.key.name == DESIRED || dotted_path(&member.key.name).is_some()) {
+        return in_hub(root, root.opening());
+    }
+    let known = [MODULES, CONTENT, HUB, DESIRED, SCHEMA_VERSION, ROUTES, STORE_AND_FORWARD];
+    let message = "this is neither a deployment nor the hub's properties";
+    Err(no_hub_properties(root.opening(), message, &members, &known))
+}
+
+/// Whether the reference, or a person who does not mind case, takes `name` for a key of the hub's properties.
+fn is_hub_property(name: &str) -> bool {
+    [SCHEMA_VERSION, ROUTES, STORE_AND_FORWARD].iter().any(|key| key.eq_ignore_ascii_case(name))
+}
+
+fn in_modules(modules: Node<'_>, place: Span) -> Result<HubProperties<'_>, Box<Diagnostic>> {
+    let members = members_of(modules, "`modulesContent`")?;
+    match last(&members, HUB) {
+        Some(hub) => in_hub(hub.value, hub.key.span),
+        None => Err(no_hub_properties(place, "the deployment has no `$edgeHub`", &members, &[HUB])),
+    }
+}
+
+fn in_hub(hub: Node<'_>, place: Span) -> Result<HubProperties<'_>, Box<Diagnostic>> {
+    let members = members_of(hub, "`$edgeHub`")?;
+    let base = last(&members, DESIRED).map(|member| member.value);
+    if let Some(base) = base {
+        expect_object(base, "`properties.desired`")?;
+    }
+    let dotted = members.iter().filter_map(|member| Some((dotted_path(&member.key.name)?, member)));
+    let settings: Vec<Setting<'_>> = dotted
+        .map(|(path, member)| Setting {
+            reversed_path: reversed_path(path),
+            key: member.key.clone(),
+            value: member.value,
+        })
+        .collect();
+    let extent = match (base, settings.is_empty()) {
+        (Some(_), _) => Extent::Complete,
+        (None, false) => Extent::Layer,
+        (None, true) => {
+            let message = "`$edgeHub` has no `properties.desired`";
+            return Err(no_hub_properties(place, message, &members, &[DESIRED]));
+        }
+    };
+    Ok(HubProperties { properties: Layered::new(base, settings), extent })
+}
+
+/// What follows `properties.desired.` in a dotted key.
+fn dotted_path(key: &str) -> Option<&str> {
+    key.strip_prefix(DESIRED)?.strip_prefix('.')
+}
+
+/// The names on a dotted path, the last first. A route's name may hold dots itself, so only the name of a field can
+/// follow it.
+fn reversed_path(path: &str) -> Vec<String> {
+    let Some((first, rest)) = path.split_once('.') else {
+        return vec![path.to_owned()];
+    };
+    if first.eq_ignore_ascii_case(STORE_AND_FORWARD) {
+        return path.rsplit('.').map(str::to_owned).collect();
+    }
+    if first.eq_ignore_ascii_case(ROUTES) {
+        let field = rest.rsplit_once('.').filter(|(name, field)| !name.is_empty() && is_route_field(field));
+        if let Some((name, field)) = field {
+            return vec![field.to_owned(), name.to_owned(), first.to_owned()];
+        }
+    }
+    vec![rest.to_owned(), first.to_owned()]
+}
+
+fn is_route_field(name: &str) -> bool {
+    ROUTE_FIELDS.iter().any(|field| field.eq_ignore_ascii_case(name))
+}
+
+/// Of duplicate keys the last counts.
+fn last<'m, 't>(members: &'m [Member<'t>], name: &str) -> Option<&'m Member<'t>> {
+    members.iter().rev().find(|member| member.key.name == name)
+}
+
+fn expect_object(node: Node<'_>, what: &str) -> Result<(), Box<Diagnostic>> {
+    match node.kind() {
+        Kind::Object => Ok(()),
+        kind => {
+            let message = format!("{what} is an object, found {kind}");
+            Err(Box::new(Diagnostic::new(Code::InvalidManifestValue, node.span(), message)))
+        }
+    }
+}
+
+fn members_of<'t>(node: Node<'t>, what: &str) -> Result<Vec<Member<'t>>, Box<Diagnostic>> {
+    expect_object(node, what)?;
+    Ok(node.members())
+}
+
+/// A document without what is looked for, and perhaps with something whose name is near.
+fn no_hub_properties(place: Span, message: &str, members: &[Member<'_>], known: &[&'static str]) -> Box<Diagnostic> {
+    let found = Diagnostic::new(Code::NoHubProperties, place, message);
+    for member in members {
+        if let Some(meant) = closest(&member.key.name, known.iter().copied()) {
+            let label = format!("did you mean `{meant}`?");
+            return Box::new(found.with_secondary(member.key.span, label));
+        }
+    }
+    Box::new(found.with_help(format!("expected {}", list(known))))
+}
+
+/// `a`, `b` or `c`.
+fn list(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
+    }
+}

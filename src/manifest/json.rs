@@ -1,0 +1,373 @@
+//! JSON with positions: values that know where in the file they stand.
+//!
+//! [`parse`] checks the whole text once, strictly (RFC 8259). After that a [`Node`] is a slice of the text: an object
+//! is split into its members only when somebody asks, in order, duplicates kept, and a string is decoded only when it
+//! is read. Splitting costs one pass over the object's text, so a document costs a pass for each level that is looked
+//! into and none for what is not. Nothing recurses: values that nobody asks about are skipped by a loop, whatever their
+//! depth.
+
+use core::fmt;
+use std::borrow::Cow;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::located_text::LocatedText;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::span::Span;
+
+/// The most characters of a value that a message quotes.
+const EXCERPT: usize = 40;
+
+/// A JSON value: its text, and where that stands.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Node<'t> {
+    /// Valid JSON, without white space around it.
+    json: &'t str,
+    /// The offset of `json` in the file.
+    start: u32,
+}
+
+/// One `"key": value` of an object.
+#[derive(Clone, Debug)]
+pub(super) struct Member<'t> {
+    pub(super) key: Key<'t>,
+    pub(super) value: Node<'t>,
+}
+
+/// A member's key, decoded.
+#[derive(Clone, Debug)]
+pub(super) struct Key<'t> {
+    /// A lone surrogate is U+FFFD.
+    pub(super) name: Cow<'t, str>,
+    /// With the quotes.
+    pub(super) span: Span,
+    /// The first escape that makes half a character.
+    pub(super) lone_surrogate: Option<Span>,
+}
+
+/// The kinds of JSON values.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    Null,
+    False,
+    True,
+    Number,
+    Text,
+    Array,
+    Object,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Null => "null",
+            Self::False => "false",
+            Self::True => "true",
+            Self::Number => "a number",
+            Self::Text => "text",
+            Self::Array => "an array",
+            Self::Object => "an object",
+        })
+    }
+}
+
+/// The value that `text` is. A byte-order mark in front is skipped, as RFC 8259 allows; positions count it.
+///
+/// # Errors
+/// The first thing that is not JSON, or a text too long to have positions.
+pub(super) fn parse(text: &str) -> Result<Node<'_>, Box<Diagnostic>> {
+    check_size(text.len())?;
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    match serde_json::from_str::<&RawValue>(body) {
+        Ok(value) => Ok(Node::within(text, 0, value)),
+        Err(error) => Err(Box::new(not_json(body, &error).shifted(offset_in(text, body)))),
+    }
+}
+
+/// Spans are 32 bits wide.
+fn check_size(bytes: usize) -> Result<(), Box<Diagnostic>> {
+    if u32::try_from(bytes).is_ok() {
+        return Ok(());
+    }
+    let message = format!("the manifest has {bytes} bytes, and the limit is {}", u32::MAX);
+    Err(Box::new(Diagnostic::new(Code::ManifestTooLong, Span::at(0), message)))
+}
+
+/// How far into `text` its slice `part` begins.
+fn offset_in(text: &str, part: &str) -> u32 {
+    Span::from_range(0..part.as_ptr().addr().saturating_sub(text.as_ptr().addr())).end()
+}
+
+impl<'t> Node<'t> {
+    /// `value` was borrowed from `text`, which starts at `start`.
+    fn within(text: &'t str, start: u32, value: &'t RawValue) -> Self {
+        let json = value.get();
+        Self { json, start: start.saturating_add(offset_in(text, json)) }
+    }
+
+    /// The value for a message: a number or text as it is written, cut short where it is long; else its kind.
+    pub(super) fn describe(self) -> String {
+        match self.kind() {
+            Kind::Number | Kind::Text => excerpt(self.json),
+            kind => kind.to_string(),
+        }
+    }
+
+    /// The value as it is written.
+    pub(super) const fn json(self) -> &'t str {
+        self.json
+    }
+
+    /// Where the value stands.
+    pub(super) fn span(self) -> Span {
+        Span::from_range(0..self.json.len()).shifted(self.start)
+    }
+
+    /// The first character: the opening brace of an object, as a place for what is missing from it.
+    pub(super) fn opening(self) -> Span {
+        Span::new(self.start, self.start.saturating_add(1))
+    }
+
+    pub(super) fn kind(self) -> Kind {
+        match self.json.as_bytes().first() {
+            Some(b'n') | None => Kind::Null,
+            Some(b'f') => Kind::False,
+            Some(b't') => Kind::True,
+            Some(b'"') => Kind::Text,
+            Some(b'[') => Kind::Array,
+            Some(b'{') => Kind::Object,
+            Some(_) => Kind::Number,
+        }
+    }
+
+    pub(super) fn is_object(self) -> bool {
+        self.kind() == Kind::Object
+    }
+
+    /// The members of an object, in order; of anything else, none.
+    pub(super) fn members(self) -> Vec<Member<'t>> {
+        if !self.is_object() {
+            return Vec::new();
+        }
+        // The whole document has been parsed, and so does every part of it.
+        let raw = serde_json::from_str::<RawMembers<'t>>(self.json).map(|raw| raw.0).unwrap_or_default();
+        raw.into_iter()
+            .map(|(key, value)| Member {
+                key: Node::within(self.json, self.start, key).into_key(),
+                value: Node::within(self.json, self.start, value),
+            })
+            .collect()
+    }
+
+    /// What a string says; of anything else, nothing.
+    pub(super) fn text(self) -> LocatedText<'t> {
+        let content = self.json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
+        LocatedText::decode(content, self.start.saturating_add(1))
+    }
+
+    fn into_key(self) -> Key<'t> {
+        let LocatedText { text, lone_surrogate, .. } = self.text();
+        Key { name: text, span: self.span(), lone_surrogate }
+    }
+}
+
+/// An object's keys and values in order, borrowed, with their duplicates.
+struct RawMembers<'t>(Vec<(&'t RawValue, &'t RawValue)>);
+
+impl<'de: 't, 't> Deserialize<'de> for RawMembers<'t> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = RawMembers<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(RawMembers(members))
+            }
+        }
+
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+/// The start of a text, for a message.
+pub(super) fn excerpt(text: &str) -> String {
+    match text.char_indices().nth(EXCERPT) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// `text` as it stands between the quotes of a JSON string.
+pub(super) fn escaped(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default().to_owned()
+}
+
+/// The parser's complaint, with a span, and help for what people write most: JSON with comments, with trailing commas,
+/// with single quotes, with bare keys.
+fn not_json(body: &str, error: &serde_json::Error) -> Diagnostic {
+    let reason = error.to_string();
+    // The position is in the span; the parser also appends it to its message.
+    let reason = reason.split(" at line ").next().unwrap_or_default().replace("EOF", "the text ends");
+    let at = error_offset(body, error);
+    let (before, rest) = body.split_at_checked(at).unwrap_or((body, ""));
+    let found = rest.chars().next();
+    let span = Span::from_range(at..at + found.map_or(0, char::len_utf8));
+    let not_json = |span, what: &str| Diagnostic::new(Code::InvalidJson, span, format!("not valid JSON: {what}"));
+    if error.is_eof() {
+        return not_json(span, &reason);
+    }
+    if let Some(comma) = trailing_comma(before).filter(|_| rest.starts_with([']', '}'])) {
+        let what = "a comma after the last element";
+        return not_json(comma, what).with_help("remove the comma").with_fix(comma, "");
+    }
+    if reason.starts_with("invalid escape") {
+        let start = before.rfind('\\').unwrap_or(at);
+        let escape = Span::from_range(start..span.range().end);
+        let escape_text = escape.slice(body);
+        let help = if escape_text.starts_with("\\u") {
+            "`\\u` takes four hexadecimal digits"
+        } else {
+            "a backslash is written twice"
+        };
+        return not_json(escape, &format!("{reason} `{}`", escape_text.escape_debug())).with_help(help);
+    }
+    if reason.starts_with("control character") {
+        // The parser stops at the character before it.
+        let start = rest.find(|c| c < ' ').map_or(at, |ahead| at + ahead);
+        return not_json(Span::from_range(start..start + 1), "a control character in a string")
+            .with_help("write it as an escape: `\\n` for a line break, `\\t` for a tab");
+    }
+    let found = not_json(span, &format!("{reason}, found `{}`", found.unwrap_or_default().escape_debug()));
+    if rest.starts_with("//") || rest.starts_with("/*") {
+        found.with_help("JSON has no comments; remove it")
+    } else if rest.starts_with('\'') {
+        found.with_help("JSON strings and keys take double quotes")
+    } else if reason.starts_with("key must be a string") {
+        found.with_help("put the key in double quotes")
+    } else {
+        found
+    }
+}
+
+/// The comma at the end of `before`, with nothing but white space after it.
+fn trailing_comma(before: &str) -> Option<Span> {
+    let before = before.trim_end().strip_suffix(',')?;
+    Some(Span::from_range(before.len()..before.len() + 1))
+}
+
+/// The byte that the parser stopped at: the start of the character there, or the end of the text.
+fn error_offset(body: &str, error: &serde_json::Error) -> usize {
+    let line_start = match error.line().saturating_sub(2) {
+        _ if error.line() <= 1 => 0,
+        newlines => body.match_indices('\n').nth(newlines).map_or(body.len(), |(at, _)| at + 1),
+    };
+    // Columns are counted in bytes, from 1; 0 is the line break before.
+    let mut at = if error.is_eof() { body.len() } else { (line_start + error.column()).saturating_sub(1) };
+    at = at.min(body.len());
+    while !body.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complaint(text: &str) -> (u32, u32, String, Option<String>) {
+        let found = parse(text).unwrap_err();
+        assert_eq!(found.code, Code::InvalidJson);
+        (found.primary.span.start(), found.primary.span.end(), found.message, found.help)
+    }
+
+    #[test]
+    fn members_keep_order_duplicates_and_places() {
+        let text = " {\"a\" : 1 ,\n \"\\u0062\":{\"x\":[]}, \"a\":\"\"} ";
+        let members = parse(text).unwrap().members();
+        let seen: Vec<(&str, &str, &str)> = members
+            .iter()
+            .map(|member| (&*member.key.name, member.key.span.slice(text), member.value.span().slice(text)))
+            .collect();
+        assert_eq!(seen, [("a", "\"a\"", "1"), ("b", "\"\\u0062\"", "{\"x\":[]}"), ("a", "\"a\"", "\"\"")]);
+    }
+
+    #[test]
+    fn every_kind_is_told_by_its_first_character() {
+        let kinds = ["null", "false", "true", "-1", "0.5", "\"\"", "[]", "{}"].map(|text| parse(text).unwrap().kind());
+        let expected =
+            [Kind::Null, Kind::False, Kind::True, Kind::Number, Kind::Number, Kind::Text, Kind::Array, Kind::Object];
+        assert_eq!(kinds, expected);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_skipped_and_counted() {
+        let text = "\u{feff}{\"a\": 1}";
+        assert_eq!(parse(text).unwrap().members()[0].value.span().slice(text), "1");
+        let broken = "\u{feff}{\"a\": @}";
+        assert_eq!(parse(broken).unwrap_err().primary.span.slice(broken), "@");
+    }
+
+    #[test]
+    fn what_is_not_json_is_pointed_at() {
+        let cases = [
+            ("", 0, 0, "not valid JSON: the text ends while parsing a value", None),
+            ("{\"a\": 1\n", 8, 8, "not valid JSON: the text ends while parsing an object", None),
+            ("{\"a\": é}", 6, 8, "not valid JSON: expected value, found `é`", None),
+            ("{}\n {}", 4, 5, "not valid JSON: trailing characters, found `{`", None),
+            ("{\n\n\"a\": 01}", 9, 10, "not valid JSON: invalid number, found `1`", None),
+            ("{\n  // no\n}", 4, 5, "not valid JSON: key must be a string, found `/`", Some("comments")),
+            ("{'a': 1}", 1, 2, "not valid JSON: key must be a string, found `\\'`", Some("double quotes")),
+            ("{a: 1}", 1, 2, "not valid JSON: key must be a string, found `a`", Some("in double quotes")),
+            ("[1,\n]", 2, 3, "not valid JSON: a comma after the last element", Some("remove the comma")),
+            ("{\"a\": 1, }", 7, 8, "not valid JSON: a comma after the last element", Some("remove the comma")),
+            ("[\"a\nb\"]", 3, 4, "not valid JSON: a control character in a string", Some("escape")),
+            ("[\t\"\t\"]", 3, 4, "not valid JSON: a control character in a string", Some("escape")),
+            ("[\"\\q\"]", 2, 4, "not valid JSON: invalid escape `\\\\q`", Some("twice")),
+            ("[\"é\\u00é0\"]", 4, 10, "not valid JSON: invalid escape `\\\\u00é`", Some("four")),
+            ("[NaN]", 1, 2, "not valid JSON: expected value, found `N`", None),
+        ];
+        for (text, start, end, message, help) in cases {
+            let found = complaint(text);
+            assert!(found.2.starts_with(message), "{text}: {found:?}");
+            assert_eq!((found.0, found.1), (start, end), "{text}: {found:?}");
+            assert_eq!(found.3.is_some(), help.is_some(), "{text}: {found:?}");
+            assert!(found.3.unwrap_or_default().contains(help.unwrap_or_default()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_trailing_comma_is_mended_by_removing_it() {
+        let text = "{\"a\": 1 , \n}";
+        let fix = parse(text).unwrap_err().fix.unwrap();
+        assert_eq!((fix.span.slice(text), &*fix.replacement), (",", ""));
+    }
+
+    #[test]
+    fn depth_costs_no_stack() {
+        let open = "[".repeat(1_000_000);
+        assert_eq!(parse(&open).unwrap_err().code, Code::InvalidJson);
+        let closed = format!("{{\"deep\": {open}{}, \"a\": 1}}", "]".repeat(1_000_000));
+        assert_eq!(parse(&closed).unwrap().members().len(), 2);
+        let objects = format!("{}1{}", "{\"a\":".repeat(100_000), "}".repeat(100_000));
+        assert_eq!(parse(&objects).unwrap().members().len(), 1);
+    }
+
+    #[test]
+    fn a_text_without_positions_is_refused() {
+        assert_eq!(check_size(usize::try_from(u32::MAX).unwrap()), Ok(()));
+        let found = check_size(usize::try_from(1_u64 << 32).unwrap()).unwrap_err();
+        assert_eq!(found.code, Code::ManifestTooLong);
+        assert!(found.message.contains("4294967296 bytes, and the limit is 4294967295"), "{}", found.message);
+    }
+}

@@ -1,0 +1,179 @@
+//! What is wrong with a manifest.
+
+use core::fmt;
+use core::iter::Peekable;
+use core::str::CharIndices;
+
+use crate::diagnostic::Diagnostic;
+use crate::span::{Position, Span};
+
+/// The most problems that a [`ManifestError`] prints.
+const SHOWN: usize = 20;
+
+/// One thing that is wrong with a manifest, and the route that it is about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ManifestProblem {
+    route: Option<String>,
+    diagnostic: Diagnostic,
+    position: Position,
+}
+
+impl ManifestProblem {
+    /// The name of the route that has the problem. `None` where it is the manifest's own, so that no route can be
+    /// trusted.
+    #[must_use]
+    pub fn route(&self) -> Option<&str> {
+        self.route.as_deref()
+    }
+
+    /// What is wrong. Its spans are in bytes of the manifest's text.
+    #[must_use]
+    pub const fn diagnostic(&self) -> &Diagnostic {
+        &self.diagnostic
+    }
+
+    /// The line and column in the manifest's text.
+    #[must_use]
+    pub const fn position(&self) -> Position {
+        self.position
+    }
+}
+
+/// Line and column, the code, the route, and what is wrong, on one line.
+impl fmt::Display for ManifestProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: ", self.position, self.diagnostic.code)?;
+        if let Some(route) = &self.route {
+            write!(f, "route `{}`: ", route.escape_debug())?;
+        }
+        f.write_str(&self.diagnostic.message)
+    }
+}
+
+/// A manifest was refused: everything that is wrong with it, in the order of the text.
+///
+/// `Display` writes a line for each of the first problems.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ManifestError {
+    /// Not empty.
+    problems: Vec<ManifestProblem>,
+}
+
+impl ManifestError {
+    pub(super) const fn new(problems: Vec<ManifestProblem>) -> Self {
+        Self { problems }
+    }
+
+    /// All of the problems, in the order of the text; at least one.
+    #[must_use]
+    pub fn problems(&self) -> &[ManifestProblem] {
+        &self.problems
+    }
+
+    /// All of the problems, to keep.
+    #[must_use]
+    pub fn into_problems(self) -> Vec<ManifestProblem> {
+        self.problems
+    }
+}
+
+impl fmt::Display for ManifestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the manifest is not valid")?;
+        for problem in self.problems.iter().take(SHOWN) {
+            write!(f, "\n  {problem}")?;
+        }
+        match self.problems.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => write!(f, "\n  and {more} more"),
+        }
+    }
+}
+
+impl core::error::Error for ManifestError {}
+
+/// Problems as they are found.
+#[derive(Debug, Default)]
+pub(super) struct Problems {
+    found: Vec<(Option<String>, Diagnostic)>,
+}
+
+impl Problems {
+    /// Adds one that is the manifest's own.
+    pub(super) fn add(&mut self, diagnostic: Diagnostic) {
+        self.found.push((None, diagnostic));
+    }
+
+    /// Adds one of the route `name`.
+    pub(super) fn add_to_route(&mut self, name: &str, diagnostic: Diagnostic) {
+        self.found.push((Some(name.to_owned()), diagnostic));
+    }
+
+    /// Whether one of them is the manifest's own.
+    pub(super) fn spoil_the_manifest(&self) -> bool {
+        self.found.iter().any(|(route, _)| route.is_none())
+    }
+
+    /// In the order of `text`, with positions. One pass over the text, however many they are.
+    pub(super) fn in_order_of(self, text: &str) -> Vec<ManifestProblem> {
+        let mut found = self.found;
+        found.sort_by_key(|(_, diagnostic)| diagnostic.primary.span);
+        let mut walk = PositionWalk::new(text);
+        found
+            .into_iter()
+            .map(|(route, diagnostic)| {
+                let position = walk.advance_to(diagnostic.primary.span.start());
+                ManifestProblem { route, diagnostic, position }
+            })
+            .collect()
+    }
+}
+
+/// Positions of ascending offsets, in one pass over the text. A look-up in a line index walks along its line, and a
+/// manifest of a million problems may be all one line.
+struct PositionWalk<'t> {
+    ahead: Peekable<CharIndices<'t>>,
+    position: Position,
+}
+
+impl<'t> PositionWalk<'t> {
+    fn new(text: &'t str) -> Self {
+        Self { ahead: text.char_indices().peekable(), position: Position { line: 1, column: 1 } }
+    }
+
+    /// The position of the character that holds byte `offset`, which is no smaller than the one before.
+    fn advance_to(&mut self, offset: u32) -> Position {
+        let offset = Span::at(offset).range().start;
+        while let Some((_, character)) = self.ahead.next_if(|&(at, character)| at + character.len_utf8() <= offset) {
+            if character == '\n' {
+                self.position = Position { line: self.position.line + 1, column: 1 };
+            } else {
+                self.position.column += 1;
+            }
+        }
+        self.position
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::span::LineIndex;
+
+    proptest! {
+        #[test]
+        fn walking_agrees_with_the_line_index(
+            text in "[aé😀\r\n]{0,20}",
+            mut offsets in prop::collection::vec(0_u32..40, 0..8),
+        ) {
+            offsets.sort_unstable();
+            let lines = LineIndex::new(&text);
+            let mut walk = PositionWalk::new(&text);
+            for offset in offsets {
+                prop_assert_eq!(walk.advance_to(offset), lines.position(&text, offset));
+            }
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! The hub's properties, key by key.
+//!
+//! Keys ignore case, except `schemaVersion` and the names of routes; unknown keys are passed over. Of duplicate keys
+//! the last counts, and a route stays where its name came first. A value that a later duplicate replaces is checked
+//! where the reference converts it before it drops it.
+
+use std::collections::HashMap;
+
+use super::document::{Extent, HubProperties, ROUTE_FIELDS, ROUTES, SCHEMA_VERSION, STORE_AND_FORWARD};
+use super::json::Kind;
+use super::layered::{Entry, Layered};
+use super::number::lenient_integer;
+use super::problem::Problems;
+use super::{Manifest, RouteSpec, SchemaVersion, StoreAndForward};
+use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::priority::{Priority, TimeToLive};
+use crate::span::Span;
+
+/// How a schema writes routes.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+enum RouteForm {
+    /// 1.0: text, or null for none; blank text is passed over.
+    Text {
+        /// Where the manifest says that it is 1.0.
+        version: Span,
+    },
+    /// From 1.1: text or an object.
+    TextOrObject,
+}
+
+/// Reads what there is. Problems go to `problems`; a route that has one is left out.
+pub(super) fn read(hub: HubProperties<'_>, problems: &mut Problems) -> Manifest {
+    let opening = hub.properties.opening();
+    let entries = hub.properties.members();
+    let mut manifest = Manifest::default();
+    let mut form = RouteForm::TextOrObject;
+    if let Some(version) = entries.iter().rev().find(|entry| is_key(entry, SCHEMA_VERSION)) {
+        match read_schema_version(&version.value) {
+            Ok(read) => {
+                if read.minor() == 0 {
+                    form = RouteForm::Text { version: version.value.span() };
+                }
+                manifest.schema_version = Some(read);
+            }
+            Err(diagnostic) => problems.add(*diagnostic),
+        }
+    }
+    if hub.extent == Extent::Complete {
+        let required = match form {
+            RouteForm::Text { .. } => &[SCHEMA_VERSION, STORE_AND_FORWARD][..],
+            RouteForm::TextOrObject => &[SCHEMA_VERSION, ROUTES, STORE_AND_FORWARD],
+        };
+        for key in required {
+            if !entries.iter().any(|entry| is_key(entry, key)) {
+                let message = format!("the manifest has no `{key}`");
+                problems.add(missing_key(key, message, opening, &entries));
+            }
+        }
+    }
+    for entry in entries {
+        if is_key(&entry, ROUTES) {
+            manifest.routes = read_routes(entry.value, form, problems);
+        } else if is_key(&entry, STORE_AND_FORWARD) {
+            manifest.store_and_forward = Some(StoreAndForward::read(entry.value, problems));
+        }
+    }
+    manifest
+}
+
+fn read_schema_version(value: &Layered<'_>) -> Result<SchemaVersion, Box<Diagnostic>> {
+    let Some(node) = value.node() else {
+        let what = "text such as \"1.2\"";
+        return Err(Box::new(expected(Code::UnsupportedSchemaVersion, SCHEMA_VERSION, what, value)));
+    };
+    SchemaVersion::read(node)
+}
+
+fn read_routes(value: Layered<'_>, form: RouteForm, problems: &mut Problems) -> Vec<RouteSpec> {
+    match value.kind() {
+        Kind::Null => return Vec::new(),
+        Kind::Object => {}
+        _ => problems.add(expected(Code::InvalidManifestValue, ROUTES, "an object from names to routes", &value)),
+    }
+    let entries = value.members();
+    if let RouteForm::Text { version } = form {
+        for entry in &entries {
+            if let Some(fault) = not_text(&entry.value, version) {
+                problems.add_to_route(&entry.key.name, fault);
+            }
+        }
+    }
+    let mut routes = Vec::with_capacity(entries.len());
+    for entry in last_of_each(entries) {
+        let mut faults = Vec::new();
+        let spec = match form {
+            RouteForm::Text { .. } => read_text_route(&entry, &mut faults),
+            RouteForm::TextOrObject => read_route(&entry, &mut faults),
+        };
+        if faults.is_empty() {
+            routes.extend(spec);
+        }
+        for fault in faults {
+            problems.add_to_route(&entry.key.name, fault);
+        }
+    }
+    routes
+}
+
+/// What is wrong with a value that schema 1.0 has no place for.
+fn not_text(value: &Layered<'_>, version: Span) -> Option<Diagnostic> {
+    let found = match value.kind() {
+        Kind::Text | Kind::Null => return None,
+        Kind::Object => Diagnostic::new(
+            Code::ObjectRouteInOldSchema,
+            value.span(),
+            "a route of schema 1.0 is text, found an object",
+        )
+        .with_help("an object route needs `schemaVersion` 1.1 or later"),
+        _ => {
+            let message = format!("a route is text, found {}", value.describe());
+            Diagnostic::new(Code::InvalidManifestValue, value.span(), message)
+        }
+    };
+    Some(found.with_secondary(version, "the schema is given here"))
+}
+
+/// A route of schema 1.0. A blank value is passed over, whatever its name.
+fn read_text_route(entry: &Entry<'_>, faults: &mut Vec<Diagnostic>) -> Option<RouteSpec> {
+    let node = entry.value.node().filter(|node| node.kind() == Kind::Text)?;
+    if is_blank(&node.text().text) {
+        return None;
+    }
+    check_name(entry, faults);
+    read_route_text(entry, &entry.value, faults)
+}
+
+/// A route from schema 1.1 on.
+fn read_route(entry: &Entry<'_>, faults: &mut Vec<Diagnostic>) -> Option<RouteSpec> {
+    check_name(entry, faults);
+    match entry.value.kind() {
+        Kind::Text => read_route_text(entry, &entry.value, faults),
+        Kind::Object => read_route_object(entry, faults),
+        _ => {
+            let message = format!("a route is text or an object, found {}", entry.value.describe());
+            faults.push(Diagnostic::new(Code::InvalidManifestValue, entry.value.span(), message));
+            None
+        }
+    }
+}
+
+fn read_route_object(entry: &Entry<'_>, faults: &mut Vec<Diagnostic>) -> Option<RouteSpec> {
+    let [route, priority, time_to_live] = ROUTE_FIELDS;
+    let fields = last_of_each(entry.value.clone().members());
+    let mut spec = None;
+    if let Some(field) = fields.iter().rev().find(|field| is_key(field, route)) {
+        spec = read_route_text(entry, &field.value, faults);
+    } else {
+        let message = format!("the route is an object without `{route}`");
+        faults.push(missing_key(route, message, entry.value.opening(), &fields));
+    }
+    let mut terms = (Priority::DEFAULT, TimeToLive::HUB_DEFAULT);
+    for field in &fields {
+        if is_key(field, priority) {
+            match unsigned(&field.value).and_then(Priority::new) {
+                Some(number) => terms.0 = number,
+                None => faults.push(
+                    expected(Code::InvalidRoutePriority, priority, "a whole number from 0 to 9", &field.value)
+                        .with_help("0 is the highest; a route without `priority` comes after all that have one"),
+                ),
+            }
+        } else if is_key(field, time_to_live) {
+            match unsigned(&field.value) {
+                Some(seconds) => terms.1 = TimeToLive::from_secs(seconds),
+                None => faults.push(
+                    expected(
+                        Code::InvalidManifestValue,
+                        time_to_live,
+                        "a whole number of seconds from 0 to 4294967295",
+                        &field.value,
+                    )
+                    .with_help("0, or no `timeToLiveSecs`, leaves it to the hub's store-and-forward configuration"),
+                ),
+            }
+        }
+    }
+    spec.map(|spec| spec.with_terms(terms.0, terms.1))
+}
+
+/// A number that fits 32 bits without a sign, as generously as the reference reads one.
+fn unsigned(value: &Layered<'_>) -> Option<u32> {
+    value.node().and_then(lenient_integer).and_then(|number| u32::try_from(number).ok())
+}
+
+/// A blank name is refused in every schema: nothing could be reported about such a route.
+fn check_name(entry: &Entry<'_>, faults: &mut Vec<Diagnostic>) {
+    if is_blank(&entry.key.name) {
+        faults.push(Diagnostic::new(Code::InvalidRouteName, entry.key.span, "a route needs a name that is not blank"));
+    }
+    faults.extend(entry.key.lone_surrogate.map(half_a_character));
+}
+
+/// The route whose text is `value`.
+fn read_route_text(entry: &Entry<'_>, value: &Layered<'_>, faults: &mut Vec<Diagnostic>) -> Option<RouteSpec> {
+    let Some(node) = value.node().filter(|node| node.kind() == Kind::Text) else {
+        let message = format!("a route is text, found {}", value.describe());
+        faults.push(Diagnostic::new(Code::InvalidManifestValue, value.span(), message));
+        return None;
+    };
+    let text = node.text();
+    if is_blank(&text.text) {
+        faults.push(
+            Diagnostic::new(Code::EmptyRoute, node.span(), "the route's text is blank")
+                .with_help("a route is such as `FROM /messages/* INTO $upstream`"),
+        );
+    }
+    faults.extend(text.lone_surrogate.map(half_a_character));
+    Some(RouteSpec::new(entry.key.name.to_string(), entry.key.span, text, node.span()))
+}
+
+fn half_a_character(span: Span) -> Diagnostic {
+    let message = "a lone surrogate is half a character, which no text can hold";
+    Diagnostic::new(Code::InvalidManifestValue, span, message)
+        .with_help("characters past U+FFFF take two escapes in JSON, such as `\\ud83d\\ude00`")
+}
+
+/// As .NET has it: nothing, or nothing but Unicode white space.
+fn is_blank(text: &str) -> bool {
+    text.chars().all(char::is_whitespace)
+}
+
+/// Whether an entry is the setting `key`. Only `schemaVersion` minds case.
+pub(super) fn is_key(entry: &Entry<'_>, key: &str) -> bool {
+    if key == SCHEMA_VERSION { entry.key.name == key } else { entry.key.name.eq_ignore_ascii_case(key) }
+}
+
+/// Entries of the same name become one, with the last value, in the place of the first.
+fn last_of_each(entries: Vec<Entry<'_>>) -> Vec<Entry<'_>> {
+    let mut first: HashMap<String, usize> = HashMap::with_capacity(entries.len());
+    let mut kept: Vec<Entry<'_>> = Vec::with_capacity(entries.len());
+    for entry in entries {
+        if let Some(earlier) = first.get(&*entry.key.name).and_then(|&index| kept.get_mut(index)) {
+            *earlier = entry;
+        } else {
+            first.insert(entry.key.name.to_string(), kept.len());
+            kept.push(entry);
+        }
+    }
+    kept
+}
+
+/// A value that is not what `key` takes.
+pub(super) fn expected(code: Code, key: &str, what: &str, value: &Layered<'_>) -> Diagnostic {
+    Diagnostic::new(code, value.span(), format!("`{key}` is {what}, found {}", value.describe()))
+}
+
+/// An object without the key that it needs, perhaps with one whose name is near.
+fn missing_key(key: &'static str, message: String, opening: Span, entries: &[Entry<'_>]) -> Diagnostic {
+    let found = Diagnostic::new(Code::MissingManifestKey, opening, message).with_label("not in this object");
+    match entries.iter().find(|entry| is_near(&entry.key.name, key)) {
+        Some(near) if near.key.name.eq_ignore_ascii_case(key) => {
+            let key = format!("write `{key}`: this key minds case");
+            found.with_secondary(near.key.span, key)
+        }
+        Some(near) => found.with_secondary(near.key.span, format!("did you mean `{key}`?")),
+        None => found,
+    }
+}
+
+/// Whether `name` may be meant for `key`: mistyped, or the beginning of it.
+fn is_near(name: &str, key: &str) -> bool {
+    let is_beginning = name.len() >= 3 && key.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+    is_beginning || closest(name, [key]).is_some()
+}
