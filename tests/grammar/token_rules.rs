@@ -112,7 +112,7 @@ fn piece() -> impl Strategy<Value = &'static str> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn texts_of_the_languages_own_pieces_are_cut_as_the_rules_say(pieces in prop::collection::vec(piece(), 0..14)) {
