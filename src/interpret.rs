@@ -61,10 +61,10 @@ impl fmt::Display for Verdict {
 /// A message resolved: its properties by name, its body read when it is first needed.
 #[derive(Clone, Debug)]
 pub struct Facts<'m> {
-    /// By upper-cased name; `None` is null.
-    application: BTreeMap<Cow<'m, str>, Option<&'m str>>,
-    /// By upper-cased name; `None` is null.
-    system: BTreeMap<Cow<'m, str>, Option<&'m str>>,
+    /// By upper-cased name.
+    application: BTreeMap<Cow<'m, str>, Named<'m>>,
+    /// By upper-cased name.
+    system: BTreeMap<Cow<'m, str>, Named<'m>>,
     body_bytes: &'m [u8],
     /// [`Limits::body_depth`]
     body_depth: usize,
@@ -116,8 +116,8 @@ impl<'m> Facts<'m> {
         message.visit_system_properties(|name, value| system.insert(name, value));
         let ambiguous = application.ambiguous.or(system.ambiguous);
         let facts = Self {
-            application: application.into_values(),
-            system: system.into_values(),
+            application: application.values,
+            system: system.values,
             body_bytes: message.body_bytes(),
             body_depth: limits.body_depth,
             body: OnceLock::new(),
@@ -145,23 +145,24 @@ impl<'m> Facts<'m> {
     /// The application property of this name, ignoring case.
     #[must_use]
     pub fn property(&self, name: &str) -> Presence<'m> {
-        Presence::in_map(&self.application, name)
+        self.application.get(&*fold(name)).map_or(Presence::Missing, |named| named.presence)
     }
 
     /// The system property of this name, ignoring case.
     #[must_use]
     pub fn system_property(&self, name: &str) -> Presence<'m> {
-        Presence::in_map(&self.system, name)
+        self.system.get(&*fold(name)).map_or(Presence::Missing, |named| named.presence)
     }
 
-    fn read_property(&self, property: Property<'_>) -> Presence<'m> {
+    fn read_property(&self, property: Property<'_>) -> Option<&Value> {
+        let application = |name: &str| self.application.get(&*fold(name)).map(|named| &named.value);
+        let system = |name: &str| self.system.get(&*fold(name)).map(|named| &named.value);
         match property {
-            Property::Application(name) => self.property(name),
-            Property::System(name) => self.system_property(name),
-            Property::ApplicationOrSystem(name) => match self.property(name) {
-                Presence::Missing => self.system_property(name.strip_prefix('$').unwrap_or(name)),
-                found => found,
-            },
+            Property::Application(name) => application(name),
+            Property::System(name) => system(name),
+            Property::ApplicationOrSystem(name) => {
+                application(name).or_else(|| system(name.strip_prefix('$').unwrap_or(name)))
+            }
         }
     }
 
@@ -191,12 +192,12 @@ impl<'m> Facts<'m> {
     /// The value of a node, given those of its operands.
     fn value<'v>(&self, node: &Node<'_>, operand: impl Fn(NodeId) -> Operand<'v>) -> Value {
         match &node.kind {
-            NodeKind::Property(property) => self.read_property(*property).value(),
+            NodeKind::Property(property) => self.read_property(*property).cloned().unwrap_or(Value::Undefined),
             // "An application property named `$body.path` (even null) shadows."
-            NodeKind::Body { path, shadow } => match shadow.map_or(Presence::Missing, |name| self.property(name)) {
-                Presence::Missing => self.query_body(path),
-                shadowing => shadowing.value(),
-            },
+            NodeKind::Body { path, shadow } => {
+                let shadowing = shadow.and_then(|name| self.read_property(Property::Application(name)));
+                shadowing.cloned().unwrap_or_else(|| self.query_body(path))
+            }
             NodeKind::TwinChangeIncludes(path) => self.twin_change_includes(path),
             _ => compute(node, operand).unwrap_or(Value::Undefined),
         }
@@ -214,29 +215,29 @@ pub enum Presence<'m> {
     Text(&'m str),
 }
 
-impl<'m> Presence<'m> {
-    fn in_map(values: &BTreeMap<Cow<'m, str>, Option<&'m str>>, name: &str) -> Self {
-        match values.get(&*fold(name)) {
-            None => Self::Missing,
-            Some(None) => Self::Null,
-            Some(Some(text)) => Self::Text(text),
-        }
-    }
+/// A property.
+#[derive(Clone, Debug)]
+struct Named<'m> {
+    /// As it was given.
+    name: &'m str,
+    presence: Presence<'m>,
+    /// The same, made once for all conditions.
+    value: Value,
+}
 
-    fn value(self) -> Value {
-        match self {
-            Self::Missing => Value::Undefined,
-            Self::Null => Value::NullText,
-            Self::Text(text) => Value::text(text),
+impl<'m> Named<'m> {
+    fn new(name: &'m str, value: Option<&'m str>) -> Self {
+        match value {
+            None => Self { name, presence: Presence::Null, value: Value::NullText },
+            Some(text) => Self { name, presence: Presence::Text(text), value: Value::text(text) },
         }
     }
 }
 
-/// Properties by upper-cased name.
 #[derive(Default)]
 struct NamedValues<'m> {
-    /// With the name as it was given.
-    values: BTreeMap<Cow<'m, str>, (&'m str, Option<&'m str>)>,
+    /// By upper-cased name.
+    values: BTreeMap<Cow<'m, str>, Named<'m>>,
     /// The name of a property that was given twice.
     ambiguous: Option<&'m str>,
 }
@@ -245,19 +246,15 @@ impl<'m> NamedValues<'m> {
     fn insert(&mut self, name: &'m str, value: Option<&'m str>) {
         match self.values.entry(fold(name)) {
             Entry::Vacant(entry) => {
-                entry.insert((name, value));
+                entry.insert(Named::new(name, value));
             }
             Entry::Occupied(mut entry) => {
                 self.ambiguous = self.ambiguous.or(Some(name));
-                if name < entry.get().0 {
-                    entry.insert((name, value));
+                if name < entry.get().name {
+                    entry.insert(Named::new(name, value));
                 }
             }
         }
-    }
-
-    fn into_values(self) -> BTreeMap<Cow<'m, str>, Option<&'m str>> {
-        self.values.into_iter().map(|(key, (_, value))| (key, value)).collect()
     }
 }
 

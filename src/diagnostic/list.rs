@@ -16,15 +16,20 @@ pub(crate) struct DiagnosticList {
 
 impl DiagnosticList {
     pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
-        if self.kept.len() < MAX_ERRORS {
-            self.kept.push(diagnostic);
-        } else {
+        if self.is_full() {
             self.uncounted += 1;
+        } else {
+            self.kept.push(diagnostic);
         }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.kept.is_empty()
+    }
+
+    /// Whether further errors are only counted.
+    pub(crate) fn is_full(&self) -> bool {
+        self.kept.len() >= MAX_ERRORS
     }
 
     pub(crate) fn first(&self) -> Option<&Diagnostic> {

@@ -266,8 +266,10 @@ impl Checker<'_, '_> {
 /// Functions and paths.
 impl Checker<'_, '_> {
     pub(super) fn unknown_function(&mut self, name: &str, span: Span) {
+        // Looking for what was meant is the one thing here that costs more than a few steps.
+        let meant = if self.errors.is_full() { None } else { Function::closest_to(name) };
         let error = Diagnostic::new(Code::UnknownFunction, span, format!("there is no function `{name}`"));
-        self.errors.push(if let Some(meant) = Function::closest_to(name) {
+        self.errors.push(if let Some(meant) = meant {
             error.with_help(format!("did you mean `{}`?", meant.name())).with_fix(span, meant.name())
         } else {
             let names: Vec<&str> = Function::ALL.iter().map(|function| function.name()).collect();
