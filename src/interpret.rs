@@ -91,10 +91,11 @@ impl<'m> Facts<'m> {
         message: &Message<'m, impl Properties + ?Sized, impl Properties + ?Sized>,
         limits: &Limits,
     ) -> Result<Self, InvalidMessage> {
-        let (facts, ambiguous) = Self::resolve(message, limits);
-        match ambiguous {
+        let facts = Self::lenient(message, limits);
+        let mut named = facts.application.values().chain(facts.system.values());
+        match named.find(|named| named.is_ambiguous) {
             None => Ok(facts),
-            Some(name) => Err(InvalidMessage { name: name.to_owned() }),
+            Some(named) => Err(InvalidMessage { name: named.name.to_owned() }),
         }
     }
 
@@ -102,27 +103,12 @@ impl<'m> Facts<'m> {
     /// (byte by byte), and of two of the same name the first.
     #[must_use]
     pub fn lenient(message: &Message<'m, impl Properties + ?Sized, impl Properties + ?Sized>, limits: &Limits) -> Self {
-        Self::resolve(message, limits).0
-    }
-
-    /// With the name of a property of which there are two.
-    fn resolve(
-        message: &Message<'m, impl Properties + ?Sized, impl Properties + ?Sized>,
-        limits: &Limits,
-    ) -> (Self, Option<&'m str>) {
-        let mut application = NamedValues::default();
-        message.visit_properties(|name, value| application.insert(name, value));
-        let mut system = NamedValues::default();
-        message.visit_system_properties(|name, value| system.insert(name, value));
-        let ambiguous = application.ambiguous.or(system.ambiguous);
-        let facts = Self {
-            application: application.values,
-            system: system.values,
-            body_bytes: message.body_bytes(),
-            body_depth: limits.body_depth,
-            body: OnceLock::new(),
-        };
-        (facts, ambiguous)
+        let mut application = BTreeMap::new();
+        message.visit_properties(|name, value| insert(&mut application, name, value));
+        let mut system = BTreeMap::new();
+        message.visit_system_properties(|name, value| insert(&mut system, name, value));
+        let (body_bytes, body_depth) = (message.body_bytes(), limits.body_depth);
+        Self { application, system, body_bytes, body_depth, body: OnceLock::new() }
     }
 
     /// The body, read whole at the first call.
@@ -220,6 +206,8 @@ pub enum Presence<'m> {
 struct Named<'m> {
     /// As it was given.
     name: &'m str,
+    /// Another has the same name in another case.
+    is_ambiguous: bool,
     presence: Presence<'m>,
     /// The same, made once for all conditions.
     value: Value,
@@ -227,33 +215,26 @@ struct Named<'m> {
 
 impl<'m> Named<'m> {
     fn new(name: &'m str, value: Option<&'m str>) -> Self {
-        match value {
-            None => Self { name, presence: Presence::Null, value: Value::NullText },
-            Some(text) => Self { name, presence: Presence::Text(text), value: Value::text(text) },
-        }
+        let (presence, value) = match value {
+            None => (Presence::Null, Value::NullText),
+            Some(text) => (Presence::Text(text), Value::text(text)),
+        };
+        Self { name, is_ambiguous: false, presence, value }
     }
 }
 
-#[derive(Default)]
-struct NamedValues<'m> {
-    /// By upper-cased name.
-    values: BTreeMap<Cow<'m, str>, Named<'m>>,
-    /// The name of a property that was given twice.
-    ambiguous: Option<&'m str>,
-}
-
-impl<'m> NamedValues<'m> {
-    fn insert(&mut self, name: &'m str, value: Option<&'m str>) {
-        match self.values.entry(fold(name)) {
-            Entry::Vacant(entry) => {
-                entry.insert(Named::new(name, value));
+/// Adds a property; of two of one name the one whose spelling sorts first stays.
+fn insert<'m>(properties: &mut BTreeMap<Cow<'m, str>, Named<'m>>, name: &'m str, value: Option<&'m str>) {
+    match properties.entry(fold(name)) {
+        Entry::Vacant(entry) => {
+            entry.insert(Named::new(name, value));
+        }
+        Entry::Occupied(mut entry) => {
+            let known = entry.get_mut();
+            if name < known.name {
+                *known = Named::new(name, value);
             }
-            Entry::Occupied(mut entry) => {
-                self.ambiguous = self.ambiguous.or(Some(name));
-                if name < entry.get().name {
-                    entry.insert(Named::new(name, value));
-                }
-            }
+            known.is_ambiguous = true;
         }
     }
 }
