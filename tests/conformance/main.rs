@@ -1,0 +1,73 @@
+//! What the reference engine answered, and whether we answer the same: see README.md beside this file.
+//!
+//! `cargo test --test conformance` reads this directory, `EDGEROUTE_VECTORS=dir` another one of its shape. Every row is
+//! asked of every engine configuration. A row agrees, or differs by a cause that one of `grammar/DEVIATIONS.md` names,
+//! or fails the run.
+//!
+//! It has a `main` of its own, because what it prints is wanted when it passes, too.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a report on standard output is its purpose")]
+
+mod compare;
+mod corpus;
+mod deviations;
+mod engine;
+mod front;
+mod report;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::corpus::Corpus;
+use crate::report::{Report, Tally};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    let engines = engine::all();
+    if has("--list") {
+        for engine in engines.iter().filter(|_| !has("--ignored")) {
+            println!("{}: test", engine.name());
+        }
+        return ExitCode::SUCCESS;
+    }
+    // As the usual harness does: a test is run if its name contains one of the words given.
+    let words: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
+    let selected: Vec<_> = engines
+        .iter()
+        .filter(|engine| words.is_empty() || words.iter().any(|word| engine.name().contains(word.as_str())))
+        .collect();
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance");
+    let directory = std::env::var_os("EDGEROUTE_VECTORS").map_or_else(|| own.clone(), Into::into);
+    let corpus = match Corpus::read(&directory, &own.join("messages.jsonl")) {
+        Ok(corpus) => corpus,
+        Err(error) => {
+            eprintln!("{}: {error}", directory.display());
+            return ExitCode::FAILURE;
+        }
+    };
+    if corpus.files.is_empty() {
+        eprintln!("{}: no file ends in .jsonl", directory.display());
+        return ExitCode::FAILURE;
+    }
+    let faults = deviations::faults();
+    for fault in &faults {
+        eprintln!("{fault}");
+    }
+    let mut report = Report::default();
+    for engine in selected {
+        println!("\nengine {}", engine.name());
+        for file in &corpus.files {
+            let mut tally = Tally::default();
+            for row in &file.rows {
+                let differences = compare::compare(engine.as_ref(), &row.question, &corpus.messages);
+                report.row(&mut tally, &file.name, row, &differences);
+            }
+            println!("{}", tally.line(&file.name));
+        }
+        report.deviations();
+    }
+    report.finish();
+    let failed = report.disagreements() > 0 || !faults.is_empty();
+    println!("\nconformance: {}, {} rows disagree", if failed { "FAILED" } else { "ok" }, report.disagreements());
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
