@@ -222,7 +222,8 @@ fn numbers(depth: u32) -> BoxedStrategy<String> {
 }
 
 fn bools(depth: u32) -> BoxedStrategy<String> {
-    let leaf = words(&["true", "false", "a = 'b'", "is_defined(none)", "as_number(n) > 4"]).prop_map(parenthesised);
+    let leaf = words(&["true", "false", "a = 'b'", "is_defined(none)", "as_number(n) > 4"])
+        .prop_map(|text| format!("({text})"));
     or_deeper(depth, leaf, || {
         let inner = || bools(depth - 1);
         let undefined = || words(&["undefined"]).boxed();
@@ -280,8 +281,4 @@ fn values(depth: u32) -> BoxedStrategy<String> {
 /// What a value can be compared with: S, N, B or V.
 fn anything_defined(depth: u32) -> BoxedStrategy<String> {
     prop_oneof![texts(depth), numbers(depth), bools(depth), values(depth)].boxed()
-}
-
-fn parenthesised(text: String) -> String {
-    format!("({text})")
 }
