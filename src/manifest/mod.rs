@@ -64,6 +64,9 @@ pub struct Parsed {
     /// The manifest, with the routes that have no problem. `None` where something other than a route is wrong, so that
     /// not even the good routes mean what they seem to.
     pub manifest: Option<Manifest>,
+    /// Where there is no manifest: the routes that could be read all the same, so that what is wrong in their texts can
+    /// be told in one go with the rest. Not to be routed by.
+    pub unusable_routes: Vec<RouteSpec>,
     /// Everything that is wrong, in the order of the text.
     pub problems: Vec<ManifestProblem>,
 }
@@ -92,7 +95,7 @@ impl Manifest {
     /// ```
     pub fn from_json(text: &str) -> Result<Self, ManifestError> {
         match Self::parse(text) {
-            Parsed { manifest: Some(manifest), problems } if problems.is_empty() => Ok(manifest),
+            Parsed { manifest: Some(manifest), problems, .. } if problems.is_empty() => Ok(manifest),
             Parsed { problems, .. } => Err(ManifestError::new(problems)),
         }
     }
@@ -108,8 +111,11 @@ impl Manifest {
                 None
             }
         };
-        let manifest = manifest.filter(|_| !problems.spoil_the_manifest());
-        Parsed { manifest, problems: problems.in_order_of(text) }
+        let (manifest, unusable_routes) = match manifest {
+            Some(manifest) if problems.spoil_the_manifest() => (None, manifest.routes),
+            manifest => (manifest, Vec::new()),
+        };
+        Parsed { manifest, unusable_routes, problems: problems.in_order_of(text) }
     }
 }
 
