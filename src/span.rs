@@ -5,7 +5,9 @@
 //! more has no spans; every entry point refuses it first.
 
 use core::fmt;
+use core::iter::Peekable;
 use core::ops::Range;
+use core::str::CharIndices;
 
 /// A half-open range of bytes in a text: `start <= end`.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -164,6 +166,44 @@ impl LineIndex {
     }
 }
 
+/// Lines and columns of ascending offsets, in one pass over the text however many they are.
+///
+/// A look-up in a [`LineIndex`] walks along its line, and a manifest with a million problems may be all one line.
+///
+/// ```
+/// use edgeroute::span::PositionWalk;
+///
+/// let mut walk = PositionWalk::new("é=1\nb");
+/// assert_eq!([2, 5].map(|offset| walk.advance_to(offset).to_string()), ["1:2", "2:1"]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct PositionWalk<'t> {
+    ahead: Peekable<CharIndices<'t>>,
+    position: Position,
+}
+
+impl<'t> PositionWalk<'t> {
+    /// At the start of `text`.
+    #[must_use]
+    pub fn new(text: &'t str) -> Self {
+        Self { ahead: text.char_indices().peekable(), position: Position { line: 1, column: 1 } }
+    }
+
+    /// The position of the character that holds byte `offset`. An offset past the end is the end; one before where the
+    /// walk is stays there.
+    pub fn advance_to(&mut self, offset: u32) -> Position {
+        let offset = Span::at(offset).range().start;
+        while let Some((_, character)) = self.ahead.next_if(|&(at, character)| at + character.len_utf8() <= offset) {
+            if character == '\n' {
+                self.position = Position { line: self.position.line + 1, column: 1 };
+            } else {
+                self.position.column += 1;
+            }
+        }
+        self.position
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,6 +214,16 @@ mod tests {
         let lines = LineIndex::new(text);
         let at = |offset| lines.position(text, offset).to_string();
         assert_eq!([at(0), at(1), at(2), at(6), at(7), at(99)], ["1:1", "1:1", "1:2", "2:1", "2:2", "3:1"]);
+    }
+
+    #[test]
+    fn a_walk_and_an_index_give_the_same_positions() {
+        let text = "é=1\r\n\nb\n";
+        let lines = LineIndex::new(text);
+        let mut walk = PositionWalk::new(text);
+        for offset in 0..12 {
+            assert_eq!(walk.advance_to(offset), lines.position(text, offset), "{offset}");
+        }
     }
 
     #[test]

@@ -1,11 +1,9 @@
 //! What is wrong with a manifest.
 
 use core::fmt;
-use core::iter::Peekable;
-use core::str::CharIndices;
 
 use crate::diagnostic::Diagnostic;
-use crate::span::{Position, Span};
+use crate::span::{Position, PositionWalk};
 
 /// The most problems that a [`ManifestError`] prints.
 const SHOWN: usize = 20;
@@ -126,32 +124,6 @@ impl Problems {
                 ManifestProblem { route, diagnostic, position }
             })
             .collect()
-    }
-}
-
-/// Positions of ascending offsets, in one pass over the text. A look-up in a line index walks along its line, and a
-/// manifest of a million problems may be all one line.
-struct PositionWalk<'t> {
-    ahead: Peekable<CharIndices<'t>>,
-    position: Position,
-}
-
-impl<'t> PositionWalk<'t> {
-    fn new(text: &'t str) -> Self {
-        Self { ahead: text.char_indices().peekable(), position: Position { line: 1, column: 1 } }
-    }
-
-    /// The position of the character that holds byte `offset`, which is no smaller than the one before.
-    fn advance_to(&mut self, offset: u32) -> Position {
-        let offset = Span::at(offset).range().start;
-        while let Some((_, character)) = self.ahead.next_if(|&(at, character)| at + character.len_utf8() <= offset) {
-            if character == '\n' {
-                self.position = Position { line: self.position.line + 1, column: 1 };
-            } else {
-                self.position.column += 1;
-            }
-        }
-        self.position
     }
 }
 
