@@ -11,13 +11,21 @@ pub mod interpret;
 mod keyed;
 pub mod limits;
 pub mod manifest;
+#[expect(dead_code, reason = "body queries and expressions follow")]
+mod matcher;
 pub mod message;
-#[expect(dead_code, unused_imports, reason = "the matcher is wired in a following commit")]
+#[expect(dead_code, unused_imports, reason = "body queries and expressions follow")]
 mod predicate;
 pub mod priority;
 pub mod source;
 pub mod span;
 pub mod syntax;
+mod table;
 pub mod text;
-#[expect(dead_code, unused_imports, reason = "the matcher is wired in a following commit")]
+#[expect(unused_imports, reason = "body queries and expressions follow")]
 mod tree;
+
+pub use table::{
+    BadRoutes, CompileError, Compiled, Deliveries, Delivery, Interests, RouteProblem, RouteTable, RouteTableBuilder,
+    Scratch, Stats,
+};

@@ -5,7 +5,6 @@
 
 /// Bounds on what is compiled. Going over one is a diagnostic with the code `E05xx` that names the limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Limits {
     /// The longest text of one route, in bytes. Default 1 MiB.
     pub route_bytes: usize,
@@ -26,7 +25,6 @@ impl Default for Limits {
 /// What building a tree may spend on a route or group before it settles for less selective tests. A budget changes what
 /// matching costs, never what it answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Budgets {
     /// Under how many tests a route may be filed. A condition whose best cover has more is looked at for every message
     /// of its source. Default 16.

@@ -98,6 +98,7 @@ codes! {
     TooManyRoutes = "E0503", Error, "more routes than the limit";
     TooManyErrors = "E0504", Error, "more errors than are listed";
     ManifestTooLong = "E0505", Error, "a manifest longer than the limit";
+    TooManyReads = "E0506", Error, "more different names and paths than a table can hold";
 }
 
 impl fmt::Display for Code {

@@ -9,7 +9,7 @@ use crate::tree::{HashKey, Keys, Tree, ValueHash};
 #[derive(Debug)]
 pub(crate) struct SlotMemory {
     /// One for each slot, and one more, which is always there.
-    slots: Box<[SlotState]>,
+    states: Box<[SlotState]>,
     /// For each slot the number that its text reads as, once it was asked for.
     numbers: Box<[Number]>,
     /// Slots that are not absent. Room for all.
@@ -41,7 +41,7 @@ enum Number {
 /// The slots with a message in them.
 #[derive(Debug)]
 pub(crate) struct Slots<'s, 'm> {
-    slots: &'s mut [SlotState],
+    states: &'s mut [SlotState],
     numbers: &'s mut [Number],
     touched: &'s mut Vec<Slot>,
     held: Vec<Held<'m>>,
@@ -64,7 +64,7 @@ impl SlotMemory {
             always.hash = ValueHash::PRESENT;
         }
         Self {
-            slots: slots.into(),
+            states: slots.into(),
             numbers: vec![Number::NotRead; count].into(),
             touched: Vec::with_capacity(count),
             held: Vec::with_capacity(count),
@@ -80,7 +80,7 @@ impl SlotMemory {
         use_slots: impl FnOnce(&mut Slots<'_, 'm>) -> R,
     ) -> R {
         let mut slots = Slots {
-            slots: &mut self.slots,
+            states: &mut self.states,
             numbers: &mut self.numbers,
             touched: &mut self.touched,
             held: recycle(core::mem::take(&mut self.held)),
@@ -90,7 +90,7 @@ impl SlotMemory {
         let Slots { held, .. } = slots;
         self.held = recycle(held);
         for slot in self.touched.drain(..) {
-            if let Some(state) = self.slots.get_mut(slot.index()) {
+            if let Some(state) = self.states.get_mut(slot.index()) {
                 *state = SlotState::default();
             }
             if let Some(number) = self.numbers.get_mut(slot.index()) {
@@ -102,7 +102,7 @@ impl SlotMemory {
 
     /// Bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
-        size_of_val(&*self.slots)
+        size_of_val(&*self.states)
             + size_of_val(&*self.numbers)
             + self.touched.capacity() * size_of::<Slot>()
             + self.held.capacity() * size_of::<Held<'_>>()
@@ -139,7 +139,7 @@ impl<'m> Slots<'_, 'm> {
 
     #[inline]
     fn put_into(&mut self, slot: Slot, floor: usize, hash: ValueHash, held: Held<'m>) {
-        let Some(state) = self.slots.get_mut(slot.index()) else {
+        let Some(state) = self.states.get_mut(slot.index()) else {
             return;
         };
         if state.hash == ValueHash::ABSENT {
@@ -149,11 +149,11 @@ impl<'m> Slots<'_, 'm> {
             self.touched.push(slot);
         } else if state.place as usize >= floor {
             // Two names that differ by case: the one that sorts first counts, whatever order they come in.
-            if let Some(other) = self.held.get_mut(state.place as usize) {
-                if held.name < other.name {
-                    *other = held;
-                    state.hash = hash;
-                }
+            if let Some(other) = self.held.get_mut(state.place as usize)
+                && held.name < other.name
+            {
+                *other = held;
+                state.hash = hash;
             }
         }
     }
@@ -161,13 +161,13 @@ impl<'m> Slots<'_, 'm> {
     /// The hash of what a slot holds.
     #[inline]
     pub(crate) fn hash(&self, slot: usize) -> ValueHash {
-        self.slots.get(slot).map_or(ValueHash::ABSENT, |state| state.hash)
+        self.states.get(slot).map_or(ValueHash::ABSENT, |state| state.hash)
     }
 
     /// What a property slot holds.
     #[inline]
     pub(crate) fn property(&self, slot: Slot) -> Property<'m> {
-        let held = match self.slots.get(slot.index()) {
+        let held = match self.states.get(slot.index()) {
             Some(state) if state.hash != ValueHash::ABSENT => self.held.get(state.place as usize),
             _ => None,
         };
@@ -189,10 +189,10 @@ impl<'m> Slots<'_, 'm> {
             Property::Absent | Property::Null => None,
         };
         // An absent slot is not touched, so nobody would forget this.
-        if self.hash(slot.index()) != ValueHash::ABSENT {
-            if let Some(known) = self.numbers.get_mut(slot.index()) {
-                *known = Number::Read(number);
-            }
+        if self.hash(slot.index()) != ValueHash::ABSENT
+            && let Some(known) = self.numbers.get_mut(slot.index())
+        {
+            *known = Number::Read(number);
         }
         number
     }

@@ -6,65 +6,424 @@
 
 use core::cmp::Ordering;
 
-use super::body::BodyScratch;
+use super::body::{BodyPlan, BodyScratch};
+use super::evaluate::{EvaluateMemory, Reads, evaluate};
 use super::scalar::Scalar;
 use super::slots::{Property, SlotMemory, Slots};
 use crate::body::Encoding;
 use crate::message::{Message, Properties};
-use crate::predicate::{Affix, Orderings, Slot, States, Test, TestKind, TextId, ValueConstant, ValueId};
+use crate::predicate::{Affix, ExpressionId, Orderings, Slot, States, Test, TestKind, TextId, ValueConstant, ValueId};
+use crate::source::takes_fallback;
 use crate::text::{as_number, compare_utf16};
 use crate::tree::{
-    AffixEnd, Candidates, Group, GroupId, ProgramAt, RouteId, Space, Switches, Tree, ValueHash, decode,
+    AffixSwitch, Candidates, Group, GroupId, MAX_FILED_TEXT, NumberSwitch, ProgramAt, RouteId, Space, Switches, Tree,
+    ValueHash, decode,
 };
+
+/// A tree, and what is made of it for walking.
+#[derive(Debug)]
+pub(crate) struct Matcher {
+    pub(crate) tree: Tree,
+    plan: BodyPlan,
+}
+
+impl Matcher {
+    pub(crate) fn new(tree: Tree) -> Self {
+        let plan = BodyPlan::new(&tree.bodies.paths);
+        Self { tree, plan }
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.tree.heap_bytes() + self.plan.heap_bytes()
+    }
+}
 
 /// All memory that matching needs. Its size depends on the tree alone.
 #[derive(Debug)]
 pub(crate) struct WalkMemory {
     slots: SlotMemory,
-    body: BodyMemory,
-}
-
-#[derive(Debug)]
-struct BodyMemory {
-    scratch: BodyScratch,
+    evaluate: EvaluateMemory,
+    body: BodyScratch,
     /// Room for one for each path; empty between messages.
     values: Vec<Scalar<'static>>,
     max_depth: usize,
 }
 
 impl WalkMemory {
-    /// Room for matching against `tree`. Allocates.
-    pub(crate) fn new(tree: &Tree, max_depth: usize) -> Self {
-        let body = BodyMemory {
-            scratch: BodyScratch::new(&tree.bodies.plan, max_depth),
+    /// Room for matching against `matcher`, whose body queries look `max_depth` deep. Allocates.
+    pub(crate) fn new(matcher: &Matcher, max_depth: usize) -> Self {
+        let Matcher { tree, plan } = matcher;
+        Self {
+            slots: SlotMemory::new(tree),
+            evaluate: EvaluateMemory::new(tree.vocabulary.expressions()),
+            body: BodyScratch::new(plan, max_depth),
             values: Vec::with_capacity(tree.bodies.shadows.len()),
             max_depth,
-        };
-        Self { slots: SlotMemory::new(tree), body }
+        }
     }
 
-    /// Calls `visit` for every route of `tree` that takes the message, and once more for each further test under which it
-    /// was found. Where `visit` is never called, and the tree has a fallback whose condition holds and the source is
-    /// telemetry, it is called with that.
+    /// Calls `visit` for every route that takes the message, perhaps more than once. Where none does, the tree has a
+    /// fallback whose condition holds, and the message is telemetry, it is called with that.
     pub(crate) fn walk<P: Properties + ?Sized, S: Properties + ?Sized>(
         &mut self,
-        tree: &Tree,
+        matcher: &Matcher,
         message: &Message<'_, P, S>,
-        visit: impl FnMut(RouteId),
+        mut visit: impl FnMut(RouteId),
     ) {
-        let Self { slots, body } = self;
-        slots.with(tree, message, |slots| {
-            let mut walk = Walk { tree, slots, body, bytes: message.body_bytes(), values: None, any: false, visit };
-            tree.sources.for_each_group(&tree.key, message.origin().source(), |group| walk.group(group));
-            if let (false, Some(fallback)) = (walk.any, tree.fallback) {
-                if crate::source::takes_fallback(message.origin().source()) {
-                    walk.candidate(fallback);
+        let Self { slots, evaluate, body, values, max_depth } = self;
+        let Matcher { tree, plan } = matcher;
+        let recycled = recycle(core::mem::take(values));
+        *values = slots.with(tree, message, |slots| {
+            let bytes = message.body_bytes();
+            let reader =
+                Reader { tree, plan, slots, body, bytes, values: recycled, is_read: false, max_depth: *max_depth };
+            let mut walk = Walk { tree, reader, evaluate, any: false, visit: &mut visit };
+            let source = message.origin().source();
+            tree.sources.for_each_group(&tree.key, source, |group| walk.group(group));
+            if let (false, Some(fallback)) = (walk.any, tree.fallback)
+                && takes_fallback(source)
+            {
+                walk.run(fallback);
+            }
+            recycle(walk.reader.values)
+        });
+    }
+}
+
+/// The same memory for values of another lifetime; see [`SlotMemory`].
+fn recycle<'to>(mut values: Vec<Scalar<'_>>) -> Vec<Scalar<'to>> {
+    values.clear();
+    values.into_iter().map(|_| Scalar::default()).collect()
+}
+
+/// A message on its way through the tree.
+struct Walk<'w, 's, 'm, V> {
+    tree: &'w Tree,
+    reader: Reader<'w, 's, 'm>,
+    evaluate: &'w mut EvaluateMemory,
+    /// Whether any route took the message.
+    any: bool,
+    visit: &'w mut V,
+}
+
+impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
+    #[inline]
+    fn group(&mut self, id: GroupId) {
+        let tree = self.tree;
+        let Some(group) = tree.groups.get(id.index()) else {
+            return;
+        };
+        self.candidates(group.always);
+        if group.is_split() {
+            self.switches(id, group);
+        }
+    }
+
+    /// What the switches of a group find.
+    fn switches(&mut self, id: GroupId, group: &Group) {
+        let tree = self.tree;
+        let property_key =
+            |slot, hash: ValueHash| Switches::key(&tree.key, id, slot, Space::Equal, u64::from(hash.bits()));
+        // A slot that the group does not ask for finds nothing, so the shorter of the two lists is followed.
+        let touched = self.reader.slots.touched().len();
+        for index in 0..group.equal.len().min(touched) {
+            let slot = if group.equal.len() <= touched {
+                group.equal.get(index)
+            } else {
+                self.reader.slots.touched().get(index)
+            };
+            let Some(&slot) = slot else { break };
+            let hash = self.reader.slots.hash(slot.index());
+            if hash != ValueHash::ABSENT && hash != ValueHash::NULL {
+                self.candidates(tree.switches.find(property_key(slot, hash)));
+            }
+        }
+        for index in 0..group.present.len().min(touched) {
+            let slot = if group.present.len() <= touched {
+                group.present.get(index)
+            } else {
+                self.reader.slots.touched().get(index)
+            };
+            let Some(&slot) = slot else { break };
+            if self.reader.slots.hash(slot.index()) != ValueHash::ABSENT {
+                self.candidates(tree.switches.find(property_key(slot, ValueHash::PRESENT)));
+            }
+        }
+        for affix in &group.affixes {
+            self.affixes(id, affix);
+        }
+        for number in &group.numbers {
+            self.numbers(number);
+        }
+        for &slot in &group.values {
+            if let Some(hash) = self.reader.value_hash(slot) {
+                let key = Switches::key(&tree.key, id, slot, Space::Value, u64::from(hash.bits()));
+                self.candidates(tree.switches.find(key));
+            }
+        }
+    }
+
+    fn affixes(&mut self, group: GroupId, affix: &AffixSwitch) {
+        let Property::Text(text) = self.reader.slots.property(affix.slot) else {
+            return;
+        };
+        let bytes = text.as_bytes();
+        for &length in &affix.lengths {
+            let Some(part) = affix.end.part(bytes, length as usize) else { break };
+            let hash = self.tree.key.bytes(part);
+            let key = Switches::key(&self.tree.key, group, affix.slot, affix.end.space(), hash);
+            self.candidates(self.tree.switches.find(key));
+        }
+    }
+
+    fn numbers(&mut self, switch: &NumberSwitch) {
+        let Some(number) = self.reader.slots.number(switch.slot) else {
+            return;
+        };
+        for class in &switch.classes {
+            // The intervals that start at most a width before the number and not after it.
+            let end = class.lows.partition_point(|&low| low <= number);
+            let lows = class.lows.get(..end).unwrap_or_default();
+            for index in (0..end).rev() {
+                let (Some(&low), Some(&high)) = (lows.get(index), class.highs.get(index)) else { break };
+                if low + class.width < number {
+                    break;
+                }
+                if number <= high {
+                    let at = class.start + u32::try_from(index).unwrap_or_default();
+                    self.candidates(Candidates { start: at, end: at + 1 });
                 }
             }
-            if let Some(mut values) = walk.values.take() {
-                values.clear();
-                walk.body.values = values.into_iter().map(|_| Scalar::Missing).collect();
+        }
+    }
+
+    #[inline]
+    fn candidates(&mut self, candidates: Candidates) {
+        let tree = self.tree;
+        for candidate in tree.candidates.get(candidates.start as usize..candidates.end as usize).unwrap_or_default() {
+            if self.reader.slots.hash(candidate.slot as usize).passes(candidate.hash) {
+                self.run(candidate.program);
             }
-        });
+        }
+    }
+
+    /// Runs a residual program.
+    #[inline]
+    fn run(&mut self, at: ProgramAt) {
+        let tree = self.tree;
+        let (reader, memory) = (&mut self.reader, &mut *self.evaluate);
+        if tree.programs.get(at).run(|step| reader.test(decode(step), memory)) {
+            self.any = true;
+            (self.visit)(tree.programs.route(at));
+        }
+    }
+}
+
+/// What tests read of a message.
+struct Reader<'w, 's, 'm> {
+    tree: &'w Tree,
+    plan: &'w BodyPlan,
+    slots: &'w mut Slots<'s, 'm>,
+    body: &'w mut BodyScratch,
+    bytes: &'m [u8],
+    /// One for each path, once the body was read; empty before, and where it is not JSON.
+    values: Vec<Scalar<'m>>,
+    is_read: bool,
+    max_depth: usize,
+}
+
+/// A defined body value, or what shadows it.
+#[derive(Copy, Clone)]
+enum Value<'m> {
+    Bool(bool),
+    Number(f64),
+    /// A property that is there but null: below every text.
+    NullText,
+    Text(&'m str),
+    BodyText(super::scalar::BodyText<'m>),
+    Null,
+}
+
+impl<'m> Reader<'_, '_, 'm> {
+    #[inline]
+    fn test(&mut self, test: Test, memory: &mut EvaluateMemory) -> bool {
+        match test.kind {
+            TestKind::State(states) => states.contains(match self.slots.property(test.slot) {
+                Property::Absent => States::ABSENT,
+                Property::Null => States::NULL,
+                Property::Text(_) => States::TEXT,
+            }),
+            TestKind::Text(Orderings::EQUAL, text) => {
+                let hash = self.tree.text_hashes.get(text.index()).copied();
+                Some(self.slots.hash(test.slot.index())) == hash && self.text(test.slot) == Some(self.constant(text))
+            }
+            TestKind::Text(orderings, text) => {
+                self.text(test.slot).is_some_and(|held| orderings.contains(compare_utf16(held, self.constant(text))))
+            }
+            TestKind::Affix(affix, has, text) => self.text(test.slot).is_some_and(|held| {
+                let part = self.constant(text);
+                has == match affix {
+                    Affix::Prefix => held.starts_with(part),
+                    Affix::Suffix => held.ends_with(part),
+                    Affix::Infix => held.contains(part),
+                }
+            }),
+            TestKind::Number(within, interval) => {
+                let interval = self.tree.vocabulary.constants.interval_of(interval);
+                self.number(test.slot).is_some_and(|number| interval.contains(number) == within)
+            }
+            TestKind::Value(orderings, value) => {
+                self.compare(test.slot, value).is_some_and(|ordering| orderings.contains(ordering))
+            }
+            TestKind::Expression(truth, expression) => self.expression(expression, memory) == Some(truth),
+        }
+    }
+
+    fn expression(&mut self, id: ExpressionId, memory: &mut EvaluateMemory) -> Option<bool> {
+        let tree = self.tree;
+        evaluate(tree.vocabulary.expressions().get(id.index())?, self, memory)
+    }
+
+    #[inline]
+    fn text(&self, slot: Slot) -> Option<&'m str> {
+        match self.slots.property(slot) {
+            Property::Text(text) => Some(text),
+            Property::Absent | Property::Null => None,
+        }
+    }
+
+    #[inline]
+    fn constant(&self, text: TextId) -> &str {
+        self.tree.vocabulary.constants.text_of(text)
+    }
+
+    /// The number that a slot reads as.
+    #[inline]
+    fn number(&mut self, slot: Slot) -> Option<f64> {
+        if !self.is_body(slot) {
+            return self.slots.number(slot);
+        }
+        match self.defined(slot)? {
+            Value::Number(number) => Some(number),
+            Value::Text(text) => as_number(text),
+            Value::BodyText(text) => text.as_number(),
+            Value::Bool(_) | Value::NullText | Value::Null => None,
+        }
+    }
+
+    #[inline]
+    fn is_body(&self, slot: Slot) -> bool {
+        self.tree.bodies.numbers.get(slot.index()).is_some_and(|&number| number != u32::MAX)
+    }
+
+    /// How the value of a body slot, if it is defined, is ordered to a constant.
+    fn compare(&mut self, slot: Slot, constant: ValueId) -> Option<Ordering> {
+        let constant = self.tree.vocabulary.constants.value_of(constant);
+        let value = self.defined(slot)?;
+        Some(match (value, constant) {
+            (Value::Bool(value), ValueConstant::Bool(constant)) => value.cmp(&constant),
+            // A body's number is never NaN.
+            (Value::Number(value), ValueConstant::Number(constant)) => {
+                value.partial_cmp(&constant).unwrap_or(Ordering::Less)
+            }
+            (Value::Text(value), ValueConstant::Text(constant)) => compare_utf16(value, self.constant(constant)),
+            (Value::BodyText(value), ValueConstant::Text(constant)) => value.compare_utf16(self.constant(constant)),
+            (Value::NullText, ValueConstant::Text(_)) => Ordering::Less,
+            (value, constant) => value.rank().cmp(&rank(constant)),
+        })
+    }
+
+    /// The value of a body slot, if it is defined.
+    fn defined(&mut self, slot: Slot) -> Option<Value<'m>> {
+        match self.value(slot) {
+            Scalar::Missing | Scalar::Null => Some(Value::Null),
+            Scalar::Bool(truth) => Some(Value::Bool(truth)),
+            Scalar::Number(number) => Some(Value::Number(number)),
+            Scalar::Text(text) => Some(text.as_str().map_or(Value::BodyText(text), Value::Text)),
+            Scalar::NullText => Some(Value::NullText),
+            Scalar::Undefined | Scalar::Unreadable => None,
+        }
+    }
+
+    /// The hash by which a body value is filed; `None` where it is undefined.
+    fn value_hash(&mut self, slot: Slot) -> Option<ValueHash> {
+        let key = &self.tree.key;
+        Some(match self.defined(slot)? {
+            Value::Bool(truth) => key.truth(truth),
+            Value::Number(number) => key.number(number),
+            Value::Text(text) => key.value(text),
+            Value::BodyText(text) => {
+                let mut buffer = [0; MAX_FILED_TEXT];
+                key.value(text.to_utf8_in(&mut buffer)?)
+            }
+            Value::Null => ValueHash::NULL,
+            Value::NullText => return None,
+        })
+    }
+
+    /// What is at the path of a body slot, the body being read now if it was not before.
+    fn at_path(&mut self, slot: Slot) -> Scalar<'m> {
+        if !self.is_read {
+            self.is_read = true;
+            self.read();
+        }
+        let number = self.tree.bodies.numbers.get(slot.index()).map_or(usize::MAX, |&number| number as usize);
+        self.values.get(number).copied().unwrap_or(Scalar::Unreadable)
+    }
+
+    #[cold]
+    fn read(&mut self) {
+        let tree = self.tree;
+        let Some((content_type, content_encoding)) = tree.bodies.content else {
+            return;
+        };
+        let Some(encoding) = Encoding::of(self.text(content_type), self.text(content_encoding)) else {
+            return;
+        };
+        self.values.resize(tree.bodies.shadows.len(), Scalar::default());
+        if self.plan.scan(self.bytes, encoding, self.max_depth, self.body, &mut self.values).is_err() {
+            self.values.clear();
+        }
+    }
+}
+
+impl<'m> Reads<'m> for Reader<'_, '_, 'm> {
+    fn property(&self, slot: Slot) -> Property<'m> {
+        self.slots.property(slot)
+    }
+
+    fn value(&mut self, slot: Slot) -> Scalar<'m> {
+        let number = self.tree.bodies.numbers.get(slot.index()).map_or(usize::MAX, |&number| number as usize);
+        let shadow = self.tree.bodies.shadows.get(number).copied().flatten();
+        match shadow.map(|shadow| self.slots.property(shadow)) {
+            Some(Property::Text(text)) => Scalar::text(text),
+            Some(Property::Null) => Scalar::NullText,
+            Some(Property::Absent) | None => self.at_path(slot),
+        }
+    }
+
+    fn is_there(&mut self, slot: Slot) -> Option<bool> {
+        self.at_path(slot).is_there()
+    }
+}
+
+impl Value<'_> {
+    fn rank(self) -> u8 {
+        match self {
+            Self::Bool(_) => 0,
+            Self::Number(_) => 1,
+            Self::NullText | Self::Text(_) | Self::BodyText(_) => 2,
+            Self::Null => 3,
+        }
+    }
+}
+
+fn rank(constant: ValueConstant) -> u8 {
+    match constant {
+        ValueConstant::Bool(_) => 0,
+        ValueConstant::Number(_) => 1,
+        ValueConstant::Text(_) => 2,
+        ValueConstant::Null => 3,
     }
 }

@@ -126,6 +126,14 @@ impl Constants {
         self.values.freeze();
     }
 
+    /// Bytes on the heap, once frozen.
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.texts.buffer.capacity()
+            + self.texts.ends.capacity() * size_of::<u32>()
+            + self.intervals.all.capacity() * size_of::<Interval>()
+            + self.values.all.capacity() * size_of::<ValueConstant>()
+    }
+
     pub(crate) fn interval(&mut self, interval: Interval) -> IntervalId {
         let key = (interval.low.to_bits(), interval.high.to_bits());
         IntervalId::new(self.intervals.id(key, interval))
@@ -157,14 +165,6 @@ impl Constants {
 
     pub(crate) fn texts(&self) -> impl ExactSizeIterator<Item = &str> {
         (0..self.texts.ends.len()).map(|index| self.text_of(TextId::new(index)))
-    }
-
-    pub(crate) fn intervals(&self) -> &[Interval] {
-        &self.intervals.all
-    }
-
-    pub(crate) fn values(&self) -> &[ValueConstant] {
-        &self.values.all
     }
 }
 

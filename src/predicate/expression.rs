@@ -55,6 +55,16 @@ pub(crate) enum OperationKind {
 }
 
 impl Expression {
+    /// Bytes on the heap, those of text constants included.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let texts = self.operations.iter().map(|operation| match &operation.kind {
+            OperationKind::Text(Text::WellFormed(text)) => text.len(),
+            OperationKind::Text(Text::IllFormed(units)) => size_of_val(&**units),
+            _ => 0,
+        });
+        size_of_val(&*self.operations) + size_of_val(&*self.arguments) + texts.sum::<usize>()
+    }
+
     /// The operations, operands before what uses them; the outermost is the last.
     pub(crate) fn operations(&self) -> &[Operation] {
         &self.operations

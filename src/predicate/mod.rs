@@ -50,6 +50,12 @@ impl Vocabulary {
         self.expressions.shrink_to_fit();
     }
 
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let expressions: usize = self.expressions.iter().map(|one| size_of::<Expression>() + one.heap_bytes()).sum();
+        self.reads.heap_bytes() + self.constants.heap_bytes() + expressions
+    }
+
     pub(crate) fn expressions(&self) -> &[Expression] {
         &self.expressions
     }

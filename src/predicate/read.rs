@@ -66,6 +66,15 @@ impl Reads {
         self.slots.shrink_to_fit();
     }
 
+    /// Bytes on the heap, paths not counted in full.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let names = self.slots.iter().map(|kind| match kind {
+            SlotKind::Application(name) | SlotKind::System(name) | SlotKind::ApplicationOrSystem(name) => name.len(),
+            SlotKind::Body { path, .. } => path.as_str().len(),
+        });
+        self.slots.capacity() * size_of::<SlotKind>() + names.sum::<usize>()
+    }
+
     /// Every slot, in order.
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (Slot, &SlotKind)> {
         self.slots.iter().enumerate().map(|(index, kind)| (Slot::new(index), kind))

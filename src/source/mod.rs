@@ -78,7 +78,6 @@ impl fmt::Display for SourcePattern {
 }
 
 /// Whether the fallback route is for messages of this source: one that starts with `/messages/`, in this case.
-#[expect(dead_code, reason = "the matcher is wired in a following commit")]
 pub(crate) fn takes_fallback(source: MessageSource<'_>) -> bool {
     match source {
         MessageSource::Telemetry | MessageSource::Module { .. } => true,

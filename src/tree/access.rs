@@ -10,8 +10,12 @@ use crate::keyed::KeyedMap;
 use crate::limits::Budgets;
 use crate::predicate::{
     Affix, Formula, FormulaId, Formulas, IntervalId, Orderings, Slot, SlotKind, States, Test, TestKind, TextId,
-    ValueId, Vocabulary,
+    ValueConstant, ValueId, Vocabulary,
 };
+
+/// The longest text, in bytes, that a route is filed under as a body value: a text with escapes is unescaped before it is
+/// hashed, and there is only so much room.
+pub(crate) const MAX_FILED_TEXT: usize = 256;
 
 /// A test that routes can be filed under.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
@@ -67,7 +71,10 @@ impl Access {
             TestKind::Text(Orderings::EQUAL, text) => Self::Equal(slot, text),
             TestKind::Affix(Affix::Prefix, true, text) if is_text(&text) => Self::Prefix(slot, text),
             TestKind::Affix(Affix::Suffix, true, text) if is_text(&text) => Self::Suffix(slot, text),
-            TestKind::Value(Orderings::EQUAL, value) => Self::Value(slot, value),
+            TestKind::Value(Orderings::EQUAL, value) => match vocabulary.constants.value_of(value) {
+                ValueConstant::Text(text) if vocabulary.constants.text_of(text).len() > MAX_FILED_TEXT => Self::Always,
+                _ => Self::Value(slot, value),
+            },
             TestKind::State(states) if states.contains(States::ABSENT) => Self::Always,
             TestKind::Expression(..) => Self::Always,
             TestKind::Number(..) | TestKind::Value(..) if is_body(slot, vocabulary) => Self::Always,

@@ -11,7 +11,7 @@ use super::switch::{AffixEnd, AffixSwitch, Candidates, Group, NumberClass, Numbe
 use super::{Bodies, Candidate, Filed, GroupId, RouteId, Tree};
 use crate::hir::Condition;
 use crate::limits::Budgets;
-use crate::predicate::{Formula, FormulaId, Formulas, Interval, Slot, ValueConstant, Vocabulary, lower};
+use crate::predicate::{Formula, FormulaId, Formulas, Interval, Slot, Vocabulary, lower};
 use crate::source::SourcePattern;
 
 /// A tree in the making.
@@ -191,7 +191,6 @@ impl Filer<'_> {
     }
 
     fn candidate(&self, header: Access, program: ProgramAt) -> Candidate {
-        let word = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
         match header {
             Access::Equal(slot, text) => Candidate { slot: word(slot.index()), hash: self.text_hash(text), program },
             Access::Present(slot) => Candidate { slot: word(slot.index()), hash: ValueHash::PRESENT, program },
@@ -219,6 +218,7 @@ impl Filer<'_> {
 
     /// Gives every filing its place.
     fn split(&mut self, id: GroupId, filings: Vec<Unplaced>) -> Group {
+        let start = word(self.candidates.len());
         let mut group = Group::default();
         let mut hashed: Vec<(u64, Candidate)> = Vec::new();
         let mut numbers: BTreeMap<Slot, Vec<(Interval, Candidate)>> = BTreeMap::new();
@@ -240,7 +240,7 @@ impl Filer<'_> {
                 }
                 Access::Value(slot, value) => {
                     values.push(slot);
-                    let hash = self.value_hash(vocabulary.constants.value_of(value));
+                    let hash = self.key.constant(vocabulary.constants.value_of(value), self.text_hashes);
                     hashed.push((Switches::key(self.key, id, slot, Space::Value, hash.bits().into()), candidate));
                 }
                 Access::Prefix(slot, text) => {
@@ -269,6 +269,7 @@ impl Filer<'_> {
             let candidates = self.place(same.iter().map(|(_, candidate)| *candidate));
             self.places.extend(same.first().map(|(key, _)| (*key, candidates)));
         }
+        group.all = Candidates { start, end: word(self.candidates.len()) };
         group
     }
 
@@ -276,17 +277,7 @@ impl Filer<'_> {
         Switches::key(self.key, group, slot, Space::Equal, hash.bits().into())
     }
 
-    fn value_hash(&self, value: ValueConstant) -> ValueHash {
-        match value {
-            ValueConstant::Text(text) => self.text_hash(text),
-            ValueConstant::Bool(truth) => self.key.scalar(0, truth.into()),
-            ValueConstant::Number(number) => self.key.scalar(1, (number + 0.0).to_bits()),
-            ValueConstant::Null => ValueHash::NULL,
-        }
-    }
-
     fn place(&mut self, candidates: impl IntoIterator<Item = Candidate>) -> Candidates {
-        let word = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
         let start = word(self.candidates.len());
         self.candidates.extend(candidates);
         Candidates { start, end: word(self.candidates.len()) }
@@ -304,21 +295,14 @@ impl Filer<'_> {
         lengths.sort_unstable();
         lengths.dedup();
         let lengths = spread(&lengths, self.budgets.affix_lengths.max(1));
-        let space = if end == AffixEnd::Start { Space::Prefix } else { Space::Suffix };
-        for (text, candidate) in all {
-            // The longest of the lengths that does not exceed its own; the shortest of all is always among them.
-            let length = lengths.partition_point(|&length| length <= text.len()).checked_sub(1);
-            let length = length.and_then(|at| lengths.get(at)).copied().unwrap_or_default();
-            let bytes = text.as_bytes();
-            let part = match end {
-                AffixEnd::Start => bytes.get(..length),
-                AffixEnd::End => bytes.get(bytes.len() - length..),
-            };
-            let hash = self.key.bytes(part.unwrap_or_default());
-            hashed.push((Switches::key(self.key, group, slot, space, hash), candidate));
-        }
         let lengths = lengths.into_iter().map(|length| u32::try_from(length).unwrap_or(u32::MAX)).collect();
-        AffixSwitch { slot, end, lengths }
+        let switch = AffixSwitch { slot, end, lengths };
+        for (text, candidate) in all {
+            // The shortest of all lengths is always among those of the switch.
+            let hash = self.key.bytes(switch.part(text.as_bytes()).unwrap_or_default());
+            hashed.push((Switches::key(self.key, group, slot, end.space(), hash), candidate));
+        }
+        switch
     }
 
     /// Sorts intervals into classes, each of intervals up to four times as wide as those of the class before.
@@ -343,8 +327,11 @@ impl Filer<'_> {
             .map(|mut all| {
                 all.sort_by(|a, b| a.0.low.total_cmp(&b.0.low));
                 let start = self.place(all.iter().map(|(_, candidate)| *candidate)).start;
+                let width = all.iter().map(|(interval, _)| interval.high - interval.low).fold(0.0, f64::max);
                 NumberClass {
-                    width: all.iter().map(|(interval, _)| interval.high - interval.low).fold(0.0, f64::max),
+                    // A little more than the rounded difference: then the exact sum with `low` is at least `high`, and
+                    // rounding, which is monotone, leaves it so.
+                    width: width * (1.0 + 4.0 * f64::EPSILON),
                     lows: all.iter().map(|(interval, _)| interval.low).collect(),
                     highs: all.iter().map(|(interval, _)| interval.high).collect(),
                     start,
@@ -352,6 +339,10 @@ impl Filer<'_> {
             })
             .collect()
     }
+}
+
+fn word(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
 }
 
 fn sorted(mut slots: Vec<Slot>) -> Box<[Slot]> {

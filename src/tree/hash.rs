@@ -6,6 +6,8 @@
 
 use std::hash::{BuildHasher, Hasher};
 
+use crate::predicate::ValueConstant;
+
 /// The key.
 #[derive(Clone, Debug)]
 pub(crate) struct HashKey {
@@ -69,10 +71,26 @@ impl HashKey {
         ValueHash::of(self.bytes(text.as_bytes()))
     }
 
-    /// The hash of a number, a bool or null among body values.
+    /// The hash of a bool among body values.
     #[inline]
-    pub(crate) fn scalar(&self, kind: u8, bits: u64) -> ValueHash {
-        ValueHash::of(fold(bits ^ self.a, u64::from(kind) ^ self.b))
+    pub(crate) fn truth(&self, truth: bool) -> ValueHash {
+        ValueHash::of(fold(u64::from(truth) ^ self.a, self.b))
+    }
+
+    /// The hash of a number among body values; both zeros have the same.
+    #[inline]
+    pub(crate) fn number(&self, number: f64) -> ValueHash {
+        ValueHash::of(fold((number + 0.0).to_bits() ^ self.a, !self.b))
+    }
+
+    /// The hash of a constant that body values are compared with.
+    pub(crate) fn constant(&self, constant: ValueConstant, texts: &[ValueHash]) -> ValueHash {
+        match constant {
+            ValueConstant::Bool(truth) => self.truth(truth),
+            ValueConstant::Number(number) => self.number(number),
+            ValueConstant::Text(text) => texts.get(text.index()).copied().unwrap_or_default(),
+            ValueConstant::Null => ValueHash::NULL,
+        }
     }
 
     /// The hash of some bytes.

@@ -19,22 +19,25 @@
 
 mod access;
 mod build;
+mod debug;
 mod hash;
 mod keys;
 mod program;
 mod source;
 mod switch;
 
+use crate::body::BodyPath;
 use crate::hir::Property;
 use crate::id::define_id;
 use crate::predicate::{Reads, Slot, SlotKind, Vocabulary};
 
+pub(crate) use access::MAX_FILED_TEXT;
 pub(crate) use build::{TooManyReads, TreeBuilder};
 pub(crate) use hash::{HashKey, ValueHash};
 pub(crate) use keys::Keys;
-pub(crate) use program::{Program, ProgramAt, Programs, decode};
+pub(crate) use program::{MAX_SLOTS, Program, ProgramAt, Programs, decode};
 pub(crate) use source::Sources;
-pub(crate) use switch::{Group, Switches};
+pub(crate) use switch::{AffixEnd, AffixSwitch, Candidates, Group, NumberSwitch, Space, Switches};
 
 define_id! {
     /// A route of a tree.
@@ -69,6 +72,23 @@ pub(crate) struct Tree {
     pub(crate) filed: Filed,
 }
 
+impl Tree {
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let groups: usize = self.groups.iter().map(|group| size_of::<Group>() + group.heap_bytes()).sum();
+        self.application.heap_bytes()
+            + self.system.heap_bytes()
+            + self.sources.heap_bytes()
+            + groups
+            + size_of_val(&*self.candidates)
+            + self.switches.heap_bytes()
+            + self.programs.heap_bytes()
+            + self.vocabulary.heap_bytes()
+            + size_of_val(&*self.text_hashes)
+            + self.bodies.heap_bytes()
+    }
+}
+
 /// What is read of bodies.
 #[derive(Debug, Default)]
 pub(crate) struct Bodies {
@@ -78,10 +98,15 @@ pub(crate) struct Bodies {
     pub(crate) numbers: Box<[u32]>,
     /// For each path the slot of the application property that goes before it.
     pub(crate) shadows: Box<[Option<Slot>]>,
-    pub(crate) plan: Vec<crate::body::BodyPath>,
+    /// The paths.
+    pub(crate) paths: Box<[BodyPath]>,
 }
 
 impl Bodies {
+    fn heap_bytes(&self) -> usize {
+        size_of_val(&*self.numbers) + size_of_val(&*self.shadows) + size_of_val(&*self.paths)
+    }
+
     fn of(reads: &mut Reads) -> Self {
         if !reads.iter().any(|(_, kind)| matches!(kind, SlotKind::Body { .. })) {
             return Self { numbers: vec![u32::MAX; reads.len()].into(), ..Self::default() };
@@ -101,8 +126,7 @@ impl Bodies {
                 _ => u32::MAX,
             })
             .collect();
-        let plan = paths;
-        Self { content: Some((content_type, content_encoding)), numbers, shadows: shadows.into(), plan }
+        Self { content: Some((content_type, content_encoding)), numbers, shadows: shadows.into(), paths: paths.into() }
     }
 }
 

@@ -126,6 +126,32 @@ impl Program<'_> {
     }
 }
 
+/// Where a step goes on.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Next {
+    Accept,
+    Reject,
+    Step(usize),
+}
+
+impl Program<'_> {
+    /// The steps of a branching program: the test, where it goes on if the test holds, and where if not.
+    pub(super) fn steps(self) -> impl Iterator<Item = (Test, Next, Next)> {
+        let steps = match self {
+            Program::Conjunction(_) => &[],
+            Program::Branching(steps) => steps,
+        };
+        let step = |at: usize| if at < steps.len() { Next::Step(at) } else { Next::Reject };
+        steps.iter().enumerate().map(move |(at, &[first, second, branch])| {
+            let target = branch & !IF_TRUE;
+            let target = if target == ACCEPT { Next::Accept } else { step(target as usize) };
+            let following = step(at + 1);
+            let (if_true, if_false) = if branch & IF_TRUE != 0 { (target, following) } else { (following, target) };
+            (decode([first, second]), if_true, if_false)
+        })
+    }
+}
+
 /// The tests of a formula that is a conjunction of tests, or a single one.
 fn conjunction(formulas: &Formulas, root: FormulaId) -> Option<Vec<Test>> {
     match formulas.get(root) {

@@ -7,6 +7,8 @@ use crate::predicate::Slot;
 /// The routes from one source.
 #[derive(Debug, Default)]
 pub(crate) struct Group {
+    /// All its candidates.
+    pub(crate) all: Candidates,
     /// Candidates that are always looked at.
     pub(crate) always: Candidates,
     /// Slots some of whose values have candidates, ascending.
@@ -42,6 +44,33 @@ pub(crate) enum AffixEnd {
     End,
 }
 
+impl AffixEnd {
+    /// Where such affixes are filed.
+    pub(crate) const fn space(self) -> Space {
+        match self {
+            Self::Start => Space::Prefix,
+            Self::End => Space::Suffix,
+        }
+    }
+
+    /// The first or last `length` bytes; `None` where there are not so many.
+    #[inline]
+    pub(crate) fn part(self, bytes: &[u8], length: usize) -> Option<&[u8]> {
+        match self {
+            Self::Start => bytes.get(..length),
+            Self::End => bytes.get(bytes.len().checked_sub(length)?..),
+        }
+    }
+}
+
+impl AffixSwitch {
+    /// The part of an affix that it is filed under: as long as the longest length that it has.
+    pub(super) fn part<'b>(&self, affix: &'b [u8]) -> Option<&'b [u8]> {
+        let at = self.lengths.partition_point(|&length| length as usize <= affix.len()).checked_sub(1)?;
+        self.end.part(affix, *self.lengths.get(at)? as usize)
+    }
+}
+
 /// Intervals of one number.
 #[derive(Debug)]
 pub(crate) struct NumberSwitch {
@@ -52,7 +81,7 @@ pub(crate) struct NumberSwitch {
 /// Intervals of about the same width.
 #[derive(Debug)]
 pub(crate) struct NumberClass {
-    /// No interval of the class is wider.
+    /// `low + width >= high` of every interval of the class, as computed in floating point.
     pub(crate) width: f64,
     /// The intervals' lower bounds, ascending.
     pub(crate) lows: Box<[f64]>,

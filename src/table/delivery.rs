@@ -1,0 +1,81 @@
+//! Where a message goes.
+
+use super::RouteTable;
+use crate::endpoint::Endpoint;
+use crate::priority::{Priority, TimeToLive};
+use crate::tree::RouteId;
+
+/// One delivery of a message: the endpoint, and the route that won it.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Delivery<'t> {
+    route: &'t str,
+    endpoint: &'t Endpoint,
+    priority: Priority,
+    time_to_live: TimeToLive,
+}
+
+impl<'t> Delivery<'t> {
+    pub(super) fn new(route: &'t str, endpoint: &'t Endpoint, priority: Priority, time_to_live: TimeToLive) -> Self {
+        Self { route, endpoint, priority, time_to_live }
+    }
+
+    /// The name of the route.
+    #[must_use]
+    pub const fn route(&self) -> &'t str {
+        self.route
+    }
+
+    /// Where to.
+    #[must_use]
+    pub const fn endpoint(&self) -> &'t Endpoint {
+        self.endpoint
+    }
+
+    /// The name that a module gets as `inputName` with the message; `None` for the cloud.
+    #[must_use]
+    pub fn input_name(&self) -> Option<&'t str> {
+        match self.endpoint {
+            Endpoint::Upstream => None,
+            Endpoint::Module { input, .. } => Some(input),
+        }
+    }
+
+    /// The route's priority: 0 before 9, before the default.
+    #[must_use]
+    pub const fn priority(&self) -> Priority {
+        self.priority
+    }
+
+    /// How long the hub keeps the message while it cannot deliver it.
+    #[must_use]
+    pub const fn time_to_live(&self) -> TimeToLive {
+        self.time_to_live
+    }
+}
+
+/// The deliveries of one message: at most one for each endpoint, in the order in which the winning routes were declared.
+#[derive(Clone, Debug)]
+pub struct Deliveries<'t> {
+    table: &'t RouteTable,
+    routes: core::slice::Iter<'t, RouteId>,
+}
+
+impl<'t> Deliveries<'t> {
+    pub(super) fn new(table: &'t RouteTable, routes: &'t [RouteId]) -> Self {
+        Self { table, routes: routes.iter() }
+    }
+}
+
+impl<'t> Iterator for Deliveries<'t> {
+    type Item = Delivery<'t>;
+
+    fn next(&mut self) -> Option<Delivery<'t>> {
+        self.table.delivery(*self.routes.next()?)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.routes.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Deliveries<'_> {}

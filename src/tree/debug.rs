@@ -1,0 +1,178 @@
+//! A tree as a table that a person can read. Nothing of it depends on the hash key, so equal trees print equally.
+
+use std::fmt;
+
+use super::program::{Next, Program};
+use super::switch::{AffixEnd, Candidates, Space, Switches};
+use super::{Candidate, Group, GroupId, RouteId, Tree, ValueHash};
+use crate::predicate::{Affix, Orderings, Slot, SlotKind, States, Test, TestKind, TextId, ValueConstant, ValueId};
+
+impl Tree {
+    /// Prints each source with its routes, a line for each filing: how the route is found, and what is then checked.
+    /// `name` names routes.
+    pub(crate) fn print(&self, f: &mut fmt::Formatter<'_>, name: impl Fn(RouteId) -> String) -> fmt::Result {
+        for (path, id) in self.sources.groups() {
+            writeln!(f, "{path}")?;
+            let Some(group) = self.groups.get(id.index()) else { continue };
+            let mut filings: Vec<(RouteId, String)> = (self.candidates_of(group.all).iter().enumerate())
+                .map(|(index, candidate)| {
+                    let route = self.programs.route(candidate.program);
+                    (route, self.filing(id, group, index, candidate))
+                })
+                .collect();
+            filings.sort();
+            for (route, filing) in filings {
+                writeln!(f, "  {}: {filing}", name(route))?;
+            }
+        }
+        if let Some(at) = self.fallback {
+            writeln!(f, "fallback\n  {}: if {}", name(self.programs.route(at)), self.program(self.programs.get(at)))?;
+        }
+        Ok(())
+    }
+
+    fn candidates_of(&self, range: Candidates) -> &[Candidate] {
+        self.candidates.get(range.start as usize..range.end as usize).unwrap_or_default()
+    }
+
+    /// How the candidate that is the `index`th of its group is found, and what must then hold.
+    fn filing(&self, id: GroupId, group: &Group, index: usize, candidate: &Candidate) -> String {
+        let at = group.all.start as usize + index;
+        let is_in = |range: Candidates| (range.start as usize..range.end as usize).contains(&at);
+        let program = self.programs.get(candidate.program);
+        let found = if is_in(group.always) {
+            "always".to_owned()
+        } else {
+            // The table is keyed by hashes, so it is asked for what the route's own tests would find.
+            let found = program.tests().find_map(|test| self.key(id, group, test).filter(|(_, range)| is_in(*range)));
+            found.map_or_else(|| "by a number".to_owned(), |(text, _)| format!("by {text}"))
+        };
+        let slot = Slot::new(candidate.slot as usize);
+        let header = match (candidate.hash, self.vocabulary.reads.get(slot)) {
+            (_, None) => String::new(),
+            (ValueHash::PRESENT, Some(_)) => format!(", header {} is there", self.slot(slot)),
+            (hash, Some(_)) => {
+                let equal = program.tests().find_map(|test| match test.kind {
+                    TestKind::Text(Orderings::EQUAL, text) if test.slot == slot && self.hash_of(text) == hash => {
+                        Some(self.text(text))
+                    }
+                    _ => None,
+                });
+                format!(", header {} = {}", self.slot(slot), equal.unwrap_or_default())
+            }
+        };
+        format!("{found}{header}, if {}", self.program(program))
+    }
+
+    /// What a switch of the group finds for a message that satisfies `test`, if the group has a switch for it.
+    fn key(&self, id: GroupId, group: &Group, test: Test) -> Option<(String, Candidates)> {
+        let slot = test.slot;
+        let find = |space, hash| self.switches.find(Switches::key(&self.key, id, slot, space, hash));
+        let shown = self.test(test);
+        match test.kind {
+            TestKind::Text(Orderings::EQUAL, text) if group.equal.contains(&slot) => {
+                Some((shown, find(Space::Equal, self.hash_of(text).bits().into())))
+            }
+            TestKind::Value(Orderings::EQUAL, value) if group.values.contains(&slot) => {
+                let hash = self.key.constant(self.vocabulary.constants.value_of(value), &self.text_hashes);
+                Some((shown, find(Space::Value, hash.bits().into())))
+            }
+            TestKind::Affix(affix @ (Affix::Prefix | Affix::Suffix), true, text) => {
+                let end = if affix == Affix::Prefix { AffixEnd::Start } else { AffixEnd::End };
+                let switch = group.affixes.iter().find(|switch| switch.slot == slot && switch.end == end)?;
+                let bytes = self.vocabulary.constants.text_of(text).as_bytes();
+                let part = switch.part(bytes)?;
+                Some((shown, find(end.space(), self.key.bytes(part))))
+            }
+            _ if group.present.contains(&slot) => {
+                let found = find(Space::Equal, ValueHash::PRESENT.bits().into());
+                Some((format!("{} is there", self.slot(slot)), found))
+            }
+            _ => None,
+        }
+    }
+
+    fn hash_of(&self, text: TextId) -> ValueHash {
+        self.text_hashes.get(text.index()).copied().unwrap_or_default()
+    }
+
+    /// A program as a condition, or as numbered steps where it branches.
+    fn program(&self, program: Program<'_>) -> String {
+        if let Program::Conjunction(_) = program {
+            let tests: Vec<String> = program.tests().map(|test| self.test(test)).collect();
+            return if tests.is_empty() { "true".to_owned() } else { tests.join(" and ") };
+        }
+        let goal = |next: Next| match next {
+            Next::Accept => "yes".to_owned(),
+            Next::Reject => "no".to_owned(),
+            Next::Step(step) => format!("{step}"),
+        };
+        let steps = program.steps().enumerate().map(|(index, (test, if_true, if_false))| {
+            format!("{index}: {} ? {} : {}", self.test(test), goal(if_true), goal(if_false))
+        });
+        format!("[{}]", steps.collect::<Vec<_>>().join("; "))
+    }
+
+    fn test(&self, test: Test) -> String {
+        let slot = self.slot(test.slot);
+        match test.kind {
+            TestKind::State(States::PRESENT) => format!("{slot} is there"),
+            TestKind::State(States::ABSENT) => format!("{slot} is not there"),
+            TestKind::State(States::TEXT) => format!("{slot} is text"),
+            TestKind::State(States::NULL) => format!("{slot} is null"),
+            TestKind::State(states) if states == States::TEXT.complement() => format!("{slot} is no text"),
+            TestKind::State(_) => format!("{slot} is not null"),
+            TestKind::Text(orderings, text) => format!("{slot} {} {}", ordering(orderings), self.text(text)),
+            TestKind::Affix(affix, has, text) => {
+                let verb = match affix {
+                    Affix::Prefix => "starts with",
+                    Affix::Suffix => "ends with",
+                    Affix::Infix => "contains",
+                };
+                format!("{}{slot} {verb} {}", if has { "" } else { "not " }, self.text(text))
+            }
+            TestKind::Number(within, interval) => {
+                let interval = self.vocabulary.constants.interval_of(interval);
+                let verb = if within { "in" } else { "not in" };
+                format!("number {slot} {verb} [{}, {}]", interval.low, interval.high)
+            }
+            TestKind::Value(orderings, value) => format!("{slot} {} {}", ordering(orderings), self.value(value)),
+            TestKind::Expression(truth, id) => format!("expression {id:?} is {truth}"),
+        }
+    }
+
+    fn slot(&self, slot: Slot) -> String {
+        match self.vocabulary.reads.get(slot) {
+            Some(SlotKind::Application(name)) => name.to_string(),
+            Some(SlotKind::System(name)) => format!("{{${name}}}"),
+            Some(SlotKind::ApplicationOrSystem(name)) => format!("${name}"),
+            Some(SlotKind::Body { path, .. }) => format!("$body.{}", path.as_str()),
+            None => String::new(),
+        }
+    }
+
+    fn text(&self, text: TextId) -> String {
+        format!("{:?}", self.vocabulary.constants.text_of(text))
+    }
+
+    fn value(&self, value: ValueId) -> String {
+        match self.vocabulary.constants.value_of(value) {
+            ValueConstant::Bool(truth) => truth.to_string(),
+            ValueConstant::Number(number) => number.to_string(),
+            ValueConstant::Text(text) => self.text(text),
+            ValueConstant::Null => "null".to_owned(),
+        }
+    }
+}
+
+fn ordering(orderings: Orderings) -> &'static str {
+    match orderings {
+        Orderings::LESS => "<",
+        Orderings::EQUAL => "=",
+        Orderings::GREATER => ">",
+        Orderings::DIFFERENT => "!=",
+        Orderings::AT_MOST => "<=",
+        Orderings::AT_LEAST => ">=",
+        _ => "is ordered to",
+    }
+}
