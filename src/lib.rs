@@ -24,6 +24,7 @@ mod table;
 pub mod text;
 #[expect(unused_imports, reason = "body queries and expressions follow")]
 mod tree;
+pub mod value;
 
 pub use table::{
     BadRoutes, CompileError, Compiled, Deliveries, Delivery, Interests, RouteProblem, RouteTable, RouteTableBuilder,

@@ -7,7 +7,7 @@ mod scan {
     use std::collections::BTreeSet;
 
     /// The modules of the library, lowest first. A module imports only what stands before it.
-    const ORDER: [&str; 23] = [
+    const ORDER: [&str; 24] = [
         "span",
         "limits",
         "id",
@@ -21,6 +21,7 @@ mod scan {
         "body",
         "endpoint",
         "builtin",
+        "value",
         "hir",
         "interpret",
         "predicate",

@@ -1,7 +1,7 @@
 //! The functions of the language: one table of names, overloads and result types.
 //!
-//! What a function computes stands in [`crate::hir`], beside the values it computes with. Names compare ignoring case.
-//! A look-up walks the table.
+//! What a function computes stands in [`crate::value`], beside the values it computes with. Names compare ignoring
+//! case. A look-up walks the table.
 
 use core::fmt;
 

@@ -7,8 +7,7 @@
 use std::borrow::Cow;
 
 use super::arena::Arena;
-use super::operation::{Operand, compute};
-use super::{Condition, Node, NodeId, NodeKind, Text, Type, Value};
+use super::{Condition, Node, NodeId, NodeKind, Operand, Text, Type, Value, compute};
 
 /// Texts longer than this, in UTF-16 code units, are not made beforehand, so that functions nested around a long text
 /// cost little.

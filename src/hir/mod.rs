@@ -7,16 +7,13 @@
 
 mod arena;
 mod check;
+mod compute;
 mod fold;
 mod literal;
-mod operation;
 mod print;
 mod route;
-mod value;
 
-use core::cmp::Ordering;
-use core::fmt;
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use smallvec::{SmallVec, smallvec};
 
@@ -25,33 +22,22 @@ use crate::builtin::Function;
 use crate::id::define_id;
 use crate::span::Span;
 
+pub use crate::value::{Arithmetic, Comparison, Text, Type};
 pub use check::{CheckOptions, Shadowing, TwinFunctions, check};
 pub use fold::fold;
 pub use route::Route;
-pub use value::Value;
 
-pub(crate) use operation::{Operand, compute};
+pub(crate) use compute::compute;
+
+/// A run-time value, texts being UTF-16 code units.
+pub type Value = crate::value::Value<Arc<[u16]>>;
+
+/// A value with its static type.
+pub(crate) type Operand<'v> = crate::value::Operand<'v, Arc<[u16]>>;
 
 define_id! {
     /// A node of a [`Condition`].
     pub struct NodeId
-}
-
-/// The static types.
-#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Type {
-    /// A string: every property.
-    Text,
-    /// A number.
-    Number,
-    /// A bool.
-    Bool,
-    /// `null`.
-    Null,
-    /// `undefined`, and literals that the reference cannot read.
-    Undefined,
-    /// A body query, or what is made of one: its kind is known at run time.
-    Value,
 }
 
 /// A typed condition: post-order, the root last.
@@ -72,15 +58,6 @@ pub struct Node<'t> {
     pub ty: Type,
     /// Where it stands in the text that was checked.
     pub span: Span,
-}
-
-/// A text that may hold lone surrogates, which only escapes can write.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Text<'t> {
-    /// Without lone surrogates.
-    WellFormed(Cow<'t, str>),
-    /// UTF-16 code units with at least one lone surrogate.
-    IllFormed(Box<[u16]>),
 }
 
 /// What a name reads. All look up ignoring case.
@@ -137,38 +114,6 @@ pub enum NodeKind<'t> {
     Call(Function, SmallVec<[NodeId; 3]>),
     /// `twin_change_includes(path)` (Bool).
     TwinChangeIncludes(BodyPath),
-}
-
-/// Arithmetic operators.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Arithmetic {
-    /// `+`
-    Add,
-    /// `-`
-    Subtract,
-    /// `*`
-    Multiply,
-    /// `/`
-    Divide,
-    /// `%`, of numbers only.
-    Remainder,
-}
-
-/// Comparisons.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Comparison {
-    /// `=`
-    Equal,
-    /// `!=`
-    NotEqual,
-    /// `<`
-    Less,
-    /// `<=`
-    LessOrEqual,
-    /// `>`
-    Greater,
-    /// `>=`
-    GreaterOrEqual,
 }
 
 /// Reading it.
@@ -247,60 +192,5 @@ impl NodeKind<'_> {
             }
             Self::Call(_, arguments) => arguments.iter_mut().for_each(visit),
         }
-    }
-}
-
-impl Arithmetic {
-    /// As it is written.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Add => "+",
-            Self::Subtract => "-",
-            Self::Multiply => "*",
-            Self::Divide => "/",
-            Self::Remainder => "%",
-        }
-    }
-}
-
-impl Comparison {
-    /// As it is written.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Equal => "=",
-            Self::NotEqual => "!=",
-            Self::Less => "<",
-            Self::LessOrEqual => "<=",
-            Self::Greater => ">",
-            Self::GreaterOrEqual => ">=",
-        }
-    }
-
-    /// Whether it holds between a left and a right operand that are so ordered.
-    #[must_use]
-    pub const fn holds(self, ordering: Ordering) -> bool {
-        match self {
-            Self::Equal => ordering.is_eq(),
-            Self::NotEqual => ordering.is_ne(),
-            Self::Less => ordering.is_lt(),
-            Self::LessOrEqual => ordering.is_le(),
-            Self::Greater => ordering.is_gt(),
-            Self::GreaterOrEqual => ordering.is_ge(),
-        }
-    }
-}
-
-impl fmt::Display for Type {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Text => "string",
-            Self::Number => "number",
-            Self::Bool => "bool",
-            Self::Null => "null",
-            Self::Undefined => "undefined",
-            Self::Value => "value",
-        })
     }
 }

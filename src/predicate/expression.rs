@@ -2,8 +2,9 @@
 
 use super::{Slot, Vocabulary};
 use crate::builtin::Function;
-use crate::hir::{Arithmetic, Comparison, Condition, NodeId, NodeKind, Text, Type};
+use crate::hir::{Condition, NodeId, NodeKind};
 use crate::id::define_id;
+use crate::value::{Arithmetic, Comparison, Text, Type};
 
 define_id! {
     /// An expression of a table.

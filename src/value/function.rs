@@ -1,11 +1,10 @@
 //! What functions compute.
 
-use super::{Operand, Type, Value};
+use super::{Operand, Texts, Type, Value};
 use crate::builtin::Function;
-use crate::text;
 
 /// The value of a call. Arguments of the wrong kind or number give undefined.
-pub(super) fn call(function: Function, arguments: &[Operand<'_>]) -> Value {
+pub(crate) fn call<X: Texts>(function: Function, arguments: &[Operand<'_, X::Text>], texts: &mut X) -> Value<X::Text> {
     match function {
         Function::Abs => of_number(arguments, f64::abs),
         Function::Ceiling => of_number(arguments, f64::ceil),
@@ -14,69 +13,87 @@ pub(super) fn call(function: Function, arguments: &[Operand<'_>]) -> Value {
         Function::Sign => of_number(arguments, sign),
         Function::Sqrt => of_number(arguments, f64::sqrt),
         Function::Square => of_number(arguments, |base| power(base, 2.0)),
-        Function::Power => match numbers(arguments).as_deref() {
-            Some([base, exponent]) => Value::number(power(*base, *exponent)),
+        Function::Power => match numbers(arguments) {
+            Some([base, exponent]) => Value::number(power(base, exponent)),
             _ => Value::Undefined,
         },
-        Function::AsNumber => as_number(arguments),
+        Function::AsNumber => of_any(arguments, |argument| as_number(argument.value, texts)),
         Function::IsBool => of_any(arguments, is_bool),
         Function::IsDefined => of_any(arguments, |argument| Value::Bool(argument.value.is_defined())),
         Function::IsNull => of_any(arguments, is_null),
         Function::IsNumber => of_any(arguments, |argument| Value::Bool(is_number(argument.value))),
         Function::IsString => of_any(arguments, |argument| Value::Bool(matches!(argument.value, Value::Text(_)))),
-        Function::Concat => concat(arguments),
-        Function::Length => of_text(arguments, |text| Value::Number(count(text.len()))),
-        Function::Lower => of_text(arguments, |units| Value::Text(text::map_units(units, text::lower).collect())),
-        Function::Upper => of_text(arguments, |units| Value::Text(text::map_units(units, text::upper).collect())),
-        Function::Contains => of_texts(arguments, |text, part| Value::Bool(find(text, part).is_some())),
+        Function::Concat => concat(arguments.iter().map(|argument| argument.value), texts),
+        Function::Length => of_text(arguments, |text| Value::Number(count(texts.length(text)))),
+        Function::Lower => of_text(arguments, |text| Value::Text(texts.lower(text))),
+        Function::Upper => of_text(arguments, |text| Value::Text(texts.upper(text))),
+        Function::Contains => of_texts(arguments, |text, part| Value::Bool(texts.find(text, part).is_some())),
         // "`index_of` -1 when absent, 0 for ''."
-        Function::IndexOf => of_texts(arguments, |text, part| Value::Number(find(text, part).map_or(-1.0, count))),
-        Function::StartsWith => of_texts(arguments, |text, part| Value::Bool(text.starts_with(part))),
-        Function::EndsWith => of_texts(arguments, |text, part| Value::Bool(text.ends_with(part))),
-        Function::Substring => substring(arguments),
+        Function::IndexOf => {
+            of_texts(arguments, |text, part| Value::Number(texts.find(text, part).map_or(-1.0, count)))
+        }
+        Function::StartsWith => of_texts(arguments, |text, part| Value::Bool(texts.starts_with(text, part))),
+        Function::EndsWith => of_texts(arguments, |text, part| Value::Bool(texts.ends_with(text, part))),
+        Function::Substring => substring(arguments, texts),
         // It reads the message; the typed form has a node of its own for it.
         Function::TwinChangeIncludes => Value::Undefined,
     }
 }
 
-fn of_any(arguments: &[Operand<'_>], compute: impl Fn(Operand<'_>) -> Value) -> Value {
+/// "A property whose value is null: the empty string in `||`, `concat`."
+fn concat<'v, X: Texts>(arguments: impl Iterator<Item = &'v Value<X::Text>> + Clone, texts: &mut X) -> Value<X::Text>
+where
+    X::Text: 'v,
+{
+    if !arguments.clone().all(|argument| matches!(argument, Value::Text(_) | Value::NullText)) {
+        return Value::Undefined;
+    }
+    Value::Text(texts.join(arguments.filter_map(|argument| match argument {
+        Value::Text(text) => Some(text.clone()),
+        _ => None,
+    })))
+}
+
+fn of_any<T>(arguments: &[Operand<'_, T>], compute: impl FnOnce(Operand<'_, T>) -> Value<T>) -> Value<T> {
     match arguments {
         [argument] => compute(*argument),
         _ => Value::Undefined,
     }
 }
 
-/// The arguments as numbers, if all of them are. A body value may be NaN.
-fn numbers(arguments: &[Operand<'_>]) -> Option<Vec<f64>> {
-    arguments
-        .iter()
-        .map(|argument| if let Value::Number(number) = argument.value { Some(*number) } else { None })
-        .collect()
+/// The arguments as numbers, if all of them are, and there are as many. A body value may be NaN.
+fn numbers<T, const COUNT: usize>(arguments: &[Operand<'_, T>]) -> Option<[f64; COUNT]> {
+    let mut numbers = [0.0; COUNT];
+    if arguments.len() != COUNT {
+        return None;
+    }
+    for (number, argument) in numbers.iter_mut().zip(arguments) {
+        let Value::Number(argument) = argument.value else {
+            return None;
+        };
+        *number = *argument;
+    }
+    Some(numbers)
 }
 
-fn of_number(arguments: &[Operand<'_>], compute: impl Fn(f64) -> f64) -> Value {
-    match numbers(arguments).as_deref() {
-        Some([number]) => Value::number(compute(*number)),
+fn of_number<T>(arguments: &[Operand<'_, T>], compute: impl FnOnce(f64) -> f64) -> Value<T> {
+    match numbers(arguments) {
+        Some([number]) => Value::number(compute(number)),
+        None => Value::Undefined,
+    }
+}
+
+/// Of a text. A null property is none: "undefined in other string functions" (other than `||` and `concat`).
+fn of_text<T>(arguments: &[Operand<'_, T>], compute: impl FnOnce(&T) -> Value<T>) -> Value<T> {
+    match arguments {
+        [Operand { value: Value::Text(text), .. }] => compute(text),
         _ => Value::Undefined,
     }
 }
 
-/// The arguments as texts, if all of them are. A null property is none: "undefined in other string functions" (other
-/// than `||` and `concat`).
-fn texts<'v>(arguments: &[Operand<'v>]) -> Option<Vec<&'v [u16]>> {
-    arguments.iter().map(|argument| if let Value::Text(text) = argument.value { Some(&**text) } else { None }).collect()
-}
-
-fn of_text(arguments: &[Operand<'_>], compute: impl Fn(&[u16]) -> Value) -> Value {
-    match texts(arguments).as_deref() {
-        Some([text]) => compute(text),
-        _ => Value::Undefined,
-    }
-}
-
-fn of_texts(arguments: &[Operand<'_>], compute: impl Fn(&[u16], &[u16]) -> Value) -> Value {
-    match texts(arguments).as_deref() {
-        Some([text, part]) => compute(text, part),
+fn of_texts<T>(arguments: &[Operand<'_, T>], compute: impl FnOnce(&T, &T) -> Value<T>) -> Value<T> {
+    match arguments {
+        [Operand { value: Value::Text(text), .. }, Operand { value: Value::Text(part), .. }] => compute(text, part),
         _ => Value::Undefined,
     }
 }
@@ -95,16 +112,16 @@ fn power(base: f64, exponent: f64) -> f64 {
     base.powf(core::hint::black_box(exponent))
 }
 
-fn as_number(arguments: &[Operand<'_>]) -> Value {
-    of_any(arguments, |argument| match argument.value {
-        Value::Text(text) => text::as_number_units(text).map_or(Value::Undefined, Value::number),
+fn as_number<X: Texts>(argument: &Value<X::Text>, texts: &mut X) -> Value<X::Text> {
+    match argument {
+        Value::Text(text) => texts.as_number(text).map_or(Value::Undefined, Value::number),
         Value::Number(number) => Value::number(*number),
         _ => Value::Undefined,
-    })
+    }
 }
 
 /// "`is_bool`: of a bool or value that is undefined: undefined; of other types: false."
-fn is_bool(argument: Operand<'_>) -> Value {
+fn is_bool<T>(argument: Operand<'_, T>) -> Value<T> {
     match (argument.ty, argument.value) {
         (Type::Bool | Type::Value, Value::Undefined) => Value::Undefined,
         (_, value) => Value::Bool(matches!(value, Value::Bool(_))),
@@ -113,7 +130,7 @@ fn is_bool(argument: Operand<'_>) -> Value {
 
 /// "`is_null`: string: true only if its value is null (false if missing); null: true; value: undefined if undefined,
 /// false for a missing path, true for anything else defined; other types: false."
-fn is_null(argument: Operand<'_>) -> Value {
+fn is_null<T>(argument: Operand<'_, T>) -> Value<T> {
     match (argument.ty, argument.value) {
         (Type::Value, Value::Undefined) => Value::Undefined,
         (Type::Value, value) => Value::Bool(!matches!(value, Value::Missing)),
@@ -122,41 +139,33 @@ fn is_null(argument: Operand<'_>) -> Value {
 }
 
 /// "`is_number`: finite numbers only."
-fn is_number(value: &Value) -> bool {
+fn is_number<T>(value: &Value<T>) -> bool {
     matches!(value, Value::Number(number) if number.is_finite())
-}
-
-/// "A property whose value is null: the empty string in `||`, `concat`."
-fn concat(arguments: &[Operand<'_>]) -> Value {
-    let mut joined = Vec::new();
-    for argument in arguments {
-        match argument.value {
-            Value::Text(text) => joined.extend_from_slice(text),
-            Value::NullText => {}
-            _ => return Value::Undefined,
-        }
-    }
-    Value::Text(joined.into())
 }
 
 /// "`substring(s, start)`: 0 <= start <= length. `substring(s, start, count)`: 0 <= start < length, count >= 0,
 /// count <= length - start, checked on the doubles; then both truncate."
-fn substring(arguments: &[Operand<'_>]) -> Value {
-    let [text, range @ ..] = arguments else {
+fn substring<X: Texts>(arguments: &[Operand<'_, X::Text>], texts: &mut X) -> Value<X::Text> {
+    let [Operand { value: Value::Text(text), .. }, range @ ..] = arguments else {
         return Value::Undefined;
     };
-    let (Value::Text(text), Some(range)) = (text.value, numbers(range)) else {
-        return Value::Undefined;
+    let (start, wanted) = match (numbers(range), numbers(range)) {
+        (Some([start]), _) => (start, None),
+        (_, Some([start, wanted])) => (start, Some(wanted)),
+        _ => return Value::Undefined,
     };
-    let length = count(text.len());
-    let part = match *range.as_slice() {
-        [start] if start >= 0.0 && start <= length => text.get(truncate(start)..),
-        [start, count] if start >= 0.0 && start < length && count >= 0.0 && count <= length - start => {
-            text.get(truncate(start)..).and_then(|rest| rest.get(..truncate(count)))
+    let units = texts.length(text);
+    let length = count(units);
+    match wanted {
+        None if start >= 0.0 && start <= length => {
+            let start = truncate(start);
+            Value::Text(texts.part(text, start, units - start))
         }
-        _ => None,
-    };
-    part.map_or(Value::Undefined, |part| Value::Text(part.into()))
+        Some(wanted) if start >= 0.0 && start < length && wanted >= 0.0 && wanted <= length - start => {
+            Value::Text(texts.part(text, truncate(start), truncate(wanted)))
+        }
+        _ => Value::Undefined,
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "the length of a text in memory is far below 2^53")]
@@ -169,39 +178,15 @@ fn truncate(number: f64) -> usize {
     number as usize
 }
 
-/// Where `part` first stands in `text`; 0 for an empty part. Knuth, Morris and Pratt: linear whatever the texts are.
-fn find(text: &[u16], part: &[u16]) -> Option<usize> {
-    // For each prefix of `part`: the length of its longest proper border.
-    let mut borders: Vec<usize> = vec![0; part.len()];
-    let extend = |borders: &[usize], mut matched: usize, unit: u16| {
-        while matched > 0 && part.get(matched) != Some(&unit) {
-            matched = borders.get(matched - 1).copied().unwrap_or(0);
-        }
-        if part.get(matched) == Some(&unit) { matched + 1 } else { matched }
-    };
-    let mut border = 0;
-    for (index, &unit) in part.iter().enumerate().skip(1) {
-        border = extend(&borders, border, unit);
-        if let Some(slot) = borders.get_mut(index) {
-            *slot = border;
-        }
-    }
-    let mut matched = 0;
-    if part.is_empty() {
-        return Some(0);
-    }
-    for (index, &unit) in text.iter().enumerate() {
-        matched = extend(&borders, matched, unit);
-        if matched == part.len() {
-            return Some(index + 1 - part.len());
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::value::Units;
+
+    type Value = super::Value<Arc<[u16]>>;
+    type Operand<'v> = super::Operand<'v, Arc<[u16]>>;
 
     const NAN: Value = Value::Number(f64::NAN);
 
@@ -219,7 +204,7 @@ mod tests {
                 Operand { ty, value }
             })
             .collect();
-        call(function, &operands)
+        call(function, &operands, &mut Units)
     }
 
     fn text(text: &str) -> Value {
@@ -299,7 +284,7 @@ mod tests {
                 [Function::IsBool, Function::IsDefined, Function::IsNull, Function::IsNumber, Function::IsString];
             let found: String = tests
                 .iter()
-                .map(|&function| match call(function, &[Operand { ty, value: &value }]) {
+                .map(|&function| match call(function, &[Operand { ty, value: &value }], &mut Units) {
                     Value::Bool(true) => 'T',
                     Value::Bool(false) => 'F',
                     _ => 'U',
@@ -373,28 +358,5 @@ mod tests {
                 assert_eq!(call_on(function, &[text(whole), text("")]), Value::Bool(true));
             }
         }
-    }
-
-    #[test]
-    fn parts_are_found_as_by_trying_every_place() {
-        let texts: Vec<Vec<u16>> = (0..=7_u32)
-            .flat_map(|length| {
-                (0..1_u32 << length).map(move |bits| (0..length).map(|at| u16::from(bits >> at & 1 == 1)).collect())
-            })
-            .collect();
-        for whole in &texts {
-            for part in texts.iter().filter(|part| part.len() <= 4) {
-                let tried = (0..=whole.len()).find(|&at| whole[at..].starts_with(part));
-                assert_eq!(find(whole, part), tried, "{part:?} in {whole:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn finding_is_linear_in_hostile_texts() {
-        let whole = vec![0; 200_000];
-        let mut part = vec![0; 100_000];
-        part.push(1);
-        assert_eq!(find(&whole, &part), None);
     }
 }

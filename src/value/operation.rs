@@ -1,56 +1,18 @@
-//! What operators and functions compute, on values: the one place where it is said.
-//!
-//! Folding and interpreting both come here, so there is one meaning. What is quoted in the comments are the rules as the
-//! reference was measured to have them. The code is as plain as it can be; texts are copied freely.
-
-mod function;
+//! What operators compute. What is quoted in the comments are the rules as the reference was measured to have them.
 
 use core::cmp::Ordering;
 
-use super::{Arithmetic, Comparison, Node, NodeId, NodeKind, Type, Value};
-
-/// A node's value, and its static type: a few rules tell a body value from what it may be.
-#[derive(Copy, Clone, Debug)]
-pub(crate) struct Operand<'v> {
-    pub(crate) ty: Type,
-    pub(crate) value: &'v Value,
-}
-
-/// What `node` computes from its operands; `None` where it reads the message (a property, a body query).
-pub(crate) fn compute<'v>(node: &Node<'_>, operand: impl Fn(NodeId) -> Operand<'v>) -> Option<Value> {
-    let value = match &node.kind {
-        NodeKind::Property(_) | NodeKind::Body { .. } | NodeKind::TwinChangeIncludes(_) => return None,
-        NodeKind::Undefined => Value::Undefined,
-        NodeKind::Null => Value::Null,
-        NodeKind::Bool(value) => Value::Bool(*value),
-        NodeKind::Number(value) => Value::Number(*value),
-        NodeKind::Text(text) => Value::from(text),
-        // A null property becomes a string, NaN has become undefined already: every value can stand for itself.
-        NodeKind::ToValue(of) => operand(*of).value.clone(),
-        NodeKind::Not(of) => not(operand(*of).value),
-        NodeKind::Negate(of) => negate(operand(*of).value),
-        NodeKind::And(left, right) => and(operand(*left), operand(*right)),
-        NodeKind::Or(left, right) => or(operand(*left), operand(*right)),
-        NodeKind::Arithmetic(operator, left, right) => arithmetic(*operator, operand(*left), operand(*right)),
-        NodeKind::Compare(comparison, left, right) => compare(*comparison, operand(*left), operand(*right)),
-        NodeKind::Coalesce(left, right) => coalesce(operand(*left).value, operand(*right).value),
-        NodeKind::Call(function, arguments) => {
-            let arguments: Vec<Operand<'v>> = arguments.iter().map(|&argument| operand(argument)).collect();
-            function::call(*function, &arguments)
-        }
-    };
-    Some(value)
-}
+use super::{Arithmetic, Comparison, Operand, Texts, Type, Value};
 
 /// "`not` of a value that is no bool: undefined."
-fn not(value: &Value) -> Value {
+pub(crate) fn not<T>(value: &Value<T>) -> Value<T> {
     match value {
         Value::Bool(value) => Value::Bool(!value),
         _ => Value::Undefined,
     }
 }
 
-fn negate(value: &Value) -> Value {
+pub(crate) fn negate<T>(value: &Value<T>) -> Value<T> {
     match value {
         Value::Number(value) => Value::number(-value),
         _ => Value::Undefined,
@@ -59,7 +21,7 @@ fn negate(value: &Value) -> Value {
 
 /// "`and or not` on bools (and undefined) are Kleene's: `false and undefined` is false." "With a value on the left both
 /// sides become values and both must be defined bools, else undefined."
-fn and(left: Operand<'_>, right: Operand<'_>) -> Value {
+pub(crate) fn and<T>(left: Operand<'_, T>, right: Operand<'_, T>) -> Value<T> {
     match (left.value, right.value) {
         (Value::Bool(left), Value::Bool(right)) => Value::Bool(*left && *right),
         (Value::Bool(false), _) | (_, Value::Bool(false)) if left.ty != Type::Value => Value::Bool(false),
@@ -68,7 +30,7 @@ fn and(left: Operand<'_>, right: Operand<'_>) -> Value {
 }
 
 /// As [`and`]: "`true or undefined` is true."
-fn or(left: Operand<'_>, right: Operand<'_>) -> Value {
+pub(crate) fn or<T>(left: Operand<'_, T>, right: Operand<'_, T>) -> Value<T> {
     match (left.value, right.value) {
         (Value::Bool(left), Value::Bool(right)) => Value::Bool(*left || *right),
         (Value::Bool(true), _) | (_, Value::Bool(true)) if left.ty != Type::Value => Value::Bool(true),
@@ -78,7 +40,7 @@ fn or(left: Operand<'_>, right: Operand<'_>) -> Value {
 
 /// "Arithmetic on an undefined or wrongly typed operand" is undefined. "A value made by `+ - * /` may be NaN and is then
 /// defined."
-fn arithmetic(operator: Arithmetic, left: Operand<'_>, right: Operand<'_>) -> Value {
+pub(crate) fn arithmetic<T>(operator: Arithmetic, left: Operand<'_, T>, right: Operand<'_, T>) -> Value<T> {
     let (Value::Number(a), Value::Number(b)) = (left.value, right.value) else {
         return Value::Undefined;
     };
@@ -93,15 +55,20 @@ fn arithmetic(operator: Arithmetic, left: Operand<'_>, right: Operand<'_>) -> Va
     if left.ty == Type::Value { Value::Number(result) } else { Value::number(result) }
 }
 
-fn compare(comparison: Comparison, left: Operand<'_>, right: Operand<'_>) -> Value {
-    match order(left.ty, left.value, right.value) {
+pub(crate) fn compare<X: Texts>(
+    comparison: Comparison,
+    left: Operand<'_, X::Text>,
+    right: Operand<'_, X::Text>,
+    texts: &mut X,
+) -> Value<X::Text> {
+    match order(left.ty, left.value, right.value, texts) {
         Some(ordering) => Value::Bool(comparison.holds(ordering)),
         None => Value::Undefined,
     }
 }
 
 /// How two values of static type `ty` are ordered; `None` where that is undefined.
-fn order(ty: Type, left: &Value, right: &Value) -> Option<Ordering> {
+fn order<X: Texts>(ty: Type, left: &Value<X::Text>, right: &Value<X::Text>, texts: &mut X) -> Option<Ordering> {
     match (left, right) {
         // "Values of different kinds [...]; undefined if either side is."
         (Value::Undefined, _) | (_, Value::Undefined) => None,
@@ -111,7 +78,7 @@ fn order(ty: Type, left: &Value, right: &Value) -> Option<Ordering> {
         (Value::Bool(left), Value::Bool(right)) => Some(left.cmp(right)),
         (Value::Number(left), Value::Number(right)) => Some(order_numbers(*left, *right)),
         // "Strings compare ordinally by UTF-16 code units."
-        (Value::Text(left), Value::Text(right)) => Some(left.cmp(right)),
+        (Value::Text(left), Value::Text(right)) => Some(texts.compare(left, right)),
         // "Turned into a value it is a string below every other, equal to another such." (Equal: ranks, below.)
         (Value::NullText, Value::Text(_)) => Some(Ordering::Less),
         (Value::Text(_), Value::NullText) => Some(Ordering::Greater),
@@ -125,7 +92,7 @@ fn order_numbers(left: f64, right: f64) -> Ordering {
 }
 
 /// "Values of different kinds order bool < number < string < null."
-fn rank(value: &Value) -> u8 {
+fn rank<T>(value: &Value<T>) -> u8 {
     match value {
         Value::Undefined => 0,
         Value::Bool(_) => 1,
@@ -136,13 +103,19 @@ fn rank(value: &Value) -> u8 {
 }
 
 /// "`a ?? b`: a if defined, else b; a null property and a missing body path are defined."
-fn coalesce(left: &Value, right: &Value) -> Value {
+pub(crate) fn coalesce<T: Clone>(left: &Value<T>, right: &Value<T>) -> Value<T> {
     if left.is_defined() { left.clone() } else { right.clone() }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::value::Units;
+
+    type Value = super::Value<Arc<[u16]>>;
+    type Operand<'v> = super::Operand<'v, Arc<[u16]>>;
 
     const NAN: Value = Value::Number(f64::NAN);
 
@@ -234,19 +207,19 @@ mod tests {
         for (i, lefts) in ascending.iter().enumerate() {
             for (j, rights) in ascending.iter().enumerate() {
                 for (left, right) in lefts.iter().flat_map(|left| rights.iter().map(move |right| (left, right))) {
-                    assert_eq!(order(Type::Value, left, right), Some(i.cmp(&j)), "{left:?}, {right:?}");
+                    assert_eq!(order(Type::Value, left, right, &mut Units), Some(i.cmp(&j)), "{left:?}, {right:?}");
                 }
             }
-            assert_eq!(order(Type::Value, &lefts[0], &Value::Undefined), None);
-            assert_eq!(order(Type::Value, &Value::Undefined, &lefts[0]), None);
+            assert_eq!(order(Type::Value, &lefts[0], &Value::Undefined, &mut Units), None);
+            assert_eq!(order(Type::Value, &Value::Undefined, &lefts[0], &mut Units), None);
         }
     }
 
     #[test]
     fn a_null_property_is_undefined_against_a_string() {
         for other in [Value::NullText, Value::text(""), Value::text("a")] {
-            assert_eq!(order(Type::Text, &Value::NullText, &other), None);
-            assert_eq!(order(Type::Text, &other, &Value::NullText), None);
+            assert_eq!(order(Type::Text, &Value::NullText, &other, &mut Units), None);
+            assert_eq!(order(Type::Text, &other, &Value::NullText, &mut Units), None);
         }
     }
 
