@@ -1,0 +1,50 @@
+//! Writes the seeds of all targets to `fuzz/corpus/`, out of the conformance vectors: a file for each text, picked evenly,
+//! so that a few hundred do.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+use serde_json::Value;
+
+/// How many texts are taken of each file of vectors.
+const OF_EACH: usize = 200;
+/// Which texts feed which targets: file, key, targets.
+const SOURCES: [(&str, &str, &[&str]); 5] = [
+    ("conditions.jsonl", "condition", &["parse_never_panics", "print_round_trips"]),
+    ("targeted.jsonl", "condition", &["parse_never_panics", "print_round_trips"]),
+    ("reference_suite.jsonl", "condition", &["parse_never_panics", "print_round_trips"]),
+    ("routes.jsonl", "route", &["parse_never_panics", "print_round_trips"]),
+    ("manifests.jsonl", "json", &["manifest_never_panics"]),
+];
+
+fn main() -> io::Result<()> {
+    let fuzz = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let vectors = env::args_os().nth(1).map_or_else(|| fuzz.join("../tests/conformance"), PathBuf::from);
+    for (file, key, targets) in SOURCES {
+        let texts = texts(&vectors.join(file), key)?;
+        let step = texts.len().div_ceil(OF_EACH).max(1);
+        for target in targets {
+            let directory = fuzz.join("corpus").join(target);
+            fs::create_dir_all(&directory)?;
+            for (index, text) in texts.iter().enumerate().step_by(step) {
+                let name = format!("{}-{index:04}", file.trim_end_matches(".jsonl"));
+                fs::write(directory.join(name), text)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What the rows of a file have under `key`. A manifest that is given as JSON is written as text.
+fn texts(file: &Path, key: &str) -> io::Result<Vec<String>> {
+    let mut texts = Vec::new();
+    for line in fs::read_to_string(file)?.lines() {
+        let row: Value = serde_json::from_str(line)?;
+        match row.get(key) {
+            Some(Value::String(text)) => texts.push(text.clone()),
+            Some(other) => texts.push(other.to_string()),
+            None => {}
+        }
+    }
+    Ok(texts)
+}

@@ -1,0 +1,27 @@
+//! Any text is parsed, checked and folded without a panic, and all findings are about the text.
+#![no_main]
+
+use edgeroute::hir::{CheckOptions, Route, Shadowing, TwinFunctions, check, fold};
+use edgeroute::limits::Limits;
+use edgeroute::syntax::{parse_condition, parse_route};
+use edgeroute_fuzz::{assert_about, assert_within};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    let limits = Limits::default();
+    assert_about(text, &parse_route(text, &limits).errors);
+    match Route::compile(text, Shadowing::default(), &limits) {
+        Ok(route) => drop(fold(&route.condition)),
+        Err(errors) => assert_about(text, &errors),
+    }
+    let condition = parse_condition(text, &limits);
+    assert_about(text, &condition.errors);
+    for (_, expression) in condition.tree.expressions() {
+        assert_within(text, expression.span);
+    }
+    let options = CheckOptions { twin_functions: TwinFunctions::Known, ..CheckOptions::default() };
+    match check(&condition.tree, &options) {
+        Ok(typed) => drop(fold(&typed)),
+        Err(errors) => assert_about(text, &errors),
+    }
+});
