@@ -64,8 +64,9 @@ pub struct Parsed {
     /// The manifest, with the routes that have no problem. `None` where something other than a route is wrong, so that
     /// not even the good routes mean what they seem to.
     pub manifest: Option<Manifest>,
-    /// Where there is no manifest: the routes that could be read all the same, so that what is wrong in their texts can
-    /// be told in one go with the rest. Not to be routed by.
+    /// The routes that could be read but are not to be routed by: those that have a problem here, and all of them where
+    /// there is no manifest. In the order of the text. With them, what is wrong in their texts can be told in one go with
+    /// the rest.
     pub unusable_routes: Vec<RouteSpec>,
     /// Everything that is wrong, in the order of the text.
     pub problems: Vec<ManifestProblem>,
@@ -104,17 +105,20 @@ impl Manifest {
     #[must_use]
     pub fn parse(text: &str) -> Parsed {
         let mut problems = Problems::default();
-        let manifest = match document::hub_properties(text) {
-            Ok(properties) => Some(read::read(properties, &mut problems)),
-            Err(diagnostic) => {
-                problems.add(*diagnostic);
-                None
+        let (mut manifest, mut unusable_routes) = (None, Vec::new());
+        match document::hub_properties(text) {
+            Ok(properties) => {
+                let (read, faulty) = read::read(properties, &mut problems);
+                unusable_routes = faulty;
+                if problems.spoil_the_manifest() {
+                    unusable_routes.extend(read.routes);
+                    unusable_routes.sort_by_key(RouteSpec::text_span);
+                } else {
+                    manifest = Some(read);
+                }
             }
-        };
-        let (manifest, unusable_routes) = match manifest {
-            Some(manifest) if problems.spoil_the_manifest() => (None, manifest.routes),
-            manifest => (manifest, Vec::new()),
-        };
+            Err(diagnostic) => problems.add(*diagnostic),
+        }
         Parsed { manifest, unusable_routes, problems: problems.in_order_of(text) }
     }
 }

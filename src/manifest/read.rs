@@ -28,11 +28,20 @@ enum RouteForm {
     TextOrObject,
 }
 
-/// Reads what there is. Problems go to `problems`; a route that has one is left out.
-pub(super) fn read(hub: HubProperties<'_>, problems: &mut Problems) -> Manifest {
+/// The routes of a manifest.
+#[derive(Default)]
+struct Routes {
+    sound: Vec<RouteSpec>,
+    /// With a problem, and a text all the same.
+    faulty: Vec<RouteSpec>,
+}
+
+/// Reads what there is. Problems go to `problems`; a route that has one is left out, and comes second if it has a text.
+pub(super) fn read(hub: HubProperties<'_>, problems: &mut Problems) -> (Manifest, Vec<RouteSpec>) {
     let opening = hub.properties.opening();
     let entries = hub.properties.members();
     let mut manifest = Manifest::default();
+    let mut routes = Routes::default();
     let mut form = RouteForm::TextOrObject;
     if let Some(version) = entries.iter().rev().find(|entry| is_key(entry, SCHEMA_VERSION)) {
         match read_schema_version(&version.value) {
@@ -59,12 +68,13 @@ pub(super) fn read(hub: HubProperties<'_>, problems: &mut Problems) -> Manifest 
     }
     for entry in entries {
         if is_key(&entry, ROUTES) {
-            manifest.routes = read_routes(entry.value, form, problems);
+            routes = read_routes(entry.value, form, problems);
         } else if is_key(&entry, STORE_AND_FORWARD) {
             manifest.store_and_forward = Some(StoreAndForward::read(entry.value, problems));
         }
     }
-    manifest
+    manifest.routes = routes.sound;
+    (manifest, routes.faulty)
 }
 
 fn read_schema_version(value: &Layered<'_>) -> Result<SchemaVersion, Box<Diagnostic>> {
@@ -75,9 +85,9 @@ fn read_schema_version(value: &Layered<'_>) -> Result<SchemaVersion, Box<Diagnos
     SchemaVersion::read(node)
 }
 
-fn read_routes(value: Layered<'_>, form: RouteForm, problems: &mut Problems) -> Vec<RouteSpec> {
+fn read_routes(value: Layered<'_>, form: RouteForm, problems: &mut Problems) -> Routes {
     match value.kind() {
-        Kind::Null => return Vec::new(),
+        Kind::Null => return Routes::default(),
         Kind::Object => {}
         _ => problems.add(expected(Code::InvalidManifestValue, ROUTES, "an object from names to routes", &value)),
     }
@@ -89,7 +99,7 @@ fn read_routes(value: Layered<'_>, form: RouteForm, problems: &mut Problems) -> 
             }
         }
     }
-    let mut routes = Vec::with_capacity(entries.len());
+    let mut routes = Routes { sound: Vec::with_capacity(entries.len()), faulty: Vec::new() };
     for entry in last_of_each(entries) {
         let mut faults = Vec::new();
         let spec = match form {
@@ -97,7 +107,9 @@ fn read_routes(value: Layered<'_>, form: RouteForm, problems: &mut Problems) -> 
             RouteForm::TextOrObject => read_route(&entry, &mut faults),
         };
         if faults.is_empty() {
-            routes.extend(spec);
+            routes.sound.extend(spec);
+        } else {
+            routes.faulty.extend(spec.filter(|spec| !is_blank(spec.text())));
         }
         for fault in faults {
             problems.add_to_route(&entry.key.name, fault);

@@ -327,10 +327,12 @@ fn all_problems_come_at_once_in_the_order_of_the_text() {
 #[test]
 fn bad_routes_are_skipped_and_reported_by_name() {
     let json = hub(r#""1.2""#, &format!(r#"{{"a": "{UP}", "b": {{"route": "{UP}", "priority": 10}}, "c": "{UP}"}}"#));
-    let Parsed { manifest, problems, .. } = Manifest::parse(&json);
+    let Parsed { manifest, unusable_routes, problems } = Manifest::parse(&json);
     let manifest = manifest.unwrap();
     let names: Vec<&str> = manifest.routes().iter().map(RouteSpec::name).collect();
     assert_eq!(names, ["a", "c"]);
+    let unusable: Vec<&str> = unusable_routes.iter().map(RouteSpec::name).collect();
+    assert_eq!(unusable, ["b"], "to be checked all the same");
     assert_eq!(manifest.store_and_forward(), Some(&StoreAndForward::default()));
     let reported: Vec<Option<&str>> = problems.iter().map(ManifestProblem::route).collect();
     assert_eq!(reported, [Some("b")]);
