@@ -3,7 +3,7 @@
 use crate::message::{Message, Properties};
 use crate::predicate::Slot;
 use crate::text::as_number;
-use crate::tree::{HashKey, Keys, Tree, ValueHash};
+use crate::tree::{HashKey, KeyEntry, Tree, ValueHash};
 
 /// The slots of a table, without a message in them. Its size depends on the table alone.
 #[derive(Debug)]
@@ -12,9 +12,9 @@ pub(crate) struct SlotMemory {
     states: Box<[SlotState]>,
     /// For each slot the number that its text reads as, once it was asked for.
     numbers: Box<[Number]>,
-    /// Slots that are not absent. Room for all.
-    touched: Vec<Slot>,
-    /// What the touched slots hold. Room for all; empty between messages.
+    /// The slots whose numbers were asked for. Room for all.
+    asked: Vec<Slot>,
+    /// What the slots hold that are not absent. Room for all; empty between messages.
     held: Vec<Held<'static>>,
 }
 
@@ -28,6 +28,7 @@ struct SlotState {
 /// A property's name, kept to settle which of two that differ by case counts; its value, `None` being null.
 #[derive(Copy, Clone, Debug)]
 struct Held<'m> {
+    slot: Slot,
     name: &'m str,
     text: Option<&'m str>,
 }
@@ -43,7 +44,7 @@ enum Number {
 pub(crate) struct Slots<'s, 'm> {
     states: &'s mut [SlotState],
     numbers: &'s mut [Number],
-    touched: &'s mut Vec<Slot>,
+    asked: &'s mut Vec<Slot>,
     held: Vec<Held<'m>>,
 }
 
@@ -66,7 +67,7 @@ impl SlotMemory {
         Self {
             states: slots.into(),
             numbers: vec![Number::NotRead; count].into(),
-            touched: Vec::with_capacity(count),
+            asked: Vec::with_capacity(count),
             held: Vec::with_capacity(count),
         }
     }
@@ -82,21 +83,23 @@ impl SlotMemory {
         let mut slots = Slots {
             states: &mut self.states,
             numbers: &mut self.numbers,
-            touched: &mut self.touched,
+            asked: &mut self.asked,
             held: recycle(core::mem::take(&mut self.held)),
         };
         slots.fill(tree, message);
         let result = use_slots(&mut slots);
         let Slots { held, .. } = slots;
-        self.held = recycle(held);
-        for slot in self.touched.drain(..) {
-            if let Some(state) = self.states.get_mut(slot.index()) {
+        for held in &held {
+            if let Some(state) = self.states.get_mut(held.slot.index()) {
                 *state = SlotState::default();
             }
+        }
+        for slot in self.asked.drain(..) {
             if let Some(number) = self.numbers.get_mut(slot.index()) {
                 *number = Number::NotRead;
             }
         }
+        self.held = recycle(held);
         result
     }
 
@@ -104,7 +107,7 @@ impl SlotMemory {
     pub(crate) fn heap_bytes(&self) -> usize {
         size_of_val(&*self.states)
             + size_of_val(&*self.numbers)
-            + self.touched.capacity() * size_of::<Slot>()
+            + self.asked.capacity() * size_of::<Slot>()
             + self.held.capacity() * size_of::<Held<'_>>()
     }
 }
@@ -113,40 +116,55 @@ impl SlotMemory {
 /// its own memory; that this does not allocate is held by `tests/allocations.rs`.
 fn recycle<'to>(mut held: Vec<Held<'_>>) -> Vec<Held<'to>> {
     held.clear();
-    held.into_iter().map(|_| Held { name: "", text: None }).collect()
+    held.into_iter().map(|held| Held { slot: held.slot, name: "", text: None }).collect()
 }
 
 impl<'m> Slots<'_, 'm> {
     #[inline]
     fn fill<P: Properties + ?Sized, S: Properties + ?Sized>(&mut self, tree: &Tree, message: &Message<'m, P, S>) {
         let Tree { key, application, system, .. } = tree;
-        message.visit_properties(|name, value| self.put(key, application, 0, name, value));
-        let of_application = self.held.len();
-        message.visit_system_properties(|name, value| self.put(key, system, of_application, name, value));
+        message.visit_properties(|name, text| {
+            if let Some(entry) = application.find(key, name) {
+                self.put(key, entry, 0, name, text);
+            }
+        });
+        let floor = self.held.len();
+        let stamps = message.origin().stamps();
+        for (stamp, value) in stamps.into_iter().flatten() {
+            if let (Some(value), Some(entry)) = (value, tree.stamp(stamp)) {
+                self.put(key, entry, floor, stamp.name(), Some(value));
+            }
+        }
+        message.visit_own_system_properties(|name, text| {
+            if let Some(entry) = system.find(key, name)
+                && !(entry.is_stamp && stamps.is_some())
+            {
+                self.put(key, entry, floor, name, text);
+            }
+        });
     }
 
     /// Puts a property into the slots that read it. What stands before `floor` in `held` has precedence.
     #[inline]
-    fn put(&mut self, key: &HashKey, keys: &Keys, floor: usize, name: &'m str, text: Option<&'m str>) {
-        let Some(entry) = keys.find(key, name) else {
-            return;
-        };
+    fn put(&mut self, key: &HashKey, entry: &KeyEntry, floor: usize, name: &'m str, text: Option<&'m str>) {
         let hash = text.map_or(ValueHash::NULL, |text| key.value(text));
-        for slot in [entry.own, entry.either].into_iter().flatten() {
-            self.put_into(slot, floor, hash, Held { name, text });
+        if let Some(slot) = entry.own {
+            self.put_into(floor, hash, Held { slot, name, text });
+        }
+        if let Some(slot) = entry.either {
+            self.put_into(floor, hash, Held { slot, name, text });
         }
     }
 
     #[inline]
-    fn put_into(&mut self, slot: Slot, floor: usize, hash: ValueHash, held: Held<'m>) {
-        let Some(state) = self.states.get_mut(slot.index()) else {
+    fn put_into(&mut self, floor: usize, hash: ValueHash, held: Held<'m>) {
+        let Some(state) = self.states.get_mut(held.slot.index()) else {
             return;
         };
         if state.hash == ValueHash::ABSENT {
             let place = u32::try_from(self.held.len()).unwrap_or(u32::MAX);
             *state = SlotState { hash, place };
             self.held.push(held);
-            self.touched.push(slot);
         } else if state.place as usize >= floor {
             // Two names that differ by case: the one that sorts first counts, whatever order they come in.
             if let Some(other) = self.held.get_mut(state.place as usize)
@@ -188,17 +206,22 @@ impl<'m> Slots<'_, 'm> {
             Property::Text(text) => as_number(text),
             Property::Absent | Property::Null => None,
         };
-        // An absent slot is not touched, so nobody would forget this.
-        if self.hash(slot.index()) != ValueHash::ABSENT
-            && let Some(known) = self.numbers.get_mut(slot.index())
-        {
+        if let Some(known) = self.numbers.get_mut(slot.index()) {
             *known = Number::Read(number);
+            self.asked.push(slot);
         }
         number
     }
 
-    /// The slots that are not absent.
-    pub(crate) fn touched(&self) -> &[Slot] {
-        self.touched
+    /// How many slots are not absent.
+    #[inline]
+    pub(crate) fn present(&self) -> usize {
+        self.held.len()
+    }
+
+    /// One of the slots that are not absent, by a number below [`present`](Self::present).
+    #[inline]
+    pub(crate) fn nth_present(&self, index: usize) -> Option<Slot> {
+        self.held.get(index).map(|held| held.slot)
     }
 }

@@ -125,31 +125,17 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
         let tree = self.tree;
         let property_key =
             |slot, hash: ValueHash| Switches::key(&tree.key, id, slot, Space::Equal, u64::from(hash.bits()));
-        // A slot that the group does not ask for finds nothing, so the shorter of the two lists is followed.
-        let touched = self.reader.slots.touched().len();
-        for index in 0..group.equal.len().min(touched) {
-            let slot = if group.equal.len() <= touched {
-                group.equal.get(index)
-            } else {
-                self.reader.slots.touched().get(index)
-            };
-            let Some(&slot) = slot else { break };
-            let hash = self.reader.slots.hash(slot.index());
+        self.asked_slots(&group.equal, |walk, slot| {
+            let hash = walk.reader.slots.hash(slot.index());
             if hash != ValueHash::ABSENT && hash != ValueHash::NULL {
-                self.candidates(tree.switches.find(property_key(slot, hash)));
+                walk.candidates(tree.switches.find(property_key(slot, hash)));
             }
-        }
-        for index in 0..group.present.len().min(touched) {
-            let slot = if group.present.len() <= touched {
-                group.present.get(index)
-            } else {
-                self.reader.slots.touched().get(index)
-            };
-            let Some(&slot) = slot else { break };
-            if self.reader.slots.hash(slot.index()) != ValueHash::ABSENT {
-                self.candidates(tree.switches.find(property_key(slot, ValueHash::PRESENT)));
+        });
+        self.asked_slots(&group.present, |walk, slot| {
+            if walk.reader.slots.hash(slot.index()) != ValueHash::ABSENT {
+                walk.candidates(tree.switches.find(property_key(slot, ValueHash::PRESENT)));
             }
-        }
+        });
         for affix in &group.affixes {
             self.affixes(id, affix);
         }
@@ -160,6 +146,24 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
             if let Some(hash) = self.reader.value_hash(slot) {
                 let key = Switches::key(&tree.key, id, slot, Space::Value, u64::from(hash.bits()));
                 self.candidates(tree.switches.find(key));
+            }
+        }
+    }
+
+    /// Calls `visit` with slots among which are all that the group asks for and the message has: with either of the two,
+    /// whichever are fewer. For a slot that is not of both a switch finds nothing.
+    #[inline]
+    fn asked_slots(&mut self, asked: &[Slot], visit: impl Fn(&mut Self, Slot)) {
+        let present = self.reader.slots.present();
+        if asked.len() <= present {
+            for &slot in asked {
+                visit(self, slot);
+            }
+        } else {
+            for index in 0..present {
+                if let Some(slot) = self.reader.slots.nth_present(index) {
+                    visit(self, slot);
+                }
             }
         }
     }

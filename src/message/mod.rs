@@ -91,6 +91,11 @@ impl<'m, P: Properties + ?Sized, S: Properties + ?Sized> Message<'m, P, S> {
         self.properties.visit(visit);
     }
 
+    /// Shows each of the hub's own system properties, also those that the origin's stamps go before.
+    pub(crate) fn visit_own_system_properties(&self, visit: impl FnMut(&'m str, Option<&'m str>)) {
+        self.system_properties.visit(visit);
+    }
+
     /// Shows each system property, those that the origin stamps first. A stamped name among the hub's own system
     /// properties is not shown (in any spelling), unless the origin was read from them.
     pub fn visit_system_properties(&self, mut visit: impl FnMut(&'m str, Option<&'m str>)) {

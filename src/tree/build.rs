@@ -11,6 +11,7 @@ use super::switch::{AffixEnd, AffixSwitch, Candidates, Group, NumberClass, Numbe
 use super::{Bodies, Candidate, Filed, GroupId, RouteId, Tree};
 use crate::hir::Condition;
 use crate::limits::Budgets;
+use crate::message::Stamp;
 use crate::predicate::{Formula, FormulaId, Formulas, Interval, Slot, Vocabulary, lower};
 use crate::source::SourcePattern;
 
@@ -120,9 +121,11 @@ impl TreeBuilder {
             groups.into_iter().enumerate().map(|(index, routes)| filer.group(GroupId::new(index), routes)).collect();
         let Filer { candidates, places, filed, .. } = filer;
         let switches = Switches::new(&places);
+        let system = Keys::system(&vocabulary.reads, &key);
         Tree {
             application: Keys::application(&vocabulary.reads, &key),
-            system: Keys::system(&vocabulary.reads, &key),
+            stamps: Stamp::ALL.map(|stamp| system.find(&key, stamp.name()).copied()),
+            system,
             sources: sources.finish(&key),
             groups,
             candidates: candidates.into(),

@@ -97,14 +97,14 @@ impl HashKey {
     #[inline]
     pub(crate) fn bytes(&self, bytes: &[u8]) -> u64 {
         match Words::of(bytes) {
-            Some(words) => self.words(words, bytes.len()),
+            Some(words) => self.words(words),
             None => self.long_bytes(bytes),
         }
     }
 
     #[inline]
-    fn words(&self, words: Words, length: usize) -> u64 {
-        fold(words.first ^ self.a, words.last ^ self.b ^ (length as u64))
+    fn words(&self, words: Words) -> u64 {
+        fold(words.first ^ self.a, words.last ^ self.b ^ u64::from(words.length))
     }
 
     #[inline(never)]
@@ -117,26 +117,19 @@ impl HashKey {
     /// The hash of a name, the same for every spelling that [`eq_ignore_case`](crate::text::eq_ignore_case) takes for
     /// it. Names that differ may have it too.
     #[inline]
-    pub(crate) fn name(&self, name: &str) -> u64 {
-        // Clearing bit 5 maps both cases of an ASCII letter to one byte, and conflates a few other characters.
-        const CASE: u64 = 0xdfdf_dfdf_dfdf_dfdf;
-        match Words::of(name.as_bytes()) {
-            Some(words) if words.is_ascii() => {
-                let masked = Words { first: words.first & CASE, last: words.last & CASE };
-                self.words(masked, name.len())
-            }
-            _ => self.long_name(name),
+    pub(crate) fn name(&self, name: Name<'_>) -> u64 {
+        match name {
+            Name::Short(words) => self.words(words),
+            Name::Other(name) => self.other_name(name),
         }
     }
 
     #[inline(never)]
-    fn long_name(&self, name: &str) -> u64 {
+    fn other_name(&self, name: &str) -> u64 {
         let mut hasher = self.long.build_hasher();
         for character in crate::text::fold_chars(name) {
             hasher.write_u32(u32::from(character));
         }
-        // A name with other letters never equals an ASCII one, so the two kinds of hashes need not agree. A long ASCII
-        // name is hashed here in every spelling, since its length is the same.
         hasher.finish()
     }
 
@@ -147,33 +140,75 @@ impl HashKey {
     }
 }
 
-/// The bytes of a short text: its first eight and its last eight, which overlap where it is shorter than 16.
+/// A name as it is hashed and compared. Every spelling of a name is of the same variant: no letter beyond ASCII is
+/// another case of one within it.
 #[derive(Copy, Clone)]
-struct Words {
+pub(crate) enum Name<'n> {
+    /// Up to 16 bytes of ASCII, upper-cased: two of these are equal just where the names are but for case.
+    Short(Words),
+    /// Any other name.
+    Other(&'n str),
+}
+
+impl<'n> Name<'n> {
+    #[inline]
+    pub(crate) fn of(name: &'n str) -> Self {
+        match Words::of(name.as_bytes()) {
+            Some(words) if words.is_ascii() => Self::Short(words.upper()),
+            _ => Self::Other(name),
+        }
+    }
+}
+
+/// The bytes of a text of up to 16: its first eight and its last eight, which overlap where it is shorter.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Words {
     first: u64,
     last: u64,
+    length: u32,
 }
 
 impl Words {
     #[inline]
     fn of(bytes: &[u8]) -> Option<Self> {
-        if bytes.len() > 16 {
-            return None;
-        }
-        if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-            Some(Self { first: u64::from_le_bytes(*first), last: u64::from_le_bytes(*last) })
+        let length = u32::try_from(bytes.len()).ok().filter(|&length| length <= 16)?;
+        let (first, last) = if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+            (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
         } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-            Some(Self { first: u32::from_le_bytes(*first).into(), last: u32::from_le_bytes(*last).into() })
+            (u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into())
         } else {
-            let byte = |index: usize| u64::from(bytes.get(index).copied().unwrap_or_default());
-            Some(Self { first: byte(0) | byte(1) << 8, last: byte(2) })
-        }
+            match *bytes {
+                [first, second, third] => (u64::from(first) | u64::from(second) << 8, third.into()),
+                [first, second] => (u64::from(first) | u64::from(second) << 8, 0),
+                [first] => (first.into(), 0),
+                _ => (0, 0),
+            }
+        };
+        Some(Self { first, last, length })
     }
 
     #[inline]
     fn is_ascii(self) -> bool {
-        (self.first | self.last) & 0x8080_8080_8080_8080 == 0
+        (self.first | self.last) & (EVERY * 0x80) == 0
     }
+
+    /// With ASCII letters upper-cased. All bytes must be ASCII.
+    #[inline]
+    fn upper(self) -> Self {
+        Self { first: upper(self.first), last: upper(self.last), length: self.length }
+    }
+}
+
+/// A one in every byte.
+const EVERY: u64 = 0x0101_0101_0101_0101;
+
+/// Upper-cases eight ASCII bytes: the top bit of a sum tells whether a byte is at least `a`, and whether it is past `z`;
+/// where just the first is so, the bit that makes a letter small is cleared.
+#[inline]
+const fn upper(bytes: u64) -> u64 {
+    let from_a = bytes + EVERY * (0x80 - b'a' as u64);
+    let past_z = bytes + EVERY * (0x7f - b'z' as u64);
+    bytes ^ (((from_a ^ past_z) & (EVERY * 0x80)) >> 2)
 }
 
 /// Both halves of the product, xored.
@@ -199,10 +234,11 @@ mod tests {
             ("contentType", "CONTENTTYPE"),
             ("région", "RÉGION"),
             ("a-name-of-more-than-16-bytes", "A-Name-Of-More-Than-16-Bytes"),
+            ("a-name-of-more-than-32-bytes-is-long", "A-NAME-OF-MORE-THAN-32-BYTES-IS-LONG"),
             ("ς", "Σ"),
             ("", ""),
         ] {
-            assert_eq!(key.name(a), key.name(b), "{a}");
+            assert_eq!(key.name(Name::of(a)), key.name(Name::of(b)), "{a}");
         }
     }
 
@@ -222,5 +258,26 @@ mod tests {
         assert_eq!(all.len(), 40);
         assert_ne!(key.bytes(b"ab"), key.bytes(b"ba"));
         assert_ne!(key.bytes(b"a\0"), key.bytes(b"a"));
+    }
+
+    #[test]
+    fn eight_bytes_are_upper_cased_at_once() {
+        for start in 0..=120_u8 {
+            let bytes = core::array::from_fn(|index| start + u8::try_from(index).unwrap());
+            let upper = upper(u64::from_le_bytes(bytes));
+            assert_eq!(upper.to_le_bytes(), bytes.map(|byte| byte.to_ascii_uppercase()), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn short_names_are_equal_just_where_they_differ_by_case_only() {
+        let names =
+            ["a", "A", "ab", "aB", "abc", "abcd", "ABCD", "abcde", "a23456789", "A23456789", "a234567890123456", "b"];
+        for a in names {
+            for b in names {
+                let (Name::Short(x), Name::Short(y)) = (Name::of(a), Name::of(b)) else { panic!("{a} {b}") };
+                assert_eq!(x == y, a.eq_ignore_ascii_case(b), "{a} {b}");
+            }
+        }
     }
 }

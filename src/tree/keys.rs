@@ -1,32 +1,48 @@
 //! From the name of a message's property to the slots that read it.
 
-use super::hash::HashKey;
+use super::hash::{HashKey, Name, Words};
+use crate::message::Stamp;
 use crate::predicate::{Reads, Slot, SlotKind};
 use crate::text::eq_ignore_case;
 
-/// The names that the routes of a table read, as an open-addressing hash table.
+/// The names that the routes of a table read, as open-addressing hash tables: one of names of up to 16 bytes of ASCII,
+/// which are compared as two words, and one of all others.
 #[derive(Debug)]
 pub(crate) struct Keys {
-    /// A power of two of places, at most half of them taken; empty where no name is read.
-    places: Box<[u32]>,
+    /// A power of two of places, at most a quarter of them taken.
+    short: Box<[Option<ShortKey>]>,
+    /// As `short`.
+    other: Box<[Option<OtherKey>]>,
     entries: Box<[KeyEntry]>,
     names: Box<str>,
+}
+
+#[derive(Copy, Clone, Debug)]
+struct ShortKey {
+    /// The name, upper-cased.
+    words: Words,
+    entry: u32,
+}
+
+#[derive(Copy, Clone, Debug)]
+struct OtherKey {
+    hash: u64,
+    entry: u32,
 }
 
 /// A name and the slots that read it.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct KeyEntry {
-    hash: u64,
+    /// The name, upper-cased, in `names`.
     start: u32,
     end: u32,
+    /// Whether it is the name of a stamp.
+    pub(crate) is_stamp: bool,
     /// The slot that reads just this property.
     pub(crate) own: Option<Slot>,
     /// The slot that reads the application property `$NAME` or else the system property `NAME`.
     pub(crate) either: Option<Slot>,
 }
-
-/// No entry.
-const FREE: u32 = u32::MAX;
 
 impl Keys {
     /// The application properties that are read.
@@ -58,71 +74,83 @@ impl Keys {
         all.sort();
         let mut names = String::new();
         let mut entries: Vec<KeyEntry> = Vec::new();
-        let mut last: Option<String> = None;
-        for (name, which) in all {
-            if last.as_ref() != Some(&name) {
-                let offset = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
-                let start = offset(names.len());
-                names.push_str(&name);
-                let end = offset(names.len());
-                entries.push(KeyEntry { hash: key.name(&name), start, end, own: None, either: None });
-                last = Some(name);
-            }
-            if let Some(entry) = entries.last_mut() {
+        for same in all.chunk_by(|a, b| a.0 == b.0) {
+            let Some((name, _)) = same.first() else { continue };
+            let start = word(names.len());
+            names.push_str(name);
+            let is_stamp = Stamp::named(name).is_some();
+            let mut entry = KeyEntry { start, end: word(names.len()), is_stamp, own: None, either: None };
+            for (_, which) in same {
                 match which {
-                    Which::Own(slot) => entry.own = Some(slot),
-                    Which::Either(slot) => entry.either = Some(slot),
+                    Which::Own(slot) => entry.own = Some(*slot),
+                    Which::Either(slot) => entry.either = Some(*slot),
                 }
             }
+            entries.push(entry);
         }
-        let count = if entries.is_empty() { 0 } else { (entries.len() * 4).next_power_of_two() };
-        let mut places = vec![FREE; count];
+        let mut short: Vec<(u64, ShortKey)> = Vec::new();
+        let mut other: Vec<(u64, OtherKey)> = Vec::new();
         for (index, entry) in entries.iter().enumerate() {
-            let mut at = place(entry.hash, count);
-            while places.get(at).is_some_and(|&taken| taken != FREE) {
-                at = (at + 1) & (count - 1);
-            }
-            if let Some(place) = places.get_mut(at) {
-                *place = u32::try_from(index).unwrap_or(FREE);
+            let name = Name::of(names.get(entry.start as usize..entry.end as usize).unwrap_or_default());
+            let hash = key.name(name);
+            match name {
+                Name::Short(words) => short.push((hash, ShortKey { words, entry: word(index) })),
+                Name::Other(_) => other.push((hash, OtherKey { hash, entry: word(index) })),
             }
         }
-        Self { places: places.into(), entries: entries.into(), names: names.into() }
+        Self { short: places(&short), other: places(&other), entries: entries.into(), names: names.into() }
     }
 
     /// The slots that read the property `name`.
     #[inline]
     pub(crate) fn find(&self, key: &HashKey, name: &str) -> Option<&KeyEntry> {
-        if self.places.is_empty() {
-            return None;
-        }
-        let hash = key.name(name);
-        let mut at = place(hash, self.places.len());
+        let name = Name::of(name);
+        let Name::Short(words) = name else {
+            return self.find_other(key, name);
+        };
+        let mut at = place(key.name(name), self.short.len());
         loop {
-            // Half of the places are free, so this ends.
-            let entry = self.entries.get(*self.places.get(at)? as usize)?;
-            if entry.hash == hash && self.is(entry, name) {
-                return Some(entry);
+            // Most places are free, so this ends.
+            match self.short.get(at) {
+                Some(Some(short)) if short.words == words => return self.entries.get(short.entry as usize),
+                Some(Some(_)) => at = (at + 1) & (self.short.len() - 1),
+                Some(None) | None => return None,
             }
-            at = (at + 1) & (self.places.len() - 1);
         }
     }
 
-    #[inline]
-    fn is(&self, entry: &KeyEntry, name: &str) -> bool {
-        let known = self.names.get(entry.start as usize..entry.end as usize).unwrap_or_default();
-        known == name || eq_ignore_case(known, name)
+    #[inline(never)]
+    fn find_other(&self, key: &HashKey, name: Name<'_>) -> Option<&KeyEntry> {
+        let Name::Other(text) = name else {
+            return None;
+        };
+        if self.other.is_empty() {
+            return None;
+        }
+        let hash = key.name(name);
+        let mut at = place(hash, self.other.len());
+        loop {
+            let other = (*self.other.get(at)?)?;
+            let entry = self.entries.get(other.entry as usize)?;
+            if other.hash == hash && eq_ignore_case(self.name(entry), text) {
+                return Some(entry);
+            }
+            at = (at + 1) & (self.other.len() - 1);
+        }
+    }
+
+    fn name(&self, entry: &KeyEntry) -> &str {
+        self.names.get(entry.start as usize..entry.end as usize).unwrap_or_default()
     }
 
     /// Every name with the slots that read it, sorted by name.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &KeyEntry)> {
-        self.entries
-            .iter()
-            .map(|entry| (self.names.get(entry.start as usize..entry.end as usize).unwrap_or_default(), entry))
+        self.entries.iter().map(|entry| (self.name(entry), entry))
     }
 
     /// Bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
-        size_of_val(&*self.places) + size_of_val(&*self.entries) + self.names.len()
+        size_of_val(&*self.short) + size_of_val(&*self.other) + size_of_val(&*self.entries) + self.names.len()
     }
 }
 
@@ -132,7 +160,27 @@ enum Which {
     Either(Slot),
 }
 
+/// An open-addressing table of `keys` by their hashes; empty where there are none.
+fn places<K: Copy>(keys: &[(u64, K)]) -> Box<[Option<K>]> {
+    let count = if keys.is_empty() { 0 } else { (keys.len() * 4).next_power_of_two() };
+    let mut places = vec![None; count];
+    for &(hash, key) in keys {
+        let mut at = place(hash, count);
+        while places.get(at).is_some_and(Option::is_some) {
+            at = (at + 1) & (count - 1);
+        }
+        if let Some(place) = places.get_mut(at) {
+            *place = Some(key);
+        }
+    }
+    places.into()
+}
+
 #[inline]
 fn place(hash: u64, count: usize) -> usize {
     usize::try_from(hash & (count as u64).wrapping_sub(1)).unwrap_or_default()
+}
+
+fn word(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
 }

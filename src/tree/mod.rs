@@ -29,12 +29,13 @@ mod switch;
 use crate::body::BodyPath;
 use crate::hir::Property;
 use crate::id::define_id;
+use crate::message::Stamp;
 use crate::predicate::{Reads, Slot, SlotKind, Vocabulary};
 
 pub(crate) use access::MAX_FILED_TEXT;
 pub(crate) use build::{TooManyReads, TreeBuilder};
 pub(crate) use hash::{HashKey, ValueHash};
-pub(crate) use keys::Keys;
+pub(crate) use keys::{KeyEntry, Keys};
 pub(crate) use program::{MAX_SLOTS, Program, ProgramAt, Programs, decode};
 pub(crate) use source::Sources;
 pub(crate) use switch::{AffixEnd, AffixSwitch, Candidates, Group, NumberSwitch, Space, Switches};
@@ -56,6 +57,8 @@ pub(crate) struct Tree {
     /// The names of application properties, and of system properties.
     pub(crate) application: Keys,
     pub(crate) system: Keys,
+    /// The stamps that are read.
+    stamps: [Option<KeyEntry>; 4],
     pub(crate) sources: Sources,
     /// By [`GroupId`].
     pub(crate) groups: Box<[Group]>,
@@ -73,6 +76,12 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
+    /// The slots that read a stamp.
+    #[inline]
+    pub(crate) fn stamp(&self, stamp: Stamp) -> Option<&KeyEntry> {
+        self.stamps.get(stamp as usize).and_then(Option::as_ref)
+    }
+
     /// Bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
         let groups: usize = self.groups.iter().map(|group| size_of::<Group>() + group.heap_bytes()).sum();

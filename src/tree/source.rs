@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::GroupId;
-use super::hash::HashKey;
+use super::hash::{HashKey, Name};
 use crate::id::define_id;
 use crate::message::MessageSource;
 use crate::source::{SourcePattern, trimmed};
@@ -123,7 +123,7 @@ impl SourcesBuilder {
 /// Where the child of `parent` by `segment` would stand, and its tag.
 #[inline]
 fn place(key: &HashKey, parent: SourceId, segment: &str, count: usize) -> (usize, u32) {
-    let hash = key.combine(key.name(segment), parent.index() as u64);
+    let hash = key.combine(key.name(Name::of(segment)), parent.index() as u64);
     let at = usize::try_from(hash & (count as u64).wrapping_sub(1)).unwrap_or_default();
     (at, u32::try_from(hash >> 32).unwrap_or_default())
 }
