@@ -33,14 +33,14 @@ impl Encoding {
     }
 
     /// The characters of a body, each with the offset of its first byte.
-    pub(super) const fn characters(self, body: &[u8]) -> Characters<'_> {
+    pub(crate) const fn characters(self, body: &[u8]) -> Characters<'_> {
         Characters { encoding: self, rest: body, at: 0 }
     }
 }
 
 /// See [`Encoding::characters`].
 #[derive(Clone)]
-pub(super) struct Characters<'b> {
+pub(crate) struct Characters<'b> {
     encoding: Encoding,
     rest: &'b [u8],
     /// Where `rest` begins in the body.

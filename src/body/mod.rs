@@ -9,6 +9,7 @@ mod path;
 mod reader;
 
 pub use document::{BodyValue, Document, Found};
+pub(crate) use encoding::Characters;
 pub use encoding::Encoding;
 pub use path::{BodyPath, PathError, Step};
 pub use reader::Unreadable;

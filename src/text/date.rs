@@ -21,6 +21,9 @@ pub fn is_date(text: &str) -> bool {
     }
 }
 
+/// No date is longer, in bytes: `YYYY-MM-DDThh:mm:ss.fffffff+hh:mm`, `/Date(-n+hhmm)/` with 19 digits.
+pub(crate) const LONGEST_DATE: usize = 33;
+
 /// Takes the bytes of a date one after the other. A method that gives `None` has met something else.
 #[derive(Copy, Clone)]
 struct Reader<'t> {
@@ -158,6 +161,14 @@ mod tests {
         assert!(!is_date("2020-01-01T00:00:00.12345678Z"));
         assert!(!is_date("2020-01-01T00:00:00."));
         assert!(!is_date("2020-01-01T00:00:00.Z"));
+    }
+
+    #[test]
+    fn longest_dates_are_known() {
+        for date in ["2020-01-01T00:00:00.1234567+99:99", "/Date(-1234567890123456789+0100)/"] {
+            assert!(is_date(date));
+            assert_eq!(date.len(), LONGEST_DATE);
+        }
     }
 
     #[test]

@@ -26,7 +26,12 @@ pub fn as_number(text: &str) -> Option<f64> {
 /// As [`as_number`], of UTF-16 code units.
 #[must_use]
 pub fn as_number_units(units: &[u16]) -> Option<f64> {
-    read(units.iter().copied().map(u32::from))
+    as_number_points(units.iter().copied().map(u32::from))
+}
+
+/// As [`as_number`], of code points.
+pub(crate) fn as_number_points(points: impl Iterator<Item = u32> + Clone) -> Option<f64> {
+    read(points)
 }
 
 /// The number that an integer or real literal stands for; `None` for a real without a digit before its exponent (`e5`).
