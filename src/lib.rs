@@ -30,3 +30,8 @@ pub use table::{
     BadRoutes, CompileError, Compiled, Deliveries, Delivery, Interests, RouteProblem, RouteTable, RouteTableBuilder,
     Scratch, Stats,
 };
+
+/// The examples of the README, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
