@@ -259,8 +259,8 @@ impl<'m> Reader<'_, '_, 'm> {
                 Property::Text(_) => States::TEXT,
             }),
             TestKind::Text(Orderings::EQUAL, text) => {
-                let hash = self.tree.text_hashes.get(text.index()).copied();
-                Some(self.slots.hash(test.slot.index())) == hash && self.text(test.slot) == Some(self.constant(text))
+                let hash = self.slots.hash(test.slot.index());
+                self.text(test.slot).is_some_and(|held| self.tree.texts.is(text, hash, held))
             }
             TestKind::Text(orderings, text) => {
                 self.text(test.slot).is_some_and(|held| orderings.contains(compare_utf16(held, self.constant(text))))

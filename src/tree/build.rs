@@ -8,6 +8,7 @@ use super::keys::Keys;
 use super::program::{MAX_SLOTS, Program, ProgramAt, Programs};
 use super::source::SourcesBuilder;
 use super::switch::{AffixEnd, AffixSwitch, Candidates, Group, NumberClass, NumberSwitch, Space, Switches};
+use super::text::Texts;
 use super::{Bodies, Candidate, Filed, GroupId, RouteId, Tree};
 use crate::hir::Condition;
 use crate::limits::Budgets;
@@ -106,13 +107,13 @@ impl TreeBuilder {
         let Self { budgets, mut vocabulary, sources, mut programs, groups, fallback, filed, .. } = self;
         let bodies = Bodies::of(&mut vocabulary.reads);
         programs.shrink();
-        let text_hashes: Box<[ValueHash]> = vocabulary.constants.texts().map(|text| key.value(text)).collect();
+        let texts = Texts::new(&vocabulary.constants, &key);
         let mut filer = Filer {
             key: &key,
             budgets: &budgets,
             vocabulary: &vocabulary,
             programs: &programs,
-            text_hashes: &text_hashes,
+            texts: &texts,
             candidates: Vec::new(),
             places: Vec::new(),
             filed,
@@ -135,7 +136,7 @@ impl TreeBuilder {
                 vocabulary.freeze();
                 vocabulary
             },
-            text_hashes,
+            texts,
             bodies,
             fallback,
             filed,
@@ -150,7 +151,7 @@ struct Filer<'b> {
     budgets: &'b Budgets,
     vocabulary: &'b Vocabulary,
     programs: &'b Programs,
-    text_hashes: &'b [ValueHash],
+    texts: &'b Texts,
     candidates: Vec<Candidate>,
     places: Vec<(u64, Candidates)>,
     filed: Filed,
@@ -195,15 +196,11 @@ impl Filer<'_> {
 
     fn candidate(&self, header: Access, program: ProgramAt) -> Candidate {
         match header {
-            Access::Equal(slot, text) => Candidate { slot: word(slot.index()), hash: self.text_hash(text), program },
+            Access::Equal(slot, text) => Candidate { slot: word(slot.index()), hash: self.texts.hash(text), program },
             Access::Present(slot) => Candidate { slot: word(slot.index()), hash: ValueHash::PRESENT, program },
             // The slot past the last is always there.
             _ => Candidate { slot: word(self.vocabulary.reads.len()), hash: ValueHash::PRESENT, program },
         }
-    }
-
-    fn text_hash(&self, text: crate::predicate::TextId) -> ValueHash {
-        self.text_hashes.get(text.index()).copied().unwrap_or(ValueHash::PRESENT)
     }
 
     fn count(&mut self, filings: &[Unplaced]) {
@@ -235,7 +232,7 @@ impl Filer<'_> {
                 Access::Always => always.push(candidate),
                 Access::Equal(slot, text) => {
                     equal.push(slot);
-                    hashed.push((self.property_key(id, slot, self.text_hash(text)), candidate));
+                    hashed.push((self.property_key(id, slot, self.texts.hash(text)), candidate));
                 }
                 Access::Present(slot) => {
                     present.push(slot);
@@ -243,7 +240,7 @@ impl Filer<'_> {
                 }
                 Access::Value(slot, value) => {
                     values.push(slot);
-                    let hash = self.key.constant(vocabulary.constants.value_of(value), self.text_hashes);
+                    let hash = self.key.constant(vocabulary.constants.value_of(value), self.texts);
                     hashed.push((Switches::key(self.key, id, slot, Space::Value, hash.bits().into()), candidate));
                 }
                 Access::Prefix(slot, text) => {

@@ -53,7 +53,7 @@ impl Tree {
             (ValueHash::PRESENT, Some(_)) => format!(", header {} is there", self.slot(slot)),
             (hash, Some(_)) => {
                 let equal = program.tests().find_map(|test| match test.kind {
-                    TestKind::Text(Orderings::EQUAL, text) if test.slot == slot && self.hash_of(text) == hash => {
+                    TestKind::Text(Orderings::EQUAL, text) if test.slot == slot && self.texts.hash(text) == hash => {
                         Some(self.text(text))
                     }
                     _ => None,
@@ -71,10 +71,10 @@ impl Tree {
         let shown = self.test(test);
         match test.kind {
             TestKind::Text(Orderings::EQUAL, text) if group.equal.contains(&slot) => {
-                Some((shown, find(Space::Equal, self.hash_of(text).bits().into())))
+                Some((shown, find(Space::Equal, self.texts.hash(text).bits().into())))
             }
             TestKind::Value(Orderings::EQUAL, value) if group.values.contains(&slot) => {
-                let hash = self.key.constant(self.vocabulary.constants.value_of(value), &self.text_hashes);
+                let hash = self.key.constant(self.vocabulary.constants.value_of(value), &self.texts);
                 Some((shown, find(Space::Value, hash.bits().into())))
             }
             TestKind::Affix(affix @ (Affix::Prefix | Affix::Suffix), true, text) => {
@@ -90,10 +90,6 @@ impl Tree {
             }
             _ => None,
         }
-    }
-
-    fn hash_of(&self, text: TextId) -> ValueHash {
-        self.text_hashes.get(text.index()).copied().unwrap_or_default()
     }
 
     /// A program as a condition, or as numbered steps where it branches.

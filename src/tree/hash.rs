@@ -6,6 +6,7 @@
 
 use std::hash::{BuildHasher, Hasher};
 
+use super::text::Texts;
 use crate::predicate::ValueConstant;
 
 /// The key.
@@ -84,11 +85,11 @@ impl HashKey {
     }
 
     /// The hash of a constant that body values are compared with.
-    pub(crate) fn constant(&self, constant: ValueConstant, texts: &[ValueHash]) -> ValueHash {
+    pub(crate) fn constant(&self, constant: ValueConstant, texts: &Texts) -> ValueHash {
         match constant {
             ValueConstant::Bool(truth) => self.truth(truth),
             ValueConstant::Number(number) => self.number(number),
-            ValueConstant::Text(text) => texts.get(text.index()).copied().unwrap_or_default(),
+            ValueConstant::Text(text) => texts.hash(text),
             ValueConstant::Null => ValueHash::NULL,
         }
     }
@@ -156,6 +157,14 @@ impl<'n> Name<'n> {
         match Words::of(name.as_bytes()) {
             Some(words) if words.is_ascii() => Self::Short(words.upper()),
             _ => Self::Other(name),
+        }
+    }
+
+    /// The words of a short name.
+    pub(crate) fn words(self) -> Option<Words> {
+        match self {
+            Self::Short(words) => Some(words),
+            Self::Other(_) => None,
         }
     }
 }

@@ -25,6 +25,7 @@ mod keys;
 mod program;
 mod source;
 mod switch;
+mod text;
 
 use crate::body::BodyPath;
 use crate::hir::Property;
@@ -39,6 +40,7 @@ pub(crate) use keys::{KeyEntry, Keys};
 pub(crate) use program::{MAX_SLOTS, Program, ProgramAt, Programs, decode};
 pub(crate) use source::Sources;
 pub(crate) use switch::{AffixEnd, AffixSwitch, Candidates, Group, NumberSwitch, Space, Switches};
+pub(crate) use text::Texts;
 
 define_id! {
     /// A route of a tree.
@@ -66,8 +68,7 @@ pub(crate) struct Tree {
     pub(crate) switches: Switches,
     pub(crate) programs: Programs,
     pub(crate) vocabulary: Vocabulary,
-    /// Of each text constant, by [`TextId`](crate::predicate::TextId).
-    pub(crate) text_hashes: Box<[ValueHash]>,
+    pub(crate) texts: Texts,
     pub(crate) bodies: Bodies,
     /// The program of the fallback route, if there is one.
     pub(crate) fallback: Option<ProgramAt>,
@@ -93,7 +94,7 @@ impl Tree {
             + self.switches.heap_bytes()
             + self.programs.heap_bytes()
             + self.vocabulary.heap_bytes()
-            + size_of_val(&*self.text_hashes)
+            + self.texts.heap_bytes()
             + self.bodies.heap_bytes()
     }
 }

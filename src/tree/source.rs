@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::GroupId;
-use super::hash::{HashKey, Name};
+use super::hash::{HashKey, Name, Words};
 use crate::id::define_id;
 use crate::message::MessageSource;
 use crate::source::{SourcePattern, trimmed};
@@ -32,6 +32,8 @@ pub(crate) struct Sources {
 #[derive(Debug, Clone)]
 struct SourceNode {
     parent: SourceId,
+    /// The last segment, if it is short.
+    words: Option<Words>,
     /// The last segment, upper-cased, in `segments`.
     start: u32,
     end: u32,
@@ -71,7 +73,15 @@ impl SourcesBuilder {
         let mut ids: BTreeMap<Vec<String>, SourceId> = BTreeMap::new();
         let mut segments = String::new();
         let root = SourceId::new(0);
-        nodes.push(SourceNode { parent: root, start: 0, end: 0, group: None, is_inner: false, outputs: None });
+        nodes.push(SourceNode {
+            parent: root,
+            words: None,
+            start: 0,
+            end: 0,
+            group: None,
+            is_inner: false,
+            outputs: None,
+        });
         ids.insert(Vec::new(), root);
         for (path, group) in self.paths {
             let mut parent = root;
@@ -87,7 +97,15 @@ impl SourcesBuilder {
                 let start = offset(segments.len());
                 segments.push_str(segment);
                 let end = offset(segments.len());
-                nodes.push(SourceNode { parent, start, end, group: None, is_inner: false, outputs: None });
+                nodes.push(SourceNode {
+                    parent,
+                    words: Name::of(segment).words(),
+                    start,
+                    end,
+                    group: None,
+                    is_inner: false,
+                    outputs: None,
+                });
                 if let Some(parent) = nodes.get_mut(parent.index()) {
                     parent.is_inner = true;
                     if segment == "OUTPUTS" {
@@ -108,7 +126,7 @@ impl SourcesBuilder {
         let mut places = vec![FREE; count];
         for (index, node) in nodes.iter().enumerate().skip(1) {
             let segment = segments.get(node.start as usize..node.end as usize).unwrap_or_default();
-            let (mut at, tag) = place(key, node.parent, segment, count);
+            let (mut at, tag) = place(key, node.parent, Name::of(segment), count);
             while places.get(at).is_some_and(|place| place.node != FREE.node) {
                 at = (at + 1) & (count - 1);
             }
@@ -122,8 +140,8 @@ impl SourcesBuilder {
 
 /// Where the child of `parent` by `segment` would stand, and its tag.
 #[inline]
-fn place(key: &HashKey, parent: SourceId, segment: &str, count: usize) -> (usize, u32) {
-    let hash = key.combine(key.name(Name::of(segment)), parent.index() as u64);
+fn place(key: &HashKey, parent: SourceId, segment: Name<'_>, count: usize) -> (usize, u32) {
+    let hash = key.combine(key.name(segment), parent.index() as u64);
     let at = usize::try_from(hash & (count as u64).wrapping_sub(1)).unwrap_or_default();
     (at, u32::try_from(hash >> 32).unwrap_or_default())
 }
@@ -206,6 +224,7 @@ impl Sources {
         if !self.node(parent)?.is_inner {
             return None;
         }
+        let segment = Name::of(segment);
         let (mut at, tag) = place(key, parent, segment, self.places.len());
         loop {
             // Half of the places are free, so this ends.
@@ -219,9 +238,15 @@ impl Sources {
     }
 
     #[inline]
-    fn is(&self, node: &SourceNode, segment: &str) -> bool {
-        let known = self.segments.get(node.start as usize..node.end as usize).unwrap_or_default();
-        known == segment || eq_ignore_case(known, segment)
+    fn is(&self, node: &SourceNode, segment: Name<'_>) -> bool {
+        match segment {
+            Name::Short(words) => node.words == Some(words),
+            Name::Other(segment) => eq_ignore_case(self.segment(node), segment),
+        }
+    }
+
+    fn segment(&self, node: &SourceNode) -> &str {
+        self.segments.get(node.start as usize..node.end as usize).unwrap_or_default()
     }
 
     /// Every path that has a group, upper-cased, sorted by it.
@@ -241,7 +266,7 @@ impl Sources {
         let mut at = id;
         while at.index() != 0 {
             let Some(node) = self.node(at) else { break };
-            segments.push(self.segments.get(node.start as usize..node.end as usize).unwrap_or_default());
+            segments.push(self.segment(node));
             at = node.parent;
         }
         segments.push("");
