@@ -17,10 +17,7 @@ mod tests {
     const MEGABYTE: usize = 1 << 20;
 
     fn unlimited() -> Limits {
-        let mut limits = Limits::default();
-        limits.nesting = usize::MAX;
-        limits.route_bytes = usize::MAX;
-        limits
+        Limits { nesting: usize::MAX, route_bytes: usize::MAX, ..Limits::default() }
     }
 
     fn codes(condition: &str) -> Vec<Code> {
@@ -59,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn nesting_over_the_limit_is_refused() {
+    fn every_kind_of_nesting_is_refused_over_the_limit() {
         let limit = Limits::default().nesting;
         assert_eq!(codes(&nested("(", "a", ")", limit)), []);
         for text in [

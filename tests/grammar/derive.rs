@@ -75,10 +75,10 @@ impl<'g> Deriver<'g> {
         while let Some(&name) = reached.get(next) {
             next += 1;
             self.grammar.rule(name).body.visit(&mut |part| {
-                if let Expression::Name(used) = part {
-                    if !reached.contains(&used) {
-                        reached.push(used);
-                    }
+                if let Expression::Name(used) = part
+                    && !reached.contains(&used)
+                {
+                    reached.push(used);
                 }
                 if (0..picks(part)).any(|pick| !self.picked.contains(&(address(part), pick))) {
                     missing.push(name.as_str());

@@ -1,5 +1,6 @@
 //! What the documents claim: their routes parse, and the table of surprising tokens is true.
 
+use edgeroute::body::BodyPath;
 use edgeroute::limits::Limits;
 use edgeroute::syntax::{Lexer, TokenKind, parse_condition, parse_route};
 
@@ -60,6 +61,18 @@ fn the_table_of_prefixes_is_true() {
         } else {
             assert!(row[1].starts_with("refused") && !parsed.errors.is_empty(), "{text}");
         }
+    }
+}
+
+#[test]
+fn the_table_of_body_paths_is_true() {
+    let document = read("grammar/README.md").expect("the grammar's README");
+    let rows = table(&document, "| path | |");
+    assert!(rows.len() >= 6, "{rows:?}");
+    for row in rows {
+        let path = BodyPath::parse(unquoted(&row[0]));
+        assert_eq!(path.is_ok(), row[1].starts_with("means"), "{row:?}");
+        assert_eq!(path.is_ok_and(|path| path.steps().is_none()), row[1].ends_with("undefined"), "{row:?}");
     }
 }
 

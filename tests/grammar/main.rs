@@ -13,6 +13,8 @@ mod random;
 mod recognise;
 
 #[cfg(test)]
+mod body_paths;
+#[cfg(test)]
 mod documents;
 #[cfg(test)]
 mod measured;
