@@ -13,6 +13,8 @@ pub(crate) struct Grammar {
 pub(crate) struct Rule {
     pub(crate) name: String,
     pub(crate) body: Expression,
+    /// Whether this is a token: its name is in capitals.
+    is_token: bool,
 }
 
 pub(crate) enum Expression {
@@ -44,9 +46,8 @@ impl Class {
 }
 
 impl Rule {
-    /// Whether this is a token: its name is in capitals.
     pub(crate) fn is_token(&self) -> bool {
-        is_token_name(&self.name)
+        self.is_token
     }
 }
 
@@ -106,7 +107,7 @@ impl<'t> Reader<'t> {
         while self.peek().is_some() {
             let name = self.name();
             assert!(self.takes("::="), "after the name {name}, `::=` is expected");
-            rules.push(Rule { body: self.choice(), name });
+            rules.push(Rule { is_token: is_token_name(&name), body: self.choice(), name });
         }
         rules
     }
