@@ -37,14 +37,13 @@ fn unquoted(cell: &str) -> &str {
 
 #[test]
 fn fenced_routes_of_the_documents_parse() {
-    let mut parsed = 0;
     for path in ["grammar/README.md", "README.md"] {
-        for route in read(path).iter().flat_map(|document| fenced_routes(document)) {
+        let routes = fenced_routes(&read(path).expect(path));
+        assert!(!routes.is_empty(), "no routes in {path}");
+        for route in routes {
             assert_eq!(parse_route(&route, &Limits::default()).errors, [], "in {path}: {route}");
-            parsed += 1;
         }
     }
-    assert!(parsed >= 3, "{parsed} routes found");
 }
 
 #[test]
