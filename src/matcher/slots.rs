@@ -3,7 +3,7 @@
 use crate::message::{Message, Properties};
 use crate::predicate::Slot;
 use crate::text::as_number;
-use crate::tree::{HashKey, KeyEntry, Tree, ValueHash};
+use crate::tree::{Guess, HashKey, KeyEntry, Tree, ValueHash};
 
 /// The slots of a table, without a message in them. Its size depends on the table alone.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub(crate) struct SlotMemory {
     numbers: Box<[Number]>,
     /// The slots whose numbers were asked for. Room for all.
     asked: Vec<Slot>,
+    /// The names of the properties that the message before had at each place.
+    guesses: Guesses,
     /// What the slots hold that are not absent. Room for all; empty between messages.
     held: Vec<Held<'static>>,
 }
@@ -37,6 +39,13 @@ struct Held<'m> {
 enum Number {
     NotRead,
     Read(Option<f64>),
+}
+
+/// Messages of a kind mostly have the same properties in the same order.
+#[derive(Debug)]
+struct Guesses {
+    application: [Guess; 16],
+    system: [Guess; 8],
 }
 
 /// The slots with a message in them.
@@ -68,6 +77,7 @@ impl SlotMemory {
             states: slots.into(),
             numbers: vec![Number::NotRead; count].into(),
             asked: Vec::with_capacity(count),
+            guesses: Guesses { application: [Guess::NONE; 16], system: [Guess::NONE; 8] },
             held: Vec::with_capacity(count),
         }
     }
@@ -86,7 +96,7 @@ impl SlotMemory {
             asked: &mut self.asked,
             held: recycle(core::mem::take(&mut self.held)),
         };
-        slots.fill(tree, message);
+        slots.fill(tree, message, &mut self.guesses);
         let result = use_slots(&mut slots);
         let Slots { held, .. } = slots;
         for held in &held {
@@ -121,10 +131,20 @@ fn recycle<'to>(mut held: Vec<Held<'_>>) -> Vec<Held<'to>> {
 
 impl<'m> Slots<'_, 'm> {
     #[inline]
-    fn fill<P: Properties + ?Sized, S: Properties + ?Sized>(&mut self, tree: &Tree, message: &Message<'m, P, S>) {
+    fn fill<P: Properties + ?Sized, S: Properties + ?Sized>(
+        &mut self,
+        tree: &Tree,
+        message: &Message<'m, P, S>,
+        guesses: &mut Guesses,
+    ) {
         let Tree { key, application, system, .. } = tree;
+        let mut of_place = guesses.application.iter_mut();
         message.visit_properties(|name, text| {
-            if let Some(entry) = application.find(key, name) {
+            let entry = match of_place.next() {
+                Some(guess) => application.find_guessed(key, name, guess),
+                None => application.find(key, name),
+            };
+            if let Some(entry) = entry {
                 self.put(key, entry, 0, name, text);
             }
         });
@@ -135,8 +155,13 @@ impl<'m> Slots<'_, 'm> {
                 self.put(key, entry, floor, stamp.name(), Some(value));
             }
         }
+        let mut of_place = guesses.system.iter_mut();
         message.visit_own_system_properties(|name, text| {
-            if let Some(entry) = system.find(key, name)
+            let entry = match of_place.next() {
+                Some(guess) => system.find_guessed(key, name, guess),
+                None => system.find(key, name),
+            };
+            if let Some(entry) = entry
                 && !(entry.is_stamp && stamps.is_some())
             {
                 self.put(key, entry, floor, name, text);
@@ -145,7 +170,7 @@ impl<'m> Slots<'_, 'm> {
     }
 
     /// Puts a property into the slots that read it. What stands before `floor` in `held` has precedence.
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, key: &HashKey, entry: &KeyEntry, floor: usize, name: &'m str, text: Option<&'m str>) {
         let hash = text.map_or(ValueHash::NULL, |text| key.value(text));
         if let Some(slot) = entry.own {

@@ -178,8 +178,12 @@ pub(crate) struct Words {
 }
 
 impl Words {
+    /// Of the empty text.
+    pub(super) const EMPTY: Self = Self { first: 0, last: 0, length: 0 };
+
+    /// The words of a short text: two texts have the same just where they are equal.
     #[inline]
-    fn of(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn of(bytes: &[u8]) -> Option<Self> {
         let length = u32::try_from(bytes.len()).ok().filter(|&length| length <= 16)?;
         let (first, last) = if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
             (u64::from_le_bytes(*first), u64::from_le_bytes(*last))

@@ -44,6 +44,18 @@ pub(crate) struct KeyEntry {
     pub(crate) either: Option<Slot>,
 }
 
+/// A name, and where its entry is, if it has one.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Guess {
+    words: Words,
+    entry: u32,
+}
+
+impl Guess {
+    /// Of the empty name, which no route can read.
+    pub(crate) const NONE: Self = Self { words: Words::EMPTY, entry: u32::MAX };
+}
+
 impl Keys {
     /// The application properties that are read.
     pub(crate) fn application(reads: &Reads, key: &HashKey) -> Self {
@@ -101,39 +113,55 @@ impl Keys {
         Self { short: places(&short), other: places(&other), entries: entries.into(), names: names.into() }
     }
 
+    /// As [`find`](Self::find), where the message before this one had a name at the same place that may be this one:
+    /// messages of a kind mostly list their properties in one order, and comparing is cheaper than looking up.
+    /// `benches/ratios.rs`, workload *typical*.
+    #[inline]
+    pub(crate) fn find_guessed(&self, key: &HashKey, name: &str, guess: &mut Guess) -> Option<&KeyEntry> {
+        let Some(words) = Words::of(name.as_bytes()) else {
+            return self.find(key, name);
+        };
+        if guess.words != words {
+            *guess = Guess { words, entry: self.index(key, name) };
+        }
+        self.entries.get(guess.entry as usize)
+    }
+
     /// The slots that read the property `name`.
     #[inline]
     pub(crate) fn find(&self, key: &HashKey, name: &str) -> Option<&KeyEntry> {
+        self.entries.get(self.index(key, name) as usize)
+    }
+
+    /// The place of a name among the entries; `u32::MAX` where it is not read.
+    #[inline(never)]
+    fn index(&self, key: &HashKey, name: &str) -> u32 {
         let name = Name::of(name);
         let Name::Short(words) = name else {
-            return self.find_other(key, name);
+            return self.index_of_other(key, name).unwrap_or(u32::MAX);
         };
         let mut at = place(key.name(name), self.short.len());
         loop {
             // Most places are free, so this ends.
             match self.short.get(at) {
-                Some(Some(short)) if short.words == words => return self.entries.get(short.entry as usize),
+                Some(Some(short)) if short.words == words => return short.entry,
                 Some(Some(_)) => at = (at + 1) & (self.short.len() - 1),
-                Some(None) | None => return None,
+                Some(None) | None => return u32::MAX,
             }
         }
     }
 
-    #[inline(never)]
-    fn find_other(&self, key: &HashKey, name: Name<'_>) -> Option<&KeyEntry> {
+    fn index_of_other(&self, key: &HashKey, name: Name<'_>) -> Option<u32> {
         let Name::Other(text) = name else {
             return None;
         };
-        if self.other.is_empty() {
-            return None;
-        }
         let hash = key.name(name);
         let mut at = place(hash, self.other.len());
         loop {
             let other = (*self.other.get(at)?)?;
             let entry = self.entries.get(other.entry as usize)?;
             if other.hash == hash && eq_ignore_case(self.name(entry), text) {
-                return Some(entry);
+                return Some(other.entry);
             }
             at = (at + 1) & (self.other.len() - 1);
         }

@@ -36,7 +36,7 @@ use crate::predicate::{Reads, Slot, SlotKind, Vocabulary};
 pub(crate) use access::MAX_FILED_TEXT;
 pub(crate) use build::{TooManyReads, TreeBuilder};
 pub(crate) use hash::{HashKey, ValueHash};
-pub(crate) use keys::{KeyEntry, Keys};
+pub(crate) use keys::{Guess, KeyEntry, Keys};
 pub(crate) use program::{MAX_SLOTS, Program, ProgramAt, Programs, decode};
 pub(crate) use source::Sources;
 pub(crate) use switch::{AffixEnd, AffixSwitch, Candidates, Group, NumberSwitch, Space, Switches};
