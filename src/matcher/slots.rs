@@ -170,7 +170,7 @@ impl<'m> Slots<'_, 'm> {
     }
 
     /// Puts a property into the slots that read it. What stands before `floor` in `held` has precedence.
-    #[inline(always)]
+    #[inline]
     fn put(&mut self, key: &HashKey, entry: &KeyEntry, floor: usize, name: &'m str, text: Option<&'m str>) {
         let hash = text.map_or(ValueHash::NULL, |text| key.value(text));
         if let Some(slot) = entry.own {
