@@ -1,0 +1,67 @@
+//! The interpreter as a contender: every route, in plain code.
+
+use std::collections::BTreeMap;
+
+use edgeroute::hir::{Route, Shadowing};
+use edgeroute::interpret::{Facts, Verdict, verdict};
+use edgeroute::limits::Limits;
+
+use crate::contest::Contender;
+use crate::workloads::{WorkMessage, WorkRoute};
+
+/// The routes, typed, and the messages that they are interpreted on.
+#[derive(Debug)]
+pub(crate) struct Interpreter<'m> {
+    routes: Vec<Route<'m>>,
+    priorities: Vec<u32>,
+    limits: Limits,
+    messages: &'m [WorkMessage],
+}
+
+impl<'m> Interpreter<'m> {
+    /// Compiles `texts`, which are the texts of `routes`.
+    ///
+    /// # Errors
+    /// The first error of the first route that does not compile.
+    pub(crate) fn new(routes: &[WorkRoute], texts: &'m [String]) -> Result<Self, String> {
+        let limits = Limits::default();
+        let compile = |text: &'m String| {
+            Route::compile(text, Shadowing::default(), &limits).map_err(|errors| {
+                let first = errors.first().map_or("no diagnostic", |error| &error.message);
+                format!("`{text}`: {first}")
+            })
+        };
+        let compiled = texts.iter().map(compile).collect::<Result<_, _>>()?;
+        let priorities = routes.iter().map(|route| route.priority.unwrap_or(2_000_000_000)).collect();
+        Ok(Self { routes: compiled, priorities, limits, messages: &[] })
+    }
+
+    /// The routes that deliver the message at `index`.
+    fn winners(&self, index: usize) -> impl Iterator<Item = usize> {
+        let message = super::message(&self.messages[index]);
+        let facts = Facts::lenient(&message, &self.limits);
+        let source = message.origin().source();
+        let mut best = BTreeMap::new();
+        for (index, (route, priority)) in self.routes.iter().zip(&self.priorities).enumerate() {
+            if route.source.matches(source) && verdict(&route.condition, &facts) == Verdict::True {
+                let winner = best.entry(&route.endpoint).or_insert((*priority, index));
+                *winner = (*winner).min((*priority, index));
+            }
+        }
+        best.into_values().map(|(_, index)| index)
+    }
+}
+
+impl<'m> Contender<'m> for Interpreter<'m> {
+    fn load(&mut self, messages: &'m [WorkMessage]) {
+        self.messages = messages;
+    }
+
+    fn count(&mut self, index: usize) -> usize {
+        self.winners(index).count()
+    }
+
+    fn deliveries(&mut self, index: usize, into: &mut Vec<usize>) {
+        into.extend(self.winners(index));
+    }
+}

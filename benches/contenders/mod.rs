@@ -1,0 +1,20 @@
+//! What edgeroute itself enters: each form in which it can match a message.
+
+mod interpreter;
+
+pub(crate) use interpreter::Interpreter;
+
+use edgeroute::message::{Message, Origin};
+
+use crate::workloads::WorkMessage;
+
+/// Properties as a hub has them that keeps them as it received them.
+type Pairs = Vec<(String, String)>;
+
+/// The message as edgeroute takes it: borrowed.
+fn message(message: &WorkMessage) -> Message<'_, Pairs, Pairs> {
+    Message::new(Origin::module(&message.device, &message.module).output(&message.output))
+        .properties(&message.properties)
+        .system_properties(&message.system_properties)
+        .body(&message.body)
+}

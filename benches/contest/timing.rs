@@ -1,0 +1,96 @@
+//! Timing by turns.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use super::{Contender, as_f64};
+
+/// How much time a measurement may take.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Effort {
+    /// For all rounds and all contenders together.
+    pub(crate) total: Duration,
+    /// For one contender's turn in a round.
+    pub(crate) turn: Duration,
+    /// Rounds, whatever they take.
+    pub(crate) least_rounds: usize,
+}
+
+/// How many messages a turn matches at least, where they take no longer than a turn may: so many that the clock does
+/// not show.
+const TURN: usize = 4_000;
+
+/// More rounds than this settle nothing further.
+const MOST_ROUNDS: usize = 301;
+
+/// One contender's turns.
+struct Turns {
+    /// Messages a turn.
+    batch: usize,
+    /// Whether a turn first goes through all messages once, untimed.
+    run_up: bool,
+    next: usize,
+    /// Nanoseconds a message, one for each turn.
+    timed: Vec<f64>,
+}
+
+/// Matches the `loaded` messages with each contender by turns, and gives for each the median over the rounds, in
+/// nanoseconds a message.
+///
+/// A turn is an untimed pass over the messages and then timed ones, so that what the others left in the caches does not
+/// count; whether the messages themselves find a place there depends on how many are `loaded`. A contender too slow for
+/// that works through as many messages as fit its turn, and goes on with the next ones in the next round.
+pub(crate) fn interleave<'m>(
+    contenders: &mut [Box<dyn Contender<'m> + 'm>],
+    loaded: usize,
+    effort: Effort,
+) -> Vec<f64> {
+    let mut turns: Vec<Turns> = contenders
+        .iter_mut()
+        .map(|contender| {
+            let fitting = fitting(&mut **contender, loaded, effort.turn);
+            let run_up = fitting == loaded;
+            let batch = if run_up { TURN.next_multiple_of(loaded) } else { fitting };
+            Turns { batch, run_up, next: 0, timed: Vec::new() }
+        })
+        .collect();
+    let start = Instant::now();
+    let mut rounds = 0;
+    while rounds < effort.least_rounds || (rounds < MOST_ROUNDS && start.elapsed() < effort.total) {
+        rounds += 1;
+        for (contender, turns) in contenders.iter_mut().zip(&mut turns) {
+            if turns.run_up {
+                black_box(contender.count_batch(0, loaded, loaded));
+            }
+            let start = Instant::now();
+            black_box(contender.count_batch(turns.next, turns.batch, loaded));
+            turns.timed.push(start.elapsed().as_secs_f64() * 1e9 / as_f64(turns.batch));
+            turns.next = (turns.next + turns.batch) % loaded;
+        }
+    }
+    turns.into_iter().map(|turns| median(turns.timed)).collect()
+}
+
+/// How many messages a contender matches in `turn`: at least one, at most `loaded`.
+fn fitting(contender: &mut dyn Contender<'_>, loaded: usize, turn: Duration) -> usize {
+    let start = Instant::now();
+    let mut done = 0;
+    while done < loaded {
+        black_box(contender.count(done));
+        done += 1;
+        if start.elapsed() > turn {
+            break;
+        }
+    }
+    done
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values.get(middle) {
+        None => f64::NAN,
+        Some(upper) if values.len() % 2 == 1 => *upper,
+        Some(upper) => f64::midpoint(values[middle - 1], *upper),
+    }
+}
