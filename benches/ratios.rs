@@ -1,0 +1,324 @@
+//! `cargo bench --bench ratios`: what matching costs, as a ratio to a linear scan written by hand.
+//!
+//! All contenders of a workload work on the same messages, by turns, in this process; before any is timed, every answer
+//! is checked. Prints a table, or with `--json` one JSON object a line:
+//!
+//! - `workload`, and for *adversarial* its `shape`; `routes`: how many;
+//! - `messages`: `cold`, 2,000 different ones, or `warm`, 200 that repeat;
+//! - `keys`: `text`, or `resolved` where the hub has looked the keys up beforehand;
+//! - `outcome`: `mixed`, at least seven of ten are delivered, `miss`, none is, or `foreign`, none is and no route names
+//!   their module or tests their properties;
+//! - `table_ns`, `linear_ns`, `interpreter_ns`: medians, nanoseconds a message;
+//! - `ratio`: the table's time over the linear scan's;
+//! - `build_us_per_route`: microseconds, from the text of the routes;
+//! - `bytes_per_route`: the heap that the table holds, counted, less the bytes of the names and of the endpoints;
+//! - `allocations`: how many it took to match every message of the set once.
+//!
+//! What no contender gives is `null`. `--large` adds a million routes, which takes several minutes more. Other
+//! arguments select workloads by name. Run without `--bench`, as `cargo test` does, it checks the answers of small
+//! tables and times next to nothing.
+
+mod baseline;
+mod contenders;
+mod contest;
+mod workloads;
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use contenders::Interpreter;
+use contest::timing::{Effort, interleave};
+use contest::{BuildCost, Contender, Linear, as_f64};
+use serde::Serialize;
+use workloads::{COLD, Kind, Outcome, Shape, WARM, WorkMessage, WorkRoute, Workload};
+
+/// Whether the keys of the messages are text, or were looked up beforehand.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+enum Keys {
+    Text,
+    Resolved,
+}
+
+/// A contender's place in a row.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+enum Column {
+    Table(Keys),
+    Linear,
+    Interpreter,
+}
+
+/// The interpreter is left out of larger tables, where it takes many milliseconds a message.
+const MOST_INTERPRETED: usize = 10_000;
+
+/// It is checked on so many messages that it looks at this many routes.
+const CHECKED_INTERPRETATIONS: usize = 200_000;
+
+/// Messages of one outcome, and the routes that deliver each.
+struct MessageSet {
+    outcome: Outcome,
+    messages: Vec<WorkMessage>,
+    expected: Vec<Vec<usize>>,
+}
+
+/// One line of the result. See the top of this file.
+#[derive(Debug, Serialize)]
+struct Row {
+    workload: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shape: Option<&'static str>,
+    routes: usize,
+    messages: &'static str,
+    keys: &'static str,
+    outcome: &'static str,
+    table_ns: Option<f64>,
+    linear_ns: Option<f64>,
+    interpreter_ns: Option<f64>,
+    ratio: Option<f64>,
+    build_us_per_route: Option<f64>,
+    bytes_per_route: Option<f64>,
+    allocations: Option<u64>,
+}
+
+/// What the arguments ask for.
+#[derive(Debug)]
+struct Options {
+    json: bool,
+    large: bool,
+    /// Run by `cargo bench`, not by `cargo test`.
+    bench: bool,
+    /// Names of workloads; empty: all.
+    selected: Vec<String>,
+}
+
+impl Options {
+    fn parse(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut options = Self { json: false, large: false, bench: false, selected: Vec::new() };
+        for argument in arguments {
+            match argument.as_str() {
+                "--json" => options.json = true,
+                "--large" => options.large = true,
+                "--bench" => options.bench = true,
+                _ if argument.starts_with('-') => {
+                    return Err(format!("unknown argument `{argument}`, expected `--json`, `--large` or a workload"));
+                }
+                _ => options.selected.push(argument),
+            }
+        }
+        Ok(options)
+    }
+
+    /// The workloads and their sizes.
+    fn plan(&self) -> Vec<(Kind, usize)> {
+        let growing: &[usize] = match (self.bench, self.large) {
+            (false, _) => &[60],
+            (true, false) => &[1_000, 10_000, 100_000],
+            (true, true) => &[1_000, 10_000, 100_000, 1_000_000],
+        };
+        let cover = if self.bench { 100_000 } else { 60 };
+        let mut plan = vec![(Kind::Typical, 12)];
+        plan.extend(growing.iter().map(|&routes| (Kind::Equality, routes)));
+        plan.extend(growing.iter().map(|&routes| (Kind::Mixed, routes)));
+        plan.push((Kind::Cover, cover));
+        for shape in Shape::ALL {
+            let hostile: &[usize] = match shape {
+                _ if !self.bench => &[60],
+                // Each of its routes is as much work as many others.
+                Shape::Disjunctions => &[200, 2_000],
+                _ => &[1_000, 10_000],
+            };
+            plan.extend(hostile.iter().map(|&routes| (Kind::Adversarial(shape), routes)));
+        }
+        plan.retain(|(kind, _)| self.selected.is_empty() || self.selected.iter().any(|name| name == kind.name()));
+        plan
+    }
+
+    fn effort(&self) -> Effort {
+        let milliseconds = Duration::from_millis;
+        if self.bench {
+            Effort { total: milliseconds(800), turn: milliseconds(5), least_rounds: 9 }
+        } else {
+            Effort { total: milliseconds(1), turn: milliseconds(1), least_rounds: 1 }
+        }
+    }
+
+    /// Different messages in a set.
+    const fn messages(&self) -> usize {
+        if self.bench { COLD } else { WARM }
+    }
+}
+
+fn main() -> ExitCode {
+    let options = match Options::parse(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(&options, &mut io::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options, out: &mut impl Write) -> io::Result<()> {
+    if !options.json {
+        write_header(out)?;
+    }
+    for (kind, routes) in options.plan() {
+        for row in measure(&Workload::generate(kind, routes), options)? {
+            if options.json {
+                serde_json::to_writer(&mut *out, &row)?;
+                writeln!(out)?;
+            } else {
+                write_row(&row, out)?;
+            }
+            out.flush()?;
+        }
+    }
+    Ok(())
+}
+
+/// All contenders on one workload.
+fn measure(workload: &Workload, options: &Options) -> io::Result<Vec<Row>> {
+    let routes = &workload.routes;
+    let texts: Vec<_> = routes.iter().map(ToString::to_string).collect();
+    let (mut linear, cost) = contest::measure_build(|| Linear::new(routes));
+    let outcomes: &[Outcome] = match workload.kind {
+        Kind::Equality | Kind::Mixed => &[Outcome::Mixed, Outcome::Miss, Outcome::Foreign],
+        _ => &[Outcome::Mixed, Outcome::Miss],
+    };
+    let sets: Vec<_> = outcomes
+        .iter()
+        .filter_map(|&outcome| {
+            let messages =
+                workload.messages(outcome, options.messages(), |message| !linear.expected(message).is_empty())?;
+            let expected = messages.iter().map(|message| linear.expected(message)).collect();
+            Some(MessageSet { outcome, messages, expected })
+        })
+        .collect();
+    // By the same index: what each contender is, what it cost, and it.
+    let mut entries = vec![(Column::Linear, cost)];
+    let mut contenders: Vec<Box<dyn Contender<'_>>> = vec![Box::new(linear)];
+    if routes.len() <= MOST_INTERPRETED {
+        let (interpreter, cost) = contest::measure_build(|| Interpreter::new(routes, &texts));
+        entries.push((Column::Interpreter, cost));
+        contenders.push(Box::new(interpreter.map_err(io::Error::other)?));
+    }
+    let place = |wanted: Column| entries.iter().position(|(column, _)| *column == wanted);
+    let mut rows = Vec::new();
+    for set in &sets {
+        let mut allocations = Vec::new();
+        for (contender, (column, _)) in contenders.iter_mut().zip(&entries) {
+            contender.load(&set.messages);
+            let checks = match column {
+                // It has said what is expected.
+                Column::Linear => 0,
+                Column::Interpreter => (CHECKED_INTERPRETATIONS / routes.len()).min(set.expected.len()),
+                Column::Table(_) => set.expected.len(),
+            };
+            let checked = set.expected.get(..checks).unwrap_or_default();
+            let wrong = contest::wrong_answers(&mut **contender, checked);
+            if wrong > 0 {
+                let name = workload.kind.name();
+                return Err(io::Error::other(format!(
+                    "{name}, {} routes: {column:?} errs {wrong} times",
+                    routes.len()
+                )));
+            }
+            allocations.push(contest::allocations(&mut **contender, checked.len()));
+        }
+        for (messages, loaded) in [("cold", set.messages.len()), ("warm", WARM)] {
+            let times = interleave(&mut contenders, loaded, options.effort());
+            let time = |column| place(column).and_then(|index| times.get(index).copied());
+            for keys in [Keys::Text, Keys::Resolved] {
+                let table = place(Column::Table(keys));
+                if keys == Keys::Resolved && table.is_none() {
+                    continue;
+                }
+                let cost = table.and_then(|index| entries.get(index)).map(|(_, cost)| *cost);
+                let table_ns = time(Column::Table(keys));
+                let linear_ns = time(Column::Linear);
+                rows.push(Row {
+                    workload: workload.kind.name(),
+                    shape: workload.kind.shape(),
+                    routes: routes.len(),
+                    messages,
+                    keys: if keys == Keys::Text { "text" } else { "resolved" },
+                    outcome: set.outcome.name(),
+                    table_ns,
+                    linear_ns,
+                    interpreter_ns: time(Column::Interpreter),
+                    ratio: table_ns.zip(linear_ns).map(|(table, linear)| table / linear),
+                    build_us_per_route: cost.map(|cost| cost.nanoseconds / 1e3 / as_f64(routes.len())),
+                    bytes_per_route: cost.map(|cost| bytes_beside_texts(cost, routes)),
+                    allocations: table.and_then(|index| allocations.get(index).copied()),
+                });
+            }
+        }
+    }
+    Ok(rows)
+}
+
+/// The heap of a table without the names of its routes and the texts of its endpoints, each endpoint once, in bytes a
+/// route.
+fn bytes_beside_texts(cost: BuildCost, routes: &[WorkRoute]) -> f64 {
+    let names: usize = routes.iter().map(|route| route.name.len()).sum();
+    let endpoints: BTreeSet<_> = routes.iter().map(|route| route.endpoint.to_string()).collect();
+    let texts = names + endpoints.iter().map(String::len).sum::<usize>();
+    (cost.bytes - as_f64(texts)) / as_f64(routes.len())
+}
+
+fn write_header(out: &mut impl Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "{:<28} {:>8} {:<5} {:<9} {:<8} {:>10} {:>12} {:>12} {:>11} {:>9} {:>8} {:>6}",
+        "workload",
+        "routes",
+        "cache",
+        "keys",
+        "outcome",
+        "table ns",
+        "linear ns",
+        "interp. ns",
+        "ratio",
+        "build us",
+        "bytes",
+        "allocs"
+    )
+}
+
+fn write_row(row: &Row, out: &mut impl Write) -> io::Result<()> {
+    let workload = match row.shape {
+        None => row.workload.to_owned(),
+        Some(shape) => format!("{}, {shape}", row.workload),
+    };
+    let number = |value: Option<f64>, decimals: usize| match value {
+        None => "-".to_owned(),
+        Some(value) => format!("{value:.decimals$}"),
+    };
+    let ratio = match row.ratio {
+        None => "-".to_owned(),
+        Some(ratio) if ratio < 0.1 => format!("1/{:.0}", ratio.recip()),
+        Some(ratio) => format!("{ratio:.2}"),
+    };
+    writeln!(
+        out,
+        "{workload:<28} {:>8} {:<5} {:<9} {:<8} {:>10} {:>12} {:>12} {ratio:>11} {:>9} {:>8} {:>6}",
+        row.routes,
+        row.messages,
+        row.keys,
+        row.outcome,
+        number(row.table_ns, 0),
+        number(row.linear_ns, 0),
+        number(row.interpreter_ns, 0),
+        number(row.build_us_per_route, 2),
+        number(row.bytes_per_route, 1),
+        row.allocations.map_or_else(|| "-".to_owned(), |allocations| allocations.to_string()),
+    )
+}
