@@ -27,8 +27,8 @@ mod tree;
 pub mod value;
 
 pub use table::{
-    BadRoutes, CompileError, Compiled, Deliveries, Delivery, Interests, RouteProblem, RouteTable, RouteTableBuilder,
-    Scratch, Stats,
+    BadRoutes, CompileError, Compiled, Deliveries, Delivery, Interests, Key, RouteProblem, RouteTable,
+    RouteTableBuilder, Scratch, Stats,
 };
 
 /// The examples of the README, run as tests.

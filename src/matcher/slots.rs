@@ -1,6 +1,6 @@
 //! What of a message the routes of a table read: filled once a message, read by every test.
 
-use crate::message::{Message, Properties};
+use crate::message::{Message, NameHint, NameOf, Properties};
 use crate::predicate::Slot;
 use crate::text::as_number;
 use crate::tree::{Guess, HashKey, KeyEntry, Tree, ValueHash};
@@ -139,10 +139,13 @@ impl<'m> Slots<'_, 'm> {
     ) {
         let Tree { key, application, system, .. } = tree;
         let mut of_place = guesses.application.iter_mut();
-        message.visit_properties(|name, text| {
-            let entry = match of_place.next() {
-                Some(guess) => application.find_guessed(key, name, guess),
-                None => application.find(key, name),
+        message.visit_hinted_properties(|name, hint, text| {
+            let entry = match (hint, of_place.next()) {
+                (Some(NameHint { tree: id, of: NameOf::Application, entry }), _) if id == tree.id => {
+                    application.entry(entry)
+                }
+                (_, Some(guess)) => application.find_guessed(key, name, guess),
+                (_, None) => application.find(key, name),
             };
             if let Some(entry) = entry {
                 self.put(key, entry, 0, name, text);
@@ -156,10 +159,11 @@ impl<'m> Slots<'_, 'm> {
             }
         }
         let mut of_place = guesses.system.iter_mut();
-        message.visit_own_system_properties(|name, text| {
-            let entry = match of_place.next() {
-                Some(guess) => system.find_guessed(key, name, guess),
-                None => system.find(key, name),
+        message.visit_hinted_system_properties(|name, hint, text| {
+            let entry = match (hint, of_place.next()) {
+                (Some(NameHint { tree: id, of: NameOf::System, entry }), _) if id == tree.id => system.entry(entry),
+                (_, Some(guess)) => system.find_guessed(key, name, guess),
+                (_, None) => system.find(key, name),
             };
             if let Some(entry) = entry
                 && !(entry.is_stamp && stamps.is_some())

@@ -7,9 +7,10 @@ mod origin;
 mod properties;
 
 pub use origin::{InvalidOrigin, MessageSource, Origin};
-pub use properties::{NoProperties, Properties, PropertyName, PropertyValue};
+pub use properties::{NameHint, NoProperties, Properties, PropertyName, PropertyValue};
 
 pub(crate) use origin::Stamp;
+pub(crate) use properties::NameOf;
 
 /// A message to be routed. Everything is borrowed for `'m`; copying it copies references.
 ///
@@ -91,9 +92,16 @@ impl<'m, P: Properties + ?Sized, S: Properties + ?Sized> Message<'m, P, S> {
         self.properties.visit(visit);
     }
 
+    /// Shows each application property, with the hints of its name.
+    #[inline]
+    pub(crate) fn visit_hinted_properties(&self, visit: impl FnMut(&'m str, Option<NameHint>, Option<&'m str>)) {
+        self.properties.visit_hinted(visit);
+    }
+
     /// Shows each of the hub's own system properties, also those that the origin's stamps go before.
-    pub(crate) fn visit_own_system_properties(&self, visit: impl FnMut(&'m str, Option<&'m str>)) {
-        self.system_properties.visit(visit);
+    #[inline]
+    pub(crate) fn visit_hinted_system_properties(&self, visit: impl FnMut(&'m str, Option<NameHint>, Option<&'m str>)) {
+        self.system_properties.visit_hinted(visit);
     }
 
     /// Shows each system property, those that the origin stamps first. A stamped name among the hub's own system

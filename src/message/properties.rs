@@ -27,6 +27,28 @@ use std::sync::Arc;
 pub trait Properties {
     /// Calls `visit` once for each property with its name and value.
     fn visit<'m>(&'m self, visit: impl FnMut(&'m str, Option<&'m str>));
+
+    /// As [`visit`](Self::visit), with a hint for each name that was [resolved](crate::RouteTable::key) beforehand. A type
+    /// of the hub's own that keeps resolved keys shows them here; otherwise there is nothing to do.
+    fn visit_hinted<'m>(&'m self, mut visit: impl FnMut(&'m str, Option<NameHint>, Option<&'m str>)) {
+        self.visit(|name, value| visit(name, None, value));
+    }
+}
+
+/// Where a table reads a name: what resolving a name beforehand gives. It only ever saves a look-up. A table that did not
+/// make it ignores it.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct NameHint {
+    pub(crate) tree: u64,
+    pub(crate) of: NameOf,
+    pub(crate) entry: u32,
+}
+
+/// Which kind of property a name was resolved for.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NameOf {
+    Application,
+    System,
 }
 
 /// No properties at all.
@@ -41,6 +63,11 @@ impl Properties for NoProperties {
 pub trait PropertyName {
     /// The name.
     fn as_name(&self) -> &str;
+
+    /// Where a table reads it, if it was resolved beforehand.
+    fn hint(&self) -> Option<NameHint> {
+        None
+    }
 }
 
 /// What can stand for a property's value in a slice or map: text, or an `Option` of it, `None` being null.
@@ -73,6 +100,10 @@ impl<T: PropertyName + ?Sized> PropertyName for &T {
     fn as_name(&self) -> &str {
         (**self).as_name()
     }
+
+    fn hint(&self) -> Option<NameHint> {
+        (**self).hint()
+    }
 }
 
 impl<T: PropertyValue + ?Sized> PropertyValue for &T {
@@ -93,17 +124,31 @@ impl<N: PropertyName, V: PropertyValue> Properties for [(N, V)] {
             visit(name.as_name(), value.as_value());
         }
     }
+
+    fn visit_hinted<'m>(&'m self, mut visit: impl FnMut(&'m str, Option<NameHint>, Option<&'m str>)) {
+        for (name, value) in self {
+            visit(name.as_name(), name.hint(), value.as_value());
+        }
+    }
 }
 
 impl<N: PropertyName, V: PropertyValue, const LENGTH: usize> Properties for [(N, V); LENGTH] {
     fn visit<'m>(&'m self, visit: impl FnMut(&'m str, Option<&'m str>)) {
         self.as_slice().visit(visit);
     }
+
+    fn visit_hinted<'m>(&'m self, visit: impl FnMut(&'m str, Option<NameHint>, Option<&'m str>)) {
+        self.as_slice().visit_hinted(visit);
+    }
 }
 
 impl<N: PropertyName, V: PropertyValue> Properties for Vec<(N, V)> {
     fn visit<'m>(&'m self, visit: impl FnMut(&'m str, Option<&'m str>)) {
         self.as_slice().visit(visit);
+    }
+
+    fn visit_hinted<'m>(&'m self, visit: impl FnMut(&'m str, Option<NameHint>, Option<&'m str>)) {
+        self.as_slice().visit_hinted(visit);
     }
 }
 
@@ -127,17 +172,29 @@ impl<T: Properties + ?Sized> Properties for &T {
     fn visit<'m>(&'m self, visit: impl FnMut(&'m str, Option<&'m str>)) {
         (**self).visit(visit);
     }
+
+    fn visit_hinted<'m>(&'m self, visit: impl FnMut(&'m str, Option<NameHint>, Option<&'m str>)) {
+        (**self).visit_hinted(visit);
+    }
 }
 
 impl<T: Properties + ?Sized> Properties for Box<T> {
     fn visit<'m>(&'m self, visit: impl FnMut(&'m str, Option<&'m str>)) {
         (**self).visit(visit);
     }
+
+    fn visit_hinted<'m>(&'m self, visit: impl FnMut(&'m str, Option<NameHint>, Option<&'m str>)) {
+        (**self).visit_hinted(visit);
+    }
 }
 
 impl<T: Properties + ?Sized> Properties for Arc<T> {
     fn visit<'m>(&'m self, visit: impl FnMut(&'m str, Option<&'m str>)) {
         (**self).visit(visit);
+    }
+
+    fn visit_hinted<'m>(&'m self, visit: impl FnMut(&'m str, Option<NameHint>, Option<&'m str>)) {
+        (**self).visit_hinted(visit);
     }
 }
 

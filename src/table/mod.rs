@@ -3,6 +3,7 @@
 mod build;
 mod delivery;
 mod error;
+mod key;
 mod scratch;
 mod stats;
 
@@ -12,6 +13,7 @@ use std::sync::Arc;
 pub use build::{BadRoutes, Compiled, RouteTableBuilder};
 pub use delivery::{Deliveries, Delivery};
 pub use error::{CompileError, RouteProblem};
+pub use key::Key;
 pub use scratch::Scratch;
 pub use stats::{Interests, Stats};
 

@@ -1,5 +1,6 @@
 //! Building a tree: routes are added one by one, then each group is split.
 
+use core::sync::atomic::{AtomicU64, Ordering};
 use std::collections::BTreeMap;
 
 use super::access::{Access, Filing, Occurrences, cover};
@@ -104,6 +105,8 @@ impl TreeBuilder {
 
     /// The tree of what was added.
     pub(crate) fn finish(self, key: HashKey) -> Tree {
+        // Hints must not be taken for those of another tree, also of one that is gone.
+        static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         let Self { budgets, mut vocabulary, sources, mut programs, groups, fallback, filed, .. } = self;
         let bodies = Bodies::of(&mut vocabulary.reads);
         programs.shrink();
@@ -124,6 +127,7 @@ impl TreeBuilder {
         let switches = Switches::new(&places);
         let system = Keys::system(&vocabulary.reads, &key);
         Tree {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             application: Keys::application(&vocabulary.reads, &key),
             stamps: Stamp::ALL.map(|stamp| system.find(&key, stamp.name()).copied()),
             system,

@@ -127,6 +127,12 @@ impl Keys {
         self.entries.get(guess.entry as usize)
     }
 
+    /// The entry at a place that [`index`](Self::index) gave.
+    #[inline]
+    pub(crate) fn entry(&self, index: u32) -> Option<&KeyEntry> {
+        self.entries.get(index as usize)
+    }
+
     /// The slots that read the property `name`.
     #[inline]
     pub(crate) fn find(&self, key: &HashKey, name: &str) -> Option<&KeyEntry> {
@@ -135,7 +141,7 @@ impl Keys {
 
     /// The place of a name among the entries; `u32::MAX` where it is not read.
     #[inline(never)]
-    fn index(&self, key: &HashKey, name: &str) -> u32 {
+    pub(crate) fn index(&self, key: &HashKey, name: &str) -> u32 {
         let name = Name::of(name);
         let Name::Short(words) = name else {
             return self.index_of_other(key, name).unwrap_or(u32::MAX);

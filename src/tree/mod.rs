@@ -30,7 +30,7 @@ mod text;
 use crate::body::BodyPath;
 use crate::hir::Property;
 use crate::id::define_id;
-use crate::message::Stamp;
+use crate::message::{NameHint, NameOf, Stamp};
 use crate::predicate::{Reads, Slot, SlotKind, Vocabulary};
 
 pub(crate) use access::MAX_FILED_TEXT;
@@ -55,6 +55,8 @@ define_id! {
 /// A frozen tree.
 #[derive(Debug)]
 pub(crate) struct Tree {
+    /// No other tree of this process has it.
+    pub(crate) id: u64,
     pub(crate) key: HashKey,
     /// The names of application properties, and of system properties.
     pub(crate) application: Keys,
@@ -81,6 +83,15 @@ impl Tree {
     #[inline]
     pub(crate) fn stamp(&self, stamp: Stamp) -> Option<&KeyEntry> {
         self.stamps.get(stamp as usize).and_then(Option::as_ref)
+    }
+
+    /// Where a name is read.
+    pub(crate) fn hint(&self, of: NameOf, name: &str) -> NameHint {
+        let keys = match of {
+            NameOf::Application => &self.application,
+            NameOf::System => &self.system,
+        };
+        NameHint { tree: self.id, of, entry: keys.index(&self.key, name) }
     }
 
     /// Bytes on the heap.

@@ -1,0 +1,94 @@
+//! Names that a hub resolves once.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::RouteTable;
+use crate::message::{NameHint, NameOf, PropertyName};
+
+/// A property's name, resolved for a table: stands in a slice of properties where the text would. Matching then looks no
+/// name up. With another table, or after a reload, it still means its name, and is looked up as any other: resolve it
+/// anew.
+///
+/// ```
+/// use edgeroute::RouteTable;
+/// use edgeroute::message::{Message, Origin};
+///
+/// let route = "FROM /messages/* WHERE level = 'hot' INTO $upstream";
+/// let table = RouteTable::builder().route("hot", route).build()?.into_table();
+/// let level = table.key("level");
+/// let properties = [(&level, "hot")];
+/// assert!(table.is_match(&Message::new(Origin::device("leaf")).properties(&properties)));
+/// # Ok::<(), edgeroute::CompileError>(())
+/// ```
+#[derive(Clone)]
+pub struct Key {
+    name: Arc<str>,
+    hint: NameHint,
+}
+
+/// Resolving names.
+impl RouteTable {
+    /// Resolves the name of an application property. Allocates.
+    #[must_use]
+    pub fn key(&self, name: &str) -> Key {
+        self.resolve(NameOf::Application, name)
+    }
+
+    /// Resolves the name of a system property, without a `$`. Allocates.
+    #[must_use]
+    pub fn system_key(&self, name: &str) -> Key {
+        self.resolve(NameOf::System, name)
+    }
+
+    fn resolve(&self, of: NameOf, name: &str) -> Key {
+        Key { name: name.into(), hint: self.inner.matcher.tree.hint(of, name) }
+    }
+}
+
+impl PropertyName for Key {
+    fn as_name(&self) -> &str {
+        &self.name
+    }
+
+    fn hint(&self) -> Option<NameHint> {
+        Some(self.hint)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({:?})", self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{Message, Origin};
+
+    fn table(condition: &str) -> RouteTable {
+        let text = format!("FROM /messages/* WHERE {condition} INTO $upstream");
+        RouteTable::builder().route("route", text).build().unwrap().into_table()
+    }
+
+    #[test]
+    fn a_key_means_its_name_whatever_table_made_it_and_for_whatever_kind() {
+        let (one, other) = (table("b = '1' and a = '2' and $cid = '3'"), table("a = '2' and b = '1' and $cid = '3'"));
+        for maker in [&one, &other, &table("true")] {
+            let properties = [(maker.key("A"), "2"), (maker.system_key("b"), "1"), (maker.key("c"), "9")];
+            let system = [(maker.system_key("CID"), "3"), (maker.key("a"), "8")];
+            let message = Message::new(Origin::device("leaf")).properties(&properties).system_properties(&system);
+            assert!(one.is_match(&message));
+            assert!(other.is_match(&message));
+        }
+    }
+
+    #[test]
+    fn a_resolved_stamp_cannot_be_forged_either() {
+        let table = table("$connectionDeviceId = 'leaf'");
+        let forged = [(table.system_key("connectionDeviceId"), "leaf")];
+        assert!(!table.is_match(&Message::new(Origin::device("other")).system_properties(&forged)));
+        assert!(table.is_match(&Message::new(Origin::device("leaf")).system_properties(&forged)));
+    }
+}
