@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use edgeroute::diagnostic::Diagnostic;
-use edgeroute::hir::{CheckOptions, Route, Shadowing, TwinFunctions, check};
+use edgeroute::hir::{CheckOptions, Condition, Route, Shadowing, TwinFunctions, check};
 use edgeroute::interpret::{Facts, Verdict, verdict};
-use edgeroute::limits::Limits;
+use edgeroute::limits::{Budgets, Limits};
+use edgeroute::message::Origin;
+use edgeroute::priority::{Priority, TimeToLive};
 use edgeroute::source::SourcePattern;
-use edgeroute::syntax::parse_condition;
+use edgeroute::syntax::{ast, parse_condition};
+use edgeroute::{CompileError, RouteProblem, RouteTable};
 
 use crate::compare::Refusal;
 use crate::corpus::{Delivery, SetRoute, Truth, VectorMessage};
@@ -33,7 +35,12 @@ pub(crate) trait Engine {
 
 /// Every configuration.
 pub(crate) fn all() -> Vec<Box<dyn Engine>> {
-    vec![Box::new(Interpreter)]
+    vec![
+        Box::new(Interpreter),
+        Box::new(Table { name: "table", budgets: Budgets::default(), scratch: ScratchUse::EachMessage }),
+        Box::new(Table { name: "table-scratch-reused", budgets: Budgets::default(), scratch: ScratchUse::Reused }),
+        Box::new(Table { name: "table-without-budgets", budgets: Budgets::none(), scratch: ScratchUse::Reused }),
+    ]
 }
 
 /// What an engine says of a message.
@@ -41,7 +48,6 @@ pub(crate) enum Outcome {
     /// It tells all three apart.
     Verdict(Truth),
     /// It only knows whether a route fires.
-    #[expect(dead_code, reason = "the interpreter tells all three apart")]
     Fires(bool),
 }
 
@@ -73,15 +79,8 @@ impl Engine for Interpreter {
     }
 
     fn verdicts(&self, condition: &str, source: &str, messages: &[&VectorMessage]) -> Result<Vec<Outcome>, Refusal> {
-        let refusal = |diagnostics: Vec<Diagnostic>| Refusal { text: condition.to_owned(), diagnostics };
-        let parsed = parse_condition(condition, &Limits::default());
-        if !parsed.errors.is_empty() {
-            return Err(refusal(parsed.errors));
-        }
-        let is_of_twins = SourcePattern::new(source).is_twin_changes();
-        let twin_functions = if is_of_twins { TwinFunctions::Known } else { TwinFunctions::Unknown };
-        let options = CheckOptions { twin_functions, ..CheckOptions::default() };
-        let condition = check(&parsed.tree, &options).map_err(refusal)?;
+        let parsed = parse(condition)?;
+        let condition = type_of(&parsed, condition, source)?;
         let outcome = |message: &&VectorMessage| {
             let message = message.with_origin(message.origin());
             Outcome::Verdict(truth(verdict(&condition, &Facts::lenient(&message, &Limits::default()))))
@@ -122,6 +121,131 @@ impl Engine for Interpreter {
         };
         Ok(messages.iter().map(deliveries).collect())
     }
+}
+
+/// A route table.
+struct Table {
+    name: &'static str,
+    budgets: Budgets,
+    scratch: ScratchUse,
+}
+
+/// How long a scratch is used.
+#[derive(Copy, Clone, PartialEq, Eq)]
+enum ScratchUse {
+    /// For one message.
+    EachMessage,
+    /// For all messages of a table.
+    Reused,
+}
+
+impl Table {
+    /// The deliveries of each message, which `origin` gives its origin.
+    fn route_all<'m>(
+        &self,
+        table: &RouteTable,
+        messages: &[&'m VectorMessage],
+        origin: impl Fn(&'m VectorMessage) -> Origin<'m>,
+    ) -> Vec<Vec<Delivery>> {
+        let mut scratch = table.create_scratch();
+        let mut route = |message: &&'m VectorMessage| {
+            let message = message.with_origin(origin(message));
+            match self.scratch {
+                ScratchUse::EachMessage => table.route(&message).into_iter().map(delivered).collect(),
+                ScratchUse::Reused => table.route_with(&mut scratch, &message).map(delivered).collect(),
+            }
+        };
+        messages.iter().map(&mut route).collect()
+    }
+}
+
+impl Engine for Table {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// A condition alone is put into a route of its own. What stands behind its longest valid prefix, and would be an
+    /// error there, is left out; and the source has no `*`, which might open a comment.
+    fn verdicts(&self, condition: &str, source: &str, messages: &[&VectorMessage]) -> Result<Vec<Outcome>, Refusal> {
+        let parsed = parse(condition)?;
+        type_of(&parsed, condition, source)?;
+        let root = parsed.root().and_then(|root| parsed.get(root));
+        let text = root.map_or("undefined", |root| root.span.slice(condition));
+        let source = SourcePattern::new(source).as_str().trim_end_matches('/').to_owned();
+        let route = format!("FROM {source} WHERE {text} INTO $upstream");
+        let table = RouteTable::builder()
+            .budgets(self.budgets.clone())
+            .route("", route)
+            .build()
+            .map_err(|error| refusal(&error))?;
+        let deliveries =
+            self.route_all(table.table(), messages, |message| message.origin().with_source(source.as_str()));
+        Ok(deliveries.iter().map(|deliveries| Outcome::Fires(!deliveries.is_empty())).collect())
+    }
+
+    fn deliveries(
+        &self,
+        routes: &[SetRoute],
+        fallback: Option<&SetRoute>,
+        messages: &[&VectorMessage],
+    ) -> Result<Vec<Vec<Delivery>>, Refusal> {
+        let mut builder = RouteTable::builder().budgets(self.budgets.clone());
+        for route in routes {
+            builder = builder.route_with("", &route.route, route.priority(), route.time_to_live());
+        }
+        if let Some(route) = fallback {
+            builder = builder.fallback_with("", &route.route, route.priority(), route.time_to_live());
+        }
+        let table = builder.build().map_err(|error| refusal(&error))?;
+        Ok(self.route_all(table.table(), messages, VectorMessage::origin))
+    }
+}
+
+fn delivered(delivery: edgeroute::Delivery<'_>) -> Delivery {
+    Delivery {
+        endpoint: endpoint_id(delivery.endpoint()),
+        priority: delivery.priority().get(),
+        ttl: delivery.time_to_live().as_secs(),
+        ttl_candidates: Vec::new(),
+    }
+}
+
+impl SetRoute {
+    fn priority(&self) -> Priority {
+        self.priority.and_then(Priority::new).unwrap_or_default()
+    }
+
+    fn time_to_live(&self) -> TimeToLive {
+        self.ttl.map_or(TimeToLive::HUB_DEFAULT, TimeToLive::from_secs)
+    }
+}
+
+/// The problems of the first route that has any.
+fn refusal(error: &CompileError) -> Refusal {
+    let first = error.problems().first().map_or(0, RouteProblem::position);
+    let problems = error.problems().iter().filter(|problem| problem.position() == first);
+    Refusal {
+        text: error.problems().first().map(RouteProblem::text).unwrap_or_default().to_owned(),
+        diagnostics: problems.map(|problem| problem.diagnostic().clone()).collect(),
+    }
+}
+
+/// Parses a condition that stands alone.
+fn parse(condition: &str) -> Result<ast::Condition<'_>, Refusal> {
+    let parsed = parse_condition(condition, &Limits::default());
+    if parsed.errors.is_empty() {
+        Ok(parsed.tree)
+    } else {
+        Err(Refusal { text: condition.to_owned(), diagnostics: parsed.errors })
+    }
+}
+
+/// Types a condition for messages of `source`.
+fn type_of<'t>(parsed: &ast::Condition<'t>, text: &str, source: &str) -> Result<Condition<'t>, Refusal> {
+    let is_of_twins = SourcePattern::new(source).is_twin_changes();
+    let twin_functions = if is_of_twins { TwinFunctions::Known } else { TwinFunctions::Unknown };
+    let options = CheckOptions { twin_functions, ..CheckOptions::default() };
+    check(parsed, &options).map_err(|diagnostics| Refusal { text: text.to_owned(), diagnostics })
 }
 
 fn compile_route(route: &SetRoute) -> Result<Route<'_>, Refusal> {
