@@ -84,23 +84,12 @@ impl Interval {
 
     /// Numbers less than `number`.
     pub(crate) fn below(number: f64) -> Option<Self> {
-        (number > f64::NEG_INFINITY).then(|| Self::new(f64::NEG_INFINITY, next_down(number))).flatten()
+        (number > f64::NEG_INFINITY).then(|| Self::new(f64::NEG_INFINITY, number.next_down())).flatten()
     }
 
     /// Numbers greater than `number`.
     pub(crate) fn above(number: f64) -> Option<Self> {
-        (number < f64::INFINITY).then(|| Self::new(-next_down(-number), f64::INFINITY)).flatten()
-    }
-}
-
-/// The greatest number below `number`, which is neither NaN nor negative infinity.
-fn next_down(number: f64) -> f64 {
-    if number == 0.0 {
-        -f64::from_bits(1)
-    } else if number > 0.0 {
-        f64::from_bits(number.to_bits() - 1)
-    } else {
-        f64::from_bits(number.to_bits() + 1)
+        (number < f64::INFINITY).then(|| Self::new(number.next_up(), f64::INFINITY)).flatten()
     }
 }
 

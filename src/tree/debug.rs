@@ -5,7 +5,9 @@ use std::fmt;
 use super::program::{Next, Program};
 use super::switch::{AffixEnd, Candidates, Space, Switches};
 use super::{Candidate, Group, GroupId, RouteId, Tree, ValueHash};
-use crate::predicate::{Affix, Orderings, Slot, SlotKind, States, Test, TestKind, TextId, ValueConstant, ValueId};
+use crate::predicate::{
+    Affix, Interval, Orderings, Slot, SlotKind, States, Test, TestKind, TextId, ValueConstant, ValueId,
+};
 
 impl Tree {
     /// Prints each source with its routes, a line for each filing: how the route is found, and what is then checked.
@@ -129,8 +131,7 @@ impl Tree {
             }
             TestKind::Number(within, interval) => {
                 let interval = self.vocabulary.constants.interval_of(interval);
-                let verb = if within { "in" } else { "not in" };
-                format!("number {slot} {verb} [{}, {}]", interval.low, interval.high)
+                format!("{}number {slot} {}", if within { "" } else { "not " }, bounds(interval))
             }
             TestKind::Value(orderings, value) => format!("{slot} {} {}", ordering(orderings), self.value(value)),
             TestKind::Expression(truth, id) => format!("expression {id:?} is {truth}"),
@@ -158,6 +159,29 @@ impl Tree {
             ValueConstant::Text(text) => self.text(text),
             ValueConstant::Null => "null".to_owned(),
         }
+    }
+}
+
+/// An interval as comparisons.
+fn bounds(interval: Interval) -> String {
+    // An open end is kept as the next number within; the bound as it was written is the shorter of the two.
+    let shorter = |open: f64, closed: f64| open.to_string().len() < closed.to_string().len();
+    let (below, above) = (interval.low.next_down(), interval.high.next_up());
+    let low = match interval.low {
+        f64::NEG_INFINITY => None,
+        low if shorter(below, low) => Some(format!("> {below}")),
+        low => Some(format!(">= {low}")),
+    };
+    let high = match interval.high {
+        f64::INFINITY => None,
+        high if shorter(above, high) => Some(format!("< {above}")),
+        high => Some(format!("<= {high}")),
+    };
+    match (low, high) {
+        _ if interval.low == interval.high => format!("= {}", interval.low),
+        (Some(low), Some(high)) => format!("{low} and {high}"),
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) => "is any".to_owned(),
     }
 }
 
