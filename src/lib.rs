@@ -17,6 +17,7 @@ pub mod message;
 #[expect(dead_code, unused_imports, reason = "body queries and expressions follow")]
 mod predicate;
 pub mod priority;
+pub mod render;
 pub mod source;
 pub mod span;
 pub mod syntax;

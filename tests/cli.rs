@@ -227,3 +227,26 @@ fn control_characters_of_the_input_do_not_reach_the_terminal() {
     assert!(!stderr(&output).contains('\u{1b}'), "{}", stderr(&output));
     assert_eq!(output.status.code(), Some(2));
 }
+
+#[test]
+fn graph_prints_the_structure_as_text_and_dot() {
+    let manifest = TemporaryFile::new("graph.json", ONE_ROUTE.as_bytes());
+    let path = manifest.0.to_str().unwrap();
+    let text = run(&["graph", "--tree", "--manifest", path], b"");
+    assert_eq!(text.status.code(), Some(0), "{}", stderr(&text));
+    assert_eq!(
+        stdout(&text),
+        "RouteTable of 1 routes to 1 endpoints\n/MESSAGES/\n  hot -> $upstream: always, header T is there, if number T > 80\n"
+    );
+    let dot = run(&["graph", "--tree", "--format", "dot", "--manifest", path], b"");
+    assert!(stdout(&dot).starts_with("digraph routes {"), "{}", stdout(&dot));
+    assert!(stdout(&dot).contains("[label=\"T is there\"]"), "{}", stdout(&dot));
+}
+
+#[test]
+fn graph_of_a_manifest_with_problems_reports_them_and_prints_nothing() {
+    let output = run(&["graph", "--tree", "--manifest", "-"], TWO_BAD_OF_THREE.as_bytes());
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(stdout(&output), "");
+    assert!(stderr(&output).contains("`lenght`"), "{}", stderr(&output));
+}

@@ -21,7 +21,7 @@ use crate::endpoint::Endpoint;
 use crate::matcher::Matcher;
 use crate::message::{Message, Properties};
 use crate::priority::{Priority, TimeToLive};
-use crate::tree::RouteId;
+use crate::tree::{ListedFiling, ListedGroup, RouteId};
 
 /// The compiled routes of a hub: immutable, shared, cheap to clone.
 ///
@@ -202,18 +202,46 @@ impl RouteTable {
     }
 }
 
-/// The routes and endpoints, and the tree, one line a node.
+/// For [`render`](crate::render): the structure by name.
+impl RouteTable {
+    /// Every source with the ways in which its routes are found.
+    pub(crate) fn listing(&self) -> Vec<ListedGroup> {
+        self.inner.matcher.tree.listing()
+    }
+
+    /// The fallback route and its condition.
+    pub(crate) fn listed_fallback(&self) -> Option<(RouteId, String)> {
+        self.inner.matcher.tree.listed_fallback()
+    }
+
+    /// A route with where it sends messages, `name -> endpoint`.
+    pub(crate) fn label(&self, route: RouteId) -> String {
+        let record = self.inner.routes.get(route.index());
+        let endpoint = record.and_then(|record| self.inner.endpoints.get(record.endpoint as usize));
+        match endpoint {
+            Some(endpoint) => format!("{} -> {endpoint}", self.name(route)),
+            None => self.name(route).to_owned(),
+        }
+    }
+}
+
+/// Each source with its routes, a line for each way in which a route is found: by which test, which header it must pass,
+/// and what is then checked.
 impl fmt::Debug for RouteTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "RouteTable of {} routes to {} endpoints", self.len(), self.inner.endpoints.len())?;
-        self.inner.matcher.tree.print(f, |route| {
-            let record = self.inner.routes.get(route.index());
-            let name = self.name(route);
-            let endpoint = record.and_then(|record| self.inner.endpoints.get(record.endpoint as usize));
-            match endpoint {
-                Some(endpoint) => format!("{name} -> {endpoint}"),
-                None => name.to_owned(),
+        for group in self.listing() {
+            writeln!(f, "{}", group.path)?;
+            for filing in group.filings {
+                let ListedFiling { route, access, header, condition } = filing;
+                let access = access.map_or_else(|| "always".to_owned(), |access| format!("by {access}"));
+                let header = header.map_or_else(String::new, |header| format!(", header {header}"));
+                writeln!(f, "  {}: {access}{header}, if {condition}", self.label(route))?;
             }
-        })
+        }
+        match self.listed_fallback() {
+            Some((route, condition)) => writeln!(f, "fallback\n  {}: if {condition}", self.label(route)),
+            None => Ok(()),
+        }
     }
 }

@@ -1,6 +1,4 @@
-//! A tree as a table that a person can read. Nothing of it depends on the hash key, so equal trees print equally.
-
-use std::fmt;
+//! A tree as a listing that a person can read. Nothing of it depends on the hash key, so equal trees list equally.
 
 use super::program::{Next, Program};
 use super::switch::{AffixEnd, Candidates, Space, Switches};
@@ -9,28 +7,44 @@ use crate::predicate::{
     Affix, Interval, Orderings, Slot, SlotKind, States, Test, TestKind, TextId, ValueConstant, ValueId,
 };
 
+/// The routes from one source.
+#[derive(Clone, Debug)]
+pub(crate) struct ListedGroup {
+    /// Upper-cased; ends in `/`.
+    pub(crate) path: String,
+    /// Sorted by route.
+    pub(crate) filings: Vec<ListedFiling>,
+}
+
+/// One way in which a route is found.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ListedFiling {
+    pub(crate) route: RouteId,
+    /// The access test; `None` where the route is always looked at.
+    pub(crate) access: Option<String>,
+    /// The header; `None` where there is none to pass.
+    pub(crate) header: Option<String>,
+    /// What the residual program checks.
+    pub(crate) condition: String,
+}
+
 impl Tree {
-    /// Prints each source with its routes, a line for each filing: how the route is found, and what is then checked.
-    /// `name` names routes.
-    pub(crate) fn print(&self, f: &mut fmt::Formatter<'_>, name: impl Fn(RouteId) -> String) -> fmt::Result {
-        for (path, id) in self.sources.groups() {
-            writeln!(f, "{path}")?;
-            let Some(group) = self.groups.get(id.index()) else { continue };
-            let mut filings: Vec<(RouteId, String)> = (self.candidates_of(group.all).iter().enumerate())
-                .map(|(index, candidate)| {
-                    let route = self.programs.route(candidate.program);
-                    (route, self.filing(id, group, index, candidate))
-                })
-                .collect();
+    /// Every group with its filings, sorted by path. Allocates; costs a walk over the tree.
+    pub(crate) fn listing(&self) -> Vec<ListedGroup> {
+        let group = |(path, id): (String, GroupId)| {
+            let group = self.groups.get(id.index())?;
+            let candidates = self.candidates_of(group.all).iter().enumerate();
+            let mut filings: Vec<ListedFiling> =
+                candidates.map(|(index, candidate)| self.filing(id, group, index, candidate)).collect();
             filings.sort();
-            for (route, filing) in filings {
-                writeln!(f, "  {}: {filing}", name(route))?;
-            }
-        }
-        if let Some(at) = self.fallback {
-            writeln!(f, "fallback\n  {}: if {}", name(self.programs.route(at)), self.program(self.programs.get(at)))?;
-        }
-        Ok(())
+            Some(ListedGroup { path, filings })
+        };
+        self.sources.groups().into_iter().filter_map(group).collect()
+    }
+
+    /// The fallback route and its condition.
+    pub(crate) fn listed_fallback(&self) -> Option<(RouteId, String)> {
+        self.fallback.map(|at| (self.programs.route(at), self.program(self.programs.get(at))))
     }
 
     fn candidates_of(&self, range: Candidates) -> &[Candidate] {
@@ -38,32 +52,29 @@ impl Tree {
     }
 
     /// How the candidate that is the `index`th of its group is found, and what must then hold.
-    fn filing(&self, id: GroupId, group: &Group, index: usize, candidate: &Candidate) -> String {
+    fn filing(&self, id: GroupId, group: &Group, index: usize, candidate: &Candidate) -> ListedFiling {
         let at = group.all.start as usize + index;
         let is_in = |range: Candidates| (range.start as usize..range.end as usize).contains(&at);
         let program = self.programs.get(candidate.program);
-        let found = if is_in(group.always) {
-            "always".to_owned()
+        let access = if is_in(group.always) {
+            None
         } else {
-            // The table is keyed by hashes, so it is asked for what the route's own tests would find.
+            // The table is keyed by hashes, so it is asked for what the route's own tests would find; what it does not
+            // know stands in a number switch.
             let found = program.tests().find_map(|test| self.key(id, group, test).filter(|(_, range)| is_in(*range)));
-            found.map_or_else(|| "by a number".to_owned(), |(text, _)| format!("by {text}"))
+            let number = || program.tests().find(|test| matches!(test.kind, TestKind::Number(true, _)));
+            found.map(|(text, _)| text).or_else(|| number().map(|test| self.test(test)))
         };
         let slot = Slot::new(candidate.slot as usize);
-        let header = match (candidate.hash, self.vocabulary.reads.get(slot)) {
-            (_, None) => String::new(),
-            (ValueHash::PRESENT, Some(_)) => format!(", header {} is there", self.slot(slot)),
-            (hash, Some(_)) => {
-                let equal = program.tests().find_map(|test| match test.kind {
-                    TestKind::Text(Orderings::EQUAL, text) if test.slot == slot && self.texts.hash(text) == hash => {
-                        Some(self.text(text))
-                    }
-                    _ => None,
-                });
-                format!(", header {} = {}", self.slot(slot), equal.unwrap_or_default())
-            }
-        };
-        format!("{found}{header}, if {}", self.program(program))
+        let header = self.vocabulary.reads.get(slot).map(|_| {
+            let equal = program.tests().find(|test| {
+                test.slot == slot
+                    && matches!(test.kind, TestKind::Text(Orderings::EQUAL, text) if self.texts.hash(text) == candidate.hash)
+            });
+            equal.map_or_else(|| format!("{} is there", self.slot(slot)), |test| self.test(test))
+        });
+        let route = self.programs.route(candidate.program);
+        ListedFiling { route, access, header, condition: self.program(program) }
     }
 
     /// What a switch of the group finds for a message that satisfies `test`, if the group has a switch for it.

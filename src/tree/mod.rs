@@ -35,6 +35,7 @@ use crate::predicate::{Reads, Slot, SlotKind, Vocabulary};
 
 pub(crate) use access::MAX_FILED_TEXT;
 pub(crate) use build::{TooManyReads, TreeBuilder};
+pub(crate) use debug::{ListedFiling, ListedGroup};
 pub(crate) use hash::{HashKey, ValueHash};
 pub(crate) use keys::{Guess, KeyEntry, Keys};
 pub(crate) use program::{MAX_SLOTS, Program, ProgramAt, Programs, decode};

@@ -6,6 +6,7 @@
 
 mod check;
 mod compiled;
+mod graph;
 mod input;
 mod lines;
 mod matching;
@@ -39,6 +40,9 @@ enum Command {
     /// Report every problem of every route of deployment manifests
     #[command(long_about = CHECK_ABOUT, after_help = CHECK_EXAMPLES)]
     Check(CheckArguments),
+    /// Show how the routes of a manifest are found
+    #[command(long_about = GRAPH_ABOUT, after_help = GRAPH_EXAMPLES)]
+    Graph(GraphArguments),
 }
 
 const MATCH_ABOUT: &str = "\
@@ -81,6 +85,38 @@ Examples:
   edgeroute check deployment.json layers/*.json
   git show main:deployment.json | edgeroute check -";
 
+const GRAPH_ABOUT: &str = "\
+Show how the routes of a manifest are found.
+
+With --tree, prints the structure that the routes are compiled to: for each source, the tests by which its routes are \
+found, and what is then checked. As text, or as a graph in DOT, the language of Graphviz.";
+
+const GRAPH_EXAMPLES: &str = "\
+Examples:
+  edgeroute graph --tree --manifest deployment.json
+  edgeroute graph --tree --format dot --manifest deployment.json | dot -Tsvg > tree.svg";
+
+#[derive(clap::Args)]
+struct GraphArguments {
+    /// The deployment manifest; - for standard input
+    #[arg(long, short, value_name = "FILE")]
+    manifest: PathBuf,
+    /// Show the decision structure over all routes
+    #[arg(long, required = true)]
+    tree: bool,
+    /// In which form
+    #[arg(long, value_enum, default_value_t = GraphFormat::Text)]
+    format: GraphFormat,
+}
+
+#[derive(Copy, Clone, PartialEq, Eq, clap::ValueEnum)]
+enum GraphFormat {
+    /// A line for each way in which a route is found
+    Text,
+    /// A graph in DOT
+    Dot,
+}
+
 #[derive(clap::Args)]
 struct MatchArguments {
     /// The deployment manifest; - for standard input
@@ -116,6 +152,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Match(arguments) => matching::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Graph(arguments) => graph::run(&arguments),
     };
     match outcome {
         Ok(Outcome::Well) => ExitCode::SUCCESS,

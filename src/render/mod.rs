@@ -1,0 +1,5 @@
+//! Pictures of what was compiled.
+
+mod tree;
+
+pub use tree::tree_dot;
