@@ -79,9 +79,9 @@ impl<'t> Lexer<'t> {
     fn skip_space_and_comments(&mut self) {
         loop {
             let rest = self.rest();
-            let space = rest.iter().take_while(|&&byte| is_space(byte)).count();
+            let space = run(rest, SPACE);
             self.at += space;
-            if !rest.get(space..).is_some_and(|rest| rest.starts_with(b"/*")) {
+            if !matches!(rest.get(space..), Some([b'/', b'*', ..])) {
                 return;
             }
             let Some(end) = self.comment_end(self.at + 2) else {
@@ -97,7 +97,8 @@ impl<'t> Lexer<'t> {
         if let CommentEnds::Next(known) = self.comment_ends
             && known < from
         {
-            let found = self.text.get(from..).and_then(|rest| rest.find("*/"));
+            let rest = self.text.as_bytes().get(from..).unwrap_or_default();
+            let found = rest.windows(2).position(|pair| pair == b"*/");
             self.comment_ends = found.map_or(CommentEnds::None, |at| CommentEnds::Next(from + at));
         }
         match self.comment_ends {
@@ -145,23 +146,24 @@ fn longest_match(first: u8, rest: Input<'_>) -> (TokenKind, usize) {
         b'?' | b'@' | b':' | b';' | b'\\' => (TokenKind::Unknown, 1),
         b'"' => quoted(first, rest),
         // `'` opens a string and is a name character too.
-        b'\'' => longer(quoted(first, rest), word(rest)),
-        b'!' => longer(not_equal(rest), word(rest)),
+        b'\'' => or_longer_word(quoted(first, rest), rest),
+        b'!' if second == Some(b'=') => or_longer_word((TokenKind::NotEqual, 2), rest),
         _ => word(rest),
     }
 }
 
-/// The longer of two candidates; of equally long ones the first, which must be of the rule that is listed first.
-fn longer(a: (TokenKind, usize), b: (TokenKind, usize)) -> (TokenKind, usize) {
-    if b.1 > a.1 { b } else { a }
-}
-
-fn not_equal(rest: Input<'_>) -> (TokenKind, usize) {
-    (TokenKind::NotEqual, if rest.starts_with(b"!=") { 2 } else { 0 })
+/// A candidate, or else the word that starts there if that is longer: rules of words are listed last.
+fn or_longer_word(candidate: (TokenKind, usize), rest: Input<'_>) -> (TokenKind, usize) {
+    if run(rest, WORD) > candidate.1 { word(rest) } else { candidate }
 }
 
 /// A string, or else an unterminated one. The closed form is the longer of the two where it matches.
 fn quoted(quote: u8, rest: Input<'_>) -> (TokenKind, usize) {
+    // Most strings have no escape: then the next quote is the end.
+    let inner = rest.iter().skip(1).position(|&byte| byte == quote || byte == b'\\');
+    if let Some(end) = inner.map(|length| length + 1).filter(|&end| rest.get(end) == Some(&quote)) {
+        return (TokenKind::String, end + 1);
+    }
     let matched: IResult<_, _> =
         recognize((take_while_m_n(1, 1, |byte| byte == quote), many0_count(alt((plain(quote), escape))))).parse(rest);
     let length = matched.map_or(1, |(_, open): (_, Input<'_>)| open.len());
@@ -191,19 +193,20 @@ fn escape(input: Input<'_>) -> IResult<Input<'_>, Input<'_>> {
 /// A run of name characters and brackets: every rule but those of strings and punctuation matches within it, and only a
 /// match of the whole run can be the longest.
 fn word(rest: Input<'_>) -> (TokenKind, usize) {
-    let length = rest.iter().take_while(|&&byte| is_word(byte)).count();
+    let length = run(rest, WORD);
     (rest.get(..length).map_or(TokenKind::Unknown, classify), length)
 }
 
 fn classify(word: Input<'_>) -> TokenKind {
     match word {
         [b'$', _, ..] => TokenKind::SystemProperty,
-        _ if word.iter().any(|byte| matches!(byte, b'[' | b']')) => TokenKind::BracketPath,
+        _ if run(word, NAME) < word.len() => TokenKind::BracketPath,
         b"+" => TokenKind::Plus,
         b"-" => TokenKind::Minus,
         b"*" => TokenKind::Star,
         b"%" => TokenKind::Percent,
         b"||" => TokenKind::Concat,
+        [b'0'..=b'9', ..] if word.iter().all(u8::is_ascii_digit) => TokenKind::Integer,
         [b'0'..=b'9' | b'-' | b'.' | b'e' | b'E', ..] => number(word).unwrap_or(TokenKind::Id),
         _ => keyword(word).unwrap_or(TokenKind::Id),
     }
@@ -272,16 +275,36 @@ fn keyword(word: Input<'_>) -> Option<TokenKind> {
     }
 }
 
-const fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
-}
+/// White space.
+const SPACE: u8 = 1;
+/// Name characters: all of Unicode but the language's punctuation.
+const NAME: u8 = 2;
+/// Name characters and brackets.
+const WORD: u8 = 4;
 
-/// Name characters and brackets: all of Unicode but these.
-const fn is_word(byte: u8) -> bool {
-    !matches!(
-        byte,
-        b'(' | b')' | b'<' | b'>' | b'@' | b',' | b';' | b':' | b'\\' | b'"' | b'/' | b'?' | b'=' | b'{' | b'}'
-    ) && !is_space(byte)
+/// For each byte the classes that it is in.
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0_u8;
+    loop {
+        classes[byte as usize] = match byte {
+            b' ' | b'\t' | b'\r' | b'\n' => SPACE,
+            b'(' | b')' | b'<' | b'>' | b'@' | b',' | b';' | b':' | b'\\' | b'"' | b'/' | b'?' | b'=' | b'{' | b'}' => {
+                0
+            }
+            b'[' | b']' => WORD,
+            _ => NAME | WORD,
+        };
+        if byte == u8::MAX {
+            break classes;
+        }
+        byte += 1;
+    }
+};
+
+/// How many bytes at the start of `rest` are in `class`.
+fn run(rest: Input<'_>, class: u8) -> usize {
+    rest.iter().position(|&byte| CLASSES[usize::from(byte)] & class == 0).unwrap_or(rest.len())
 }
 
 #[cfg(test)]
