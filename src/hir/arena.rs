@@ -37,7 +37,10 @@ impl<'t> Arena<'t> {
     /// The condition whose outermost node is `root`, without the nodes that `root` does not need.
     pub(super) fn finish(mut self, root: NodeId) -> Condition<'t> {
         self.nodes.truncate(root.index() + 1);
-        let operands: usize = self.nodes.iter().map(|node| node.kind.operands().len()).sum();
+        let mut operands = 0;
+        for node in &self.nodes {
+            node.kind.for_each_operand(|_| operands += 1);
+        }
         // Every node is used at most once, so all are needed if all but the root are used.
         if operands + 1 == self.nodes.len() {
             return Condition { nodes: self.nodes };
@@ -48,11 +51,11 @@ impl<'t> Arena<'t> {
         }
         for (index, node) in self.nodes.iter().enumerate().rev() {
             if needed.get(index) == Some(&true) {
-                for operand in node.kind.operands() {
+                node.kind.for_each_operand(|operand| {
                     if let Some(needed) = needed.get_mut(operand.index()) {
                         *needed = true;
                     }
-                }
+                });
             }
         }
         let mut moved = Vec::with_capacity(needed.len());

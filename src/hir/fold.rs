@@ -13,9 +13,13 @@ use super::{Condition, Node, NodeId, NodeKind, Operand, Text, Type, Value, compu
 /// cost little.
 const MAX_TEXT: usize = 1 << 16;
 
-/// The condition with its constants computed. Its verdict is the same for every message. Allocates.
+/// The condition with its constants computed. Its verdict is the same for every message. Allocates, unless there is
+/// nothing to compute, as in most conditions that people write: then it is the condition itself.
 #[must_use]
-pub fn fold<'t>(condition: &Condition<'t>) -> Condition<'t> {
+pub fn fold<'c, 't>(condition: &'c Condition<'t>) -> Cow<'c, Condition<'t>> {
+    if condition.nodes.iter().all(|node| is_simple(condition, node)) {
+        return Cow::Borrowed(condition);
+    }
     let size = condition.nodes.len();
     let mut folder = Folder {
         arena: Arena::with_capacity(size),
@@ -27,8 +31,24 @@ pub fn fold<'t>(condition: &Condition<'t>) -> Condition<'t> {
         folder.folded.push(id);
     }
     match folder.folded.last() {
-        Some(&root) => folder.arena.finish(root),
-        None => condition.clone(),
+        Some(&root) => Cow::Owned(folder.arena.finish(root)),
+        None => Cow::Borrowed(condition),
+    }
+}
+
+/// Whether a node whose operands all stay as they are does so too: then [`Folder::simplify`] has nothing to do.
+fn is_simple(condition: &Condition<'_>, node: &Node<'_>) -> bool {
+    let (mut operands, mut constants, mut undefined) = (0, 0, 0);
+    node.kind.for_each_operand(|operand| {
+        let kind = condition.get(operand).map(|node| &node.kind);
+        operands += 1;
+        constants += usize::from(kind.is_none_or(NodeKind::is_constant));
+        undefined += usize::from(matches!(kind, Some(NodeKind::Undefined)));
+    });
+    match node.kind {
+        NodeKind::And(..) | NodeKind::Or(..) | NodeKind::Coalesce(..) => constants == 0,
+        NodeKind::Arithmetic(..) | NodeKind::Compare(..) | NodeKind::Call(..) => undefined == 0 && constants < operands,
+        _ => operands == 0 || constants < operands,
     }
 }
 

@@ -15,7 +15,7 @@ mod route;
 
 use std::sync::Arc;
 
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 use crate::body::BodyPath;
 use crate::builtin::Function;
@@ -146,6 +146,18 @@ impl NodeKind<'_> {
     /// The nodes it is computed from, in order. Allocates for a call of more than three arguments.
     #[must_use]
     pub fn operands(&self) -> SmallVec<[NodeId; 3]> {
+        let mut operands = SmallVec::new();
+        self.for_each_operand(|operand| operands.push(operand));
+        operands
+    }
+
+    /// Whether it is the same for every message by itself: undefined, null, a bool, a number or a text.
+    #[must_use]
+    pub const fn is_constant(&self) -> bool {
+        matches!(self, Self::Undefined | Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_))
+    }
+
+    fn for_each_operand(&self, mut visit: impl FnMut(NodeId)) {
         match self {
             Self::Undefined
             | Self::Null
@@ -154,21 +166,18 @@ impl NodeKind<'_> {
             | Self::Text(_)
             | Self::Property(_)
             | Self::Body { .. }
-            | Self::TwinChangeIncludes(_) => SmallVec::new(),
-            Self::ToValue(operand) | Self::Not(operand) | Self::Negate(operand) => smallvec![*operand],
+            | Self::TwinChangeIncludes(_) => {}
+            Self::ToValue(operand) | Self::Not(operand) | Self::Negate(operand) => visit(*operand),
             Self::And(left, right)
             | Self::Or(left, right)
             | Self::Arithmetic(_, left, right)
             | Self::Compare(_, left, right)
-            | Self::Coalesce(left, right) => smallvec![*left, *right],
-            Self::Call(_, arguments) => arguments.clone(),
+            | Self::Coalesce(left, right) => {
+                visit(*left);
+                visit(*right);
+            }
+            Self::Call(_, arguments) => arguments.iter().copied().for_each(visit),
         }
-    }
-
-    /// Whether it is the same for every message by itself: undefined, null, a bool, a number or a text.
-    #[must_use]
-    pub const fn is_constant(&self) -> bool {
-        matches!(self, Self::Undefined | Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_))
     }
 
     fn for_each_operand_mut(&mut self, mut visit: impl FnMut(&mut NodeId)) {

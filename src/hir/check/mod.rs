@@ -13,6 +13,8 @@ mod message;
 mod name;
 mod operator;
 
+use smallvec::SmallVec;
+
 use super::arena::Arena;
 use super::literal::unescape;
 use super::{Condition, NodeId, NodeKind, Type};
@@ -64,7 +66,7 @@ pub fn check<'t>(condition: &ast::Condition<'t>, options: &CheckOptions) -> Resu
         syntax: condition,
         options: *options,
         arena: Arena::with_capacity(size + size / 2 + 1),
-        typed: Vec::with_capacity(size),
+        typed: SmallVec::with_capacity(size),
         errors: DiagnosticList::default(),
     };
     for (_, expression) in condition.expressions() {
@@ -89,7 +91,7 @@ struct Checker<'c, 't> {
     options: CheckOptions,
     arena: Arena<'t>,
     /// For each expression so far its node; `None` where it is wrong.
-    typed: Vec<Option<NodeId>>,
+    typed: SmallVec<[Option<NodeId>; 32]>,
     errors: DiagnosticList,
 }
 

@@ -107,8 +107,8 @@ struct ExpressionParser<'c, 't, 'l> {
     follow: Follow,
     nodes: Vec<Expr<'t>>,
     /// Never empty; the first is the whole condition.
-    frames: Vec<Frame<'t>>,
-    pending: Vec<Pending>,
+    frames: SmallVec<[Frame<'t>; 3]>,
+    pending: SmallVec<[Pending; 6]>,
     /// How many of `pending` are prefix operators.
     prefixes: usize,
     /// The `)` that was just taken as surplus, so that a second one in a row is not.
@@ -126,13 +126,16 @@ enum Next {
 
 impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
     fn new(cursor: &'c mut Cursor<'t, 'l>, follow: Follow) -> Self {
-        let whole = Frame { group: Group::Condition, pending: 0, claims: Claims::default() };
+        // Most expressions take eight bytes or more. A long text may have few, so it gets room as it needs it.
+        let capacity = (cursor.text.len() - cursor.current.span.range().start).div_ceil(8).min(64);
+        let mut frames = SmallVec::new();
+        frames.push(Frame { group: Group::Condition, pending: 0, claims: Claims::default() });
         Self {
             cursor,
             follow,
-            nodes: Vec::new(),
-            frames: vec![whole],
-            pending: Vec::new(),
+            nodes: Vec::with_capacity(capacity),
+            frames,
+            pending: SmallVec::new(),
             prefixes: 0,
             surplus: None,
             nesting_reported: false,
