@@ -4,6 +4,8 @@
 //! whether its truth, its falsehood or both are asked for (`not` swaps them); the second comes back and builds just
 //! those formulas. The cost is linear in the condition.
 
+use smallvec::SmallVec;
+
 use super::expression::Expression;
 use super::{Affix, FormulaId, Formulas, Interval, Orderings, Slot, States, Test, TestKind, ValueConstant, Vocabulary};
 use crate::builtin::Function;
@@ -42,7 +44,8 @@ pub(crate) fn lower(condition: &Condition<'_>, vocabulary: &mut Vocabulary, form
     match condition.type_of(root) {
         Type::Bool | Type::Value => {
             let asked = ask(condition, root);
-            let mut lowering = Lowering { condition, vocabulary, formulas, done: Vec::with_capacity(asked.len()) };
+            let done = SmallVec::with_capacity(asked.len());
+            let mut lowering = Lowering { condition, vocabulary, formulas, done };
             for ((id, node), asked) in condition.nodes().zip(asked) {
                 let lowered = if asked.any() { lowering.node(id, node, asked) } else { nothing() };
                 lowering.done.push(lowered);
@@ -60,8 +63,8 @@ fn nothing() -> Lowered {
 }
 
 /// What is asked of each node, the root last.
-fn ask(condition: &Condition<'_>, root: NodeId) -> Vec<Asked> {
-    let mut asked = vec![Asked::default(); root.index() + 1];
+fn ask(condition: &Condition<'_>, root: NodeId) -> SmallVec<[Asked; 32]> {
+    let mut asked: SmallVec<[Asked; 32]> = SmallVec::from_elem(Asked::default(), root.index() + 1);
     if let Some(last) = asked.last_mut() {
         last.truth = true;
     }
@@ -123,7 +126,7 @@ struct Lowering<'l, 't> {
     vocabulary: &'l mut Vocabulary,
     formulas: &'l mut Formulas,
     /// Of the nodes before the one at hand.
-    done: Vec<Lowered>,
+    done: SmallVec<[Lowered; 32]>,
 }
 
 /// One thing that can be read and compared.

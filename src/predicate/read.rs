@@ -16,6 +16,8 @@ define_id! {
 pub(crate) struct Reads {
     slots: Vec<SlotKind>,
     by_kind: KeyedMap<SlotKind, Slot>,
+    /// Properties as they were written, by the kind of their slot: most are written the same everywhere.
+    spelled: [KeyedMap<Box<str>, Slot>; 3],
 }
 
 /// What a slot reads. Names are upper-cased.
@@ -32,37 +34,35 @@ pub(crate) enum SlotKind {
 }
 
 impl Reads {
-    /// The slot of a property. Allocates where it is new.
+    /// The slot of a property. Allocates where this spelling of it is new.
     pub(crate) fn property(&mut self, property: Property<'_>) -> Slot {
-        let folded = |name: &str| fold(name).into();
-        self.slot(match property {
-            Property::Application(name) => SlotKind::Application(folded(name)),
-            Property::System(name) => SlotKind::System(folded(name)),
+        let [application, system, either] = &mut self.spelled;
+        let (spelled, name, kind): (_, _, fn(Box<str>) -> SlotKind) = match property {
+            Property::Application(name) => (application, name, SlotKind::Application),
+            Property::System(name) => (system, name, SlotKind::System),
             Property::ApplicationOrSystem(name) => {
-                SlotKind::ApplicationOrSystem(folded(name.strip_prefix('$').unwrap_or(name)))
+                (either, name.strip_prefix('$').unwrap_or(name), SlotKind::ApplicationOrSystem)
             }
-        })
+        };
+        if let Some(&slot) = spelled.get(name) {
+            return slot;
+        }
+        let kind = kind(fold(name).into());
+        let slot = intern(&mut self.slots, &mut self.by_kind, kind);
+        spelled.insert(name.into(), slot);
+        slot
     }
 
     /// The slot of a place in the body.
     pub(crate) fn body(&mut self, path: &BodyPath, shadow: Option<&str>) -> Slot {
         let shadow = shadow.map(|name| self.property(Property::Application(name)));
-        self.slot(SlotKind::Body { path: path.clone(), shadow })
-    }
-
-    fn slot(&mut self, kind: SlotKind) -> Slot {
-        if let Some(&slot) = self.by_kind.get(&kind) {
-            return slot;
-        }
-        let slot = Slot::new(self.slots.len());
-        self.slots.push(kind.clone());
-        self.by_kind.insert(kind, slot);
-        slot
+        intern(&mut self.slots, &mut self.by_kind, SlotKind::Body { path: path.clone(), shadow })
     }
 
     /// Forgets what only adding needs.
     pub(super) fn freeze(&mut self) {
         self.by_kind = KeyedMap::default();
+        self.spelled = Default::default();
         self.slots.shrink_to_fit();
     }
 
@@ -87,4 +87,14 @@ impl Reads {
     pub(crate) fn len(&self) -> usize {
         self.slots.len()
     }
+}
+
+fn intern(slots: &mut Vec<SlotKind>, by_kind: &mut KeyedMap<SlotKind, Slot>, kind: SlotKind) -> Slot {
+    if let Some(&slot) = by_kind.get(&kind) {
+        return slot;
+    }
+    let slot = Slot::new(slots.len());
+    slots.push(kind.clone());
+    by_kind.insert(kind, slot);
+    slot
 }

@@ -1,12 +1,12 @@
 //! From a message's source to the groups of routes that take it: a trie over the segments of paths, whose every prefix
 //! accepts.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use super::GroupId;
 use super::hash::{HashKey, Name, Words};
 use crate::id::define_id;
+use crate::keyed::KeyedMap;
 use crate::message::MessageSource;
 use crate::source::{SourcePattern, trimmed};
 use crate::text::eq_ignore_case;
@@ -56,72 +56,71 @@ const FREE: Place = Place { tag: 0, node: u32::MAX };
 /// The trie in the making: paths, upper-cased, to groups.
 #[derive(Debug, Default)]
 pub(crate) struct SourcesBuilder {
-    /// By the path's segments.
-    paths: BTreeMap<Vec<String>, GroupId>,
+    /// By the path without the slashes at its ends.
+    paths: KeyedMap<Box<str>, GroupId>,
+    /// The path at hand, so that a known one costs no allocation.
+    path: String,
 }
 
 impl SourcesBuilder {
     /// The group of the routes from `pattern`; `new` makes one where there is none.
     pub(crate) fn group(&mut self, pattern: &SourcePattern, new: impl FnOnce() -> GroupId) -> GroupId {
-        let path: String = pattern.folded().collect();
-        let segments = path.trim_end_matches('/').split('/').skip(1).map(str::to_owned).collect();
-        *self.paths.entry(segments).or_insert_with(new)
+        self.path.clear();
+        if pattern.as_str().is_ascii() {
+            self.path.push_str(pattern.as_str());
+            self.path.make_ascii_uppercase();
+        } else {
+            self.path.extend(pattern.folded());
+        }
+        let path = self.path.trim_end_matches('/');
+        let path = path.split_once('/').map_or("", |(_, path)| path);
+        if let Some(&group) = self.paths.get(path) {
+            return group;
+        }
+        let group = new();
+        self.paths.insert(path.into(), group);
+        group
     }
 
     pub(crate) fn finish(self, key: &HashKey) -> Sources {
-        let mut nodes: Vec<SourceNode> = Vec::new();
-        let mut ids: BTreeMap<Vec<String>, SourceId> = BTreeMap::new();
-        let mut segments = String::new();
+        let mut paths: Vec<(Box<str>, GroupId)> = self.paths.into_iter().collect();
+        paths.sort_unstable_by(|(a, _), (b, _)| a.split('/').cmp(b.split('/')));
         let root = SourceId::new(0);
-        nodes.push(SourceNode {
-            parent: root,
-            words: None,
-            start: 0,
-            end: 0,
-            group: None,
-            is_inner: false,
-            outputs: None,
-        });
-        ids.insert(Vec::new(), root);
-        for (path, group) in self.paths {
+        let mut nodes = vec![SourceNode::new(root, "", 0)];
+        let mut segments = String::new();
+        let (mut messages, mut modules) = (None, None);
+        // The segments of the path before and their nodes. Of sorted paths, only with that one a path can share nodes.
+        let mut before: Vec<(&str, SourceId)> = Vec::new();
+        for (path, group) in &paths {
             let mut parent = root;
-            for depth in 0..path.len() {
-                let prefix = path.get(..=depth).unwrap_or_default();
-                if let Some(&known) = ids.get(prefix) {
+            let path = (!path.is_empty()).then(|| path.split('/'));
+            for (depth, segment) in path.into_iter().flatten().enumerate() {
+                if let Some(&(_, known)) = before.get(depth).filter(|(known, _)| *known == segment) {
                     parent = known;
                     continue;
                 }
                 let id = SourceId::new(nodes.len());
-                let segment = prefix.last().map_or("", String::as_str);
-                let offset = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
-                let start = offset(segments.len());
+                nodes.push(SourceNode::new(parent, segment, segments.len()));
                 segments.push_str(segment);
-                let end = offset(segments.len());
-                nodes.push(SourceNode {
-                    parent,
-                    words: Name::of(segment).words(),
-                    start,
-                    end,
-                    group: None,
-                    is_inner: false,
-                    outputs: None,
-                });
+                match segment {
+                    "MESSAGES" if parent == root => messages = Some(id),
+                    "MODULES" if Some(parent) == messages => modules = Some(id),
+                    _ => {}
+                }
                 if let Some(parent) = nodes.get_mut(parent.index()) {
                     parent.is_inner = true;
                     if segment == "OUTPUTS" {
                         parent.outputs = Some(id);
                     }
                 }
-                ids.insert(prefix.to_vec(), id);
+                before.truncate(depth);
+                before.push((segment, id));
                 parent = id;
             }
             if let Some(node) = nodes.get_mut(parent.index()) {
-                node.group = Some(group);
+                node.group = Some(*group);
             }
         }
-        let known =
-            |path: &[&str]| ids.get(&path.iter().map(|&segment| segment.to_owned()).collect::<Vec<_>>()).copied();
-        let (messages, modules) = (known(&["MESSAGES"]), known(&["MESSAGES", "MODULES"]));
         let count = (nodes.len() * 2).next_power_of_two();
         let mut places = vec![FREE; count];
         for (index, node) in nodes.iter().enumerate().skip(1) {
@@ -135,6 +134,22 @@ impl SourcesBuilder {
             }
         }
         Sources { nodes: nodes.into(), places: places.into(), segments: segments.into(), messages, modules }
+    }
+}
+
+impl SourceNode {
+    /// A node without routes and children. Its segment stands from `start` on.
+    fn new(parent: SourceId, segment: &str, start: usize) -> Self {
+        let offset = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+        Self {
+            parent,
+            words: Name::of(segment).words(),
+            start: offset(start),
+            end: offset(start + segment.len()),
+            group: None,
+            is_inner: false,
+            outputs: None,
+        }
     }
 }
 
