@@ -44,26 +44,27 @@ impl Formulas {
         self.nodes.truncate(2);
     }
 
-    /// The conjunction of some tests, in place of all formulas so far.
-    pub(crate) fn conjunction_of(&mut self, tests: impl Iterator<Item = Test>) -> FormulaId {
-        self.clear();
-        let parts: SmallVec<[FormulaId; 4]> = tests.map(|test| self.push(Formula::Test(test))).collect();
-        match parts.as_slice() {
-            [] => Self::constant(true),
-            [one] => *one,
-            _ => self.push(Formula::And(parts)),
+    /// The parts of a formula that is a conjunction of tests, or a single one.
+    pub(crate) fn as_conjunction<'f>(&'f self, root: &'f FormulaId) -> Option<&'f [FormulaId]> {
+        let is_test = |part: &FormulaId| matches!(self.get(*part), Formula::Test(_));
+        match self.get(*root) {
+            Formula::True => Some(&[]),
+            Formula::False | Formula::Or(_) => None,
+            Formula::Test(_) => Some(core::slice::from_ref(root)),
+            Formula::And(parts) => parts.iter().all(is_test).then_some(parts),
         }
     }
 
-    /// A copy of `root` and its parts alone, and what `root` is there: the last of them.
-    pub(crate) fn extract(&self, root: FormulaId) -> (Self, FormulaId) {
-        let mut needed = vec![false; root.index() + 1];
+    /// Adds a copy of the formula `root` of `others`, its parts before it, and nothing else; gives its first part and
+    /// itself.
+    pub(crate) fn append(&mut self, others: &Self, root: FormulaId) -> (FormulaId, FormulaId) {
+        let mut needed: SmallVec<[bool; 64]> = SmallVec::from_elem(false, root.index() + 1);
         if let Some(last) = needed.last_mut() {
             *last = true;
         }
         for index in (0..=root.index()).rev() {
             if needed.get(index) == Some(&true)
-                && let Formula::And(parts) | Formula::Or(parts) = self.get(FormulaId::new(index))
+                && let Formula::And(parts) | Formula::Or(parts) = others.get(FormulaId::new(index))
             {
                 for part in parts {
                     if let Some(needed) = needed.get_mut(part.index()) {
@@ -72,30 +73,22 @@ impl Formulas {
                 }
             }
         }
-        let mut copy = Self::new();
-        let mut becomes = vec![Self::constant(false); needed.len()];
+        let first = FormulaId::new(self.nodes.len());
+        let mut becomes: SmallVec<[FormulaId; 64]> = SmallVec::from_elem(first, needed.len());
+        let mut last = first;
         for (index, _) in needed.iter().enumerate().filter(|(_, needed)| **needed) {
             let of = |part: &FormulaId| becomes.get(part.index()).copied().unwrap_or(*part);
-            let id = match self.get(FormulaId::new(index)) {
-                Formula::True => Self::constant(true),
-                Formula::False => Self::constant(false),
-                Formula::Test(test) => copy.push(Formula::Test(*test)),
-                Formula::And(parts) => {
-                    let parts = parts.iter().map(of).collect();
-                    copy.push(Formula::And(parts))
-                }
-                Formula::Or(parts) => {
-                    let parts = parts.iter().map(of).collect();
-                    copy.push(Formula::Or(parts))
-                }
+            let copy = match others.get(FormulaId::new(index)) {
+                Formula::And(parts) => Formula::And(parts.iter().map(of).collect()),
+                Formula::Or(parts) => Formula::Or(parts.iter().map(of).collect()),
+                simple => simple.clone(),
             };
+            last = self.push(copy);
             if let Some(becomes) = becomes.get_mut(index) {
-                *becomes = id;
+                *becomes = last;
             }
         }
-        let root = becomes.last().copied().unwrap_or(root);
-        copy.nodes.shrink_to_fit();
-        (copy, root)
+        (first, last)
     }
 
     pub(crate) fn get(&self, id: FormulaId) -> &Formula {
@@ -179,7 +172,7 @@ impl Formulas {
     /// of up to 24 parts, which are compared pairwise.
     pub(crate) fn simplify(&mut self, root: FormulaId, constants: &mut Constants) -> FormulaId {
         // Parts have smaller ids than what they are part of, so one pass upwards is enough.
-        let mut becomes: Vec<FormulaId> = Vec::with_capacity(root.index() + 1);
+        let mut becomes: SmallVec<[FormulaId; 64]> = SmallVec::with_capacity(root.index() + 1);
         for index in 0..=root.index() {
             let id = FormulaId::new(index);
             let simplified = match self.nodes.get_mut(index) {

@@ -6,7 +6,6 @@
 
 use smallvec::SmallVec;
 
-use crate::keyed::KeyedMap;
 use crate::limits::Budgets;
 use crate::predicate::{
     Affix, Formula, FormulaId, Formulas, IntervalId, Orderings, Slot, SlotKind, States, Test, TestKind, TextId,
@@ -47,13 +46,30 @@ pub(super) struct Filing {
 /// How often tests occur among the routes of a group, from which it is guessed how likely a message satisfies them.
 #[derive(Debug, Default)]
 pub(super) struct Occurrences {
-    of: KeyedMap<Access, u32>,
-    on_slot: KeyedMap<(Slot, Family), u32>,
-    /// The least and the greatest bound of numbers.
-    spans: KeyedMap<Slot, (f64, f64)>,
+    /// The tests that were added, one by one; sorted once all are there.
+    added: Vec<AccessKey>,
+    /// What they are, each once, ascending, with how many there are.
+    accesses: Vec<(AccessKey, u32)>,
+    /// Ascending by slot and family.
+    families: Vec<FamilyCount>,
 }
 
-#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+/// A slot, what is asked of it, and the number of the constant.
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct AccessKey {
+    family: (Slot, Family),
+    constant: u32,
+}
+
+#[derive(Copy, Clone, Debug)]
+struct FamilyCount {
+    family: (Slot, Family),
+    count: u32,
+    /// The least and the greatest bound of numbers.
+    span: (f64, f64),
+}
+
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Family {
     Equal,
     Value,
@@ -100,15 +116,16 @@ impl Access {
         }
     }
 
-    fn family(self) -> Option<(Slot, Family)> {
-        match self {
-            Self::Equal(slot, _) => Some((slot, Family::Equal)),
-            Self::Value(slot, _) => Some((slot, Family::Value)),
-            Self::Prefix(slot, _) => Some((slot, Family::Prefix)),
-            Self::Suffix(slot, _) => Some((slot, Family::Suffix)),
-            Self::Number(slot, _) => Some((slot, Family::Number)),
-            Self::Present(_) | Self::Always => None,
-        }
+    fn key(self) -> Option<AccessKey> {
+        let (slot, family, constant) = match self {
+            Self::Equal(slot, text) => (slot, Family::Equal, text.index()),
+            Self::Value(slot, value) => (slot, Family::Value, value.index()),
+            Self::Prefix(slot, text) => (slot, Family::Prefix, text.index()),
+            Self::Suffix(slot, text) => (slot, Family::Suffix, text.index()),
+            Self::Number(slot, interval) => (slot, Family::Number, interval.index()),
+            Self::Present(_) | Self::Always => return None,
+        };
+        Some(AccessKey { family: (slot, family), constant: u32::try_from(constant).unwrap_or(u32::MAX) })
     }
 }
 
@@ -117,18 +134,33 @@ fn is_body(slot: Slot, vocabulary: &Vocabulary) -> bool {
 }
 
 impl Occurrences {
-    /// Counts the test of a route of the group.
-    pub(super) fn add(&mut self, test: Test, vocabulary: &Vocabulary) {
-        let access = Access::of(test, vocabulary);
-        if let Access::Number(slot, id) = access {
-            let interval = vocabulary.constants.interval_of(id);
-            let span = self.spans.entry(slot).or_insert((interval.low, interval.high));
-            *span = (span.0.min(interval.low), span.1.max(interval.high));
+    /// Counts the tests of the routes of a group, in place of those of the group before.
+    pub(super) fn count(&mut self, tests: impl Iterator<Item = Test>, vocabulary: &Vocabulary) {
+        let Self { added, accesses, families } = self;
+        added.clear();
+        accesses.clear();
+        families.clear();
+        added.extend(tests.filter_map(|test| Access::of(test, vocabulary).key()));
+        added.sort_unstable();
+        for same in added.chunk_by(|a, b| a.family == b.family) {
+            let Some(&AccessKey { family, .. }) = same.first() else { continue };
+            let mut span = (f64::INFINITY, f64::NEG_INFINITY);
+            for same in same.chunk_by(|a, b| a == b) {
+                let Some(&key) = same.first() else { continue };
+                accesses.push((key, count(same.len())));
+                if family.1 == Family::Number {
+                    let interval = vocabulary.constants.interval_of(IntervalId::new(key.constant as usize));
+                    span = (span.0.min(interval.low), span.1.max(interval.high));
+                }
+            }
+            families.push(FamilyCount { family, count: count(same.len()), span });
         }
-        if let Some(family) = access.family() {
-            *self.of.entry(access).or_default() += 1;
-            *self.on_slot.entry(family).or_default() += 1;
-        }
+    }
+
+    fn of(&self, key: AccessKey) -> Option<(u32, FamilyCount)> {
+        let access = self.accesses.binary_search_by_key(&key, |(key, _)| *key).ok()?;
+        let family = self.families.binary_search_by_key(&key.family, |count| count.family).ok()?;
+        Some((self.accesses.get(access)?.1, *self.families.get(family)?))
     }
 
     /// How likely a message of the group satisfies `access`: the heuristic by which routes are filed.
@@ -140,19 +172,22 @@ impl Occurrences {
     pub(super) fn likelihood(&self, access: Access, vocabulary: &Vocabulary) -> f64 {
         // As if each slot had been asked for eight other constants too: a lone constant tells something, not everything.
         const OTHERS: f64 = 8.0;
-        let count = |counts: Option<&u32>| f64::from(counts.copied().unwrap_or(1));
-        let Some(family) = access.family() else {
+        let Some(key) = access.key() else {
             return if access == Access::Always { 1.0 } else { 0.9 };
         };
-        let rarity = count(self.of.get(&access)) / (count(self.on_slot.get(&family)) + OTHERS);
+        // Every test that is asked for has been counted.
+        let Some((count, family)) = self.of(key) else {
+            return 0.9;
+        };
+        let all = f64::from(family.count) + OTHERS;
+        let rarity = f64::from(count) / all;
         match access {
-            Access::Number(slot, id) => {
+            Access::Number(_, id) => {
                 let interval = vocabulary.constants.interval_of(id);
-                let (low, high) = self.spans.get(&slot).copied().unwrap_or((interval.low, interval.high));
-                let span = high - low;
+                let span = family.span.1 - family.span.0;
                 // Half and half: infinite spans would otherwise make every interval look narrow.
                 let share = if span.is_finite() && span > 0.0 { (interval.high - interval.low) / span } else { 1.0 };
-                (share + 1.0 / (count(self.on_slot.get(&family)) + OTHERS)).min(0.9)
+                (share + 1.0 / all).min(0.9)
             }
             // The body has to be read first, so a property goes before it unless it tells far less.
             Access::Value(..) => 0.3 + rarity * 0.6,
@@ -161,53 +196,83 @@ impl Occurrences {
     }
 }
 
+fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+/// The best cover of a conjunction of tests: its least likely one. `None` where no test helps, or the budget is none.
+pub(super) fn cover_conjunction(
+    tests: impl Iterator<Item = Test>,
+    occurrences: &Occurrences,
+    vocabulary: &Vocabulary,
+    budgets: &Budgets,
+) -> Option<Filing> {
+    // The least likely test so far, and of the others the least likely header.
+    let mut best = (Access::Always, 1.0);
+    let mut header = (Access::Always, 1.0);
+    let less = |a: (Access, f64), b: (Access, f64)| a.1.total_cmp(&b.1).is_lt();
+    for test in tests {
+        let access = Access::of(test, vocabulary);
+        let found = (access, occurrences.likelihood(access, vocabulary));
+        let other = if less(found, best) { core::mem::replace(&mut best, found) } else { found };
+        let as_header = other.0.as_header();
+        let likely = if as_header == other.0 { other.1 } else { occurrences.likelihood(as_header, vocabulary) };
+        if less((as_header, likely), header) {
+            header = (as_header, likely);
+        }
+    }
+    (budgets.filings > 0 && best.1 < 1.0).then_some(Filing { access: best.0, header: header.0 })
+}
+
 /// A formula's best cover: for a conjunction its least likely part, for a disjunction all of its parts. `None` where it
-/// would have more tests than the budget allows.
+/// would have more tests than the budget allows. The formula stands in `formulas` from its first part to itself.
 pub(super) fn cover(
     formulas: &Formulas,
-    root: FormulaId,
+    (first, root): (FormulaId, FormulaId),
     occurrences: &Occurrences,
     vocabulary: &Vocabulary,
     budgets: &Budgets,
 ) -> Option<SmallVec<[Filing; 2]>> {
     // How likely the best cover of each formula holds, and of how many tests it is. Parts stand before wholes.
-    let mut best: Vec<(f64, usize)> = Vec::with_capacity(root.index() + 1);
+    let mut best: SmallVec<[(f64, usize); 16]> = SmallVec::new();
     let likelihood = |test: Test| occurrences.likelihood(Access::of(test, vocabulary), vocabulary);
-    for index in 0..=root.index() {
-        let of = |part: &FormulaId| best.get(part.index()).copied().unwrap_or((1.0, 1));
-        best.push(match formulas.get(FormulaId::new(index)) {
+    let place = |part: &FormulaId| part.index().saturating_sub(first.index());
+    for index in first.index()..=root.index() {
+        let of = |part: &FormulaId| best.get(place(part)).copied().unwrap_or((1.0, 1));
+        let formula = match formulas.get(FormulaId::new(index)) {
             Formula::True | Formula::False => (1.0, 1),
             Formula::Test(test) => (likelihood(*test), 1),
             Formula::And(parts) => parts.iter().map(of).min_by(compare).unwrap_or((1.0, 1)),
             Formula::Or(parts) => parts.iter().map(of).fold((0.0, 0), |(sum, all), (likely, tests)| {
                 if tests > budgets.filings { (1.0, tests) } else { (sum + likely, all + tests) }
             }),
-        });
+        };
+        best.push(formula);
     }
     let (likely, tests) = best.last().copied()?;
     if tests > budgets.filings || likely >= 1.0 {
         return None;
     }
     let mut filings = SmallVec::new();
-    let mut stack = vec![(root, Access::Always)];
+    let mut stack: SmallVec<[(FormulaId, Access); 8]> = SmallVec::new();
+    stack.push((root, Access::Always));
     while let Some((formula, header)) = stack.pop() {
         match formulas.get(formula) {
             Formula::True | Formula::False => return None,
             Formula::Test(test) => filings.push(Filing { access: Access::of(*test, vocabulary), header }),
             Formula::Or(parts) => stack.extend(parts.iter().rev().map(|part| (*part, header))),
             Formula::And(parts) => {
-                let of = |part: &FormulaId| best.get(part.index()).copied().unwrap_or((1.0, 1));
+                let of = |part: &FormulaId| best.get(place(part)).copied().unwrap_or((1.0, 1));
                 let chosen = *parts.iter().min_by(|a, b| compare(&of(a), &of(b)))?;
                 let headers =
                     parts.iter().filter(|part| **part != chosen).filter_map(|part| match formulas.get(*part) {
                         Formula::Test(test) => Some(Access::of(*test, vocabulary).as_header()),
                         _ => None,
                     });
-                let header = headers.chain([header]).min_by(|a, b| {
-                    let likely = |access| occurrences.likelihood(access, vocabulary);
-                    likely(*a).total_cmp(&likely(*b))
-                });
-                stack.push((chosen, header.unwrap_or(Access::Always)));
+                let header = (headers.chain([header]))
+                    .map(|access| (occurrences.likelihood(access, vocabulary), access))
+                    .min_by(|a, b| a.0.total_cmp(&b.0));
+                stack.push((chosen, header.map_or(Access::Always, |(_, access)| access)));
             }
         }
     }

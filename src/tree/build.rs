@@ -3,7 +3,9 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::collections::BTreeMap;
 
-use super::access::{Access, Filing, Occurrences, cover};
+use smallvec::SmallVec;
+
+use super::access::{Access, Filing, Occurrences, cover, cover_conjunction};
 use super::hash::{HashKey, ValueHash};
 use super::keys::Keys;
 use super::program::{MAX_SLOTS, Program, ProgramAt, Programs};
@@ -24,19 +26,25 @@ pub(crate) struct TreeBuilder {
     vocabulary: Vocabulary,
     sources: SourcesBuilder,
     programs: Programs,
-    /// By [`GroupId`].
-    groups: Vec<Vec<Waiting>>,
+    /// The routes that wait to be filed, in order.
+    waiting: Vec<Waiting>,
+    /// For each group how many routes wait.
+    groups: Vec<u32>,
+    /// Those of the condition at hand.
     formulas: Formulas,
+    /// Those of routes that wait.
+    kept: Formulas,
     fallback: Option<ProgramAt>,
     filed: Filed,
 }
 
 /// A route that waits to be filed.
-#[derive(Debug)]
+#[derive(Copy, Clone, Debug)]
 struct Waiting {
+    group: GroupId,
     program: ProgramAt,
-    /// Its formula, where the program is no conjunction and so does not tell it.
-    formula: Option<Box<(Formulas, FormulaId)>>,
+    /// Its formula among those that are kept, where the program is no conjunction and so does not tell it.
+    formula: Option<(FormulaId, FormulaId)>,
 }
 
 /// More different names and paths than a tree can number.
@@ -56,8 +64,10 @@ impl TreeBuilder {
             vocabulary: Vocabulary::default(),
             sources: SourcesBuilder::default(),
             programs: Programs::default(),
+            waiting: Vec::new(),
             groups: Vec::new(),
             formulas: Formulas::new(),
+            kept: Formulas::new(),
             fallback: None,
             filed: Filed::default(),
         }
@@ -90,16 +100,17 @@ impl TreeBuilder {
         let program = self.programs.push(route, &self.formulas, root);
         let formula = match self.programs.get(program) {
             Program::Conjunction(_) => None,
-            Program::Branching(_) => Some(Box::new(self.formulas.extract(root))),
+            Program::Branching(_) => Some(self.kept.append(&self.formulas, root)),
         };
         let groups = &mut self.groups;
         let group = self.sources.group(source, || {
-            groups.push(Vec::new());
+            groups.push(0);
             GroupId::new(groups.len() - 1)
         });
-        if let Some(group) = groups.get_mut(group.index()) {
-            group.push(Waiting { program, formula });
+        if let Some(count) = groups.get_mut(group.index()) {
+            *count += 1;
         }
+        self.waiting.push(Waiting { group, program, formula });
         Ok(())
     }
 
@@ -107,7 +118,7 @@ impl TreeBuilder {
     pub(crate) fn finish(self, key: HashKey) -> Tree {
         // Hints must not be taken for those of another tree, also of one that is gone.
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
-        let Self { budgets, mut vocabulary, sources, mut programs, groups, fallback, filed, .. } = self;
+        let Self { budgets, mut vocabulary, sources, mut programs, waiting, groups, kept, fallback, filed, .. } = self;
         let bodies = Bodies::of(&mut vocabulary.reads);
         programs.shrink();
         let texts = Texts::new(&vocabulary.constants, &key);
@@ -117,12 +128,21 @@ impl TreeBuilder {
             vocabulary: &vocabulary,
             programs: &programs,
             texts: &texts,
-            candidates: Vec::new(),
+            formulas: &kept,
+            occurrences: Occurrences::default(),
+            candidates: Vec::with_capacity(waiting.len()),
             places: Vec::new(),
             filed,
         };
-        let groups: Box<[Group]> =
-            groups.into_iter().enumerate().map(|(index, routes)| filer.group(GroupId::new(index), routes)).collect();
+        let waiting = by_group(&waiting, &groups);
+        let mut rest = waiting.as_slice();
+        let groups: Box<[Group]> = (groups.iter().enumerate())
+            .map(|(index, &count)| {
+                let (routes, others) = rest.split_at_checked(count as usize).unwrap_or_default();
+                rest = others;
+                filer.group(GroupId::new(index), routes)
+            })
+            .collect();
         let Filer { candidates, places, filed, .. } = filer;
         let switches = Switches::new(&places);
         let system = Keys::system(&vocabulary.reads, &key);
@@ -156,46 +176,56 @@ struct Filer<'b> {
     vocabulary: &'b Vocabulary,
     programs: &'b Programs,
     texts: &'b Texts,
+    formulas: &'b Formulas,
+    occurrences: Occurrences,
     candidates: Vec<Candidate>,
     places: Vec<(u64, Candidates)>,
     filed: Filed,
 }
 
 impl Filer<'_> {
-    fn group(&mut self, id: GroupId, routes: Vec<Waiting>) -> Group {
-        let mut occurrences = Occurrences::default();
-        for route in &routes {
-            for test in self.programs.get(route.program).tests() {
-                occurrences.add(test, self.vocabulary);
-            }
+    fn group(&mut self, id: GroupId, routes: &[Waiting]) -> Group {
+        let tests = routes.iter().flat_map(|route| self.programs.get(route.program).tests());
+        self.occurrences.count(tests, self.vocabulary);
+        if routes.len() <= self.budgets.list {
+            return self.list(routes);
         }
         let mut all: Vec<Unplaced> = Vec::with_capacity(routes.len());
-        let mut scratch = Formulas::new();
-        let is_small = routes.len() <= self.budgets.list;
         for route in routes {
-            let filings = if let Some(formula) = route.formula {
-                cover(&formula.0, formula.1, &occurrences, self.vocabulary, self.budgets)
-            } else {
-                let root = scratch.conjunction_of(self.programs.get(route.program).tests());
-                cover(&scratch, root, &occurrences, self.vocabulary, self.budgets)
-            };
-            if filings.is_none() {
-                self.filed.over_budget += usize::from(self.budgets.filings == 0);
-            }
-            let nowhere = [Filing { access: Access::Always, header: Access::Always }];
-            for filing in filings.as_deref().unwrap_or(&nowhere) {
-                // A list is not selected by anything: there the access test is the header.
-                let (access, header) =
-                    if is_small { (Access::Always, filing.access.as_header()) } else { (filing.access, filing.header) };
+            for Filing { access, header } in self.filings(*route) {
                 all.push(Unplaced { access, candidate: self.candidate(header, route.program) });
             }
         }
-        if is_small {
-            self.filed.listed += all.len();
-        } else {
-            self.count(&all);
-        }
+        self.count(&all);
         self.split(id, all)
+    }
+
+    /// A group that is so small that nothing selects its routes: there the access test is the header.
+    fn list(&mut self, routes: &[Waiting]) -> Group {
+        let start = word(self.candidates.len());
+        for route in routes {
+            for filing in self.filings(*route) {
+                self.candidates.push(self.candidate(filing.access.as_header(), route.program));
+            }
+        }
+        let all = Candidates { start, end: word(self.candidates.len()) };
+        self.filed.listed += (all.end - all.start) as usize;
+        Group { all, always: all, ..Group::default() }
+    }
+
+    /// Where to file a route of the group at hand.
+    fn filings(&mut self, route: Waiting) -> SmallVec<[Filing; 2]> {
+        let filings = if let Some(formula) = route.formula {
+            cover(self.formulas, formula, &self.occurrences, self.vocabulary, self.budgets)
+        } else {
+            let tests = self.programs.get(route.program).tests();
+            let filing = cover_conjunction(tests, &self.occurrences, self.vocabulary, self.budgets);
+            filing.map(|filing| SmallVec::from_slice(&[filing]))
+        };
+        filings.unwrap_or_else(|| {
+            self.filed.over_budget += usize::from(self.budgets.filings == 0);
+            SmallVec::from_slice(&[Filing { access: Access::Always, header: Access::Always }])
+        })
     }
 
     fn candidate(&self, header: Access, program: ProgramAt) -> Candidate {
@@ -343,6 +373,26 @@ impl Filer<'_> {
             })
             .collect()
     }
+}
+
+/// The routes by their groups, each group's in order. `counts` are how many each group has.
+fn by_group(waiting: &[Waiting], counts: &[u32]) -> Vec<Waiting> {
+    let mut ends: Vec<u32> = Vec::with_capacity(counts.len());
+    let mut start = 0;
+    for &count in counts {
+        ends.push(start);
+        start += count;
+    }
+    let mut sorted = waiting.to_vec();
+    for route in waiting {
+        if let Some(end) = ends.get_mut(route.group.index()) {
+            if let Some(place) = sorted.get_mut(*end as usize) {
+                *place = *route;
+            }
+            *end += 1;
+        }
+    }
+    sorted
 }
 
 fn word(index: usize) -> u32 {

@@ -45,10 +45,12 @@ impl Programs {
     pub(crate) fn push(&mut self, route: RouteId, formulas: &Formulas, root: FormulaId) -> ProgramAt {
         let at = ProgramAt(word(self.words.len()));
         self.words.push(word(route.index()));
-        if let Some(tests) = conjunction(formulas, root) {
-            self.words.push(word(tests.len()));
-            for test in tests {
-                self.words.extend(encode(test));
+        if let Some(parts) = formulas.as_conjunction(&root) {
+            self.words.push(word(parts.len()));
+            for part in parts {
+                if let Formula::Test(test) = formulas.get(*part) {
+                    self.words.extend(encode(*test));
+                }
             }
         } else {
             let steps = Branches::of(formulas, root);
@@ -149,22 +151,6 @@ impl Program<'_> {
             let (if_true, if_false) = if branch & IF_TRUE != 0 { (target, following) } else { (following, target) };
             (decode([first, second]), if_true, if_false)
         })
-    }
-}
-
-/// The tests of a formula that is a conjunction of tests, or a single one.
-fn conjunction(formulas: &Formulas, root: FormulaId) -> Option<Vec<Test>> {
-    match formulas.get(root) {
-        Formula::True => Some(Vec::new()),
-        Formula::False | Formula::Or(_) => None,
-        Formula::Test(test) => Some(vec![*test]),
-        Formula::And(parts) => parts
-            .iter()
-            .map(|part| match formulas.get(*part) {
-                Formula::Test(test) => Some(*test),
-                _ => None,
-            })
-            .collect(),
     }
 }
 
