@@ -66,6 +66,40 @@ impl Expression {
         size_of_val(&*self.operations) + size_of_val(&*self.arguments) + texts.sum::<usize>()
     }
 
+    /// The expression as it would be written, each operation in parentheses; `name` names slots. Costs the square of the
+    /// expression at worst.
+    pub(crate) fn show(&self, name: impl Fn(Slot) -> String) -> String {
+        let mut shown: Vec<String> = Vec::with_capacity(self.operations.len());
+        for operation in &self.operations {
+            let of = |id: &OperationId| shown.get(id.index()).map_or("", String::as_str);
+            let binary = |left, operator: &str, right| format!("({} {operator} {})", of(left), of(right));
+            shown.push(match &operation.kind {
+                OperationKind::Undefined => "undefined".to_owned(),
+                OperationKind::Null => "null".to_owned(),
+                OperationKind::Bool(truth) => truth.to_string(),
+                OperationKind::Number(number) => number.to_string(),
+                OperationKind::Text(Text::WellFormed(text)) => format!("{text:?}"),
+                OperationKind::Text(Text::IllFormed(units)) => format!("{:?}", String::from_utf16_lossy(units)),
+                OperationKind::Slot(slot) => name(*slot),
+                // Conversions are not written.
+                OperationKind::ToValue(operand) => of(operand).to_owned(),
+                OperationKind::Not(operand) => format!("not {}", of(operand)),
+                OperationKind::Negate(operand) => format!("- {}", of(operand)),
+                OperationKind::And(left, right) => binary(left, "and", right),
+                OperationKind::Or(left, right) => binary(left, "or", right),
+                OperationKind::Arithmetic(operator, left, right) => binary(left, operator.as_str(), right),
+                OperationKind::Compare(operator, left, right) => binary(left, operator.as_str(), right),
+                OperationKind::Coalesce(left, right) => binary(left, "??", right),
+                OperationKind::Call(function, first, end) => {
+                    let arguments: Vec<&str> = self.arguments(*first, *end).iter().map(of).collect();
+                    format!("{}({})", function.name(), arguments.join(", "))
+                }
+                OperationKind::TwinChangeIncludes(slot) => format!("twin_change_includes({})", name(*slot)),
+            });
+        }
+        shown.pop().unwrap_or_default()
+    }
+
     /// The operations, operands before what uses them; the outermost is the last.
     pub(crate) fn operations(&self) -> &[Operation] {
         &self.operations

@@ -145,7 +145,11 @@ impl Tree {
                 format!("{}number {slot} {}", if within { "" } else { "not " }, bounds(interval))
             }
             TestKind::Value(orderings, value) => format!("{slot} {} {}", ordering(orderings), self.value(value)),
-            TestKind::Expression(truth, id) => format!("expression {id:?} is {truth}"),
+            TestKind::Expression(truth, id) => {
+                let expression = self.vocabulary.expressions().get(id.index());
+                let shown = expression.map(|expression| expression.show(|slot| self.slot(slot))).unwrap_or_default();
+                format!("{shown} is {truth}")
+            }
         }
     }
 
