@@ -110,7 +110,8 @@ fn of_connective(condition: &Condition<'_>, node: &Node<'_>, asked: Asked) -> Op
         return Some(asked);
     }
     // Of two values both must be bools, so that each stands in the formula more than once: only leaves are cheap enough.
-    let is_leaf = |id| condition.get(id).is_some_and(|node| matches!(node.kind, NodeKind::Body { .. }));
+    let is_leaf =
+        |id| condition.get(id).is_some_and(|node| matches!(node.kind, NodeKind::Body { .. } | NodeKind::Bool(_)));
     (is_leaf(left) && is_leaf(right)).then_some(Asked::BOTH)
 }
 
@@ -346,26 +347,32 @@ impl<'l, 't> Lowering<'l, 't> {
     /// The operand of a comparison, if it is simple enough for a test.
     fn operand(&mut self, id: NodeId) -> Option<Operand<'l>> {
         let condition = self.condition;
-        match &condition.get(id)?.kind {
+        let node = condition.get(id)?;
+        match &node.kind {
             NodeKind::Property(property) => Some(Operand::Read(self.vocabulary.reads.property(*property))),
             NodeKind::Body { path, shadow } => Some(Operand::Read(self.vocabulary.reads.body(path, *shadow))),
-            NodeKind::Text(Text::WellFormed(text)) => Some(Operand::Text(text)),
-            NodeKind::Number(number) => Some(Operand::Number(*number)),
             NodeKind::Call(Function::AsNumber, arguments) => match self.operand(*arguments.first()?)? {
                 Operand::Read(slot) => Some(Operand::NumberOf(slot)),
                 _ => None,
             },
-            NodeKind::ToValue(operand) => match &condition.get(*operand)?.kind {
-                NodeKind::Null => Some(Operand::Value(ValueConstant::Null)),
-                NodeKind::Bool(truth) => Some(Operand::Value(ValueConstant::Bool(*truth))),
-                NodeKind::Number(number) => Some(Operand::Value(ValueConstant::Number(*number))),
-                NodeKind::Text(Text::WellFormed(text)) => {
-                    Some(Operand::Value(ValueConstant::Text(self.vocabulary.constants.text(text))))
-                }
-                _ => None,
-            },
+            NodeKind::ToValue(operand) => self.value(condition.get(*operand)?),
+            // Folding turns a constant that is converted into a constant of type Value.
+            _ if node.ty == Type::Value => self.value(node),
+            NodeKind::Text(Text::WellFormed(text)) => Some(Operand::Text(text)),
+            NodeKind::Number(number) => Some(Operand::Number(*number)),
             _ => None,
         }
+    }
+
+    /// A constant as a value.
+    fn value(&mut self, constant: &Node<'_>) -> Option<Operand<'l>> {
+        Some(Operand::Value(match &constant.kind {
+            NodeKind::Null => ValueConstant::Null,
+            NodeKind::Bool(truth) => ValueConstant::Bool(*truth),
+            NodeKind::Number(number) => ValueConstant::Number(*number),
+            NodeKind::Text(Text::WellFormed(text)) => ValueConstant::Text(self.vocabulary.constants.text(text)),
+            _ => return None,
+        }))
     }
 
     /// The body slot holds `true`; it holds `false`.
