@@ -71,6 +71,18 @@ impl Drop for TemporaryFile {
 }
 
 #[test]
+fn match_on_the_examples_gives_the_deliveries_beside_them() {
+    let output =
+        run(&["match", "--manifest", "examples/deployment.json", "--messages", "examples/messages.jsonl"], b"");
+    let expected = std::fs::read_to_string("examples/deliveries.jsonl").unwrap();
+    for (found, expected) in stdout(&output).lines().zip(expected.lines()) {
+        assert_eq!(found, expected);
+    }
+    assert_eq!(stdout(&output).lines().count(), expected.lines().count());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
 fn the_readme_shows_what_its_command_prints() {
     let readme = std::fs::read_to_string("README.md").unwrap();
     let shown = readme.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
