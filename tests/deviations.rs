@@ -130,3 +130,21 @@ fn first_declared_route_wins_a_tie() {
     let shown: Vec<_> = deliveries.iter().map(|delivery| (delivery.route(), delivery.time_to_live())).collect();
     assert_eq!(shown, [("first", seconds(20))]);
 }
+
+#[test]
+fn of_names_that_differ_by_case_the_first_in_order_counts() {
+    let route = "FROM /messages/* WHERE level = 'first' and $cid = 'first' INTO $upstream";
+    let table = RouteTable::builder().route("first", route).build().unwrap().into_table();
+    let mut scratch = table.create_scratch();
+    // `LEVEL` sorts before `Level` before `level`, `CID` before `cid`.
+    let names = [("LEVEL", "first"), ("level", "third"), ("Level", "second")];
+    for shift in 0..3 {
+        let mut properties = names;
+        properties.rotate_left(shift);
+        let mut system = [("CID", "first"), ("cid", "second")];
+        system.rotate_left(shift % 2);
+        let message = Message::new(Origin::device("leaf")).properties(&properties).system_properties(&system);
+        assert!(table.is_match_with(&mut scratch, &message), "{properties:?}");
+        assert!(Facts::new(&message, &Limits::default()).is_err());
+    }
+}
