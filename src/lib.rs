@@ -14,7 +14,7 @@ pub mod manifest;
 #[expect(dead_code, reason = "body queries and expressions follow")]
 mod matcher;
 pub mod message;
-#[expect(dead_code, unused_imports, reason = "body queries and expressions follow")]
+#[expect(dead_code, reason = "body queries and expressions follow")]
 mod predicate;
 pub mod priority;
 pub mod render;

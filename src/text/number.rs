@@ -101,11 +101,12 @@ fn plain_number(text: &str) -> Option<f64> {
 }
 
 fn read(points: impl Iterator<Item = u32> + Clone) -> Option<f64> {
-    read_digits(points.clone()).or_else(|| read_infinity(points))
+    digits_as_number(points.clone()).or_else(|| infinity_as_number(points))
 }
 
-/// Numbers in digits: what may stand before them, the digits, what may stand behind, and then only NULs.
-fn read_digits(points: impl Iterator<Item = u32>) -> Option<f64> {
+/// What [`as_number`] reads first. Numbers in digits: what may stand before them, the digits, what may stand behind, and
+/// then only NULs.
+pub(crate) fn digits_as_number(points: impl Iterator<Item = u32>) -> Option<f64> {
     let mut points = points.peekable();
     let mut affixes = Affixes { sign: Sign::Unseen, currency: Currency::Unseen };
     affixes.read_before(&mut points);
@@ -223,9 +224,9 @@ fn read_exponent(points: &mut Peekable<impl Iterator<Item = u32>>) -> Option<i64
     Some(exponent? * sign.unwrap_or(1))
 }
 
-/// `Infinity` in any case, with or without a sign, amid Unicode white space. The reference reads `NaN` too, which is
-/// undefined.
-fn read_infinity(points: impl Iterator<Item = u32>) -> Option<f64> {
+/// What [`as_number`] reads where there is no number in digits. `Infinity` in any case, with or without a sign, amid
+/// Unicode white space. The reference reads `NaN` too, which is undefined.
+pub(crate) fn infinity_as_number(points: impl Iterator<Item = u32>) -> Option<f64> {
     let white_space = |&point: &u32| char::from_u32(point).is_some_and(char::is_whitespace);
     let mut points = points.skip_while(white_space).peekable();
     let infinity = match peek(&mut points) {

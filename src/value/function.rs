@@ -41,7 +41,10 @@ pub(crate) fn call<X: Texts>(function: Function, arguments: &[Operand<'_, X::Tex
 }
 
 /// "A property whose value is null: the empty string in `||`, `concat`."
-fn concat<'v, X: Texts>(arguments: impl Iterator<Item = &'v Value<X::Text>> + Clone, texts: &mut X) -> Value<X::Text>
+pub(crate) fn concat<'v, X: Texts>(
+    arguments: impl Iterator<Item = &'v Value<X::Text>> + Clone,
+    texts: &mut X,
+) -> Value<X::Text>
 where
     X::Text: 'v,
 {

@@ -12,7 +12,7 @@ mod units;
 use core::fmt;
 use std::borrow::Cow;
 
-pub(crate) use function::call;
+pub(crate) use function::{call, concat};
 pub(crate) use operation::{and, arithmetic, coalesce, compare, negate, not, or};
 pub use operator::{Arithmetic, Comparison};
 pub(crate) use texts::Texts;
