@@ -35,6 +35,7 @@ const DEVIATIONS: &[Deviation] = &[
         recognises: |row, difference| is_body_date(row, difference, "9999-12-31T24:00:00"),
     },
     Deviation { id: "D-STAMPS", recognises: is_forged_stamp },
+    Deviation { id: "D-AMBIGUOUS-NAME", recognises: is_ambiguous_name },
     Deviation { id: "D-PRIORITY-TIE", recognises: is_priority_tie },
     Deviation { id: "D-MANIFEST-JSON", recognises: manifest::is_not_json },
     Deviation { id: "D-MANIFEST-SURROGATE", recognises: manifest::is_lone_surrogate },
@@ -228,6 +229,19 @@ fn is_forged_stamp(question: &Question, difference: &Difference<'_>) -> bool {
             has_token(condition, |name| name.eq_ignore_ascii_case(stamp))
                 && message.properties.iter().any(|(name, _)| name.eq_ignore_ascii_case(stamp))
         })
+    })
+}
+
+/// Two of the message's properties have one name but for case. The reference makes no such message, so no row should
+/// have one.
+fn is_ambiguous_name(question: &Question, difference: &Difference<'_>) -> bool {
+    let is_ambiguous = |properties: &[(String, Option<String>)]| {
+        properties.iter().enumerate().any(|(index, (name, _))| {
+            properties.iter().take(index).any(|(before, _)| edgeroute::text::eq_ignore_case(before, name))
+        })
+    };
+    verdict_of(question, difference, |_, message| {
+        is_ambiguous(&message.properties) || is_ambiguous(&message.system_properties)
     })
 }
 

@@ -40,6 +40,11 @@ pub(crate) fn all() -> Vec<Box<dyn Engine>> {
         Box::new(Table { name: "table", budgets: Budgets::default(), scratch: ScratchUse::EachMessage }),
         Box::new(Table { name: "table-scratch-reused", budgets: Budgets::default(), scratch: ScratchUse::Reused }),
         Box::new(Table { name: "table-without-budgets", budgets: Budgets::none(), scratch: ScratchUse::Reused }),
+        Box::new(Table {
+            name: "table-without-lists",
+            budgets: Budgets { list: 0, affix_lengths: 1, ..Budgets::default() },
+            scratch: ScratchUse::Reused,
+        }),
     ]
 }
 
