@@ -349,17 +349,21 @@ impl<'l, 't> Lowering<'l, 't> {
         let condition = self.condition;
         let node = condition.get(id)?;
         match &node.kind {
-            NodeKind::Property(property) => Some(Operand::Read(self.vocabulary.reads.property(*property))),
-            NodeKind::Body { path, shadow } => Some(Operand::Read(self.vocabulary.reads.body(path, *shadow))),
-            NodeKind::Call(Function::AsNumber, arguments) => match self.operand(*arguments.first()?)? {
-                Operand::Read(slot) => Some(Operand::NumberOf(slot)),
-                _ => None,
-            },
+            NodeKind::Property(_) | NodeKind::Body { .. } => self.read(id).map(Operand::Read),
+            NodeKind::Call(Function::AsNumber, arguments) => self.read(*arguments.first()?).map(Operand::NumberOf),
             NodeKind::ToValue(operand) => self.value(condition.get(*operand)?),
             // Folding turns a constant that is converted into a constant of type Value.
             _ if node.ty == Type::Value => self.value(node),
             NodeKind::Text(Text::WellFormed(text)) => Some(Operand::Text(text)),
             NodeKind::Number(number) => Some(Operand::Number(*number)),
+            _ => None,
+        }
+    }
+
+    fn read(&mut self, id: NodeId) -> Option<Slot> {
+        match &self.condition.get(id)?.kind {
+            NodeKind::Property(property) => Some(self.vocabulary.reads.property(*property)),
+            NodeKind::Body { path, shadow } => Some(self.vocabulary.reads.body(path, *shadow)),
             _ => None,
         }
     }
@@ -404,3 +408,6 @@ fn orderings(comparison: Comparison) -> Orderings {
         Comparison::GreaterOrEqual => Orderings::AT_LEAST,
     }
 }
+
+#[cfg(test)]
+mod tests;

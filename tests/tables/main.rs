@@ -1,0 +1,7 @@
+//! What must hold for all tables and messages: the tree gives what the interpreter gives.
+
+#[cfg(test)]
+mod shared;
+
+#[cfg(test)]
+mod properties;

@@ -1,0 +1,148 @@
+//! The properties, over cases made of random bytes.
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use edgeroute::RouteTable;
+use edgeroute::message::{Message, Origin};
+use proptest::prelude::*;
+
+use crate::shared::{Case, Found, RouteText, found};
+
+/// Quick enough to run always; `PROPTEST_CASES` asks for more. A failure prints its shrunk case, which then becomes a
+/// test of its own.
+fn config(cases: u32) -> proptest::test_runner::Config {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    let cases = asked.unwrap_or(cases);
+    // Cases are made smaller by themselves, see `Case::smaller`.
+    proptest::test_runner::Config { cases, failure_persistence: None, max_shrink_iters: 20, ..Default::default() }
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    prop::collection::vec(any::<u8>(), 0..6000).prop_map(|bytes| Case::of(&bytes))
+}
+
+fn endpoints(found: &[Found]) -> BTreeSet<(&str, u32)> {
+    found.iter().map(|found| (found.endpoint.as_str(), found.priority)).collect()
+}
+
+proptest! {
+    #![proptest_config(config(150))]
+
+    #[test]
+    fn a_table_gives_what_the_interpreter_gives(case in case()) {
+        if case.check().is_err() {
+            let smaller = case.smaller();
+            let why = smaller.check().expect_err("it is still wrong");
+            return Err(TestCaseError::fail(format!("{smaller:#?}\n{why}")));
+        }
+    }
+
+    #[test]
+    fn the_order_of_routes_only_settles_ties(case in case(), order in any::<u32>()) {
+        let mut routes: Vec<&RouteText> = case.routes.iter().collect();
+        routes.reverse();
+        let middle = usize::try_from(order).unwrap() % routes.len();
+        routes.rotate_left(middle);
+        let table = case.compile(&case.routes, 1).map_err(TestCaseError::fail)?;
+        let reordered = case.compile(routes, 1).map_err(TestCaseError::fail)?;
+        for parts in &case.messages {
+            let (one, other) = (found(table.route(&parts.message())), found(reordered.route(&parts.message())));
+            prop_assert_eq!(endpoints(&one), endpoints(&other), "{:?}\n{:?}\n{:?}", parts, table, reordered);
+        }
+    }
+
+    #[test]
+    fn another_route_takes_no_delivery_away(case in case()) {
+        let without_last = &case.routes[..case.routes.len() - 1];
+        let fewer = case.compile(without_last, 1).map_err(TestCaseError::fail)?;
+        let all = case.compile(&case.routes, 1).map_err(TestCaseError::fail)?;
+        for parts in &case.messages {
+            let (before, after) = (found(fewer.route(&parts.message())), found(all.route(&parts.message())));
+            for delivery in before.iter().filter(|delivery| delivery.route != "fallback") {
+                let same = after.iter().find(|after| after.endpoint == delivery.endpoint);
+                prop_assert!(
+                    same.is_some_and(|same| same == delivery || same.priority < delivery.priority),
+                    "{:?} became {:?}", before, after
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn building_is_deterministic(case in case(), seed in any::<u64>()) {
+        let print = |seed| case.compile(&case.routes, seed).map(|table| format!("{table:?}\n{:?}", table.stats()));
+        let first = print(seed).map_err(TestCaseError::fail)?;
+        prop_assert_eq!(&first, &print(seed).map_err(TestCaseError::fail)?);
+        prop_assert_eq!(&first, &print(!seed).map_err(TestCaseError::fail)?);
+    }
+}
+
+/// The properties above are worth something only if the cases are: most messages are delivered somewhere, not all, and
+/// every way to file a route is used.
+#[test]
+fn random_cases_use_every_part_of_the_tree() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut messages, mut delivered, mut deliveries, mut by_fallback) = (0, 0, 0, 0);
+    let mut filed = [0; 9];
+    for _ in 0..200 {
+        use proptest::strategy::ValueTree;
+        let case = case().new_tree(&mut runner).unwrap().current();
+        let table = case.compile(&case.routes, 1).unwrap();
+        for parts in &case.messages {
+            let found = found(table.route(&parts.message()));
+            messages += 1;
+            delivered += usize::from(!found.is_empty());
+            deliveries += found.len();
+            by_fallback += usize::from(found.iter().any(|found| found.route == "fallback"));
+        }
+        let stats = table.stats();
+        let of_table = [
+            stats.never,
+            stats.listed,
+            stats.equal,
+            stats.affix,
+            stats.number,
+            stats.value,
+            stats.present,
+            stats.always,
+            stats.over_budget,
+        ];
+        for (sum, of_table) in filed.iter_mut().zip(of_table) {
+            *sum += of_table;
+        }
+    }
+    assert!(filed.iter().all(|&filed| filed > 20), "never, listed, equal ...: {filed:?}");
+    assert!(delivered * 3 > messages && delivered * 10 < messages * 9, "{delivered} of {messages} messages delivered");
+    assert!(deliveries > delivered && by_fallback > 10, "{deliveries} deliveries, {by_fallback} by fallback");
+}
+
+fn table(routes: &[(&str, &str)]) -> RouteTable {
+    let builder = routes.iter().fold(RouteTable::builder(), |builder, (name, text)| builder.route(*name, *text));
+    builder.build().unwrap().into_table()
+}
+
+#[test]
+#[should_panic(expected = "the scratch was made by another route table")]
+fn a_scratch_of_another_table_is_refused() {
+    let routes = [("all", "FROM /* INTO $upstream")];
+    let (one, other) = (table(&routes), table(&routes));
+    let message = Message::new(Origin::device("d"));
+    let _ = one.route_with(&mut other.create_scratch(), &message);
+}
+
+#[test]
+fn a_scratch_of_a_table_that_is_gone_is_refused_too() {
+    let message = Message::new(Origin::device("d"));
+    let mut scratch = table(&[("all", "FROM /* INTO $upstream")]).create_scratch();
+    // Built in the place of the one that is gone, as an allocator likes to do.
+    let later = table(&[("all", "FROM /* INTO $upstream")]);
+    assert!(catch_unwind(AssertUnwindSafe(|| later.is_match_with(&mut scratch, &message))).is_err());
+}
+
+#[test]
+fn a_scratch_serves_the_clones_of_its_table() {
+    let table = table(&[("all", "FROM /* INTO $upstream")]);
+    let mut scratch = table.create_scratch();
+    assert!(table.clone().is_match_with(&mut scratch, &Message::new(Origin::device("d"))));
+}
