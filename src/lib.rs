@@ -28,8 +28,8 @@ mod tree;
 pub mod value;
 
 pub use table::{
-    BadRoutes, CompileError, Compiled, Deliveries, Delivery, Interests, Key, RouteProblem, RouteTable,
-    RouteTableBuilder, Scratch, Stats,
+    BadRoutes, Changes, CompileError, Compiled, Deliveries, Delivery, Interests, Key, RouteProblem, RouteSet,
+    RouteTable, RouteTableBuilder, Scratch, Stats,
 };
 
 /// The examples of the README, run as tests.

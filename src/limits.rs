@@ -34,18 +34,21 @@ pub struct Budgets {
     /// How many lengths of prefixes (or suffixes) of one property a switch may look up; further ones are cut to a
     /// shorter length. Default 8.
     pub affix_lengths: usize,
+    /// Up to how many routes a [`RouteSet`](crate::RouteSet) compiles all of them anew at every change, so that they
+    /// stay one segment. Default 24.
+    pub whole: usize,
 }
 
 impl Default for Budgets {
     fn default() -> Self {
-        Self { filings: 16, list: 24, affix_lengths: 8 }
+        Self { filings: 16, list: 24, affix_lengths: 8, whole: 24 }
     }
 }
 
 impl Budgets {
-    /// No budget at all: every route is looked at for every message of its source.
+    /// No budget at all: every route is looked at for every message of its source, and every change makes a segment.
     #[must_use]
     pub fn none() -> Self {
-        Self { filings: 0, list: 0, affix_lengths: 0 }
+        Self { filings: 0, list: 0, affix_lengths: 0, whole: 0 }
     }
 }

@@ -23,7 +23,8 @@ impl fmt::Display for Severity {
 macro_rules! codes {
     ($($name:ident = $text:literal, $severity:ident, $title:literal;)+) => {
         /// The kind of a finding. `Display` gives the stable form, such as `E0101`; the first digits tell the area:
-        /// `E01` syntax, `E02` types, `E03` sinks, `E04` manifests, `E05` limits.
+        /// `E01` syntax, `E02` types, `E03` sinks, `E04` manifests, `E05` limits, `E06` changes
+        /// of routes.
         #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         #[non_exhaustive]
         pub enum Code {
@@ -99,6 +100,9 @@ codes! {
     TooManyErrors = "E0504", Error, "more errors than are listed";
     ManifestTooLong = "E0505", Error, "a manifest longer than the limit";
     TooManyReads = "E0506", Error, "more different names and paths than a table can hold";
+
+    RouteNameTaken = "E0601", Error, "a route is added under a name that another has";
+    NoSuchRoute = "E0602", Error, "a route that does not exist is to be replaced or removed";
 }
 
 impl fmt::Display for Code {

@@ -29,32 +29,34 @@ pub fn tree_dot(table: &RouteTable) -> String {
     // A `String` takes every write.
     let _ = writeln!(graph.text, "digraph routes {{\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];");
     let message = graph.node("message", "ellipse");
-    for group in table.listing() {
-        let source = graph.node(&group.path, "folder");
-        graph.edge(message, source, "");
-        // Routes that one test finds stand behind one node.
-        let mut by_access: BTreeMap<Option<String>, Vec<&ListedFiling>> = BTreeMap::new();
-        for filing in &group.filings {
-            by_access.entry(filing.access.clone()).or_default().push(filing);
-        }
-        for (access, filings) in by_access {
-            let from = match &access {
-                None => source,
-                Some(access) => {
-                    let test = graph.node(access, "diamond");
-                    graph.edge(source, test, "");
-                    test
+    for listing in table.listings() {
+        for group in listing.groups() {
+            let source = graph.node(&group.path, "folder");
+            graph.edge(message, source, "");
+            // Routes that one test finds stand behind one node.
+            let mut by_access: BTreeMap<Option<String>, Vec<&ListedFiling>> = BTreeMap::new();
+            for filing in &group.filings {
+                by_access.entry(filing.access.clone()).or_default().push(filing);
+            }
+            for (access, filings) in by_access {
+                let from = match &access {
+                    None => source,
+                    Some(access) => {
+                        let test = graph.node(access, "diamond");
+                        graph.edge(source, test, "");
+                        test
+                    }
+                };
+                for filing in filings {
+                    let route = graph.node(&format!("{}\n{}", listing.label(filing.route), filing.condition), "box");
+                    graph.edge(from, route, filing.header.as_deref().unwrap_or_default());
                 }
-            };
-            for filing in filings {
-                let route = graph.node(&format!("{}\n{}", table.label(filing.route), filing.condition), "box");
-                graph.edge(from, route, filing.header.as_deref().unwrap_or_default());
             }
         }
-    }
-    if let Some((route, condition)) = table.listed_fallback() {
-        let route = graph.node(&format!("{}\n{condition}", table.label(route)), "box");
-        graph.edge(message, route, "fallback");
+        if let Some((route, condition)) = listing.fallback() {
+            let route = graph.node(&format!("{}\n{condition}", listing.label(route)), "box");
+            graph.edge(message, route, "fallback");
+        }
     }
     graph.text.push_str("}\n");
     graph.text

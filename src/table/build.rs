@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 
+use super::RouteTable;
 use super::error::{CompileError, RouteProblem};
-use super::{Inner, RouteRecord, RouteTable};
+use super::segment::{EndpointNumbers, Lifetimes, SegmentBuilder};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::endpoint::Endpoint;
-use crate::hir::{self, Shadowing, fold};
-use crate::keyed::KeyedMap;
+use crate::hir::{self, Shadowing};
 use crate::limits::{Budgets, Limits};
 use crate::manifest::Manifest;
-use crate::matcher::Matcher;
 use crate::priority::{Priority, TimeToLive};
 use crate::span::Span;
-use crate::tree::{HashKey, MAX_SLOTS, RouteId, TooManyReads, TreeBuilder};
+use crate::tree::{HashKey, MAX_SLOTS, TooManyReads};
 
 /// What to do about routes that do not compile.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Default)]
@@ -28,28 +26,45 @@ pub enum BadRoutes {
 /// Collects routes and compiles them.
 #[derive(Clone, Debug)]
 pub struct RouteTableBuilder {
-    routes: Vec<Declared>,
-    fallback: Option<Declared>,
-    limits: Limits,
-    budgets: Budgets,
-    shadowing: Shadowing,
-    bad_routes: BadRoutes,
+    pub(super) routes: Vec<Declared>,
+    pub(super) fallback: Option<Declared>,
+    pub(super) options: Options,
+}
+
+/// How routes are compiled.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Options {
+    pub(super) limits: Limits,
+    pub(super) budgets: Budgets,
+    pub(super) shadowing: Shadowing,
+    pub(super) bad_routes: BadRoutes,
     hash_seed: Option<u64>,
 }
 
-#[derive(Clone, Debug)]
-struct Declared {
-    name: String,
-    text: String,
-    priority: Priority,
-    time_to_live: TimeToLive,
+impl Options {
+    pub(super) fn hash_key(&self) -> HashKey {
+        self.hash_seed.map_or_else(HashKey::random, HashKey::from_seed)
+    }
+
+    pub(super) fn compile<'t>(&self, declared: &'t Declared) -> Result<hir::Route<'t>, Vec<Diagnostic>> {
+        hir::Route::compile(&declared.text, self.shadowing, &self.limits)
+    }
+}
+
+/// A route as it is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Declared {
+    pub(super) name: String,
+    pub(super) text: String,
+    pub(super) priority: Priority,
+    pub(super) time_to_live: TimeToLive,
 }
 
 /// A table, and what there is to say about its routes.
 #[derive(Debug)]
 pub struct Compiled {
-    table: RouteTable,
-    skipped: Vec<RouteProblem>,
+    pub(super) table: RouteTable,
+    pub(super) skipped: Vec<RouteProblem>,
 }
 
 impl Compiled {
@@ -75,15 +90,7 @@ impl Compiled {
 /// Saying what to compile.
 impl RouteTableBuilder {
     pub(super) fn new() -> Self {
-        Self {
-            routes: Vec::new(),
-            fallback: None,
-            limits: Limits::default(),
-            budgets: Budgets::default(),
-            shadowing: Shadowing::default(),
-            bad_routes: BadRoutes::default(),
-            hash_seed: None,
-        }
+        Self { routes: Vec::new(), fallback: None, options: Options::default() }
     }
 
     /// Adds a route with the default priority and time to live.
@@ -137,14 +144,14 @@ impl RouteTableBuilder {
     /// Bounds what is compiled.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.options.limits = limits;
         self
     }
 
     /// Bounds what selecting routes may cost in memory; never changes an answer.
     #[must_use]
     pub fn budgets(mut self, budgets: Budgets) -> Self {
-        self.budgets = budgets;
+        self.options.budgets = budgets;
         self
     }
 
@@ -152,14 +159,14 @@ impl RouteTableBuilder {
     /// reference. By default it does not.
     #[must_use]
     pub fn shadowing(mut self, shadowing: Shadowing) -> Self {
-        self.shadowing = shadowing;
+        self.options.shadowing = shadowing;
         self
     }
 
     /// What to do about routes that do not compile; by default all are refused.
     #[must_use]
     pub fn bad_routes(mut self, bad_routes: BadRoutes) -> Self {
-        self.bad_routes = bad_routes;
+        self.options.bad_routes = bad_routes;
         self
     }
 
@@ -167,7 +174,7 @@ impl RouteTableBuilder {
     /// knows the key can send messages that are slow to match. Answers never depend on it.
     #[must_use]
     pub fn hash_seed(mut self, seed: u64) -> Self {
-        self.hash_seed = Some(seed);
+        self.options.hash_seed = Some(seed);
         self
     }
 }
@@ -180,24 +187,32 @@ impl RouteTableBuilder {
     /// Everything that is wrong with any route, if [`BadRoutes::Refuse`]. With [`BadRoutes::Skip`] only a bad fallback,
     /// and more routes, names or paths than the limits allow.
     pub fn build(self) -> Result<Compiled, CompileError> {
-        let Self { routes, fallback, limits, budgets, shadowing, bad_routes, hash_seed } = self;
-        if let Some(over) = routes.get(limits.routes) {
-            let message = format!("{} routes are more than the limit `routes` of {}", routes.len(), limits.routes);
-            let error = Diagnostic::new(Code::TooManyRoutes, Span::default(), message);
-            return Err(CompileError { problems: vec![over.problem(limits.routes, error)] });
+        let Self { routes, fallback, options } = self;
+        if let Some(over) = routes.get(options.limits.routes) {
+            let error = too_many_routes(routes.len(), options.limits.routes);
+            return Err(CompileError { problems: vec![over.problem(options.limits.routes, error)] });
         }
-        let mut collector = Collector::new(budgets);
+        let mut endpoints = EndpointNumbers::default();
+        let mut segment = SegmentBuilder::new(options.budgets.clone(), &mut endpoints);
         let mut problems = Vec::new();
+        let mut rank = 0;
         for (position, declared) in routes.iter().enumerate() {
-            match hir::Route::compile(&declared.text, shadowing, &limits) {
-                Ok(route) => collector.add(declared, position, &route)?,
+            match options.compile(declared) {
+                Ok(route) => {
+                    let added = segment.add(rank, declared, &route);
+                    added.map_err(|TooManyReads| too_many_reads(declared, position))?;
+                    rank += 1;
+                }
                 Err(errors) => problems.extend(errors.into_iter().map(|error| declared.problem(position, error))),
             }
         }
-        let may_go_on = problems.is_empty() || bad_routes == BadRoutes::Skip;
+        let may_go_on = problems.is_empty() || options.bad_routes == BadRoutes::Skip;
         if let Some(declared) = &fallback {
-            match hir::Route::compile(&declared.text, shadowing, &limits) {
-                Ok(route) => collector.set_fallback(declared, routes.len(), &route)?,
+            match options.compile(declared) {
+                Ok(route) => {
+                    let set = segment.set_fallback(declared, &route);
+                    set.map_err(|TooManyReads| too_many_reads(declared, routes.len()))?;
+                }
                 Err(errors) => {
                     problems.extend(errors.into_iter().map(|error| declared.problem(routes.len(), error)));
                     return Err(CompileError { problems });
@@ -207,90 +222,24 @@ impl RouteTableBuilder {
         if !may_go_on {
             return Err(CompileError { problems });
         }
-        let key = hash_seed.map_or_else(HashKey::random, HashKey::from_seed);
-        Ok(Compiled { table: collector.finish(key, &limits), skipped: problems })
+        let segment = segment.finish(options.hash_key(), Lifetimes::Forever);
+        let table = RouteTable::of_segment(Arc::new(segment), endpoints.len(), options.limits.body_depth);
+        Ok(Compiled { table, skipped: problems })
     }
 }
 
 impl Declared {
-    fn problem(&self, position: usize, diagnostic: Diagnostic) -> RouteProblem {
+    pub(super) fn problem(&self, position: usize, diagnostic: Diagnostic) -> RouteProblem {
         RouteProblem { route: self.name.clone(), position, text: self.text.clone(), diagnostic }
     }
 }
 
-/// The parts of a table as its routes come in.
-struct Collector {
-    tree: TreeBuilder,
-    routes: Vec<RouteRecord>,
-    endpoints: Vec<Endpoint>,
-    endpoint_numbers: KeyedMap<Endpoint, u32>,
-    names: String,
-    name_ends: Vec<u32>,
+pub(super) fn too_many_routes(count: usize, limit: usize) -> Diagnostic {
+    let message = format!("{count} routes are more than the limit `routes` of {limit}");
+    Diagnostic::new(Code::TooManyRoutes, Span::default(), message)
 }
 
-impl Collector {
-    fn new(budgets: Budgets) -> Self {
-        Self {
-            tree: TreeBuilder::new(budgets),
-            routes: Vec::new(),
-            endpoints: Vec::new(),
-            endpoint_numbers: KeyedMap::default(),
-            names: String::new(),
-            name_ends: Vec::new(),
-        }
-    }
-
-    fn add(&mut self, declared: &Declared, position: usize, route: &hir::Route<'_>) -> Result<(), CompileError> {
-        let id = self.record(declared, &route.endpoint);
-        let added = self.tree.add(id, &route.source, &fold(&route.condition));
-        added.map_err(|TooManyReads| too_many_reads(declared, position))
-    }
-
-    fn set_fallback(
-        &mut self,
-        declared: &Declared,
-        position: usize,
-        route: &hir::Route<'_>,
-    ) -> Result<(), CompileError> {
-        let id = self.record(declared, &route.endpoint);
-        let set = self.tree.set_fallback(id, &fold(&route.condition));
-        set.map_err(|TooManyReads| too_many_reads(declared, position))
-    }
-
-    fn record(&mut self, declared: &Declared, endpoint: &Endpoint) -> RouteId {
-        let id = RouteId::new(self.routes.len());
-        let word = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
-        let endpoint = if let Some(&number) = self.endpoint_numbers.get(endpoint) {
-            number
-        } else {
-            let number = word(self.endpoints.len());
-            self.endpoints.push(endpoint.clone());
-            self.endpoint_numbers.insert(endpoint.clone(), number);
-            number
-        };
-        let Declared { name, priority, time_to_live, .. } = declared;
-        self.names.push_str(name);
-        self.name_ends.push(word(self.names.len()));
-        self.routes.push(RouteRecord { endpoint, priority: *priority, time_to_live: *time_to_live });
-        id
-    }
-
-    fn finish(self, key: HashKey, limits: &Limits) -> RouteTable {
-        let Self { tree, routes, endpoints, names, name_ends, .. } = self;
-        RouteTable {
-            inner: Arc::new(Inner {
-                matcher: Matcher::new(tree.finish(key)),
-                routes: routes.into(),
-                endpoints: endpoints.into(),
-                names: names.into(),
-                name_ends: name_ends.into(),
-                body_depth: limits.body_depth,
-            }),
-        }
-    }
-}
-
-fn too_many_reads(declared: &Declared, position: usize) -> CompileError {
+pub(super) fn too_many_reads(declared: &Declared, position: usize) -> CompileError {
     let message = format!("the routes up to this one read more than {MAX_SLOTS} different properties and body paths");
     let error = Diagnostic::new(Code::TooManyReads, Span::default(), message);
     CompileError { problems: vec![declared.problem(position, error)] }

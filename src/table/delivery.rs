@@ -1,9 +1,9 @@
 //! Where a message goes.
 
 use super::RouteTable;
+use super::scratch::Winner;
 use crate::endpoint::Endpoint;
 use crate::priority::{Priority, TimeToLive};
-use crate::tree::RouteId;
 
 /// One delivery of a message: the endpoint, and the route that won it.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -57,11 +57,11 @@ impl<'t> Delivery<'t> {
 #[derive(Clone, Debug)]
 pub struct Deliveries<'t> {
     table: &'t RouteTable,
-    routes: core::slice::Iter<'t, RouteId>,
+    routes: core::slice::Iter<'t, Winner>,
 }
 
 impl<'t> Deliveries<'t> {
-    pub(super) fn new(table: &'t RouteTable, routes: &'t [RouteId]) -> Self {
+    pub(super) fn new(table: &'t RouteTable, routes: &'t [Winner]) -> Self {
         Self { table, routes: routes.iter() }
     }
 }

@@ -7,8 +7,8 @@ use super::RouteTable;
 use crate::message::{NameHint, NameOf, PropertyName};
 
 /// A property's name, resolved for a table: stands in a slice of properties where the text would. Matching then looks no
-/// name up. With another table, or after a reload, it still means its name, and is looked up as any other: resolve it
-/// anew.
+/// name up. With another table it still means its name, and is looked up as any other. After
+/// [changes](super::RouteSet::apply) it goes on saving most look-ups, until the routes are compiled as a whole.
 ///
 /// ```
 /// use edgeroute::RouteTable;
@@ -24,7 +24,8 @@ use crate::message::{NameHint, NameOf, PropertyName};
 #[derive(Clone)]
 pub struct Key {
     name: Arc<str>,
-    hint: NameHint,
+    /// For the first segment of the table, which is the largest. `None` where it has none.
+    hint: Option<NameHint>,
 }
 
 /// Resolving names.
@@ -42,7 +43,8 @@ impl RouteTable {
     }
 
     fn resolve(&self, of: NameOf, name: &str) -> Key {
-        Key { name: name.into(), hint: self.inner.matcher.tree.hint(of, name) }
+        let hint = self.segments().next().map(|segment| segment.matcher.tree.hint(of, name));
+        Key { name: name.into(), hint }
     }
 }
 
@@ -52,7 +54,7 @@ impl PropertyName for Key {
     }
 
     fn hint(&self) -> Option<NameHint> {
-        Some(self.hint)
+        self.hint
     }
 }
 

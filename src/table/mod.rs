@@ -1,27 +1,37 @@
 //! The facade: routes in, a table out; messages in, deliveries out.
 
 mod build;
+mod changes;
 mod delivery;
 mod error;
 mod key;
+mod listing;
+mod plan;
 mod scratch;
+mod segment;
+mod set;
 mod stats;
+mod update;
 
-use std::fmt;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 pub use build::{BadRoutes, Compiled, RouteTableBuilder};
+pub use changes::Changes;
 pub use delivery::{Deliveries, Delivery};
 pub use error::{CompileError, RouteProblem};
 pub use key::Key;
 pub use scratch::Scratch;
+pub use set::RouteSet;
 pub use stats::{Interests, Stats};
 
+use scratch::Winner;
+use segment::Segment;
+use smallvec::SmallVec;
+
 use crate::endpoint::Endpoint;
-use crate::matcher::Matcher;
 use crate::message::{Message, Properties};
-use crate::priority::{Priority, TimeToLive};
-use crate::tree::{ListedFiling, ListedGroup, RouteId};
+use crate::tree::RouteId;
 
 /// The compiled routes of a hub: immutable, shared, cheap to clone.
 ///
@@ -50,23 +60,21 @@ pub struct RouteTable {
     inner: Arc<Inner>,
 }
 
+#[derive(Default)]
 struct Inner {
-    matcher: Matcher,
-    /// By [`RouteId`], which is the order of declaration. The fallback, if there is one, stands last.
-    routes: Box<[RouteRecord]>,
-    /// By the number of the endpoint, in the order in which routes first name them.
-    endpoints: Box<[Endpoint]>,
-    /// All names, and where each ends, by [`RouteId`].
-    names: Box<str>,
-    name_ends: Box<[u32]>,
+    /// One where the table was built at once.
+    segments: SmallVec<[Arc<Segment>; 1]>,
+    /// Holds nothing but the fallback. `None` where there is none, or it is of the one segment.
+    fallback: Option<Arc<Segment>>,
+    /// Tells which routes of the segments are alive.
+    version: u32,
+    /// How many routes there are, the fallback not counted.
+    len: usize,
+    /// All numbers of endpoints are below this.
+    endpoint_count: usize,
     body_depth: usize,
-}
-
-#[derive(Copy, Clone, Debug)]
-struct RouteRecord {
-    endpoint: u32,
-    priority: Priority,
-    time_to_live: TimeToLive,
+    /// Worked out when they are asked for.
+    endpoints: OnceLock<Box<[Endpoint]>>,
 }
 
 /// Building.
@@ -75,6 +83,16 @@ impl RouteTable {
     #[must_use]
     pub fn builder() -> RouteTableBuilder {
         RouteTableBuilder::new()
+    }
+
+    /// The table of one segment, which may have a fallback.
+    fn of_segment(segment: Arc<Segment>, endpoint_count: usize, body_depth: usize) -> Self {
+        let len = segment.routes.len() - usize::from(segment.matcher.tree.fallback.is_some());
+        let segments = SmallVec::from_buf([segment]);
+        let endpoints = OnceLock::new();
+        Self {
+            inner: Arc::new(Inner { segments, fallback: None, version: 0, len, endpoint_count, body_depth, endpoints }),
+        }
     }
 }
 
@@ -85,6 +103,16 @@ impl RouteTable {
     #[must_use]
     pub fn create_scratch(&self) -> Scratch {
         Scratch::new(self)
+    }
+
+    /// Makes a scratch that another table has made belong to this one. Allocates, and costs little where this table was
+    /// [made from the other one by changes](RouteSet::apply): what they share is kept. Where the scratch belongs to this
+    /// table, nothing is done, so a worker whose table may have been changed can call it before every message.
+    #[inline]
+    pub fn adapt_scratch(&self, scratch: &mut Scratch) {
+        if !scratch.belongs_to(self) {
+            scratch.adapt(self);
+        }
     }
 
     /// The deliveries of a message, one for each endpoint, in the order in which the winning routes were declared.
@@ -102,7 +130,7 @@ impl RouteTable {
     ) -> Deliveries<'a> {
         assert!(
             scratch.belongs_to(self),
-            "the scratch was made by another route table: call `create_scratch` of the table that routes with it"
+            "the scratch was made by another route table: call `create_scratch` or `adapt_scratch` of the table that routes with it"
         );
         Deliveries::new(self, scratch.route(self, message))
     }
@@ -127,7 +155,7 @@ impl RouteTable {
         message: &Message<'_, P, S>,
     ) -> Vec<Delivery<'_>> {
         let mut scratch = self.create_scratch();
-        scratch.route(self, message).iter().filter_map(|route| self.delivery(*route)).collect()
+        scratch.route(self, message).iter().filter_map(|winner| self.delivery(*winner)).collect()
     }
 
     /// Whether any route takes the message, with a scratch of its own: **allocates**.
@@ -142,7 +170,7 @@ impl RouteTable {
     /// How many routes it has, the fallback not counted.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.inner.routes.len() - usize::from(self.inner.matcher.tree.fallback.is_some())
+        self.inner.len
     }
 
     /// Whether it has no routes.
@@ -151,16 +179,33 @@ impl RouteTable {
         self.len() == 0
     }
 
-    /// The endpoints that routes send to, in the order in which routes first name them.
+    /// The endpoints that routes send to, in the order in which routes first name them. The first call walks the table
+    /// and allocates.
     #[must_use]
     pub fn endpoints(&self) -> &[Endpoint] {
-        &self.inner.endpoints
+        self.inner.endpoints.get_or_init(|| {
+            let mut first_named: BTreeMap<u32, (u64, &Endpoint)> = BTreeMap::new();
+            for (segment, route) in self.live_routes() {
+                let Some(record) = segment.routes.get(route.index()) else { continue };
+                let Some(endpoint) = segment.endpoint(record.endpoint) else { continue };
+                // The fallback stands after all others.
+                let is_fallback =
+                    self.inner.fallback.as_ref().is_some_and(|fallback| core::ptr::eq(segment, Arc::as_ptr(fallback)));
+                let rank = if is_fallback { u64::MAX } else { segment.rank(route).into() };
+                let first = first_named.entry(record.endpoint).or_insert((rank, endpoint));
+                first.0 = first.0.min(rank);
+            }
+            let mut endpoints: Vec<(u64, &Endpoint)> = first_named.into_values().collect();
+            endpoints.sort_unstable_by_key(|(rank, _)| *rank);
+            endpoints.into_iter().map(|(_, endpoint)| endpoint.clone()).collect()
+        })
     }
 
-    /// What the routes read of messages: a hub need not decode what nobody asks for. Allocates.
+    /// What the routes read of messages: a hub need not decode what nobody asks for. Allocates. Where routes were
+    /// [changed](RouteSet::apply), it may name what those read that are gone.
     #[must_use]
     pub fn interests(&self) -> Interests {
-        Interests::of(&self.inner.matcher.tree)
+        Interests::of(self)
     }
 
     /// How the routes were compiled. Walks the table.
@@ -169,79 +214,32 @@ impl RouteTable {
         Stats::of(self)
     }
 
-    /// Bytes on the heap, those of names and endpoints included. Walks the table.
+    /// Bytes on the heap, those of names and endpoints included. Walks the table. Tables that were made of one another by
+    /// [changes](RouteSet::apply) share most of it.
     #[must_use]
     pub fn memory_usage(&self) -> usize {
-        let Inner { matcher, routes, endpoints, names, name_ends, .. } = &*self.inner;
-        let texts: usize = endpoints
-            .iter()
-            .map(|endpoint| match endpoint {
-                Endpoint::Upstream => 0,
-                Endpoint::Module { module, input } => module.len() + input.len(),
-            })
-            .sum();
-        matcher.heap_bytes()
-            + size_of_val(&**routes)
-            + size_of_val(&**endpoints)
-            + texts
-            + names.len()
-            + size_of_val(&**name_ends)
-            + size_of::<Inner>()
+        let segments: usize = self.segments().map(Segment::heap_bytes).sum();
+        segments + size_of::<Inner>()
     }
 
-    fn delivery(&self, route: RouteId) -> Option<Delivery<'_>> {
-        let record = self.inner.routes.get(route.index())?;
-        let endpoint = self.inner.endpoints.get(record.endpoint as usize)?;
-        Some(Delivery::new(self.name(route), endpoint, record.priority, record.time_to_live))
+    /// All segments, that of the fallback last.
+    fn segments(&self) -> impl Iterator<Item = &Segment> {
+        self.inner.segments.iter().chain(&self.inner.fallback).map(|segment| &**segment)
     }
 
-    fn name(&self, route: RouteId) -> &str {
-        let end = |index: usize| self.inner.name_ends.get(index).map_or(0, |&end| end as usize);
-        let start = route.index().checked_sub(1).map_or(0, end);
-        self.inner.names.get(start..end(route.index())).unwrap_or_default()
-    }
-}
-
-/// For [`render`](crate::render): the structure by name.
-impl RouteTable {
-    /// Every source with the ways in which its routes are found.
-    pub(crate) fn listing(&self) -> Vec<ListedGroup> {
-        self.inner.matcher.tree.listing()
+    /// All routes that are alive, the fallback included, segment by segment.
+    fn live_routes(&self) -> impl Iterator<Item = (&Segment, RouteId)> {
+        let version = self.inner.version;
+        self.segments().flat_map(move |segment| {
+            segment.ids().filter(move |route| segment.is_alive(*route, version)).map(move |route| (segment, route))
+        })
     }
 
-    /// The fallback route and its condition.
-    pub(crate) fn listed_fallback(&self) -> Option<(RouteId, String)> {
-        self.inner.matcher.tree.listed_fallback()
-    }
-
-    /// A route with where it sends messages, `name -> endpoint`.
-    pub(crate) fn label(&self, route: RouteId) -> String {
-        let record = self.inner.routes.get(route.index());
-        let endpoint = record.and_then(|record| self.inner.endpoints.get(record.endpoint as usize));
-        match endpoint {
-            Some(endpoint) => format!("{} -> {endpoint}", self.name(route)),
-            None => self.name(route).to_owned(),
-        }
-    }
-}
-
-/// Each source with its routes, a line for each way in which a route is found: by which test, which header it must pass,
-/// and what is then checked.
-impl fmt::Debug for RouteTable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "RouteTable of {} routes to {} endpoints", self.len(), self.inner.endpoints.len())?;
-        for group in self.listing() {
-            writeln!(f, "{}", group.path)?;
-            for filing in group.filings {
-                let ListedFiling { route, access, header, condition } = filing;
-                let access = access.map_or_else(|| "always".to_owned(), |access| format!("by {access}"));
-                let header = header.map_or_else(String::new, |header| format!(", header {header}"));
-                writeln!(f, "  {}: {access}{header}, if {condition}", self.label(route))?;
-            }
-        }
-        match self.listed_fallback() {
-            Some((route, condition)) => writeln!(f, "fallback\n  {}: if {condition}", self.label(route)),
-            None => Ok(()),
-        }
+    fn delivery(&self, winner: Winner) -> Option<Delivery<'_>> {
+        let Inner { segments, fallback, .. } = &*self.inner;
+        let segment = segments.get(winner.segment as usize).or(fallback.as_ref())?;
+        let record = segment.routes.get(winner.route.index())?;
+        let endpoint = segment.endpoint(record.endpoint)?;
+        Some(Delivery::new(segment.name(winner.route), endpoint, record.priority, record.time_to_live))
     }
 }

@@ -3,9 +3,13 @@
 use std::fmt;
 use std::sync::{Arc, Weak};
 
+use smallvec::SmallVec;
+
+use super::segment::{RouteRecord, Segment};
 use super::{Inner, RouteTable};
 use crate::matcher::WalkMemory;
 use crate::message::{Message, Properties};
+use crate::priority::Priority;
 use crate::tree::RouteId;
 
 /// What matching writes to: made once for each worker by [`RouteTable::create_scratch`], used for one message after the
@@ -13,25 +17,69 @@ use crate::tree::RouteId;
 pub struct Scratch {
     /// The table that it belongs to. Holding it weakly keeps its address from being used again.
     table: Weak<Inner>,
-    walk: WalkMemory,
+    /// One for each segment of the table.
+    walks: SmallVec<[SegmentMemory; 1]>,
+    fallback: Option<SegmentMemory>,
     /// For each endpoint the winner so far.
-    best: Box<[Option<RouteId>]>,
+    best: Vec<Option<Winner>>,
     /// The endpoints that have a winner. Room for all.
     reached: Vec<u32>,
     /// The winners in order. Room for one for each endpoint.
-    winners: Vec<RouteId>,
+    winners: Vec<Winner>,
+}
+
+struct SegmentMemory {
+    segment: Weak<Segment>,
+    walk: WalkMemory,
+}
+
+/// A route that took a message. The derived order is that of preference: lower priority numbers first, then the order
+/// of declaration.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Winner {
+    priority: Priority,
+    rank: u32,
+    pub(super) segment: u32,
+    pub(super) route: RouteId,
 }
 
 impl Scratch {
     pub(super) fn new(table: &RouteTable) -> Self {
-        let endpoints = table.inner.endpoints.len();
-        Self {
-            table: Arc::downgrade(&table.inner),
-            walk: WalkMemory::new(&table.inner.matcher, table.inner.body_depth),
-            best: vec![None; endpoints].into(),
-            reached: Vec::with_capacity(endpoints),
-            winners: Vec::with_capacity(endpoints),
-        }
+        let mut scratch = Self {
+            table: Weak::new(),
+            walks: SmallVec::new(),
+            fallback: None,
+            best: Vec::new(),
+            reached: Vec::new(),
+            winners: Vec::new(),
+        };
+        scratch.adapt(table);
+        scratch
+    }
+
+    /// Makes it belong to `table`, keeping the memory of the segments that its table so far shares with that.
+    pub(super) fn adapt(&mut self, table: &RouteTable) {
+        let Inner { segments, fallback, endpoint_count, body_depth, .. } = &*table.inner;
+        let mut old: Vec<SegmentMemory> = self.walks.drain(..).chain(self.fallback.take()).collect();
+        let mut memory_for = |segment: &Arc<Segment>| {
+            let kept = old.iter().position(|memory| core::ptr::eq(memory.segment.as_ptr(), Arc::as_ptr(segment)));
+            match kept {
+                Some(index) => old.swap_remove(index),
+                None => SegmentMemory {
+                    segment: Arc::downgrade(segment),
+                    walk: WalkMemory::new(&segment.matcher, *body_depth),
+                },
+            }
+        };
+        self.walks = segments.iter().map(&mut memory_for).collect();
+        self.fallback = fallback.as_ref().map(memory_for);
+        self.best.clear();
+        self.best.resize(*endpoint_count, None);
+        self.reached.clear();
+        self.reached.reserve(*endpoint_count);
+        self.winners.clear();
+        self.winners.reserve(*endpoint_count);
+        self.table = Arc::downgrade(&table.inner);
     }
 
     #[inline]
@@ -44,34 +92,57 @@ impl Scratch {
         &mut self,
         table: &RouteTable,
         message: &Message<'_, P, S>,
-    ) -> &[RouteId] {
-        let Self { walk, best, reached, winners, .. } = self;
-        let routes = &*table.inner.routes;
-        walk.walk(&table.inner.matcher, message, |route| {
-            let Some(record) = routes.get(route.index()) else {
-                return;
-            };
-            match best.get_mut(record.endpoint as usize) {
-                Some(winner @ None) => {
-                    *winner = Some(route);
-                    reached.push(record.endpoint);
+    ) -> &[Winner] {
+        let Self { walks, fallback, best, reached, winners, .. } = self;
+        let Inner { segments, fallback: fallback_segment, version, .. } = &*table.inner;
+        let mut number = 0;
+        for (segment, SegmentMemory { walk, .. }) in segments.iter().zip(&mut *walks) {
+            walk.walk(&segment.matcher, message, |route| {
+                let Some(record) = segment.routes.get(route.index()) else {
+                    return;
+                };
+                if segment.is_alive(route, *version) {
+                    prefer(best, reached, record, segment.rank(route), number, route);
                 }
-                // The lower priority number wins, and on a tie the route declared first.
-                Some(Some(winner)) => {
-                    let priority = |route: RouteId| routes.get(route.index()).map(|record| record.priority);
-                    if (priority(route), route) < (priority(*winner), *winner) {
-                        *winner = route;
-                    }
+            });
+            number += 1;
+        }
+        if let (true, Some(segment), Some(SegmentMemory { walk, .. })) =
+            (reached.is_empty(), fallback_segment, fallback)
+        {
+            walk.walk(&segment.matcher, message, |route| {
+                if let Some(record) = segment.routes.get(route.index()) {
+                    prefer(best, reached, record, 0, number, route);
                 }
-                None => {}
-            }
-        });
+            });
+        }
         winners.clear();
         for endpoint in reached.drain(..) {
             winners.extend(best.get_mut(endpoint as usize).and_then(Option::take));
         }
-        winners.sort_unstable();
+        winners.sort_unstable_by_key(|winner| winner.rank);
         winners
+    }
+}
+
+/// Makes a route the winner of its endpoint where there is none yet, or one with less preference.
+#[inline]
+fn prefer(
+    best: &mut [Option<Winner>],
+    reached: &mut Vec<u32>,
+    record: &RouteRecord,
+    rank: u32,
+    segment: u32,
+    route: RouteId,
+) {
+    let found = Winner { priority: record.priority, rank, segment, route };
+    match best.get_mut(record.endpoint as usize) {
+        Some(winner @ None) => {
+            *winner = Some(found);
+            reached.push(record.endpoint);
+        }
+        Some(Some(winner)) if found < *winner => *winner = found,
+        Some(Some(_)) | None => {}
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::RouteTable;
 use crate::predicate::SlotKind;
-use crate::tree::Tree;
 
 /// What the routes of a table read of messages. Everything sorted, without doubles.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -18,19 +17,23 @@ pub struct Interests {
 }
 
 impl Interests {
-    pub(super) fn of(tree: &Tree) -> Self {
-        let paths = tree.vocabulary.reads.iter().filter_map(|(_, kind)| match kind {
-            SlotKind::Body { path, .. } => Some(path.as_str().to_owned()),
-            _ => None,
-        });
-        let mut body_paths: Vec<String> = paths.collect();
-        body_paths.sort_unstable();
-        body_paths.dedup();
-        Self {
-            properties: tree.application.iter().map(|(name, _)| name.to_owned()).collect(),
-            system_properties: tree.system.iter().map(|(name, _)| name.to_owned()).collect(),
-            body_paths,
+    pub(super) fn of(table: &RouteTable) -> Self {
+        let mut interests = Self::default();
+        let Self { properties, system_properties, body_paths } = &mut interests;
+        for segment in table.segments() {
+            let tree = &segment.matcher.tree;
+            properties.extend(tree.application.iter().map(|(name, _)| name.to_owned()));
+            system_properties.extend(tree.system.iter().map(|(name, _)| name.to_owned()));
+            body_paths.extend(tree.vocabulary.reads.iter().filter_map(|(_, kind)| match kind {
+                SlotKind::Body { path, .. } => Some(path.as_str().to_owned()),
+                _ => None,
+            }));
         }
+        for names in [properties, system_properties, body_paths] {
+            names.sort_unstable();
+            names.dedup();
+        }
+        interests
     }
 
     /// Whether any route looks at the body.
@@ -41,15 +44,18 @@ impl Interests {
 }
 
 /// How the routes of a table were compiled. A *filing* is a test under which a route is found; a route whose condition
-/// has an `or` may have several.
+/// has an `or` may have several. Of a table whose routes were [changed](super::RouteSet::apply), all but the first field
+/// count routes, too, that are gone but still in its segments.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Stats {
     /// Routes, the fallback not counted.
     pub routes: usize,
+    /// Parts that are matched one after the other: one, where the table was built at once.
+    pub segments: usize,
     /// Routes whose condition can never be true.
     pub never: usize,
-    /// Different sources.
+    /// Different sources, counted for each segment.
     pub groups: usize,
     /// Filings in groups that are small enough to be lists.
     pub listed: usize,
@@ -73,21 +79,26 @@ pub struct Stats {
 
 impl Stats {
     pub(super) fn of(table: &RouteTable) -> Self {
-        let tree = &table.inner.matcher.tree;
-        let filed = tree.filed;
-        Self {
+        let mut stats = Self {
             routes: table.len(),
-            never: filed.never,
-            groups: tree.groups.len(),
-            listed: filed.listed,
-            equal: filed.equal,
-            affix: filed.affix,
-            number: filed.number,
-            value: filed.value,
-            present: filed.present,
-            always: filed.always,
-            over_budget: filed.over_budget,
+            segments: table.inner.segments.len(),
             heap_bytes: table.memory_usage(),
+            ..Self::default()
+        };
+        for segment in table.segments() {
+            let tree = &segment.matcher.tree;
+            let filed = tree.filed;
+            stats.groups += tree.groups.len();
+            stats.never += filed.never;
+            stats.listed += filed.listed;
+            stats.equal += filed.equal;
+            stats.affix += filed.affix;
+            stats.number += filed.number;
+            stats.value += filed.value;
+            stats.present += filed.present;
+            stats.always += filed.always;
+            stats.over_budget += filed.over_budget;
         }
+        stats
     }
 }

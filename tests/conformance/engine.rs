@@ -10,7 +10,7 @@ use edgeroute::message::Origin;
 use edgeroute::priority::{Priority, TimeToLive};
 use edgeroute::source::SourcePattern;
 use edgeroute::syntax::{ast, parse_condition};
-use edgeroute::{CompileError, RouteProblem, RouteTable};
+use edgeroute::{Changes, CompileError, Compiled, RouteProblem, RouteSet, RouteTable, RouteTableBuilder};
 
 use crate::compare::Refusal;
 use crate::corpus::{Delivery, SetRoute, Truth, VectorMessage};
@@ -37,13 +37,25 @@ pub(crate) trait Engine {
 pub(crate) fn all() -> Vec<Box<dyn Engine>> {
     vec![
         Box::new(Interpreter),
-        Box::new(Table { name: "table", budgets: Budgets::default(), scratch: ScratchUse::EachMessage }),
-        Box::new(Table { name: "table-scratch-reused", budgets: Budgets::default(), scratch: ScratchUse::Reused }),
-        Box::new(Table { name: "table-without-budgets", budgets: Budgets::none(), scratch: ScratchUse::Reused }),
+        Box::new(Table { name: "table", ..Table::default() }),
+        Box::new(Table { name: "table-scratch-reused", scratch: ScratchUse::Reused, ..Table::default() }),
+        Box::new(Table {
+            name: "table-without-budgets",
+            budgets: Budgets::none(),
+            scratch: ScratchUse::Reused,
+            ..Table::default()
+        }),
+        Box::new(Table {
+            name: "table-changed",
+            budgets: Budgets { whole: 0, ..Budgets::default() },
+            scratch: ScratchUse::Reused,
+            making: Making::ByChanges,
+        }),
         Box::new(Table {
             name: "table-without-lists",
             budgets: Budgets { list: 0, affix_lengths: 1, ..Budgets::default() },
             scratch: ScratchUse::Reused,
+            ..Table::default()
         }),
     ]
 }
@@ -129,22 +141,49 @@ impl Engine for Interpreter {
 }
 
 /// A route table.
+#[derive(Default)]
 struct Table {
     name: &'static str,
     budgets: Budgets,
     scratch: ScratchUse,
+    making: Making,
+}
+
+/// How a table comes about.
+#[derive(Copy, Clone, Default)]
+enum Making {
+    /// It is built of all routes at once.
+    #[default]
+    AtOnce,
+    /// Of other routes, which are changed into those that are wanted.
+    ByChanges,
 }
 
 /// How long a scratch is used.
-#[derive(Copy, Clone, PartialEq, Eq)]
+#[derive(Copy, Clone, PartialEq, Eq, Default)]
 enum ScratchUse {
     /// For one message.
+    #[default]
     EachMessage,
     /// For all messages of a table.
     Reused,
 }
 
 impl Table {
+    fn table(&self, routes: &[SetRoute], fallback: Option<&SetRoute>) -> Result<RouteTable, CompileError> {
+        let mut builder = RouteTable::builder().budgets(self.budgets.clone());
+        if let Making::ByChanges = self.making {
+            return by_changes(builder, routes, fallback);
+        }
+        for route in routes {
+            builder = builder.route_with("", &route.route, route.priority(), route.time_to_live());
+        }
+        if let Some(route) = fallback {
+            builder = builder.fallback_with("", &route.route, route.priority(), route.time_to_live());
+        }
+        builder.build().map(Compiled::into_table)
+    }
+
     /// The deliveries of each message, which `origin` gives its origin.
     fn route_all<'m>(
         &self,
@@ -178,13 +217,9 @@ impl Engine for Table {
         let text = root.map_or("undefined", |root| root.span.slice(condition));
         let source = SourcePattern::new(source).as_str().trim_end_matches('/').to_owned();
         let route = format!("FROM {source} WHERE {text} INTO $upstream");
-        let table = RouteTable::builder()
-            .budgets(self.budgets.clone())
-            .route("", route)
-            .build()
-            .map_err(|error| refusal(&error))?;
-        let deliveries =
-            self.route_all(table.table(), messages, |message| message.origin().with_source(source.as_str()));
+        let route = SetRoute { id: None, route, priority: None, ttl: None };
+        let table = self.table(&[route], None).map_err(|error| refusal(&error))?;
+        let deliveries = self.route_all(&table, messages, |message| message.origin().with_source(source.as_str()));
         Ok(deliveries.iter().map(|deliveries| Outcome::Fires(!deliveries.is_empty())).collect())
     }
 
@@ -194,16 +229,40 @@ impl Engine for Table {
         fallback: Option<&SetRoute>,
         messages: &[&VectorMessage],
     ) -> Result<Vec<Vec<Delivery>>, Refusal> {
-        let mut builder = RouteTable::builder().budgets(self.budgets.clone());
-        for route in routes {
-            builder = builder.route_with("", &route.route, route.priority(), route.time_to_live());
-        }
-        if let Some(route) = fallback {
-            builder = builder.fallback_with("", &route.route, route.priority(), route.time_to_live());
-        }
-        let table = builder.build().map_err(|error| refusal(&error))?;
-        Ok(self.route_all(table.table(), messages, VectorMessage::origin))
+        let table = self.table(routes, fallback).map_err(|error| refusal(&error))?;
+        Ok(self.route_all(&table, messages, VectorMessage::origin))
     }
+}
+
+/// A table of the routes that is made of another one by changes. There the first half of the routes are different
+/// ones, the others are missing, and there is one too many. Each then comes with a change of its own.
+fn by_changes(
+    builder: RouteTableBuilder,
+    routes: &[SetRoute],
+    fallback: Option<&SetRoute>,
+) -> Result<RouteTable, CompileError> {
+    let everything = "FROM /* INTO BrokeredEndpoint('/modules/m/inputs/before')";
+    let (there, missing) = routes.split_at(routes.len() / 2);
+    let builder = (0..there.len()).fold(builder.fallback("before", everything), |builder, index| {
+        builder.route_with(format!("{index}"), everything, Priority::HIGHEST, TimeToLive::HUB_DEFAULT)
+    });
+    let mut set = RouteSet::new(builder.route("gone", everything))?;
+    let named = |changes: Changes, index: usize, route: &SetRoute| {
+        changes.set_with(format!("{index}"), &route.route, route.priority(), route.time_to_live())
+    };
+    // Backwards: a replaced route keeps its place.
+    for (index, route) in there.iter().enumerate().rev() {
+        set.apply(named(Changes::new(), index, route))?;
+    }
+    for (index, route) in (there.len()..).zip(missing) {
+        set.apply(named(Changes::new(), index, route))?;
+    }
+    let changes = Changes::new().remove("gone");
+    let changes = match fallback {
+        Some(route) => changes.fallback_with("", &route.route, route.priority(), route.time_to_live()),
+        None => changes.remove_fallback(),
+    };
+    Ok(set.apply(changes)?.into_table())
 }
 
 fn delivered(delivery: edgeroute::Delivery<'_>) -> Delivery {

@@ -11,6 +11,8 @@ mod interpreting;
 mod parsing;
 #[cfg(test)]
 mod printing;
+#[cfg(test)]
+mod reloading;
 
 /// Quick enough to run always; `PROPTEST_CASES` asks for more. A failure prints its shrunk input, which then becomes a
 /// test of its own.

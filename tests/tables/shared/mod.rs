@@ -80,7 +80,12 @@ impl Case {
         let budgets = if choices.one_in(4) {
             Budgets::default()
         } else {
-            Budgets { filings: choices.below(20), list: choices.below(6), affix_lengths: choices.below(4) }
+            Budgets {
+                filings: choices.below(20),
+                list: choices.below(6),
+                affix_lengths: choices.below(4),
+                ..Budgets::default()
+            }
         };
         let shadowing = if choices.one_in(4) { Shadowing::Reference } else { Shadowing::default() };
         let body_depth = if choices.one_in(8) { choices.below(4) } else { Limits::default().body_depth };
