@@ -11,10 +11,8 @@ pub mod interpret;
 mod keyed;
 pub mod limits;
 pub mod manifest;
-#[expect(dead_code, reason = "body queries and expressions follow")]
 mod matcher;
 pub mod message;
-#[expect(dead_code, reason = "body queries and expressions follow")]
 mod predicate;
 pub mod priority;
 pub mod render;

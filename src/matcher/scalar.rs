@@ -132,15 +132,6 @@ impl<'m> BodyText<'m> {
         }
     }
 
-    /// How the text is ordered to another of a body by UTF-16 code units.
-    pub(crate) fn compare_utf16_text(self, other: Self) -> Ordering {
-        match (self.0, other.0) {
-            (_, Form::Plain(other)) => self.compare_utf16(other),
-            (Form::Plain(text), Form::Raw(..)) => other.compare_utf16(text).reverse(),
-            (Form::Raw(..), Form::Raw(..)) => self.units().cmp(other.units()),
-        }
-    }
-
     /// The number that `as_number` reads in the text.
     pub(crate) fn as_number(self) -> Option<f64> {
         match self.0 {
@@ -341,7 +332,6 @@ mod tests {
                 assert_eq!(form.compare_chars(&b), a.cmp(&b));
                 assert_eq!(form == *b, a == b);
                 forms(&b, |other| {
-                    assert_eq!(form.compare_utf16_text(other), expected);
                     assert_eq!(form == other, a == b);
                 });
             });

@@ -63,6 +63,12 @@ impl WalkMemory {
         }
     }
 
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let values = self.values.capacity() * size_of::<Scalar<'_>>();
+        self.slots.heap_bytes() + self.evaluate.heap_bytes() + self.body.heap_bytes() + values
+    }
+
     /// Calls `visit` for every route that takes the message, perhaps more than once. Where none does, the tree has a
     /// fallback whose condition holds, and the message is telemetry, it is called with that.
     pub(crate) fn walk<P: Properties + ?Sized, S: Properties + ?Sized>(

@@ -65,7 +65,7 @@ impl States {
     }
 }
 
-/// A set of orderings; never empty. The full one asks only whether there is anything to compare.
+/// A set of orderings; never empty or full.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Hash)]
 pub(crate) struct Orderings(u8);
 
@@ -76,7 +76,6 @@ impl Orderings {
     pub(crate) const DIFFERENT: Self = Self(1 | 4);
     pub(crate) const AT_MOST: Self = Self(1 | 2);
     pub(crate) const AT_LEAST: Self = Self(2 | 4);
-    pub(crate) const ANY: Self = Self(7);
 
     pub(crate) const fn complement(self) -> Self {
         Self(7 & !self.0)

@@ -44,6 +44,17 @@ pub(super) struct Winner {
 }
 
 impl Scratch {
+    /// Bytes on the heap. Fixed when the scratch is made or adapted: no message changes it.
+    #[must_use]
+    pub fn memory_usage(&self) -> usize {
+        let walks =
+            self.walks.iter().chain(&self.fallback).map(|memory| size_of::<SegmentMemory>() + memory.walk.heap_bytes());
+        walks.sum::<usize>()
+            + self.best.capacity() * size_of::<Option<Winner>>()
+            + self.reached.capacity() * size_of::<u32>()
+            + self.winners.capacity() * size_of::<Winner>()
+    }
+
     pub(super) fn new(table: &RouteTable) -> Self {
         let mut scratch = Self {
             table: Weak::new(),
