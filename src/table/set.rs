@@ -140,11 +140,11 @@ impl RouteSet {
     /// before.
     ///
     /// # Errors
-    /// Everything that is wrong with the changes, if [`BadRoutes::Refuse`](crate::BadRoutes::Refuse); [positions](RouteProblem::position) count
-    /// the changes. With [`BadRoutes::Skip`](crate::BadRoutes::Skip), a bad route is left out and reported with the table, and a route that it
-    /// was to replace is gone; it keeps the name and the place until it is replaced or removed. Refused in either case
-    /// are a name that is taken, a name that no route has, a bad fallback, and more routes, names or paths than the limits
-    /// allow.
+    /// Everything that is wrong with the changes, if [`BadRoutes::Refuse`](crate::BadRoutes::Refuse);
+    /// [positions](RouteProblem::position) count the changes. With [`BadRoutes::Skip`](crate::BadRoutes::Skip), a bad
+    /// route is left out and reported with the table, and a route that it was to replace is gone; it keeps the name and
+    /// the place until it is replaced or removed. Refused in either case are a name that is taken, a name that no route
+    /// has, a bad fallback, and more routes, names or paths than the limits allow.
     pub fn apply(&mut self, changes: Changes) -> Result<Compiled, CompileError> {
         let plan = Plan::new(self, changes);
         if plan.problems.is_empty() && plan.len() == 0 {
@@ -182,8 +182,9 @@ impl RouteSet {
         Some(&route.declared.text)
     }
 
-    /// What is wrong with the routes that are left out, in the order of declaration, where [`BadRoutes::Skip`](crate::BadRoutes::Skip) was asked
-    /// for. The positions are those of the changes that brought them.
+    /// What is wrong with the routes that are left out, in the order of declaration, where
+    /// [`BadRoutes::Skip`](crate::BadRoutes::Skip) was asked for. The positions are those of the changes that brought
+    /// them.
     pub fn skipped(&self) -> impl Iterator<Item = &RouteProblem> {
         self.left_out.values().flatten()
     }
