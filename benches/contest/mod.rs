@@ -5,10 +5,8 @@
 
 mod linear;
 pub(crate) mod timing;
-mod winners;
 
 pub(crate) use linear::Linear;
-pub(crate) use winners::Winners;
 
 use std::time::Instant;
 

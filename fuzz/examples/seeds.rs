@@ -1,5 +1,5 @@
 //! Writes the seeds of all targets to `fuzz/corpus/`, out of the conformance vectors: a file for each text, picked evenly,
-//! so that a few hundred do.
+//! so that a few hundred do. A target that makes its input of choices gets random ones.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -32,7 +32,20 @@ fn main() -> io::Result<()> {
             }
         }
     }
-    Ok(())
+    let directory = fuzz.join("corpus/tree_agrees_with_interpreter");
+    fs::create_dir_all(&directory)?;
+    (0..OF_EACH).try_for_each(|number| fs::write(directory.join(format!("choices-{number:04}")), choices(number)))
+}
+
+/// Bytes that choose at random, the same at every run: the longer, the more routes and messages they make.
+fn choices(number: usize) -> Vec<u8> {
+    let mut state = number as u64;
+    let bytes = (0..number * 20).map(|_| {
+        // Knuth, The Art of Computer Programming, vol. 2, 3.3.4, line 26
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state.to_le_bytes()[7]
+    });
+    bytes.collect()
 }
 
 /// What the rows of a file have under `key`. A manifest that is given as JSON is written as text.

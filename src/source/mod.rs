@@ -34,10 +34,7 @@ impl SourcePattern {
         let path = path.trim().trim_end_matches('*');
         let path = if path.len() > 1 { path.trim_end_matches('/') } else { path };
         let path = path.trim().trim_end_matches('/');
-        let mut text = String::with_capacity(path.len() + 1);
-        text.push_str(path);
-        text.push('/');
-        Self { text: text.into() }
+        Self { text: format!("{path}/").into() }
     }
 
     /// The normalised path, in the case it was written in.

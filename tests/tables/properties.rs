@@ -7,7 +7,8 @@ use edgeroute::RouteTable;
 use edgeroute::message::{Message, Origin};
 use proptest::prelude::*;
 
-use crate::shared::{Case, Found, RouteText, found};
+use crate::shared::oracle::{Found, found};
+use crate::shared::{Case, RouteText};
 
 /// Quick enough to run always; `PROPTEST_CASES` asks for more. A failure prints its shrunk case, which then becomes a
 /// test of its own.

@@ -8,7 +8,7 @@
 mod choices;
 mod conditions;
 mod messages;
-mod oracle;
+pub(crate) mod oracle;
 
 use edgeroute::hir::Shadowing;
 use edgeroute::limits::{Budgets, Limits};
@@ -18,7 +18,7 @@ use edgeroute::{Compiled, RouteTable};
 use choices::Choices;
 use conditions::Hint;
 pub(crate) use messages::MessageParts;
-pub(crate) use oracle::{Found, Oracle, found};
+use oracle::{Oracle, found};
 
 /// A table, how to build it, and messages for it.
 #[derive(Clone, Debug)]

@@ -1,0 +1,19 @@
+//! A route table delivers every message just where the interpreter does, whatever the routes, the message, the budgets
+//! and the hash key.
+#![no_main]
+// As in the package whose tests share the cases.
+#![warn(single_use_lifetimes)]
+
+#[path = "../../tests/tables/shared/mod.rs"]
+mod shared;
+
+use libfuzzer_sys::fuzz_target;
+use shared::Case;
+
+fuzz_target!(|bytes: &[u8]| {
+    let case = Case::of(bytes);
+    if case.check().is_err() {
+        let smaller = case.smaller();
+        panic!("{smaller:#?}\n{:?}", smaller.check());
+    }
+});
