@@ -40,6 +40,18 @@ proptest! {
     }
 
     #[test]
+    fn a_changed_table_gives_what_the_interpreter_gives(case in case(), order in 0..1_000_usize) {
+        let oracle = case.oracle().map_err(TestCaseError::fail)?;
+        let table = case.compile_by_changes(order).map_err(TestCaseError::fail)?;
+        let mut scratch = table.create_scratch();
+        for parts in &case.messages {
+            let message = parts.message();
+            let found = found(table.route_with(&mut scratch, &message));
+            prop_assert_eq!(found, oracle.deliveries(&message), "{:?}\n{:?}", parts, table);
+        }
+    }
+
+    #[test]
     fn the_order_of_routes_only_settles_ties(case in case(), order in any::<u32>()) {
         let mut routes: Vec<&RouteText> = case.routes.iter().collect();
         routes.reverse();

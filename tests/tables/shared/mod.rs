@@ -13,7 +13,7 @@ pub(crate) mod oracle;
 use edgeroute::hir::Shadowing;
 use edgeroute::limits::{Budgets, Limits};
 use edgeroute::priority::{Priority, TimeToLive};
-use edgeroute::{Compiled, RouteTable};
+use edgeroute::{Changes, Compiled, RouteSet, RouteTable};
 
 use choices::Choices;
 use conditions::Hint;
@@ -128,6 +128,37 @@ impl Case {
             builder = builder.fallback_with(name, text, *priority, *time_to_live);
         }
         builder.build().map(Compiled::into_table).map_err(|error| error.to_string())
+    }
+
+    /// The same table, made by changes: at first there is one route too many, as many routes as `order` says are there
+    /// with the texts of others, and the rest come later. Each is then set by a change of its own, in an order that also
+    /// depends on `order`.
+    pub(crate) fn compile_by_changes(&self, order: usize) -> Result<RouteTable, String> {
+        let there = order % (self.routes.len() + 1);
+        let budgets = Budgets { whole: 0, ..self.budgets.clone() };
+        let builder =
+            RouteTable::builder().budgets(budgets).limits(self.limits.clone()).shadowing(self.shadowing).hash_seed(1);
+        let builder = builder.fallback("before", "FROM /messages/* INTO $upstream");
+        let others = self.routes[..there].iter().zip(self.routes.iter().rev());
+        let builder = others.fold(builder, |builder, (route, other)| {
+            builder.route_with(&route.name, &other.text, other.priority, route.time_to_live)
+        });
+        let mut set =
+            RouteSet::new(builder.route("gone", "FROM /* INTO $upstream")).map_err(|error| error.to_string())?;
+        let mut replaced: Vec<&RouteText> = self.routes[..there].iter().collect();
+        replaced.rotate_left(order % there.max(1));
+        for RouteText { name, text, priority, time_to_live } in replaced.into_iter().chain(&self.routes[there..]) {
+            let changes = Changes::new().set_with(name, text, *priority, *time_to_live);
+            set.apply(changes).map_err(|error| error.to_string())?;
+        }
+        let changes = Changes::new().remove("gone");
+        let changes = match &self.fallback {
+            Some(RouteText { name, text, priority, time_to_live }) => {
+                changes.fallback_with(name, text, *priority, *time_to_live)
+            }
+            None => changes.remove_fallback(),
+        };
+        set.apply(changes).map(Compiled::into_table).map_err(|error| error.to_string())
     }
 
     /// The oracle of all routes.

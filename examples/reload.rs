@@ -1,0 +1,102 @@
+//! Routes change while messages flow: one writer, several workers, no lock between them.
+//!
+//! The writer owns the routes and publishes each new table through `arc-swap`. A worker takes the table of the moment for
+//! each message. Every change here replaces two routes together, and the workers hold that they never see one without
+//! the other.
+//!
+//! `cargo run --example reload`
+#![expect(clippy::print_stdout, reason = "it shows what it finds")]
+
+use std::error::Error;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use edgeroute::message::{Message, Origin};
+use edgeroute::{Changes, RouteSet, RouteTable};
+
+const WORKERS: usize = 3;
+const TIME: Duration = Duration::from_millis(500);
+
+/// What the workers and the writer share.
+struct Hub {
+    table: ArcSwap<RouteTable>,
+    is_closing: AtomicBool,
+    routed: AtomicU64,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let fixed = (0..1_000).fold(RouteTable::builder(), |builder, number| {
+        builder.route(format!("device-{number}"), format!("FROM /messages/* WHERE device = '{number}' INTO $upstream"))
+    });
+    let pair = ["left", "right"].into_iter().fold(fixed, |builder, name| builder.route(name, route_of(name, 0)));
+    let mut routes = RouteSet::new(pair)?;
+    let hub = Hub {
+        table: ArcSwap::from_pointee(routes.table().clone()),
+        is_closing: AtomicBool::new(false),
+        routed: AtomicU64::new(0),
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(|| work(&hub))).collect();
+        let changes = change(&hub, &mut routes);
+        hub.is_closing.store(true, Ordering::Relaxed);
+        for worker in workers {
+            worker.join().map_err(|_| "a worker panicked")??;
+        }
+        println!("{} changes while {} messages were routed", changes?, hub.routed.load(Ordering::Relaxed));
+        Ok(())
+    })
+}
+
+/// A route whose endpoint tells its generation.
+fn route_of(name: &str, generation: u32) -> String {
+    format!("FROM /messages/* INTO BrokeredEndpoint(\"/modules/{name}/inputs/{generation}\")")
+}
+
+/// The writer: changes routes until the time is over. The number of changes is returned.
+fn change(hub: &Hub, routes: &mut RouteSet) -> Result<u32, edgeroute::CompileError> {
+    let end = Instant::now() + TIME;
+    let mut generation = 0;
+    while Instant::now() < end {
+        generation += 1;
+        let changes = Changes::new()
+            .replace("left", route_of("left", generation))
+            .replace("right", route_of("right", generation))
+            .set("spare", format!("FROM /messages/* WHERE device = '{generation}' INTO $upstream"));
+        hub.table.store(routes.apply(changes)?.into_table().into());
+
+        // A bad change is refused with everything that is wrong with it; the workers go on as before.
+        let bad = Changes::new().replace("left", "FROM /messages/* WHERE a > 5 INTO $upstream").remove("no such route");
+        if let Err(error) = routes.apply(bad)
+            && generation == 1
+        {
+            println!("refused:\n{error}\n");
+        }
+        thread::sleep(Duration::from_micros(200));
+    }
+    Ok(generation)
+}
+
+/// A worker: routes messages with the table of the moment.
+fn work(hub: &Hub) -> Result<(), String> {
+    let mut scratch = hub.table.load().create_scratch();
+    let properties = [("site", "plant-1")];
+    let message = Message::new(Origin::module("edge-1", "sensor").output("temp")).properties(&properties);
+    let mut newest = 0;
+    while !hub.is_closing.load(Ordering::Relaxed) {
+        let table = hub.table.load();
+        // Does nothing unless the table is a new one, and then keeps the memory for all that is as before.
+        table.adapt_scratch(&mut scratch);
+        let generations: Vec<u32> = table
+            .route_with(&mut scratch, &message)
+            .filter_map(|delivery| delivery.input_name()?.parse().ok())
+            .collect();
+        match generations[..] {
+            [left, right] if left == right && left >= newest => newest = left,
+            _ => return Err(format!("generations {generations:?} after {newest}")),
+        }
+        hub.routed.fetch_add(1, Ordering::Relaxed);
+    }
+    Ok(())
+}
