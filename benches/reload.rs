@@ -7,7 +7,12 @@
 //!   one.
 //!
 //! Before anything is timed, the changed table is held to give what a fresh one gives.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a bench that cannot go on has nothing better to do")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a bench that cannot go on has nothing better to do"
+)]
 
 use std::hint::black_box;
 use std::time::Duration;
