@@ -412,3 +412,22 @@ fn spread(lengths: &[usize], count: usize) -> Vec<usize> {
     }
     (0..count).filter_map(|index| lengths.get(index * lengths.len() / count).copied()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_spread_and_the_shortest_is_among_them() {
+        assert!(spread(&[], 3).is_empty());
+        assert_eq!(spread(&[4, 9], 2), [4, 9]);
+        assert_eq!(spread(&[1, 2, 3, 4, 5, 6], 3), [1, 3, 5]);
+        assert_eq!(spread(&[7, 8, 9], 1), [7]);
+        for count in 1..12 {
+            let lengths: Vec<usize> = (0..11).map(|n| n * n + 3).collect();
+            let spread = spread(&lengths, count);
+            assert_eq!(spread.len(), count.min(11));
+            assert!(spread[0] == 3 && spread.is_sorted_by(|a, b| a < b), "{spread:?}");
+        }
+    }
+}

@@ -60,9 +60,17 @@ impl Tree {
             None
         } else {
             // The table is keyed by hashes, so it is asked for what the route's own tests would find; what it does not
-            // know stands in a number switch.
+            // know stands in a number switch, under one of the route's intervals.
             let found = program.tests().find_map(|test| self.key(id, group, test).filter(|(_, range)| is_in(*range)));
-            let number = || program.tests().find(|test| matches!(test.kind, TestKind::Number(true, _)));
+            let number = || {
+                let (filed_slot, filed) = interval_at(group, at)?;
+                program.tests().find(|test| match test.kind {
+                    TestKind::Number(true, id) => {
+                        test.slot == filed_slot && self.vocabulary.constants.interval_of(id) == filed
+                    }
+                    _ => false,
+                })
+            };
             found.map(|(text, _)| text).or_else(|| number().map(|test| self.test(test)))
         };
         let slot = Slot::new(candidate.slot as usize);
@@ -198,6 +206,16 @@ fn bounds(interval: Interval) -> String {
         (Some(one), None) | (None, Some(one)) => one,
         (None, None) => "is any".to_owned(),
     }
+}
+
+/// The slot and interval under which a group has the candidate at `at`, if it has it in a number switch.
+fn interval_at(group: &Group, at: usize) -> Option<(Slot, Interval)> {
+    group.numbers.iter().find_map(|switch| {
+        switch.classes.iter().find_map(|class| {
+            let index = at.checked_sub(class.start as usize)?;
+            Some((switch.slot, Interval::new(*class.lows.get(index)?, *class.highs.get(index)?)?))
+        })
+    })
 }
 
 fn ordering(orderings: Orderings) -> &'static str {

@@ -4,4 +4,6 @@
 mod shared;
 
 #[cfg(test)]
+mod printed;
+#[cfg(test)]
 mod properties;

@@ -1,0 +1,199 @@
+//! How routes are filed, seen by `Debug`, which prints the tree, and by `stats()`.
+
+use edgeroute::RouteTable;
+use edgeroute::limits::Budgets;
+use edgeroute::message::{Message, Origin};
+
+/// The table of routes from everywhere to the cloud with these conditions, named by their numbers.
+fn table(conditions: &[impl AsRef<str>], budgets: Budgets) -> RouteTable {
+    let mut builder = RouteTable::builder().budgets(budgets);
+    for (number, condition) in conditions.iter().enumerate() {
+        let sink = format!("BrokeredEndpoint('/modules/m/inputs/{number}')");
+        builder = builder.route(format!("r{number}"), format!("FROM /* WHERE {} INTO {sink}", condition.as_ref()));
+    }
+    builder.build().unwrap().into_table()
+}
+
+/// How each route is filed.
+fn filings(conditions: &[impl AsRef<str>], budgets: Budgets) -> Vec<String> {
+    let printed = format!("{:?}", table(conditions, budgets));
+    let filings = printed.lines().filter_map(|line| line.trim().strip_prefix('r')?.split_once(": "));
+    filings.map(|(_, filing)| filing.to_owned()).collect()
+}
+
+/// The budgets that split even small groups.
+fn split() -> Budgets {
+    Budgets { list: 0, ..Budgets::default() }
+}
+
+#[test]
+fn a_small_table_prints_as_it_is_walked() {
+    let table = RouteTable::builder()
+        .route("hot", "FROM /messages/modules/sensor/* WHERE as_number(temp) > 80 and site = 'a' INTO $upstream")
+        .route("all", "FROM /messages/* INTO BrokeredEndpoint('/modules/store/inputs/in')")
+        .route("never", "FROM /messages/* WHERE a = '1' and a = '2' INTO $upstream")
+        .route("either", "FROM /messages/* WHERE level = 'x' or $body.n = 5 INTO $upstream")
+        .fallback("rest", "FROM /messages/* WHERE not is_defined(a) INTO $upstream")
+        .build()
+        .unwrap()
+        .into_table();
+    let expected = r#"RouteTable of 4 routes to 2 endpoints
+/MESSAGES/
+  all -> /modules/store/inputs/in: always, if true
+  either -> $upstream: always, if [0: LEVEL = "x" ? yes : 1; 1: $body.n = 5 ? yes : no]
+  either -> $upstream: always, header LEVEL = "x", if [0: LEVEL = "x" ? yes : 1; 1: $body.n = 5 ? yes : no]
+/MESSAGES/MODULES/SENSOR/
+  hot -> $upstream: always, header SITE = "a", if number TEMP > 80 and SITE = "a"
+fallback
+  rest -> $upstream: if A is not there
+"#;
+    assert_eq!(format!("{table:?}"), expected);
+    assert_eq!(table.stats().never, 1);
+}
+
+#[track_caller]
+fn check(conditions: &[&str], budgets: &Budgets, expected: &[&str]) {
+    assert_eq!(filings(conditions, budgets.clone()), expected);
+}
+
+#[test]
+fn each_kind_of_test_has_its_switch() {
+    let conditions = [
+        "a = 'x'",
+        "starts_with(a, 'x')",
+        "ends_with(a, 'x')",
+        "as_number(a) > 1 and as_number(a) < 5",
+        "$body.a = 5",
+        "a != 'x'",
+        "as_number(a) > 1",
+        "length(a) > 1",
+        "not is_defined(a)",
+    ];
+    check(
+        &conditions,
+        &split(),
+        &[
+            "by A = \"x\", if A = \"x\"",
+            "by A starts with \"x\", if A starts with \"x\"",
+            "by A ends with \"x\", if A ends with \"x\"",
+            "by number A > 1 and < 5, if number A > 1 and < 5",
+            "by $body.a = 5, if $body.a = 5",
+            "by A is there, if A != \"x\"",
+            "by A is there, if number A > 1",
+            "always, if (length(A) > 1) is true",
+            "always, if A is not there",
+        ],
+    );
+    let stats = table(&conditions, split()).stats();
+    let filed = (stats.equal, stats.affix, stats.number, stats.value, stats.present, stats.always);
+    assert_eq!(filed, (1, 2, 1, 1, 2, 2));
+    let stats = table(&conditions, Budgets::default()).stats();
+    assert_eq!((stats.listed, stats.equal, stats.always), (9, 0, 0));
+    let stats = table(&conditions, Budgets::none()).stats();
+    assert_eq!((stats.listed, stats.equal, stats.always), (0, 0, 9));
+}
+
+#[test]
+fn the_selective_test_is_the_access_test_even_if_its_name_sorts_late() {
+    let conditions = ["a = 'x' and z = '1'", "a = 'x' and z = '2'", "z = '3' and a = 'x'", "a = 'x' and z = '4'"];
+    check(
+        &conditions,
+        &split(),
+        &[
+            "by Z = \"1\", header A = \"x\", if A = \"x\" and Z = \"1\"",
+            "by Z = \"2\", header A = \"x\", if A = \"x\" and Z = \"2\"",
+            "by Z = \"3\", header A = \"x\", if Z = \"3\" and A = \"x\"",
+            "by Z = \"4\", header A = \"x\", if A = \"x\" and Z = \"4\"",
+        ],
+    );
+    // A narrow interval goes before a wide one and before presence.
+    check(
+        &[
+            "as_number(n) > 0 and as_number(n) < 1000 and as_number(m) > 7 and as_number(m) < 8 and is_defined(a)",
+            "as_number(m) >= 0 and as_number(m) <= 1000",
+        ],
+        &split(),
+        &[
+            "by number M > 7 and < 8, header N is there, if number N > 0 and < 1000 and number M > 7 and < 8 and A is there",
+            "by number M >= 0 and <= 1000, if number M >= 0 and <= 1000",
+        ],
+    );
+}
+
+#[test]
+fn a_disjunction_is_filed_under_each_of_its_parts_within_the_budget() {
+    let conditions = ["a = 'x' or b = 'y' or starts_with(c, 'z')"];
+    let program = "if [0: A = \"x\" ? yes : 1; 1: B = \"y\" ? yes : 2; 2: C starts with \"z\" ? yes : no]";
+    let filed = |found: &str| format!("{found}, {program}");
+    let each = ["by A = \"x\"", "by B = \"y\"", "by C starts with \"z\""].map(filed);
+    assert_eq!(filings(&conditions, split()), each);
+    assert_eq!(filings(&conditions, Budgets { filings: 3, ..split() }), each);
+    assert_eq!(filings(&conditions, Budgets { filings: 2, ..split() }), [filed("always")]);
+    // A part that no test selects leaves nothing to file under.
+    assert_eq!(table(&["a = 'x' or not is_defined(b)"], split()).stats().always, 1);
+}
+
+#[test]
+fn numbers_at_and_beside_the_bounds_of_intervals_of_all_widths_are_told_apart() {
+    let bounds = [
+        (0.0, 5e-324),
+        (5e-324, 1e-323),
+        (1.0, 1.0_f64.next_up()),
+        (0.1, 0.3),
+        (1e16, 1e16 + 2.0),
+        (-1e300, 1e300),
+        (f64::MIN, f64::MAX),
+        (f64::MAX.next_down(), f64::MAX),
+        (-1.0, 0.0),
+        (9_007_199_254_740_991.0, 9_007_199_254_740_993.0),
+        (1e-300, 1.0),
+        (-3.5, 1e15),
+        (7.0, 7.0),
+        (0.1 + 0.2, 0.3 + 1e-16),
+    ];
+    let conditions: Vec<String> =
+        bounds.iter().map(|(low, high)| format!("as_number(n) >= {low:e} and as_number(n) <= {high:e}")).collect();
+    let table = table(&conditions, split());
+    assert_eq!(table.stats().number, conditions.len());
+    let mut scratch = table.create_scratch();
+    for number in bounds.iter().flat_map(|&(low, high)| [low, high]) {
+        for number in [number.next_down(), number, number.next_up(), -number] {
+            let properties = [("n", format!("{number:e}"))];
+            let message = Message::new(Origin::device("d")).properties(&properties);
+            let found: Vec<String> =
+                table.route_with(&mut scratch, &message).map(|delivery| delivery.route().to_owned()).collect();
+            let expected: Vec<String> = (bounds.iter().enumerate())
+                .filter(|(_, (low, high))| (*low..=*high).contains(&number))
+                .map(|(index, _)| format!("r{index}"))
+                .collect();
+            assert_eq!(found, expected, "{number:e}");
+        }
+    }
+}
+
+#[test]
+fn lengths_of_affixes_over_the_budget_are_cut() {
+    let text = "0123456789abcdefghijklmnopqrstuvwxyz";
+    let conditions: Vec<String> = (1..=text.len())
+        .flat_map(|length| {
+            let (prefix, suffix) = (&text[..length], &text[text.len() - length..]);
+            [format!("starts_with(t, '{prefix}')"), format!("ends_with(t, '{suffix}')")]
+        })
+        .collect();
+    for affix_lengths in [0, 1, 3, 8, 100] {
+        let table = table(&conditions, Budgets { affix_lengths, ..split() });
+        assert_eq!(table.stats().affix, conditions.len());
+        let mut scratch = table.create_scratch();
+        for length in 0..=text.len() {
+            for (value, expected) in [
+                (text[..length].to_owned(), length + usize::from(length == text.len()) * length),
+                (format!("{}!", &text[..length]), length),
+                (format!("!{}", &text[text.len() - length..]), length),
+            ] {
+                let properties = [("t", value.as_str())];
+                let message = Message::new(Origin::device("d")).properties(&properties);
+                assert_eq!(table.route_with(&mut scratch, &message).len(), expected, "{value} {affix_lengths}");
+            }
+        }
+    }
+}
