@@ -6,7 +6,6 @@
 use core::fmt;
 
 use crate::diagnostic::closest;
-use crate::text::eq_ignore_case;
 
 /// What a parameter takes. All but [`Path`](Parameter::Path) take a body value too, whose kind is known at run time.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -173,7 +172,8 @@ impl Function {
     /// The function of this name, ignoring case.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|function| eq_ignore_case(function.name(), name))
+        // All names are ASCII, which no other letter is a case of.
+        Self::ALL.iter().copied().find(|function| function.name().eq_ignore_ascii_case(name))
     }
 
     /// The function that was likely meant by a name that is none.

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::test::{States, Test, TestKind};
-use super::{Constants, Orderings};
+use super::{Constants, Orderings, Slot};
 use crate::id::define_id;
 
 define_id! {
@@ -175,6 +175,10 @@ impl Formulas {
         let mut becomes: SmallVec<[FormulaId; 64]> = SmallVec::with_capacity(root.index() + 1);
         for index in 0..=root.index() {
             let id = FormulaId::new(index);
+            if self.is_simple(id, &becomes) {
+                becomes.push(id);
+                continue;
+            }
             let simplified = match self.nodes.get_mut(index) {
                 Some(Formula::And(parts)) if !parts.is_empty() => {
                     let parts = core::mem::take(parts);
@@ -192,6 +196,27 @@ impl Formulas {
             becomes.push(simplified);
         }
         becomes.last().copied().unwrap_or(root)
+    }
+
+    /// Whether nothing of a formula can be simplified once its parts are: no parts changed, and none of a conjunction can
+    /// be joined with another.
+    fn is_simple(&self, id: FormulaId, becomes: &[FormulaId]) -> bool {
+        let is_kept = |part: &FormulaId| becomes.get(part.index()) == Some(part);
+        match self.get(id) {
+            Formula::True | Formula::False | Formula::Test(_) => true,
+            Formula::Or(parts) => parts.iter().all(is_kept),
+            Formula::And(parts) => {
+                let mut slots: SmallVec<[Slot; 8]> = SmallVec::new();
+                parts.len() <= SIMPLIFIED_PARTS
+                    && parts.iter().all(|part| match self.get(*part) {
+                        Formula::Test(Test { slot, .. }) if !slots.contains(slot) => {
+                            slots.push(*slot);
+                            true
+                        }
+                        _ => false,
+                    })
+            }
+        }
     }
 
     fn conjunction(&mut self, parts: &[FormulaId], becomes: &[FormulaId], constants: &mut Constants) -> FormulaId {

@@ -34,7 +34,10 @@ impl SourcePattern {
         let path = path.trim().trim_end_matches('*');
         let path = if path.len() > 1 { path.trim_end_matches('/') } else { path };
         let path = path.trim().trim_end_matches('/');
-        Self { text: format!("{path}/").into() }
+        let mut text = String::with_capacity(path.len() + 1);
+        text.push_str(path);
+        text.push('/');
+        Self { text: text.into() }
     }
 
     /// The normalised path, in the case it was written in.

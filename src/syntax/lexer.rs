@@ -97,9 +97,11 @@ impl<'t> Lexer<'t> {
         if let CommentEnds::Next(known) = self.comment_ends
             && known < from
         {
-            let rest = self.text.as_bytes().get(from..).unwrap_or_default();
-            let found = rest.windows(2).position(|pair| pair == b"*/");
-            self.comment_ends = found.map_or(CommentEnds::None, |at| CommentEnds::Next(from + at));
+            // To look for one byte at a time is faster than to look for the two of them.
+            let rest = self.text.get(from..).unwrap_or_default();
+            let is_end = |&(at, _): &(usize, &str)| rest.as_bytes().get(at + 1) == Some(&b'/');
+            let found = rest.match_indices('*').find(is_end);
+            self.comment_ends = found.map_or(CommentEnds::None, |(at, _)| CommentEnds::Next(from + at));
         }
         match self.comment_ends {
             CommentEnds::Next(start) => Some(start + 2),
@@ -193,20 +195,31 @@ fn escape(input: Input<'_>) -> IResult<Input<'_>, Input<'_>> {
 /// A run of name characters and brackets: every rule but those of strings and punctuation matches within it, and only a
 /// match of the whole run can be the longest.
 fn word(rest: Input<'_>) -> (TokenKind, usize) {
-    let length = run(rest, WORD);
-    (rest.get(..length).map_or(TokenKind::Unknown, classify), length)
+    // The classes that all of its bytes are in.
+    let mut common = WORD | NAME | DIGIT;
+    let mut length = 0;
+    for &byte in rest {
+        let classes = CLASSES[usize::from(byte)];
+        if classes & WORD == 0 {
+            break;
+        }
+        common &= classes;
+        length += 1;
+    }
+    (rest.get(..length).map_or(TokenKind::Unknown, |word| classify(word, common)), length)
 }
 
-fn classify(word: Input<'_>) -> TokenKind {
+/// The kind of a word, whose bytes are all in `classes`.
+fn classify(word: Input<'_>, classes: u8) -> TokenKind {
     match word {
         [b'$', _, ..] => TokenKind::SystemProperty,
-        _ if run(word, NAME) < word.len() => TokenKind::BracketPath,
+        _ if classes & NAME == 0 => TokenKind::BracketPath,
+        _ if classes & DIGIT != 0 => TokenKind::Integer,
         b"+" => TokenKind::Plus,
         b"-" => TokenKind::Minus,
         b"*" => TokenKind::Star,
         b"%" => TokenKind::Percent,
         b"||" => TokenKind::Concat,
-        [b'0'..=b'9', ..] if word.iter().all(u8::is_ascii_digit) => TokenKind::Integer,
         [b'0'..=b'9' | b'-' | b'.' | b'e' | b'E', ..] => number(word).unwrap_or(TokenKind::Id),
         _ => keyword(word).unwrap_or(TokenKind::Id),
     }
@@ -281,6 +294,7 @@ const SPACE: u8 = 1;
 const NAME: u8 = 2;
 /// Name characters and brackets.
 const WORD: u8 = 4;
+const DIGIT: u8 = 8;
 
 /// For each byte the classes that it is in.
 static CLASSES: [u8; 256] = {
@@ -293,6 +307,7 @@ static CLASSES: [u8; 256] = {
                 0
             }
             b'[' | b']' => WORD,
+            b'0'..=b'9' => NAME | WORD | DIGIT,
             _ => NAME | WORD,
         };
         if byte == u8::MAX {

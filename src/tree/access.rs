@@ -54,22 +54,37 @@ pub(super) struct Occurrences {
     families: Vec<FamilyCount>,
 }
 
-/// A slot, what is asked of it, and the number of the constant.
+/// A slot (24 bits), what is asked of it (8 bits), and the number of the constant (32 bits).
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-struct AccessKey {
-    family: (Slot, Family),
-    constant: u32,
+struct AccessKey(u64);
+
+impl AccessKey {
+    fn new(slot: Slot, family: Family, constant: usize) -> Self {
+        Self((slot.index() as u64) << 40 | u64::from(family as u8) << 32 | u64::from(word(constant)))
+    }
+
+    /// The slot, and what is asked of it.
+    const fn family(self) -> u64 {
+        self.0 >> 32
+    }
+
+    /// The interval, where one is asked for.
+    fn interval(self) -> Option<IntervalId> {
+        let is_number = self.0 >> 32 & 0xff == u64::from(Family::Number as u8);
+        let constant = usize::try_from(self.0 & u64::from(u32::MAX)).ok();
+        constant.filter(|_| is_number).map(IntervalId::new)
+    }
 }
 
 #[derive(Copy, Clone, Debug)]
 struct FamilyCount {
-    family: (Slot, Family),
+    family: u64,
     count: u32,
     /// The least and the greatest bound of numbers.
     span: (f64, f64),
 }
 
-#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
 enum Family {
     Equal,
     Value,
@@ -125,7 +140,7 @@ impl Access {
             Self::Number(slot, interval) => (slot, Family::Number, interval.index()),
             Self::Present(_) | Self::Always => return None,
         };
-        Some(AccessKey { family: (slot, family), constant: u32::try_from(constant).unwrap_or(u32::MAX) })
+        Some(AccessKey::new(slot, family, constant))
     }
 }
 
@@ -142,24 +157,24 @@ impl Occurrences {
         families.clear();
         added.extend(tests.filter_map(|test| Access::of(test, vocabulary).key()));
         added.sort_unstable();
-        for same in added.chunk_by(|a, b| a.family == b.family) {
-            let Some(&AccessKey { family, .. }) = same.first() else { continue };
+        for same in added.chunk_by(|a, b| a.family() == b.family()) {
+            let Some(family) = same.first().map(|key| key.family()) else { continue };
             let mut span = (f64::INFINITY, f64::NEG_INFINITY);
             for same in same.chunk_by(|a, b| a == b) {
                 let Some(&key) = same.first() else { continue };
-                accesses.push((key, count(same.len())));
-                if family.1 == Family::Number {
-                    let interval = vocabulary.constants.interval_of(IntervalId::new(key.constant as usize));
+                accesses.push((key, word(same.len())));
+                if let Some(interval) = key.interval() {
+                    let interval = vocabulary.constants.interval_of(interval);
                     span = (span.0.min(interval.low), span.1.max(interval.high));
                 }
             }
-            families.push(FamilyCount { family, count: count(same.len()), span });
+            families.push(FamilyCount { family, count: word(same.len()), span });
         }
     }
 
     fn of(&self, key: AccessKey) -> Option<(u32, FamilyCount)> {
         let access = self.accesses.binary_search_by_key(&key, |(key, _)| *key).ok()?;
-        let family = self.families.binary_search_by_key(&key.family, |count| count.family).ok()?;
+        let family = self.families.binary_search_by_key(&key.family(), |count| count.family).ok()?;
         Some((self.accesses.get(access)?.1, *self.families.get(family)?))
     }
 
@@ -196,7 +211,7 @@ impl Occurrences {
     }
 }
 
-fn count(length: usize) -> u32 {
+fn word(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 

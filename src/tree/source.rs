@@ -84,7 +84,9 @@ impl SourcesBuilder {
 
     pub(crate) fn finish(self, key: &HashKey) -> Sources {
         let mut paths: Vec<(Box<str>, GroupId)> = self.paths.into_iter().collect();
-        paths.sort_unstable_by(|(a, _), (b, _)| a.split('/').cmp(b.split('/')));
+        // By their segments: a slash goes before all else.
+        let weight = |byte| if byte == b'/' { 0 } else { u16::from(byte) + 1 };
+        paths.sort_unstable_by(|(a, _), (b, _)| a.bytes().map(weight).cmp(b.bytes().map(weight)));
         let root = SourceId::new(0);
         let mut nodes = vec![SourceNode::new(root, "", 0)];
         let mut segments = String::new();

@@ -65,7 +65,7 @@ pub fn check<'t>(condition: &ast::Condition<'t>, options: &CheckOptions) -> Resu
     let mut checker = Checker {
         syntax: condition,
         options: *options,
-        arena: Arena::with_capacity(size + size / 2 + 1),
+        arena: Arena::with_capacity(size + 1),
         typed: SmallVec::with_capacity(size),
         errors: DiagnosticList::default(),
     };

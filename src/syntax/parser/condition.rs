@@ -126,8 +126,8 @@ enum Next {
 
 impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
     fn new(cursor: &'c mut Cursor<'t, 'l>, follow: Follow) -> Self {
-        // Most expressions take eight bytes or more. A long text may have few, so it gets room as it needs it.
-        let capacity = (cursor.text.len() - cursor.current.span.range().start).div_ceil(8).min(64);
+        // Most expressions take four bytes or more. A long text may have few, so it gets room as it needs it.
+        let capacity = (cursor.text.len() - cursor.current.span.range().start).div_ceil(4).min(64);
         let mut frames = SmallVec::new();
         frames.push(Frame { group: Group::Condition, pending: 0, claims: Claims::default() });
         Self {

@@ -83,7 +83,8 @@ fn keyword(cursor: &mut Cursor<'_, '_>, kind: TokenKind, name: &'static str, con
 /// One or more of `/` item.
 fn source(cursor: &mut Cursor<'_, '_>) -> Option<Source> {
     let start = cursor.current.span;
-    let mut path = String::new();
+    // Most paths are not longer.
+    let mut path = String::with_capacity(64);
     let mut is_valid = true;
     loop {
         if cursor.take_if(TokenKind::Slash).is_some() {
