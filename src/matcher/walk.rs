@@ -16,7 +16,7 @@ use crate::predicate::{Affix, ExpressionId, Orderings, Slot, States, Test, TestK
 use crate::source::takes_fallback;
 use crate::text::{as_number, compare_utf16};
 use crate::tree::{
-    AffixSwitch, Candidates, Group, GroupId, MAX_FILED_TEXT, NumberSwitch, ProgramAt, RouteId, Space, Switches, Tree,
+    AffixSwitch, Candidates, GroupId, MAX_FILED_TEXT, NumberSwitch, ProgramAt, RouteId, Space, Split, Switches, Tree,
     ValueHash, decode,
 };
 
@@ -120,35 +120,35 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
         let Some(group) = tree.groups.get(id.index()) else {
             return;
         };
-        self.candidates(group.always);
-        if group.is_split() {
-            self.switches(id, group);
+        self.candidates(group.always());
+        if let Some(split) = &group.split {
+            self.switches(id, split);
         }
     }
 
     /// What the switches of a group find.
-    fn switches(&mut self, id: GroupId, group: &Group) {
+    fn switches(&mut self, id: GroupId, split: &Split) {
         let tree = self.tree;
         let property_key =
             |slot, hash: ValueHash| Switches::key(&tree.key, id, slot, Space::Equal, u64::from(hash.bits()));
-        self.asked_slots(&group.equal, |walk, slot| {
+        self.asked_slots(&split.equal, |walk, slot| {
             let hash = walk.reader.slots.hash(slot.index());
             if hash != ValueHash::ABSENT && hash != ValueHash::NULL {
                 walk.candidates(tree.switches.find(property_key(slot, hash)));
             }
         });
-        self.asked_slots(&group.present, |walk, slot| {
+        self.asked_slots(&split.present, |walk, slot| {
             if walk.reader.slots.hash(slot.index()) != ValueHash::ABSENT {
                 walk.candidates(tree.switches.find(property_key(slot, ValueHash::PRESENT)));
             }
         });
-        for affix in &group.affixes {
+        for affix in &split.affixes {
             self.affixes(id, affix);
         }
-        for number in &group.numbers {
+        for number in &split.numbers {
             self.numbers(number);
         }
-        for &slot in &group.values {
+        for &slot in &split.values {
             if let Some(hash) = self.reader.value_hash(slot) {
                 let key = Switches::key(&tree.key, id, slot, Space::Value, u64::from(hash.bits()));
                 self.candidates(tree.switches.find(key));
@@ -305,7 +305,7 @@ impl<'m> Reader<'_, '_, 'm> {
 
     #[inline]
     fn constant(&self, text: TextId) -> &str {
-        self.tree.vocabulary.constants.text_of(text)
+        self.tree.texts.text_of(text)
     }
 
     /// The number that a slot reads as.

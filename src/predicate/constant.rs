@@ -106,21 +106,16 @@ impl Constants {
         id
     }
 
-    /// Forgets what only adding needs.
+    /// Forgets what only building needs, the texts among it: the tree has its own.
     pub(super) fn freeze(&mut self) {
-        self.texts.ids = KeyedMap::default();
-        self.texts.buffer.shrink_to_fit();
-        self.texts.ends.shrink_to_fit();
+        self.texts = Texts::default();
         self.intervals.freeze();
         self.values.freeze();
     }
 
     /// Bytes on the heap, once frozen.
     pub(super) fn heap_bytes(&self) -> usize {
-        self.texts.buffer.capacity()
-            + self.texts.ends.capacity() * size_of::<u32>()
-            + self.intervals.all.capacity() * size_of::<Interval>()
-            + self.values.all.capacity() * size_of::<ValueConstant>()
+        self.intervals.all.capacity() * size_of::<Interval>() + self.values.all.capacity() * size_of::<ValueConstant>()
     }
 
     pub(crate) fn interval(&mut self, interval: Interval) -> IntervalId {

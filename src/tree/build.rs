@@ -10,7 +10,7 @@ use super::hash::{HashKey, ValueHash};
 use super::keys::Keys;
 use super::program::{MAX_SLOTS, Program, ProgramAt, Programs};
 use super::source::SourcesBuilder;
-use super::switch::{AffixEnd, AffixSwitch, Candidates, Group, NumberClass, NumberSwitch, Space, Switches};
+use super::switch::{AffixEnd, AffixSwitch, Candidates, Group, NumberClass, NumberSwitch, Space, Split, Switches};
 use super::text::Texts;
 use super::{Bodies, Candidate, Filed, GroupId, RouteId, Tree};
 use crate::hir::Condition;
@@ -210,7 +210,7 @@ impl Filer<'_> {
         }
         let all = Candidates { start, end: word(self.candidates.len()) };
         self.filed.listed += (all.end - all.start) as usize;
-        Group { all, always: all, ..Group::default() }
+        Group { all, split: None }
     }
 
     /// Where to file a route of the group at hand.
@@ -253,7 +253,7 @@ impl Filer<'_> {
     /// Gives every filing its place.
     fn split(&mut self, id: GroupId, filings: Vec<Unplaced>) -> Group {
         let start = word(self.candidates.len());
-        let mut group = Group::default();
+        let mut split = Split::default();
         let mut hashed: Vec<(u64, Candidate)> = Vec::new();
         let mut numbers: BTreeMap<Slot, Vec<(Interval, Candidate)>> = BTreeMap::new();
         let mut affixes: BTreeMap<(Slot, AffixEnd), Vec<(&str, Candidate)>> = BTreeMap::new();
@@ -289,13 +289,13 @@ impl Filer<'_> {
                 }
             }
         }
-        group.always = self.place(always);
-        group.equal = sorted(equal);
-        group.present = sorted(present);
-        group.values = sorted(values);
-        group.affixes =
+        split.always = self.place(always);
+        split.equal = sorted(equal);
+        split.present = sorted(present);
+        split.values = sorted(values);
+        split.affixes =
             affixes.into_iter().map(|((slot, end), all)| self.affix_switch(id, slot, end, all, &mut hashed)).collect();
-        group.numbers =
+        split.numbers =
             numbers.into_iter().map(|(slot, all)| NumberSwitch { slot, classes: self.number_classes(all) }).collect();
         // Stable, so that candidates of one key stay in the order of their routes.
         hashed.sort_by_key(|(key, _)| *key);
@@ -303,8 +303,8 @@ impl Filer<'_> {
             let candidates = self.place(same.iter().map(|(_, candidate)| *candidate));
             self.places.extend(same.first().map(|(key, _)| (*key, candidates)));
         }
-        group.all = Candidates { start, end: word(self.candidates.len()) };
-        group
+        let all = Candidates { start, end: word(self.candidates.len()) };
+        Group { all, split: Some(Box::new(split)) }
     }
 
     fn property_key(&self, group: GroupId, slot: Slot, hash: ValueHash) -> u64 {

@@ -56,7 +56,7 @@ impl Tree {
         let at = group.all.start as usize + index;
         let is_in = |range: Candidates| (range.start as usize..range.end as usize).contains(&at);
         let program = self.programs.get(candidate.program);
-        let access = if is_in(group.always) {
+        let access = if is_in(group.always()) {
             None
         } else {
             // The table is keyed by hashes, so it is asked for what the route's own tests would find; what it does not
@@ -88,24 +88,25 @@ impl Tree {
     /// What a switch of the group finds for a message that satisfies `test`, if the group has a switch for it.
     fn key(&self, id: GroupId, group: &Group, test: Test) -> Option<(String, Candidates)> {
         let slot = test.slot;
+        let split = group.split.as_ref()?;
         let find = |space, hash| self.switches.find(Switches::key(&self.key, id, slot, space, hash));
         let shown = self.test(test);
         match test.kind {
-            TestKind::Text(Orderings::EQUAL, text) if group.equal.contains(&slot) => {
+            TestKind::Text(Orderings::EQUAL, text) if split.equal.contains(&slot) => {
                 Some((shown, find(Space::Equal, self.texts.hash(text).bits().into())))
             }
-            TestKind::Value(Orderings::EQUAL, value) if group.values.contains(&slot) => {
+            TestKind::Value(Orderings::EQUAL, value) if split.values.contains(&slot) => {
                 let hash = self.key.constant(self.vocabulary.constants.value_of(value), &self.texts);
                 Some((shown, find(Space::Value, hash.bits().into())))
             }
             TestKind::Affix(affix @ (Affix::Prefix | Affix::Suffix), true, text) => {
                 let end = if affix == Affix::Prefix { AffixEnd::Start } else { AffixEnd::End };
-                let switch = group.affixes.iter().find(|switch| switch.slot == slot && switch.end == end)?;
-                let bytes = self.vocabulary.constants.text_of(text).as_bytes();
+                let switch = split.affixes.iter().find(|switch| switch.slot == slot && switch.end == end)?;
+                let bytes = self.texts.text_of(text).as_bytes();
                 let part = switch.part(bytes)?;
                 Some((shown, find(end.space(), self.key.bytes(part))))
             }
-            _ if group.present.contains(&slot) => {
+            _ if split.present.contains(&slot) => {
                 let found = find(Space::Equal, ValueHash::PRESENT.bits().into());
                 Some((format!("{} is there", self.slot(slot)), found))
             }
@@ -172,7 +173,7 @@ impl Tree {
     }
 
     fn text(&self, text: TextId) -> String {
-        format!("{:?}", self.vocabulary.constants.text_of(text))
+        format!("{:?}", self.texts.text_of(text))
     }
 
     fn value(&self, value: ValueId) -> String {

@@ -40,7 +40,7 @@ pub(crate) use hash::{HashKey, ValueHash};
 pub(crate) use keys::{Guess, KeyEntry, Keys};
 pub(crate) use program::{MAX_SLOTS, Program, ProgramAt, Programs, decode};
 pub(crate) use source::Sources;
-pub(crate) use switch::{AffixEnd, AffixSwitch, Candidates, Group, NumberSwitch, Space, Switches};
+pub(crate) use switch::{AffixEnd, AffixSwitch, Candidates, Group, NumberSwitch, Space, Split, Switches};
 pub(crate) use text::Texts;
 
 define_id! {

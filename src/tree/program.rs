@@ -1,10 +1,12 @@
 //! Residual programs: what is left to check of a route once its access test has found it.
 //!
-//! All programs stand in one array of words. A program is the route's number, a head that tells its form and length, and
-//! its tests:
+//! All programs stand in one array of words. A program is the route's number, which tells its form too, and its tests, the
+//! last of which is marked:
 //! - a *conjunction* has two words a test, and holds if all do;
 //! - a *branching* program has three: the third tells where to go on, and at which answer; the other answer goes on
 //!   with the next test, and past the last one the program fails.
+//!
+//! A program without tests is one word more: the conjunction of none holds, the other fails.
 //!
 //! So formulas are never expanded: a program has one step for each test of its formula.
 
@@ -27,16 +29,23 @@ pub(crate) struct Programs {
     words: Vec<u32>,
 }
 
-/// A program that has been looked up.
+/// A program that has been looked up: its steps, and whatever stands behind the one that is marked as the last.
 #[derive(Copy, Clone, Debug)]
 pub(crate) enum Program<'p> {
     Conjunction(&'p [[u32; 2]]),
     Branching(&'p [[u32; 3]]),
 }
 
+/// Set in the route's number where the program is branching.
 const BRANCHING: u32 = 1 << 31;
+/// Set in the first word of the last test.
+const LAST: u32 = 1 << 31;
+/// In place of tests where there are none.
+const NO_TESTS: u32 = LAST | 7 << 28;
 /// Where a branching program goes on: the lower 31 bits. This one: it holds.
 const ACCEPT: u32 = (1 << 31) - 1;
+/// This one: it fails.
+const REJECT: u32 = ACCEPT - 1;
 /// Set where a branching step goes on there if its test holds, clear where it does if its test fails.
 const IF_TRUE: u32 = 1 << 31;
 
@@ -44,42 +53,43 @@ impl Programs {
     /// Adds the program of a route.
     pub(crate) fn push(&mut self, route: RouteId, formulas: &Formulas, root: FormulaId) -> ProgramAt {
         let at = ProgramAt(word(self.words.len()));
-        self.words.push(word(route.index()));
+        let mut last = None;
         if let Some(parts) = formulas.as_conjunction(&root) {
-            self.words.push(word(parts.len()));
+            self.words.push(word(route.index()));
             for part in parts {
                 if let Formula::Test(test) = formulas.get(*part) {
+                    last = Some(self.words.len());
                     self.words.extend(encode(*test));
                 }
             }
         } else {
-            let steps = Branches::of(formulas, root);
-            self.words.push(word(steps.len()) | BRANCHING);
-            for (test, branch) in steps {
+            self.words.push(word(route.index()) | BRANCHING);
+            for (test, branch) in Branches::of(formulas, root) {
+                last = Some(self.words.len());
                 self.words.extend(encode(test));
                 self.words.push(branch);
             }
+        }
+        match last.and_then(|last| self.words.get_mut(last)) {
+            Some(last) => *last |= LAST,
+            None => self.words.push(NO_TESTS),
         }
         at
     }
 
     #[inline]
     pub(crate) fn route(&self, at: ProgramAt) -> RouteId {
-        RouteId::new(self.words.get(at.0 as usize).copied().unwrap_or(u32::MAX) as usize)
+        RouteId::new((self.words.get(at.0 as usize).copied().unwrap_or(u32::MAX) & !BRANCHING) as usize)
     }
 
     /// The program that starts at `at`.
     #[inline]
     pub(crate) fn get(&self, at: ProgramAt) -> Program<'_> {
-        let rest = self.words.get(at.0 as usize + 1..).unwrap_or_default();
-        let Some((&head, rest)) = rest.split_first() else {
-            return Program::Branching(&[]);
-        };
-        let length = (head & !BRANCHING) as usize;
-        if head & BRANCHING == 0 {
-            Program::Conjunction(rest.as_chunks().0.get(..length).unwrap_or_default())
-        } else {
-            Program::Branching(rest.as_chunks().0.get(..length).unwrap_or_default())
+        match self.words.get(at.0 as usize..) {
+            Some([route, NO_TESTS, ..]) if route & BRANCHING == 0 => Program::Conjunction(&[]),
+            Some([route, tests @ ..]) if route & BRANCHING == 0 => Program::Conjunction(tests.as_chunks().0),
+            Some([_, tests @ ..]) if tests.first() != Some(&NO_TESTS) => Program::Branching(tests.as_chunks().0),
+            _ => Program::Branching(&[]),
         }
     }
 
@@ -98,16 +108,28 @@ impl Program<'_> {
     #[inline]
     pub(crate) fn run(self, mut test: impl FnMut([u32; 2]) -> bool) -> bool {
         match self {
-            Program::Conjunction(steps) => steps.iter().all(|&step| test(step)),
+            Program::Conjunction(steps) => {
+                for &step in steps {
+                    if !test(step) {
+                        return false;
+                    }
+                    if is_last(step[0]) {
+                        break;
+                    }
+                }
+                true
+            }
             Program::Branching(steps) => {
                 let mut at = 0;
                 while let Some(&[first, second, branch]) = steps.get(at) {
                     if test([first, second]) == (branch & IF_TRUE != 0) {
                         let target = branch & !IF_TRUE;
-                        if target == ACCEPT {
-                            return true;
+                        if target >= REJECT {
+                            return target == ACCEPT;
                         }
                         at = target as usize;
+                    } else if is_last(first) {
+                        return false;
                     } else {
                         at += 1;
                     }
@@ -120,12 +142,23 @@ impl Program<'_> {
     /// Its tests, in order.
     pub(crate) fn tests(self) -> impl Iterator<Item = Test> {
         let (conjunction, branching) = match self {
-            Program::Conjunction(steps) => (steps, [].as_slice()),
-            Program::Branching(steps) => ([].as_slice(), steps),
+            Program::Conjunction(steps) => (up_to_last(steps), [].as_slice()),
+            Program::Branching(steps) => ([].as_slice(), up_to_last(steps)),
         };
         let branching = branching.iter().map(|&[first, second, _]| decode([first, second]));
         conjunction.iter().map(|&step| decode(step)).chain(branching)
     }
+}
+
+#[inline]
+const fn is_last(first: u32) -> bool {
+    first & LAST != 0
+}
+
+/// The steps up to the one that is marked as the last.
+fn up_to_last<const N: usize>(steps: &[[u32; N]]) -> &[[u32; N]] {
+    let last = steps.iter().position(|step| step.first().is_some_and(|first| is_last(*first)));
+    last.and_then(|last| steps.get(..=last)).unwrap_or(steps)
 }
 
 /// Where a step goes on.
@@ -141,12 +174,16 @@ impl Program<'_> {
     pub(super) fn steps(self) -> impl Iterator<Item = (Test, Next, Next)> {
         let steps = match self {
             Program::Conjunction(_) => &[],
-            Program::Branching(steps) => steps,
+            Program::Branching(steps) => up_to_last(steps),
         };
         let step = |at: usize| if at < steps.len() { Next::Step(at) } else { Next::Reject };
         steps.iter().enumerate().map(move |(at, &[first, second, branch])| {
             let target = branch & !IF_TRUE;
-            let target = if target == ACCEPT { Next::Accept } else { step(target as usize) };
+            let target = match target {
+                ACCEPT => Next::Accept,
+                REJECT => Next::Reject,
+                at => step(at as usize),
+            };
             let following = step(at + 1);
             let (if_true, if_false) = if branch & IF_TRUE != 0 { (target, following) } else { (following, target) };
             (decode([first, second]), if_true, if_false)
@@ -203,12 +240,11 @@ impl Branches {
             }
         }
         let Self { mut steps, labels } = branches;
-        let end = word(steps.len());
         for ((_, branch), (goal, at)) in steps.iter_mut().zip(pending) {
             let target = match goal {
                 Goal::Accept => ACCEPT,
-                Goal::Reject => end,
-                Goal::Label(label) => labels.get(label).copied().unwrap_or(end),
+                Goal::Reject => REJECT,
+                Goal::Label(label) => labels.get(label).copied().unwrap_or(REJECT),
             };
             *branch = target | if at { IF_TRUE } else { 0 };
         }
@@ -244,7 +280,7 @@ const NUMBER: u32 = 3;
 const VALUE: u32 = 4;
 const EXPRESSION: u32 = 5;
 
-/// A test in two words: kind (4 bits), its parameter (4 bits) and slot (24 bits); the constant.
+/// A test in two words: whether it is the last (1 bit, not set here), kind (3 bits), its parameter (4 bits) and slot (24 bits); the constant.
 fn encode(test: Test) -> [u32; 2] {
     let (kind, parameter, operand) = match test.kind {
         TestKind::State(states) => (STATE, states.bits(), 0),
@@ -272,7 +308,7 @@ pub(crate) fn decode([head, operand]: [u32; 2]) -> Test {
     let parameter = top & 15;
     let flag = parameter & 1 != 0;
     let operand = operand as usize;
-    let kind = match head >> 28 {
+    let kind = match head >> 28 & 7 {
         STATE => TestKind::State(States::from_bits(parameter)),
         TEXT => TestKind::Text(Orderings::from_bits(parameter), TextId::new(operand)),
         AFFIX => {

@@ -33,16 +33,17 @@ pub(crate) struct Sources {
 struct SourceNode {
     parent: SourceId,
     /// The last segment, if it is short.
-    words: Option<Words>,
+    words: Words,
+    is_short: bool,
+    /// Whether there are longer paths.
+    is_inner: bool,
     /// The last segment, upper-cased, in `segments`.
     start: u32,
     end: u32,
-    /// The routes from just this path.
-    group: Option<GroupId>,
-    /// Whether there are longer paths.
-    is_inner: bool,
-    /// The node of this path and `outputs/`.
-    outputs: Option<SourceId>,
+    /// The routes from just this path, or [none](Self::no_group).
+    group: GroupId,
+    /// The node of this path and `outputs/`; the root, which is no child, where there is none.
+    outputs: SourceId,
 }
 
 #[derive(Copy, Clone, Debug)]
@@ -112,7 +113,7 @@ impl SourcesBuilder {
                 if let Some(parent) = nodes.get_mut(parent.index()) {
                     parent.is_inner = true;
                     if segment == "OUTPUTS" {
-                        parent.outputs = Some(id);
+                        parent.outputs = id;
                     }
                 }
                 before.truncate(depth);
@@ -120,7 +121,7 @@ impl SourcesBuilder {
                 parent = id;
             }
             if let Some(node) = nodes.get_mut(parent.index()) {
-                node.group = Some(*group);
+                node.group = *group;
             }
         }
         let count = (nodes.len() * 2).next_power_of_two();
@@ -143,15 +144,32 @@ impl SourceNode {
     /// A node without routes and children. Its segment stands from `start` on.
     fn new(parent: SourceId, segment: &str, start: usize) -> Self {
         let offset = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+        let words = Name::of(segment).words();
         Self {
             parent,
-            words: Name::of(segment).words(),
+            words: words.unwrap_or_default(),
+            is_short: words.is_some(),
+            is_inner: false,
             start: offset(start),
             end: offset(start + segment.len()),
-            group: None,
-            is_inner: false,
-            outputs: None,
+            group: Self::no_group(),
+            outputs: SourceId::new(0),
         }
+    }
+
+    /// Stands for no group: no tree has as many.
+    fn no_group() -> GroupId {
+        GroupId::new(usize::MAX)
+    }
+
+    #[inline]
+    fn group(&self) -> Option<GroupId> {
+        (self.group != Self::no_group()).then_some(self.group)
+    }
+
+    #[inline]
+    fn outputs(&self) -> Option<SourceId> {
+        (self.outputs.index() != 0).then_some(self.outputs)
     }
 }
 
@@ -180,7 +198,7 @@ impl Sources {
                 let Some(output) = output else {
                     return;
                 };
-                let Some(outputs) = self.node(module).and_then(|node| node.outputs) else {
+                let Some(outputs) = self.node(module).and_then(SourceNode::outputs) else {
                     return;
                 };
                 self.accept(Some(outputs), &mut visit);
@@ -231,7 +249,7 @@ impl Sources {
 
     #[inline]
     fn accept(&self, id: Option<SourceId>, visit: &mut impl FnMut(GroupId)) {
-        if let Some(group) = id.and_then(|id| self.node(id)).and_then(|node| node.group) {
+        if let Some(group) = id.and_then(|id| self.node(id)).and_then(SourceNode::group) {
             visit(group);
         }
     }
@@ -257,7 +275,7 @@ impl Sources {
     #[inline]
     fn is(&self, node: &SourceNode, segment: Name<'_>) -> bool {
         match segment {
-            Name::Short(words) => node.words == Some(words),
+            Name::Short(words) => node.is_short && node.words == words,
             Name::Other(segment) => eq_ignore_case(self.segment(node), segment),
         }
     }
@@ -272,7 +290,7 @@ impl Sources {
             .nodes
             .iter()
             .enumerate()
-            .filter_map(|(index, node)| node.group.map(|group| (self.path(SourceId::new(index)), group)))
+            .filter_map(|(index, node)| node.group().map(|group| (self.path(SourceId::new(index)), group)))
             .collect();
         all.sort();
         all

@@ -4,11 +4,18 @@ use super::GroupId;
 use super::hash::HashKey;
 use crate::predicate::Slot;
 
-/// The routes from one source.
+/// The routes from one source. Most groups are lists, so these are small.
 #[derive(Debug, Default)]
 pub(crate) struct Group {
     /// All its candidates.
     pub(crate) all: Candidates,
+    /// How a large group is split; of a list all candidates are always looked at.
+    pub(crate) split: Option<Box<Split>>,
+}
+
+/// What selects the candidates of a large group.
+#[derive(Debug, Default)]
+pub(crate) struct Split {
     /// Candidates that are always looked at.
     pub(crate) always: Candidates,
     /// Slots some of whose values have candidates, ascending.
@@ -170,18 +177,20 @@ fn place(key: u64, count: usize) -> usize {
 }
 
 impl Group {
-    /// Whether anything but the list is to be looked at.
+    /// Candidates that are always looked at.
     #[inline]
-    pub(crate) fn is_split(&self) -> bool {
-        !(self.equal.is_empty()
-            && self.present.is_empty()
-            && self.values.is_empty()
-            && self.affixes.is_empty()
-            && self.numbers.is_empty())
+    pub(crate) fn always(&self) -> Candidates {
+        self.split.as_ref().map_or(self.all, |split| split.always)
     }
 
     /// Bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
+        self.split.as_ref().map_or(0, |split| size_of::<Split>() + split.heap_bytes())
+    }
+}
+
+impl Split {
+    fn heap_bytes(&self) -> usize {
         let affixes: usize =
             self.affixes.iter().map(|affix| size_of::<AffixSwitch>() + size_of_val(&*affix.lengths)).sum();
         let classes = self.numbers.iter().flat_map(|number| &number.classes);
