@@ -37,7 +37,7 @@ impl Listing<'_> {
     /// A route with where it sends messages, `name -> endpoint`.
     pub(crate) fn label(&self, route: RouteId) -> String {
         let name = self.segment.name(route);
-        let record = self.segment.routes.get(route.index());
+        let record = self.segment.record(route);
         match record.and_then(|record| self.segment.endpoint(record.endpoint)) {
             Some(endpoint) => format!("{name} -> {endpoint}"),
             None => name.to_owned(),

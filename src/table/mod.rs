@@ -87,7 +87,7 @@ impl RouteTable {
 
     /// The table of one segment, which may have a fallback.
     fn of_segment(segment: Arc<Segment>, endpoint_count: usize, body_depth: usize) -> Self {
-        let len = segment.routes.len() - usize::from(segment.matcher.tree.fallback.is_some());
+        let len = segment.len() - usize::from(segment.matcher.tree.fallback.is_some());
         let segments = SmallVec::from_buf([segment]);
         let endpoints = OnceLock::new();
         Self {
@@ -186,7 +186,7 @@ impl RouteTable {
         self.inner.endpoints.get_or_init(|| {
             let mut first_named: BTreeMap<u32, (u64, &Endpoint)> = BTreeMap::new();
             for (segment, route) in self.live_routes() {
-                let Some(record) = segment.routes.get(route.index()) else { continue };
+                let Some(record) = segment.record(route) else { continue };
                 let Some(endpoint) = segment.endpoint(record.endpoint) else { continue };
                 // The fallback stands after all others.
                 let is_fallback =
@@ -238,7 +238,7 @@ impl RouteTable {
     fn delivery(&self, winner: Winner) -> Option<Delivery<'_>> {
         let Inner { segments, fallback, .. } = &*self.inner;
         let segment = segments.get(winner.segment as usize).or(fallback.as_ref())?;
-        let record = segment.routes.get(winner.route.index())?;
+        let record = segment.record(winner.route)?;
         let endpoint = segment.endpoint(record.endpoint)?;
         Some(Delivery::new(segment.name(winner.route), endpoint, record.priority, record.time_to_live))
     }

@@ -109,7 +109,7 @@ impl Scratch {
         let mut number = 0;
         for (segment, SegmentMemory { walk, .. }) in segments.iter().zip(&mut *walks) {
             walk.walk(&segment.matcher, message, |route| {
-                let Some(record) = segment.routes.get(route.index()) else {
+                let Some(record) = segment.record(route) else {
                     return;
                 };
                 if segment.is_alive(route, *version) {
@@ -122,7 +122,7 @@ impl Scratch {
             (reached.is_empty(), fallback_segment, fallback)
         {
             walk.walk(&segment.matcher, message, |route| {
-                if let Some(record) = segment.routes.get(route.index()) {
+                if let Some(record) = segment.record(route) {
                     prefer(best, reached, record, 0, number, route);
                 }
             });

@@ -22,8 +22,10 @@ use crate::tree::{HashKey, RouteId, TooManyReads, TreeBuilder};
 #[derive(Debug)]
 pub(super) struct Segment {
     pub(super) matcher: Matcher,
-    /// By [`RouteId`].
-    pub(super) routes: Box<[RouteRecord]>,
+    /// By [`RouteId`]: the number of the route's record.
+    routes: Box<[u32]>,
+    /// Each once: most routes share theirs with many.
+    records: Box<[RouteRecord]>,
     /// All names, and where each ends, by [`RouteId`].
     names: Box<str>,
     name_ends: Box<[u32]>,
@@ -39,7 +41,7 @@ pub(super) struct Segment {
 
 const ALIVE: u32 = 0;
 
-#[derive(Copy, Clone, Debug)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct RouteRecord {
     /// The number of the endpoint: the same in all segments of a table.
     pub(super) endpoint: u32,
@@ -81,6 +83,17 @@ impl Segment {
         self.ranks.get(route.index()).copied().unwrap_or_else(|| word(route.index()))
     }
 
+    /// How many routes it has, dead ones and the fallback included.
+    pub(super) fn len(&self) -> usize {
+        self.routes.len()
+    }
+
+    /// Where a route sends to, and how.
+    #[inline]
+    pub(super) fn record(&self, route: RouteId) -> Option<&RouteRecord> {
+        self.records.get(*self.routes.get(route.index())? as usize)
+    }
+
     pub(super) fn endpoint(&self, number: u32) -> Option<&Endpoint> {
         let index = if self.endpoint_numbers.is_empty() {
             number as usize
@@ -113,6 +126,7 @@ impl Segment {
             .sum();
         self.matcher.heap_bytes()
             + size_of_val(&*self.routes)
+            + size_of_val(&*self.records)
             + size_of_val(&*self.endpoints)
             + size_of_val(&*self.endpoint_numbers)
             + texts
@@ -148,7 +162,9 @@ impl EndpointNumbers {
 /// A segment as its routes come in, in the order of their declaration.
 pub(super) struct SegmentBuilder<'e> {
     tree: TreeBuilder,
-    routes: Vec<RouteRecord>,
+    routes: Vec<u32>,
+    records: Vec<RouteRecord>,
+    record_numbers: KeyedMap<RouteRecord, u32>,
     names: String,
     name_ends: Vec<u32>,
     ranks: Vec<u32>,
@@ -161,6 +177,8 @@ impl<'e> SegmentBuilder<'e> {
         Self {
             tree: TreeBuilder::new(budgets),
             routes: Vec::new(),
+            records: Vec::new(),
+            record_numbers: KeyedMap::default(),
             names: String::new(),
             name_ends: Vec::new(),
             ranks: Vec::new(),
@@ -195,12 +213,18 @@ impl<'e> SegmentBuilder<'e> {
         self.names.push_str(name);
         self.name_ends.push(word(self.names.len()));
         self.ranks.push(rank);
-        self.routes.push(RouteRecord { endpoint: number, priority: *priority, time_to_live: *time_to_live });
+        let record = RouteRecord { endpoint: number, priority: *priority, time_to_live: *time_to_live };
+        let next = word(self.records.len());
+        let number = *self.record_numbers.entry(record).or_insert(next);
+        if number == next {
+            self.records.push(record);
+        }
+        self.routes.push(number);
         id
     }
 
     pub(super) fn finish(self, key: HashKey, lifetimes: Lifetimes) -> Segment {
-        let Self { tree, routes, names, name_ends, mut ranks, endpoints, .. } = self;
+        let Self { tree, routes, records, names, name_ends, mut ranks, endpoints, .. } = self;
         let (mut endpoint_numbers, endpoints): (Vec<u32>, Vec<Endpoint>) = endpoints.into_iter().unzip();
         for numbers in [&mut ranks, &mut endpoint_numbers] {
             if numbers.iter().enumerate().all(|(index, &number)| number as usize == index) {
@@ -215,6 +239,7 @@ impl<'e> SegmentBuilder<'e> {
             matcher: Matcher::new(tree.finish(key)),
             deaths: (0..mortals).map(|_| AtomicU32::new(ALIVE)).collect(),
             routes: routes.into(),
+            records: records.into(),
             names: names.into(),
             name_ends: name_ends.into(),
             ranks: ranks.into(),

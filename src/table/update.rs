@@ -111,7 +111,7 @@ impl RouteSet {
         let mut absorbed = Vec::new();
         for (index, (level, alive)) in self.levels.iter().zip(&mut alive).enumerate().skip(1) {
             if let Some(level) = level
-                && *alive < level.segment.routes.len().div_ceil(2)
+                && *alive < level.segment.len().div_ceil(2)
             {
                 incoming += core::mem::take(alive);
                 absorbed.push(index);
@@ -197,7 +197,7 @@ impl RouteSet {
             }
         }
         let segment = Arc::new(builder.finish(self.key.clone(), Lifetimes::UntilKilled));
-        let alive = segment.routes.len();
+        let alive = segment.len();
         Ok(Part { level: (alive > 0).then_some(Level { segment, alive }), places })
     }
 
