@@ -147,6 +147,16 @@ impl Constants {
         self.values.all.get(id.index()).copied().unwrap_or(ValueConstant::Null)
     }
 
+    #[cfg(feature = "parallel")]
+    pub(super) fn intervals(&self) -> impl ExactSizeIterator<Item = Interval> {
+        self.intervals.all.iter().copied()
+    }
+
+    #[cfg(feature = "parallel")]
+    pub(super) fn values(&self) -> impl ExactSizeIterator<Item = ValueConstant> {
+        self.values.all.iter().copied()
+    }
+
     pub(crate) fn texts(&self) -> impl ExactSizeIterator<Item = &str> {
         (0..self.texts.ends.len()).map(|index| self.text_of(TextId::new(index)))
     }

@@ -56,6 +56,17 @@ pub(crate) enum OperationKind {
 }
 
 impl Expression {
+    /// The same expression over the slots that `of` gives for its own.
+    #[cfg(feature = "parallel")]
+    pub(super) fn with_slots(mut self, of: impl Fn(Slot) -> Slot) -> Self {
+        for operation in &mut self.operations {
+            if let OperationKind::Slot(slot) | OperationKind::TwinChangeIncludes(slot) = &mut operation.kind {
+                *slot = of(*slot);
+            }
+        }
+        self
+    }
+
     /// Bytes on the heap, those of text constants included.
     pub(crate) fn heap_bytes(&self) -> usize {
         let texts = self.operations.iter().map(|operation| match &operation.kind {

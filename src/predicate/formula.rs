@@ -55,6 +55,24 @@ impl Formulas {
         }
     }
 
+    /// Adds all formulas of `others`, with each test put through `translate`.
+    #[cfg(feature = "parallel")]
+    pub(crate) fn append_all(&mut self, others: Self, translate: impl Fn(Test) -> Test) -> Appended {
+        // Both have the constants, which are never parts.
+        let appended = Appended { shift: self.nodes.len() - 2 };
+        self.nodes.extend(others.nodes.into_iter().skip(2).map(|mut formula| {
+            match &mut formula {
+                Formula::True | Formula::False => {}
+                Formula::Test(test) => *test = translate(*test),
+                Formula::And(parts) | Formula::Or(parts) => {
+                    parts.iter_mut().for_each(|part| *part = appended.of(*part));
+                }
+            }
+            formula
+        }));
+        appended
+    }
+
     /// Adds a copy of the formula `root` of `others`, its parts before it, and nothing else; gives its first part and
     /// itself.
     pub(crate) fn append(&mut self, others: &Self, root: FormulaId) -> (FormulaId, FormulaId) {
@@ -253,6 +271,21 @@ impl Formulas {
             self.and(all, test)
         });
         self.and(tests, rest)
+    }
+}
+
+/// What the ids of formulas that were appended have become.
+#[cfg(feature = "parallel")]
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Appended {
+    shift: usize,
+}
+
+#[cfg(feature = "parallel")]
+impl Appended {
+    /// The id of a formula now.
+    pub(crate) fn of(self, id: FormulaId) -> FormulaId {
+        FormulaId::new(id.index() + self.shift)
     }
 }
 

@@ -15,6 +15,8 @@ mod constant;
 mod expression;
 mod formula;
 mod lower;
+#[cfg(feature = "parallel")]
+mod merge;
 mod read;
 mod test;
 

@@ -59,6 +59,12 @@ impl Reads {
         intern(&mut self.slots, &mut self.by_kind, SlotKind::Body { path: path.clone(), shadow })
     }
 
+    /// The slot of something that is read, the name upper-cased.
+    #[cfg(feature = "parallel")]
+    pub(super) fn slot(&mut self, kind: SlotKind) -> Slot {
+        intern(&mut self.slots, &mut self.by_kind, kind)
+    }
+
     /// Forgets what only adding needs.
     pub(super) fn freeze(&mut self) {
         self.by_kind = KeyedMap::default();

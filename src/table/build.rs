@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::RouteTable;
 use super::error::{CompileError, RouteProblem};
+#[cfg(feature = "parallel")]
+use super::parallel;
 use super::segment::{EndpointNumbers, Lifetimes, SegmentBuilder};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{self, Shadowing};
@@ -187,6 +189,20 @@ impl RouteTableBuilder {
     /// Everything that is wrong with any route, if [`BadRoutes::Refuse`]. With [`BadRoutes::Skip`] only a bad fallback,
     /// and more routes, names or paths than the limits allow.
     pub fn build(self) -> Result<Compiled, CompileError> {
+        #[cfg(feature = "parallel")]
+        let add = |routes: &[Declared], options: &Options, segment: &mut SegmentBuilder<'_>| {
+            parallel::add_all(routes, options, parallel::threads_for(routes.len()), segment)
+        };
+        #[cfg(not(feature = "parallel"))]
+        let add = add_each;
+        self.build_with(add)
+    }
+
+    /// Compiles the routes, which `add` adds to their segment.
+    pub(super) fn build_with(
+        self,
+        add: impl FnOnce(&[Declared], &Options, &mut SegmentBuilder<'_>) -> Result<Vec<RouteProblem>, CompileError>,
+    ) -> Result<Compiled, CompileError> {
         let Self { routes, fallback, options } = self;
         if let Some(over) = routes.get(options.limits.routes) {
             let error = too_many_routes(routes.len(), options.limits.routes);
@@ -194,18 +210,7 @@ impl RouteTableBuilder {
         }
         let mut endpoints = EndpointNumbers::default();
         let mut segment = SegmentBuilder::new(options.budgets.clone(), &mut endpoints);
-        let mut problems = Vec::new();
-        let mut rank = 0;
-        for (position, declared) in routes.iter().enumerate() {
-            match options.compile(declared) {
-                Ok(route) => {
-                    let added = segment.add(rank, declared, &route);
-                    added.map_err(|TooManyReads| too_many_reads(declared, position))?;
-                    rank += 1;
-                }
-                Err(errors) => problems.extend(errors.into_iter().map(|error| declared.problem(position, error))),
-            }
-        }
+        let mut problems = add(&routes, &options, &mut segment)?;
         let may_go_on = problems.is_empty() || options.bad_routes == BadRoutes::Skip;
         if let Some(declared) = &fallback {
             match options.compile(declared) {
@@ -226,6 +231,27 @@ impl RouteTableBuilder {
         let table = RouteTable::of_segment(Arc::new(segment), endpoints.len(), options.limits.body_depth);
         Ok(Compiled { table, skipped: problems })
     }
+}
+
+/// Compiles routes one by one and adds them to a segment; gives what is wrong with those that do not compile.
+pub(super) fn add_each(
+    routes: &[Declared],
+    options: &Options,
+    segment: &mut SegmentBuilder<'_>,
+) -> Result<Vec<RouteProblem>, CompileError> {
+    let mut problems = Vec::new();
+    let mut rank = 0;
+    for (position, declared) in routes.iter().enumerate() {
+        match options.compile(declared) {
+            Ok(route) => {
+                let added = segment.add(rank, declared, &route);
+                added.map_err(|TooManyReads| too_many_reads(declared, position))?;
+                rank += 1;
+            }
+            Err(errors) => problems.extend(errors.into_iter().map(|error| declared.problem(position, error))),
+        }
+    }
+    Ok(problems)
 }
 
 impl Declared {

@@ -6,6 +6,8 @@ mod delivery;
 mod error;
 mod key;
 mod listing;
+#[cfg(feature = "parallel")]
+mod parallel;
 mod plan;
 mod scratch;
 mod segment;

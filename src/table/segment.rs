@@ -199,6 +199,16 @@ impl<'e> SegmentBuilder<'e> {
         Ok(id)
     }
 
+    /// Adds routes, given with their endpoints, whose conditions are in `tree`.
+    #[cfg(feature = "parallel")]
+    pub(super) fn absorb(&mut self, routes: &[(&Declared, Endpoint)], tree: TreeBuilder) {
+        let first = RouteId::new(self.routes.len());
+        for (declared, endpoint) in routes {
+            self.record(word(self.routes.len()), declared, endpoint);
+        }
+        self.tree.absorb(tree, first);
+    }
+
     /// Sets the fallback; nothing may be added after it.
     pub(super) fn set_fallback(&mut self, declared: &Declared, route: &hir::Route<'_>) -> Result<(), TooManyReads> {
         let id = self.record(word(self.routes.len()), declared, &route.endpoint);

@@ -1,5 +1,8 @@
 //! Building a tree: routes are added one by one, then each group is split.
 
+#[cfg(feature = "parallel")]
+mod merge;
+
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::collections::BTreeMap;
 

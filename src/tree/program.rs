@@ -29,6 +29,21 @@ pub(crate) struct Programs {
     words: Vec<u32>,
 }
 
+/// Where programs that were appended stand.
+#[cfg(feature = "parallel")]
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Appended {
+    start: u32,
+}
+
+#[cfg(feature = "parallel")]
+impl Appended {
+    /// Where a program stands now.
+    pub(super) fn of(self, program: ProgramAt) -> ProgramAt {
+        ProgramAt(self.start.saturating_add(program.0))
+    }
+}
+
 /// A program that has been looked up: its steps, and whatever stands behind the one that is marked as the last.
 #[derive(Copy, Clone, Debug)]
 pub(crate) enum Program<'p> {
@@ -75,6 +90,37 @@ impl Programs {
             None => self.words.push(NO_TESTS),
         }
         at
+    }
+
+    /// Adds the programs of other routes, of which the first becomes `first`, with each test put through `translate`.
+    #[cfg(feature = "parallel")]
+    pub(super) fn append(&mut self, other: &Self, first: RouteId, translate: impl Fn(Test) -> Test) -> Appended {
+        let appended = Appended { start: word(self.words.len()) };
+        self.words.reserve(other.words.len());
+        let mut rest = other.words.as_slice();
+        while let Some((&route, tests)) = rest.split_first() {
+            self.words.push(route + word(first.index()));
+            let words_of_test = if route & BRANCHING == 0 { 2 } else { 3 };
+            rest = tests;
+            while let Some((&head, others)) = rest.split_first() {
+                if head == NO_TESTS {
+                    self.words.push(head);
+                    rest = others;
+                    break;
+                }
+                let (test, others) = rest.split_at_checked(words_of_test).unwrap_or((rest, &[]));
+                if let [first, second, branch @ ..] = test {
+                    let [translated, second] = encode(translate(decode([*first, *second])));
+                    self.words.extend([translated | first & LAST, second]);
+                    self.words.extend(branch);
+                }
+                rest = others;
+                if is_last(head) {
+                    break;
+                }
+            }
+        }
+        appended
     }
 
     #[inline]

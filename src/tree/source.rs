@@ -75,12 +75,21 @@ impl SourcesBuilder {
         }
         let path = self.path.trim_end_matches('/');
         let path = path.split_once('/').map_or("", |(_, path)| path);
-        if let Some(&group) = self.paths.get(path) {
-            return group;
-        }
-        let group = new();
-        self.paths.insert(path.into(), group);
-        group
+        group_of_path(&mut self.paths, path, new)
+    }
+
+    /// The paths by their groups.
+    #[cfg(feature = "parallel")]
+    pub(super) fn into_paths(self) -> Vec<Box<str>> {
+        let mut paths: Vec<(GroupId, Box<str>)> = self.paths.into_iter().map(|(path, group)| (group, path)).collect();
+        paths.sort_unstable_by_key(|(group, _)| *group);
+        paths.into_iter().map(|(_, path)| path).collect()
+    }
+
+    /// The group of the routes from a path that [`into_paths`](Self::into_paths) gave.
+    #[cfg(feature = "parallel")]
+    pub(super) fn group_of_path(&mut self, path: &str, new: impl FnOnce() -> GroupId) -> GroupId {
+        group_of_path(&mut self.paths, path, new)
     }
 
     pub(crate) fn finish(self, key: &HashKey) -> Sources {
@@ -138,6 +147,15 @@ impl SourcesBuilder {
         }
         Sources { nodes: nodes.into(), places: places.into(), segments: segments.into(), messages, modules }
     }
+}
+
+fn group_of_path(paths: &mut KeyedMap<Box<str>, GroupId>, path: &str, new: impl FnOnce() -> GroupId) -> GroupId {
+    if let Some(&group) = paths.get(path) {
+        return group;
+    }
+    let group = new();
+    paths.insert(path.into(), group);
+    group
 }
 
 impl SourceNode {
