@@ -211,7 +211,7 @@ fn bounds(interval: Interval) -> String {
 
 /// The slot and interval under which a group has the candidate at `at`, if it has it in a number switch.
 fn interval_at(group: &Group, at: usize) -> Option<(Slot, Interval)> {
-    group.numbers.iter().find_map(|switch| {
+    group.split.iter().flat_map(|split| &split.numbers).find_map(|switch| {
         switch.classes.iter().find_map(|class| {
             let index = at.checked_sub(class.start as usize)?;
             Some((switch.slot, Interval::new(*class.lows.get(index)?, *class.highs.get(index)?)?))
