@@ -95,3 +95,104 @@ fn compile_run(routes: &[Declared], options: &Options) -> Result<Run, TooManyRea
     }
     Ok(Run { tree, routes: compiled })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{Message, Origin};
+    use crate::table::{BadRoutes, RouteTable, RouteTableBuilder};
+
+    /// Routes of every kind over a few names and values, so that runs share most of what they read, and meet some of it
+    /// in another order; one in fifty is wrong.
+    fn routes(count: usize) -> RouteTableBuilder {
+        let mut state = 7_u64;
+        let mut draw = |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        };
+        let mut builder = RouteTable::builder().bad_routes(BadRoutes::Skip).hash_seed(5);
+        for number in 0..count {
+            let mut clause = || {
+                let (name, value) = (draw(9), draw(30));
+                match draw(14) {
+                    0..=4 => format!("a{name} = 'v{value}'"),
+                    5 => format!("A{name} != 'v{value}'"),
+                    6 => format!("as_number(a{name}) >= {value} and as_number(a{name}) < {}", value + 3),
+                    7 => format!("starts_with(a{name}, 'p{value}/')"),
+                    8 => format!("$body.b{name} = {value}"),
+                    9 => format!("$body.b{name} = 'v{value}'"),
+                    10 => format!("length(a{name}) + {value} > as_number($c{name})"),
+                    11 => format!("(a{name} = 'v{value}' or is_defined($c{name}))"),
+                    12 => format!("(a{name} = 'x' and a{name} = 'y{value}')"),
+                    _ => format!("not contains({{$c{name}}}, 'i{value}')"),
+                }
+            };
+            let condition = format!("{} and {} or {}", clause(), clause(), clause());
+            let source = match draw(4) {
+                0 => "/*".to_owned(),
+                1 => format!("/messages/modules/m{}/*", draw(40)),
+                2 => format!("/messages/modules/M{}/outputs/o{}", draw(40), draw(3)),
+                _ => "/messages/*".to_owned(),
+            };
+            let operator = if draw(50) == 0 { "= 5 and" } else { "and" };
+            let (module, input) = (draw(5), draw(2));
+            builder = builder.route(
+                format!("r{number}"),
+                format!(
+                    "FROM {source} WHERE a0 = 'v0' {operator} {condition} \
+                     INTO BrokeredEndpoint(\"/modules/e{module}/inputs/i{input}\")"
+                ),
+            );
+        }
+        builder.fallback("rest", "FROM /messages/* WHERE a8 != 'v1' INTO $upstream")
+    }
+
+    /// All arrays of the table's tree, which is of one segment, and its records.
+    fn inside(table: &RouteTable) -> String {
+        let segment = &table.inner.segments[0];
+        let tree = &segment.matcher.tree;
+        let held = (&tree.sources, &tree.groups, &tree.candidates, &tree.switches, &tree.programs, &tree.texts);
+        let records: Vec<_> = segment.ids().map(|route| (segment.name(route), segment.record(route))).collect();
+        format!("{held:?} {:?} {:?} {records:?}", tree.vocabulary, tree.application)
+    }
+
+    #[test]
+    fn tables_are_the_same_whatever_the_number_of_threads() {
+        let count = 700;
+        let one_by_one = routes(count).build_with(add_each).unwrap();
+        assert!(one_by_one.skipped().len() > 5 && one_by_one.table().stats().never > 0);
+        let properties = [("a0", "v0"), ("a1", "v3"), ("a2", "p4/x"), ("a3", "7"), ("c1", "2")];
+        let deliveries = |table: &RouteTable| {
+            let messages = (0..40).map(|module| {
+                let module = format!("m{module}");
+                let message = Message::new(Origin::module("d", &module).output("o1"));
+                let found = table.route(&message.properties(&properties));
+                found.iter().map(|delivery| delivery.route().to_owned()).collect::<Vec<_>>()
+            });
+            messages.collect::<Vec<_>>()
+        };
+        assert!(deliveries(one_by_one.table()).iter().all(|found| !found.is_empty()));
+        for threads in [2, 3, 7, 701] {
+            let threads = NonZeroUsize::new(threads).unwrap();
+            let add = |routes: &[Declared], options: &Options, segment: &mut SegmentBuilder<'_>| {
+                assert!(compile(routes, options, threads).is_some());
+                add_all(routes, options, threads, segment)
+            };
+            let joined = routes(count).build_with(add).unwrap();
+            assert_eq!(format!("{:?}", joined.table()), format!("{:?}", one_by_one.table()), "{threads} threads");
+            assert_eq!(joined.table().stats(), one_by_one.table().stats(), "{threads} threads");
+            assert_eq!(joined.table().interests(), one_by_one.table().interests());
+            assert_eq!(joined.table().endpoints(), one_by_one.table().endpoints());
+            assert_eq!(joined.skipped(), one_by_one.skipped(), "{threads} threads");
+            assert_eq!(deliveries(joined.table()), deliveries(one_by_one.table()), "{threads} threads");
+            assert!(inside(joined.table()) == inside(one_by_one.table()), "{threads} threads");
+        }
+    }
+
+    #[test]
+    fn few_routes_are_not_worth_a_thread() {
+        assert_eq!(threads_for(0).get(), 1);
+        assert_eq!(threads_for(ROUTES_PER_THREAD).get(), 1);
+        assert!(compile(&[], &Options::default(), NonZeroUsize::MAX).is_none());
+    }
+}
