@@ -32,9 +32,8 @@ pub(super) enum Layer {
         /// The parts that are still to come.
         next: usize,
         end: usize,
-        /// What was kept back because it follows, or because it is, a surrogate that may be the first half of a pair
-        /// with what the next part starts with.
-        held: Option<Point>,
+        /// A surrogate that was kept back: it may be the first half of a pair, with what the next part starts with.
+        high: Option<u16>,
     },
 }
 
@@ -52,6 +51,10 @@ pub(super) struct Points<'c, 'x> {
     parts: &'c [RopeId],
     layers: &'c mut Vec<Layer>,
     leaf: Leaf<'x>,
+    /// What the layer at this index gives next, before anything else comes from below: behind a surrogate that it had
+    /// kept back in vain. One such is enough: until it is taken, only surrogates move, and behind those no layer puts
+    /// anything here.
+    next: Option<(usize, Point)>,
 }
 
 /// The UTF-16 code units of a rope.
@@ -92,22 +95,6 @@ impl Point {
         }
     }
 
-    /// The character of which these are the halves.
-    fn paired(first: Self, second: Self) -> Option<Self> {
-        let (Self::Lone(first), Self::Lone(second)) = (first, second) else {
-            return None;
-        };
-        match char::decode_utf16([first, second]).next() {
-            Some(Ok(character)) => Some(Self::Char(character)),
-            _ => None,
-        }
-    }
-
-    /// Whether it can be the first half of a pair.
-    fn is_high(self) -> bool {
-        matches!(self, Self::Lone(0xD800..=0xDBFF))
-    }
-
     fn in_case(self, case: Case) -> Self {
         match (self, case) {
             (Self::Char(character), Case::Lower) => Self::Char(lower(character)),
@@ -141,7 +128,7 @@ impl<'c, 'x> Points<'c, 'x> {
     /// At the start of a rope. `layers` needs room for as many ropes as there are within each other.
     pub(super) fn new(ropes: &'c [Rope<'x>], parts: &'c [RopeId], layers: &'c mut Vec<Layer>, rope: RopeId) -> Self {
         layers.clear();
-        let mut points = Self { ropes, parts, layers, leaf: Leaf::EMPTY };
+        let mut points = Self { ropes, parts, layers, leaf: Leaf::EMPTY, next: None };
         points.enter(rope);
         points
     }
@@ -166,7 +153,7 @@ impl<'c, 'x> Points<'c, 'x> {
                 }
                 Rope::Joined { first, end } => match self.parts.get(first..end) {
                     Some([part, ..]) => {
-                        self.layers.push(Layer::Joined { next: first + 1, end, held: None });
+                        self.layers.push(Layer::Joined { next: first + 1, end, high: None });
                         id = *part;
                     }
                     _ => break Leaf::EMPTY,
@@ -175,17 +162,12 @@ impl<'c, 'x> Points<'c, 'x> {
         };
     }
 
-    /// What comes up from the layers from `floor` on, and how many layers are above it: from one that has kept something
-    /// back, or else from the text.
-    fn pull(&mut self, floor: usize) -> (usize, Option<Point>) {
-        for (index, layer) in self.layers.iter_mut().enumerate().skip(floor) {
-            if let Layer::Joined { held, .. } = layer
-                && let Some(point) = held.take_if(|point| !point.is_high())
-            {
-                return (index, Some(point));
-            }
+    /// What comes next from below, and the number of layers above it.
+    fn pull(&mut self) -> (usize, Option<Point>) {
+        match self.next.take() {
+            Some((index, point)) => (index, Some(point)),
+            None => (self.layers.len(), self.leaf.next()),
         }
-        (self.layers.len(), self.leaf.next())
     }
 
     /// Gives the layer at `index` what comes from below; `None` is the end.
@@ -197,31 +179,45 @@ impl<'c, 'x> Points<'c, 'x> {
                 Some(point) if *left > 0 => cut(point, skip, left),
                 _ => Given::Up(None),
             },
-            Some(Layer::Joined { next, end, held }) => match (held.take(), point) {
-                (None, Some(point)) if point.is_high() => {
-                    *held = Some(point);
+            Some(Layer::Joined { next, end, high }) => match (high.take(), point) {
+                (None, Some(Point::Lone(first @ 0xD800..=0xDBFF))) => {
+                    *high = Some(first);
                     Given::Nothing
                 }
-                (Some(first), Some(second)) => {
-                    let pair = Point::paired(first, second);
-                    if pair.is_none() {
-                        *held = Some(second);
-                    }
-                    Given::Up(pair.or(Some(first)))
-                }
                 (None, Some(point)) => Given::Up(Some(point)),
+                (Some(first), Some(Point::Lone(second))) => {
+                    let pair = paired(first, second);
+                    if pair.is_none() {
+                        *high = Some(second);
+                    }
+                    Given::Up(pair.or(Some(Point::Lone(first))))
+                }
+                (Some(first), Some(second)) => {
+                    self.next = Some((index, second));
+                    Given::Up(Some(Point::Lone(first)))
+                }
                 (before, None) => match self.parts.get(*next).filter(|_| next < end) {
                     Some(&part) => {
-                        *held = before;
+                        *high = before;
                         *next += 1;
+                        // A part below may have ended before what it is a part of.
+                        self.next = None;
                         self.layers.truncate(index + 1);
                         self.enter(part);
                         Given::Nothing
                     }
-                    None => Given::Up(before),
+                    None => Given::Up(before.map(Point::Lone)),
                 },
             },
         }
+    }
+}
+
+/// The character of which these are the halves. The first is a high surrogate; so is the second if they are no halves.
+fn paired(first: u16, second: u16) -> Option<Point> {
+    match char::decode_utf16([first, second]).next() {
+        Some(Ok(character)) => Some(Point::Char(character)),
+        _ => None,
     }
 }
 
@@ -255,18 +251,18 @@ impl Iterator for Points<'_, '_> {
     type Item = Point;
 
     fn next(&mut self) -> Option<Point> {
-        let (mut above, mut point) = self.pull(0);
+        let (mut above, mut point) = self.pull();
         while let Some(index) = above.checked_sub(1) {
             match self.give(index, point) {
                 Given::Up(given) => (above, point) = (index, given),
-                Given::Nothing => (above, point) = self.pull(index + 1),
+                Given::Nothing => (above, point) = self.pull(),
             }
         }
         point
     }
 }
 
-// At the end every layer has nothing left, and the text is at its end.
+// A part that has nothing left gives nothing more, and every other layer nothing without something from below.
 impl FusedIterator for Points<'_, '_> {}
 
 impl<'c, 'x> CodeUnits<'c, 'x> {

@@ -144,3 +144,16 @@ fn surrogates_kept_back_by_several_layers_come_in_order() {
         assert_eq!(ropes.code_units(joined).collect::<Vec<_>>(), [0xD803, 0xD802, 0xD801, 0x78]);
     });
 }
+
+/// What is behind a surrogate that was kept back is known before a part leaves the surrogate out.
+#[test]
+fn what_a_part_leaves_out_is_not_given_later() {
+    let units = [0xD801, 0xE000];
+    RopeMemory::new(RopeSizes { ropes: 16, parts: 16, depth: 8 }).with(|ropes| {
+        let (units, end) = (ropes.units(&units), ropes.text("x"));
+        let joined = ropes.join([units].into_iter());
+        let nothing = ropes.part(&joined, 0, 0);
+        let joined = ropes.join([nothing, end].into_iter());
+        assert_eq!(ropes.code_units(joined).collect::<Vec<_>>(), [0x78]);
+    });
+}
