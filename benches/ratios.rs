@@ -55,6 +55,13 @@ const MOST_INTERPRETED: usize = 10_000;
 /// It is checked on so many messages that it looks at this many routes.
 const CHECKED_INTERPRETATIONS: usize = 200_000;
 
+/// A contender that has been built.
+struct Entrant<'m> {
+    column: Column,
+    contender: Box<dyn Contender<'m> + 'm>,
+    cost: BuildCost,
+}
+
 /// Messages of one outcome, and the routes that deliver each.
 struct MessageSet {
     outcome: Outcome,
@@ -137,7 +144,7 @@ impl Options {
     fn effort(&self) -> Effort {
         let milliseconds = Duration::from_millis;
         if self.bench {
-            Effort { total: milliseconds(800), turn: milliseconds(5), least_rounds: 9 }
+            Effort { total: milliseconds(800), turn: milliseconds(2), least_rounds: 9 }
         } else {
             Effort { total: milliseconds(1), turn: milliseconds(1), least_rounds: 1 }
         }
@@ -202,46 +209,45 @@ fn measure(workload: &Workload, options: &Options) -> io::Result<Vec<Row>> {
             Some(MessageSet { outcome, messages, expected })
         })
         .collect();
-    // By the same index: what each contender is, what it cost, and it.
-    let mut entries = vec![(Column::Linear, cost)];
-    let mut contenders: Vec<Box<dyn Contender<'_>>> = vec![Box::new(linear)];
+    let mut entrants = vec![Entrant { column: Column::Linear, contender: Box::new(linear), cost }];
     if routes.len() <= MOST_INTERPRETED {
         let (interpreter, cost) = contest::measure_build(|| Interpreter::new(routes, &texts));
-        entries.push((Column::Interpreter, cost));
-        contenders.push(Box::new(interpreter.map_err(io::Error::other)?));
+        let contender = Box::new(interpreter.map_err(io::Error::other)?);
+        entrants.push(Entrant { column: Column::Interpreter, contender, cost });
     }
-    let place = |wanted: Column| entries.iter().position(|(column, _)| *column == wanted);
     let mut rows = Vec::new();
     for set in &sets {
         let mut allocations = Vec::new();
-        for (contender, (column, _)) in contenders.iter_mut().zip(&entries) {
-            contender.load(&set.messages);
-            let checks = match column {
+        for entrant in &mut entrants {
+            entrant.contender.load(&set.messages);
+            let checks = match entrant.column {
                 // It has said what is expected.
                 Column::Linear => 0,
                 Column::Interpreter => (CHECKED_INTERPRETATIONS / routes.len()).min(set.expected.len()),
                 Column::Table(_) => set.expected.len(),
             };
             let checked = set.expected.get(..checks).unwrap_or_default();
-            let wrong = contest::wrong_answers(&mut **contender, checked);
+            let wrong = contest::wrong_answers(&mut *entrant.contender, checked);
             if wrong > 0 {
-                let name = workload.kind.name();
+                let (name, column) = (workload.kind.name(), entrant.column);
                 return Err(io::Error::other(format!(
                     "{name}, {} routes: {column:?} errs {wrong} times",
                     routes.len()
                 )));
             }
-            allocations.push(contest::allocations(&mut **contender, checked.len()));
+            allocations.push(contest::allocations(&mut *entrant.contender, checks));
         }
         for (messages, loaded) in [("cold", set.messages.len()), ("warm", WARM)] {
+            let mut contenders: Vec<_> = entrants.iter_mut().map(|entrant| &mut *entrant.contender).collect();
             let times = interleave(&mut contenders, loaded, options.effort());
+            let place = |column: Column| entrants.iter().position(|entrant| entrant.column == column);
             let time = |column| place(column).and_then(|index| times.get(index).copied());
             for keys in [Keys::Text, Keys::Resolved] {
                 let table = place(Column::Table(keys));
                 if keys == Keys::Resolved && table.is_none() {
                     continue;
                 }
-                let cost = table.and_then(|index| entries.get(index)).map(|(_, cost)| *cost);
+                let cost = table.and_then(|index| entrants.get(index)).map(|entrant| entrant.cost);
                 let table_ns = time(Column::Table(keys));
                 let linear_ns = time(Column::Linear);
                 rows.push(Row {

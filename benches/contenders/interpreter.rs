@@ -1,19 +1,17 @@
 //! The interpreter as a contender: every route, in plain code.
 
-use std::collections::BTreeMap;
-
 use edgeroute::hir::{Route, Shadowing};
 use edgeroute::interpret::{Facts, Verdict, verdict};
 use edgeroute::limits::Limits;
 
-use crate::contest::Contender;
+use crate::contest::{Contender, Winners};
 use crate::workloads::{WorkMessage, WorkRoute};
 
 /// The routes, typed, and the messages that they are interpreted on.
 #[derive(Debug)]
 pub(crate) struct Interpreter<'m> {
     routes: Vec<Route<'m>>,
-    priorities: Vec<u32>,
+    winners: Winners,
     limits: Limits,
     messages: &'m [WorkMessage],
 }
@@ -32,23 +30,21 @@ impl<'m> Interpreter<'m> {
             })
         };
         let compiled = texts.iter().map(compile).collect::<Result<_, _>>()?;
-        let priorities = routes.iter().map(|route| route.priority.unwrap_or(2_000_000_000)).collect();
-        Ok(Self { routes: compiled, priorities, limits, messages: &[] })
+        Ok(Self { routes: compiled, winners: Winners::new(routes), limits, messages: &[] })
     }
 
     /// The routes that deliver the message at `index`.
-    fn winners(&self, index: usize) -> impl Iterator<Item = usize> {
+    fn winners(&mut self, index: usize) -> &[usize] {
         let message = super::message(&self.messages[index]);
         let facts = Facts::lenient(&message, &self.limits);
         let source = message.origin().source();
-        let mut best = BTreeMap::new();
-        for (index, (route, priority)) in self.routes.iter().zip(&self.priorities).enumerate() {
+        self.winners.clear();
+        for (index, route) in self.routes.iter().enumerate() {
             if route.source.matches(source) && verdict(&route.condition, &facts) == Verdict::True {
-                let winner = best.entry(&route.endpoint).or_insert((*priority, index));
-                *winner = (*winner).min((*priority, index));
+                self.winners.add(index);
             }
         }
-        best.into_values().map(|(_, index)| index)
+        self.winners.get()
     }
 }
 
@@ -58,7 +54,7 @@ impl<'m> Contender<'m> for Interpreter<'m> {
     }
 
     fn count(&mut self, index: usize) -> usize {
-        self.winners(index).count()
+        self.winners(index).len()
     }
 
     fn deliveries(&mut self, index: usize, into: &mut Vec<usize>) {

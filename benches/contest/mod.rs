@@ -5,8 +5,10 @@
 
 mod linear;
 pub(crate) mod timing;
+mod winners;
 
 pub(crate) use linear::Linear;
+pub(crate) use winners::Winners;
 
 use std::time::Instant;
 

@@ -1,6 +1,7 @@
 //! The linear scan: the rules that the workloads do not bring out, and that it does not allocate.
 
 use crate::baseline::LinearScan;
+use crate::contest::Winners;
 use crate::workloads::condition::{Condition, Key, Test};
 use crate::workloads::route::{Endpoint, Source};
 use crate::workloads::{Outcome, WorkMessage, WorkRoute};
@@ -57,6 +58,20 @@ fn lowest_priority_wins_an_endpoint_and_the_first_declared_of_equals() {
     let with = |priority| route(Condition::equals("a", "x"), priority);
     assert_delivers(&[with(None), with(Some(5)), with(Some(2)), with(Some(2))], &[("a", "x")], &[2]);
     assert_delivers(&[with(None), with(None)], &[("a", "x")], &[0]);
+}
+
+/// Other engines do not say in the order of declaration which routes match.
+#[test]
+fn winners_do_not_depend_on_the_order_in_which_routes_match() {
+    let routes = [None, Some(5), Some(2), Some(2)].map(|priority| route(Condition::equals("a", "x"), priority));
+    let mut winners = Winners::new(&routes);
+    for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]] {
+        winners.clear();
+        for route in order {
+            winners.add(route);
+        }
+        assert_eq!(winners.get(), [2]);
+    }
 }
 
 #[test]

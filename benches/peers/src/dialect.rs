@@ -1,0 +1,134 @@
+//! Conditions in a peer's language, and what they read of a message.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use crate::Refusal;
+use crate::workloads::condition::{Formula, Key, Test};
+use crate::workloads::route::Source;
+use crate::workloads::{WorkMessage, WorkRoute};
+
+/// How a peer writes tests; `and`, `or` and parentheses are common to all.
+pub(crate) trait Dialect {
+    const AND: &'static str;
+    const OR: &'static str;
+
+    /// That the variable `name` is this text.
+    fn equals(&self, name: &str, text: &str) -> String;
+
+    /// That the property is there and the test has the wanted outcome.
+    fn leaf(&self, key: &Key, predicate: &Test, wanted: bool) -> String;
+}
+
+/// The variables that give the message's source.
+pub(crate) const MODULE: &str = "module";
+pub(crate) const OUTPUT: &str = "output";
+
+/// The variable that holds a property's text.
+pub(crate) fn text_variable(key: &Key) -> String {
+    match key {
+        Key::Application(name) => format!("p_{name}"),
+        Key::System(name) => format!("s_{name}"),
+    }
+}
+
+/// The variable that holds a property as a number.
+pub(crate) fn number_variable(key: &Key) -> String {
+    format!("n_{}", text_variable(key))
+}
+
+/// A whole route as one condition: its source and what it asks of the properties.
+pub(crate) fn condition<D: Dialect>(dialect: &D, route: &WorkRoute) -> Result<String, Refusal> {
+    let mut parts = match &route.source {
+        Source::Any => Vec::new(),
+        Source::Module(module) => vec![dialect.equals(MODULE, module)],
+        Source::Output { module, output } => vec![dialect.equals(MODULE, module), dialect.equals(OUTPUT, output)],
+    };
+    parts.extend(route.condition.iter().map(|condition| write(dialect, &condition.is_true())));
+    match parts.as_slice() {
+        [] => Err(Refusal::Unsupported("a route without any test".to_owned())),
+        _ => Ok(parts.join(D::AND)),
+    }
+}
+
+fn write<D: Dialect>(dialect: &D, formula: &Formula) -> String {
+    let joined = |formulas: &[Formula], operator| {
+        let parts: Vec<_> = formulas.iter().map(|formula| write(dialect, formula)).collect();
+        format!("({})", parts.join(operator))
+    };
+    match formula {
+        Formula::Leaf { key, test, wanted } => dialect.leaf(key, test, *wanted),
+        Formula::All(formulas) => joined(formulas, D::AND),
+        Formula::Any(formulas) => joined(formulas, D::OR),
+    }
+}
+
+/// What a table reads of a message.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reads {
+    pub(crate) texts: BTreeSet<Key>,
+    pub(crate) numbers: BTreeSet<Key>,
+    /// The paths that are tested for a prefix, and of how many segments.
+    pub(crate) prefixes: BTreeSet<(Key, usize)>,
+}
+
+impl Reads {
+    pub(crate) fn of(routes: &[WorkRoute]) -> Self {
+        let mut reads = Self::default();
+        for condition in routes.iter().filter_map(|route| route.condition.as_ref()) {
+            reads.add(&condition.is_true());
+        }
+        reads
+    }
+
+    fn add(&mut self, formula: &Formula) {
+        match formula {
+            Formula::All(formulas) | Formula::Any(formulas) => formulas.iter().for_each(|formula| self.add(formula)),
+            Formula::Leaf { key, test, .. } => match test {
+                Test::Equals(_) | Test::OneOf(_) => {
+                    self.texts.insert(key.clone());
+                }
+                Test::Within(..) | Test::Above(_) | Test::Below(_) => {
+                    self.numbers.insert(key.clone());
+                }
+                Test::StartsWith(prefix) => {
+                    self.prefixes.insert((key.clone(), segments(prefix)));
+                }
+            },
+        }
+    }
+
+    /// Keys whose text is read, for a prefix or otherwise.
+    pub(crate) fn texts_and_prefixes(&self) -> BTreeSet<&Key> {
+        self.texts.iter().chain(self.prefixes.iter().map(|(key, _)| key)).collect()
+    }
+}
+
+/// How many segments a path prefix has. Those of the workloads end with a slash.
+pub(crate) fn segments(prefix: &str) -> usize {
+    prefix.matches('/').count()
+}
+
+/// The property's text.
+pub(crate) fn text<'m>(message: &'m WorkMessage, key: &Key) -> Option<&'m str> {
+    let (name, pairs) = match key {
+        Key::Application(name) => (name, &message.properties),
+        Key::System(name) => (name, &message.system_properties),
+    };
+    pairs.iter().find_map(|(candidate, value)| (candidate == name).then_some(value.as_str()))
+}
+
+/// The property as a number.
+pub(crate) fn number(message: &WorkMessage, key: &Key) -> Option<i32> {
+    text(message, key)?.parse().ok()
+}
+
+/// Stops a build that takes too long.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Deadline(pub(crate) Instant);
+
+impl Deadline {
+    pub(crate) fn check(self, built: usize) -> Result<(), Refusal> {
+        if Instant::now() < self.0 { Ok(()) } else { Err(Refusal::TooSlow { built }) }
+    }
+}
