@@ -1,8 +1,10 @@
 //! What edgeroute itself enters: each form in which it can match a message.
 
 mod interpreter;
+pub(crate) mod table;
 
 pub(crate) use interpreter::Interpreter;
+pub(crate) use table::{ResolvedTable, Table};
 
 use edgeroute::message::{Message, Origin};
 

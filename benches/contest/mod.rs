@@ -21,7 +21,8 @@ pub(crate) trait Contender<'m> {
     /// message.
     fn load(&mut self, messages: &'m [WorkMessage]);
 
-    /// Matches the message at `index` of those loaded, and gives the number of its deliveries. This is what is timed.
+    /// Matches the message at `index` of those loaded, looks at each delivery, and gives their number. This is what is
+    /// timed.
     fn count(&mut self, index: usize) -> usize;
 
     /// Appends the routes that deliver the message at `index`, in any order, by their place in the table.

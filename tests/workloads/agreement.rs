@@ -1,8 +1,8 @@
-//! The linear scan and the interpreter agree with a plain evaluation of the typed routes, and so with each other.
+//! Every contender agrees with a plain evaluation of the typed routes, and so with all others.
 
 use std::collections::BTreeMap;
 
-use crate::contenders::Interpreter;
+use crate::contenders::{Interpreter, ResolvedTable, Table, table};
 use crate::contest::{Contender, Linear, wrong_answers};
 use crate::workloads::condition::{Condition, Key, Test};
 use crate::workloads::route::Source;
@@ -73,7 +73,7 @@ fn deliveries(routes: &[WorkRoute], message: &WorkMessage) -> Vec<usize> {
 }
 
 #[test]
-fn linear_scan_and_interpreter_agree_with_plain_evaluation() {
+fn every_contender_agrees_with_plain_evaluation() {
     for workload in small_workloads() {
         let routes = &workload.routes;
         let texts: Vec<_> = routes.iter().map(ToString::to_string).collect();
@@ -83,6 +83,13 @@ fn linear_scan_and_interpreter_agree_with_plain_evaluation() {
             let mut linear = Linear::new(routes);
             linear.load(&messages);
             assert_eq!(wrong_answers(&mut linear, &expected), 0, "{:?}, {outcome:?}", workload.kind);
+            let compiled = table::build(routes, &texts).expect("every text compiles");
+            let mut asked_by_text = Table::new(compiled.clone());
+            asked_by_text.load(&messages);
+            assert_eq!(wrong_answers(&mut asked_by_text, &expected), 0, "{:?}, {outcome:?}", workload.kind);
+            let mut asked_by_key = ResolvedTable::new(compiled);
+            asked_by_key.load(&messages);
+            assert_eq!(wrong_answers(&mut asked_by_key, &expected), 0, "{:?}, {outcome:?}", workload.kind);
             let mut interpreter = Interpreter::new(routes, &texts).expect("every text compiles");
             interpreter.load(&messages);
             // Unoptimised, it takes tens of milliseconds for some.

@@ -1,5 +1,5 @@
-//! What the benches are measured by: that the workloads are what they are said to be, and that the linear scan and the
-//! interpreter agree with a plain evaluation of them.
+//! What the benches are measured by: that the workloads are what they are said to be, and that the contenders agree
+//! with a plain evaluation of them.
 
 #[path = "../../benches/baseline/mod.rs"]
 mod baseline;
