@@ -1,4 +1,4 @@
-//! The peers of edgeroute that are published as crates, on its workloads, beside the linear scan.
+//! The peers of edgeroute that are published as crates, on its workloads, beside itself and the linear scan.
 //!
 //! `cargo run --release` in this directory. All contenders of a workload work on the same messages, by turns, in this
 //! process. Before they are timed their answers are checked against the linear scan's; a peer that gives other answers
@@ -13,6 +13,8 @@
 
 #[path = "../../baseline/mod.rs"]
 mod baseline;
+#[path = "../../contenders/mod.rs"]
+mod contenders;
 #[path = "../../contest/mod.rs"]
 mod contest;
 #[path = "../../workloads/mod.rs"]
@@ -35,6 +37,7 @@ use std::time::{Duration, Instant};
 use contest::timing::{Effort, interleave};
 use contest::{BuildCost, Contender, Linear, as_f64};
 use dialect::Deadline;
+use edgeroute::RouteTable;
 use report::Row;
 use workloads::{COLD, Kind, Outcome, Shape, WARM, WorkMessage, WorkRoute, Workload};
 
@@ -61,6 +64,9 @@ impl fmt::Display for Refusal {
 
 type Boxed<'m> = Box<dyn Contender<'m> + 'm>;
 
+/// From the routes and their texts.
+type Build = for<'m> fn(&'m [WorkRoute], &'m [String], Deadline) -> Result<Boxed<'m>, Refusal>;
+
 /// A contender's name in the report.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Engine {
@@ -69,51 +75,75 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    const LINEAR: Self = Self { name: "linear scan", version: None };
+    const fn own(name: &'static str) -> Self {
+        Self { name, version: None }
+    }
 
     const fn published(name: &'static str, version: &'static str) -> Self {
         Self { name, version: Some(version) }
     }
 }
 
-/// A published engine.
+/// An engine to build. edgeroute is one, with keys as text, with keys resolved, and its interpreter.
 struct Peer {
     engine: Engine,
     /// Tables up to this size in a usual run, and with `--large`: beyond it takes too long.
     most_routes: [usize; 2],
-    build: for<'m> fn(&'m [WorkRoute], Deadline) -> Result<Boxed<'m>, Refusal>,
+    build: Build,
 }
 
-static PEERS: [Peer; 5] = [
+static PEERS: [Peer; 8] = [
+    Peer {
+        engine: Engine::own("edgeroute"),
+        most_routes: [usize::MAX, usize::MAX],
+        build: |routes, texts, _| Ok(Box::new(contenders::Table::new(table(routes, texts)?))),
+    },
+    Peer {
+        engine: Engine::own("edgeroute-resolved"),
+        most_routes: [usize::MAX, usize::MAX],
+        build: |routes, texts, _| Ok(Box::new(contenders::ResolvedTable::new(table(routes, texts)?))),
+    },
+    Peer {
+        engine: Engine::own("edgeroute-interpreter"),
+        most_routes: [1_000, 10_000],
+        build: |routes, texts, _| {
+            let interpreter = contenders::Interpreter::new(routes, texts);
+            Ok(Box::new(interpreter.map_err(Refusal::Unsupported)?))
+        },
+    },
     Peer {
         engine: Engine::published("wirefilter", "0.6.1"),
         most_routes: [10_000, 100_000],
-        build: |routes, deadline| Ok(Box::new(wirefilter::Wirefilter::new(routes, deadline)?)),
+        build: |routes, _, deadline| Ok(Box::new(wirefilter::Wirefilter::new(routes, deadline)?)),
     },
     Peer {
         engine: Engine::published("a-tree", "0.6.1"),
         most_routes: [10_000, 100_000],
-        build: |routes, deadline| Ok(Box::new(a_tree::Expressions::new(routes, deadline)?)),
+        build: |routes, _, deadline| Ok(Box::new(a_tree::Expressions::new(routes, deadline)?)),
     },
     Peer {
         engine: Engine::published("quamina", "0.7.0"),
         most_routes: [10_000, 100_000],
-        build: |routes, deadline| Ok(Box::new(quamina::Automaton::new(routes, deadline)?)),
+        build: |routes, _, deadline| Ok(Box::new(quamina::Automaton::new(routes, deadline)?)),
     },
     Peer {
         engine: Engine::published("cel", "0.15.0"),
         most_routes: [1_000, 10_000],
-        build: |routes, deadline| Ok(Box::new(cel::Cel::new(routes, deadline)?)),
+        build: |routes, _, deadline| Ok(Box::new(cel::Cel::new(routes, deadline)?)),
     },
     Peer {
         engine: Engine::published("evalexpr", "11.3.1"),
         most_routes: [1_000, 10_000],
-        build: |routes, deadline| Ok(Box::new(evalexpr::Evalexpr::new(routes, deadline)?)),
+        build: |routes, _, deadline| Ok(Box::new(evalexpr::Evalexpr::new(routes, deadline)?)),
     },
 ];
 
 /// How long a workload's contenders are timed.
 const EFFORT: Effort = Effort { total: Duration::from_secs(2), turn: Duration::from_millis(2), least_rounds: 9 };
+
+fn table(routes: &[WorkRoute], texts: &[String]) -> Result<RouteTable, Refusal> {
+    contenders::table::build(routes, texts).map_err(|error| Refusal::Unsupported(error.to_string()))
+}
 
 /// What the arguments ask for.
 #[derive(Debug, Default)]
@@ -256,6 +286,7 @@ fn check<'m>(contender: &mut Boxed<'m>, set: &'m MessageSet) -> Result<Answers, 
 /// All contenders on one workload.
 fn measure(workload: &Workload, options: &Options) -> Vec<Row> {
     let routes = &workload.routes;
+    let texts: Vec<_> = routes.iter().map(ToString::to_string).collect();
     let (mut linear, cost) = contest::measure_build(|| Linear::new(routes));
     let outcomes: &[Outcome] =
         if options.all { &[Outcome::Mixed, Outcome::Miss, Outcome::Foreign] } else { &[Outcome::Mixed] };
@@ -268,10 +299,10 @@ fn measure(workload: &Workload, options: &Options) -> Vec<Row> {
         })
         .collect();
     let mut rows = Vec::new();
-    let mut entrants = vec![Entrant { engine: Engine::LINEAR, contender: Box::new(linear), cost }];
+    let mut entrants = vec![Entrant { engine: Engine::own("linear-scan"), contender: Box::new(linear), cost }];
     for peer in options.peers(routes.len()) {
         let deadline = Deadline(Instant::now() + options.build_time());
-        let build = || catch_unwind(|| (peer.build)(routes, deadline)).unwrap_or(Err(Refusal::Panicked));
+        let build = || catch_unwind(|| (peer.build)(routes, &texts, deadline)).unwrap_or(Err(Refusal::Panicked));
         match contest::measure_build(build) {
             (Ok(contender), cost) => entrants.push(Entrant { engine: peer.engine, contender, cost }),
             (Err(refusal), _) => rows.push(Row::new(workload, peer.engine, refusal.to_string())),

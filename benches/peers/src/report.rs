@@ -55,7 +55,7 @@ pub(crate) fn write_json(row: &Row, out: &mut impl Write) -> io::Result<()> {
 pub(crate) fn write_header(out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
-        "{:<28} {:>7} {:<5} {:<7} {:<18} {:>11} {:>8} {:>9} {:>8} {:>9}  answers",
+        "{:<28} {:>7} {:<5} {:<7} {:<22} {:>11} {:>8} {:>9} {:>8} {:>9}  answers",
         "workload", "routes", "cache", "outcome", "engine", "ns", "ratio", "build us", "bytes", "allocs"
     )
 }
@@ -75,7 +75,7 @@ pub(crate) fn write_row(row: &Row, out: &mut impl Write) -> io::Result<()> {
     };
     writeln!(
         out,
-        "{workload:<28} {:>7} {:<5} {:<7} {engine:<18} {:>11} {:>8} {:>9} {:>8} {:>9}  {}",
+        "{workload:<28} {:>7} {:<5} {:<7} {engine:<22} {:>11} {:>8} {:>9} {:>8} {:>9}  {}",
         row.routes,
         row.messages.unwrap_or("-"),
         row.outcome.unwrap_or("-"),
