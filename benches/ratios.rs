@@ -11,7 +11,8 @@
 //! - `table_ns`, `linear_ns`, `interpreter_ns`: medians, nanoseconds a message;
 //! - `ratio`: the table's time over the linear scan's;
 //! - `build_us_per_route`: microseconds, from the text of the routes;
-//! - `bytes_per_route`: the heap that the table holds, counted, less the bytes of the names and of the endpoints;
+//! - `bytes_per_route`: the heap that the table holds, counted, less the bytes of the names and of the endpoints; what
+//!   other threads allocate (feature `parallel`) is not seen;
 //! - `allocations`: how many it took to match every message of the set once.
 //!
 //! What no contender gives is `null`. `--large` adds a million routes, which takes several minutes more. Other
