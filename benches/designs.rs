@@ -11,6 +11,8 @@
 //! `--bench`, as `cargo test` does, it checks the answers of small tables and times next to nothing.
 
 mod baseline;
+#[expect(dead_code, unused_imports, reason = "shared with `ratios`, which uses more of them")]
+mod contenders;
 #[expect(dead_code, reason = "shared with `ratios`, which uses more of it")]
 mod contest;
 #[path = "contenders/star_tree/mod.rs"]
@@ -24,13 +26,11 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use contenders::Table;
 use contest::timing::{Effort, interleave};
 use contest::{BuildCost, Contender, Linear, as_f64, measure_build};
-use edgeroute::message::{Message, Origin};
-use edgeroute::priority::{Priority, TimeToLive};
-use edgeroute::{Deliveries, Delivery, RouteTable, Scratch};
 use star_tree::{Order, StarTree};
-use workloads::{COLD, Kind, Outcome, Shape, WARM, WorkMessage, WorkRoute, Workload};
+use workloads::{COLD, Kind, Outcome, Shape, WARM, WorkRoute, Workload};
 
 /// The contenders, as `--count` and the table's header call them.
 const CONTENDERS: [(&str, &str); 4] = [
@@ -98,8 +98,7 @@ impl Options {
     fn effort(&self) -> Effort {
         let milliseconds = Duration::from_millis;
         if self.bench {
-            // Turns shorter than the system's time slices: with longer ones, a busy machine gives medians of interruptions.
-            Effort { total: milliseconds(2_000), turn: milliseconds(1), least_rounds: 51 }
+            Effort { total: milliseconds(2_000), turn: milliseconds(5), least_rounds: 21 }
         } else {
             Effort { total: milliseconds(1), turn: milliseconds(1), least_rounds: 1 }
         }
@@ -189,7 +188,8 @@ fn measure(workload: &Workload, options: &Options) -> io::Result<Vec<(f64, f64)>
         }
         return Ok(Vec::new());
     }
-    let times = interleave(&mut contenders, messages.len(), options.effort());
+    let mut turns: Vec<_> = contenders.iter_mut().map(|contender| &mut **contender).collect();
+    let times = interleave(&mut turns, messages.len(), options.effort());
     Ok(times.into_iter().zip(bytes).collect())
 }
 
@@ -199,10 +199,10 @@ fn construct<'m>(name: &str, routes: &[WorkRoute]) -> io::Result<(Box<dyn Conten
         "name" => boxed(measure_build(|| StarTree::new(routes, Order::Name))),
         "selectivity" => boxed(measure_build(|| StarTree::new(routes, Order::Selectivity))),
         _ => {
-            let (table, mut cost) = measure_build(|| Table::new(routes));
-            let table = table.map_err(io::Error::other)?;
+            let texts: Vec<_> = routes.iter().map(ToString::to_string).collect();
+            let (table, mut cost) = measure_build(|| contenders::table::build(routes, &texts).map(Table::new));
             cost.bytes -= as_f64(text_bytes(routes));
-            boxed((table, cost))
+            boxed((table.map_err(|error| io::Error::other(error.to_string()))?, cost))
         }
     })
 }
@@ -215,53 +215,6 @@ fn boxed<'m>((contender, cost): (impl Contender<'m> + 'm, BuildCost)) -> (Box<dy
 #[inline(never)]
 fn match_all(contender: &mut dyn Contender<'_>, messages: usize) {
     black_box(contender.count_batch(0, messages, messages));
-}
-
-/// edgeroute's own table, asked with keys as text.
-#[derive(Debug)]
-struct Table<'m> {
-    routes: RouteTable,
-    scratch: Scratch,
-    messages: &'m [WorkMessage],
-}
-
-impl Table<'_> {
-    fn new(routes: &[WorkRoute]) -> Result<Self, String> {
-        let builder = routes.iter().fold(RouteTable::builder(), |builder, route| {
-            let priority = route.priority.and_then(Priority::new).unwrap_or_default();
-            builder.route_with(&route.name, route.to_string(), priority, TimeToLive::HUB_DEFAULT)
-        });
-        let table = builder.build().map_err(|error| error.to_string())?.into_table();
-        let scratch = table.create_scratch();
-        Ok(Self { routes: table, scratch, messages: &[] })
-    }
-
-    fn matches(&mut self, index: usize) -> Deliveries<'_> {
-        let message = &self.messages[index];
-        let borrowed = Message::new(Origin::module(&message.device, &message.module).output(&message.output))
-            .properties(&message.properties)
-            .system_properties(&message.system_properties)
-            .body(&message.body);
-        self.routes.route_with(&mut self.scratch, &borrowed)
-    }
-}
-
-impl<'m> Contender<'m> for Table<'m> {
-    fn load(&mut self, messages: &'m [WorkMessage]) {
-        self.messages = messages;
-    }
-
-    fn count(&mut self, index: usize) -> usize {
-        self.matches(index).len()
-    }
-
-    fn deliveries(&mut self, index: usize, into: &mut Vec<usize>) {
-        // Routes are named for their places.
-        let place = |delivery: Delivery<'_>| {
-            delivery.route().strip_prefix("route").and_then(|place| place.parse::<usize>().ok())
-        };
-        into.extend(self.matches(index).filter_map(place));
-    }
 }
 
 /// The names of the routes and the texts of the endpoints, each endpoint once.
