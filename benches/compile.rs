@@ -1,0 +1,91 @@
+//! `cargo bench --bench compile`: what compiling costs, by stage and by the number of routes, on the workloads.
+//!
+//! - `parse`: route texts to syntax trees;
+//! - `check`: syntax trees to typed, folded conditions;
+//! - `build`: texts to a table, all stages and the filing of routes included. With the feature `parallel`, on as many
+//!   threads as the builder takes.
+//!
+//! Throughput is in routes. Before anything is timed, the table's answers are held to the interpreter's.
+#![expect(clippy::unwrap_used, reason = "a bench that cannot go on has nothing better to do")]
+
+#[expect(dead_code, reason = "routes and messages are generated here, not matched by hand")]
+mod workloads;
+
+use std::hint::black_box;
+
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use edgeroute::RouteTable;
+use edgeroute::RouteTableBuilder;
+use edgeroute::hir::{Route, Shadowing, fold};
+use edgeroute::interpret::{Facts, Verdict, verdict};
+use edgeroute::limits::Limits;
+use edgeroute::message::{Message, Origin};
+use edgeroute::syntax::parse_route;
+use workloads::{Kind, Outcome, WorkMessage, Workload};
+
+fn builder(texts: &[String]) -> RouteTableBuilder {
+    let routes = texts.iter().enumerate();
+    routes.fold(RouteTable::builder(), |builder, (number, text)| builder.route(number.to_string(), text))
+}
+
+fn compile(criterion: &mut Criterion) {
+    for kind in [Kind::Equality, Kind::Mixed] {
+        let mut group = criterion.benchmark_group(format!("compile/{}", kind.name()));
+        for count in [1_000, 10_000] {
+            let workload = Workload::generate(kind, count);
+            let texts: Vec<String> = workload.routes.iter().map(ToString::to_string).collect();
+            check_answers(&workload, &texts);
+            let limits = Limits::default();
+            group.throughput(Throughput::Elements(u64::try_from(count).unwrap()));
+            group.bench_function(BenchmarkId::new("parse", count), |bencher| {
+                bencher.iter(|| texts.iter().for_each(|text| drop(black_box(parse_route(text, &limits)))));
+            });
+            let parsed: Vec<_> = texts.iter().map(|text| parse_route(text, &limits).tree).collect();
+            group.bench_function(BenchmarkId::new("check", count), |bencher| {
+                bencher.iter(|| {
+                    for tree in &parsed {
+                        let route = Route::check(tree, Vec::new(), Shadowing::default()).unwrap();
+                        black_box(fold(&route.condition));
+                    }
+                });
+            });
+            group.bench_function(BenchmarkId::new("build", count), |bencher| {
+                let builder = || builder(&texts);
+                bencher.iter_batched(builder, |builder| builder.build().unwrap(), BatchSize::LargeInput);
+            });
+        }
+        group.finish();
+    }
+}
+
+/// Holds a table to the interpreter: on each message the same endpoints, each from a route that the interpreter finds
+/// true.
+fn check_answers(workload: &Workload, texts: &[String]) {
+    let table = builder(texts).build().unwrap().into_table();
+    let limits = Limits::default();
+    let routes: Vec<Route<'_>> =
+        texts.iter().map(|text| Route::compile(text, Shadowing::default(), &limits).unwrap()).collect();
+    let mut delivered = 0;
+    for message in workload.messages(Outcome::Mixed, 50, |_| true).unwrap() {
+        let WorkMessage { device, module, output, properties, system_properties, body } = &message;
+        let message = Message::new(Origin::module(device, module).output(output))
+            .properties(properties)
+            .system_properties(system_properties)
+            .body(body);
+        let facts = Facts::lenient(&message, &limits);
+        let source = message.origin().source();
+        let takes =
+            |route: &&Route<'_>| route.source.matches(source) && verdict(&route.condition, &facts) == Verdict::True;
+        let mut expected: Vec<_> = routes.iter().filter(takes).map(|route| route.endpoint.clone()).collect();
+        expected.sort();
+        expected.dedup();
+        let mut found: Vec<_> = table.route(&message).iter().map(|delivery| delivery.endpoint().clone()).collect();
+        found.sort();
+        assert_eq!(found, expected, "{message:?}");
+        delivered += found.len();
+    }
+    assert!(delivered > 0, "no route takes any message");
+}
+
+criterion_group!(benches, compile);
+criterion_main!(benches);
