@@ -189,6 +189,13 @@ mod tests {
         assert!(all_chars().filter(|character| !character.is_ascii()).all(|character| !upper(character).is_ascii()));
     }
 
+    /// So `length(lower(a))` is `length(a)`.
+    #[test]
+    fn letters_have_as_many_code_units_in_any_case() {
+        assert!(all_chars().all(|character| upper(character).len_utf16() == character.len_utf16()));
+        assert!(all_chars().all(|character| lower(character).len_utf16() == character.len_utf16()));
+    }
+
     #[test]
     fn upper_casing_twice_changes_nothing() {
         assert!(all_chars().all(|character| upper(upper(character)) == upper(character)));

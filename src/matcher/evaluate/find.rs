@@ -81,3 +81,26 @@ fn multiply(a: u64, b: u64) -> u64 {
     let half = |bits: u128| u64::try_from(bits).unwrap_or_default();
     add(half(product >> 61), half(product & u128::from(MODULUS)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_are_those_of_long_division() {
+        let numbers = [0, 1, 2, 3, 1 << 31, (1 << 32) + 7, 1 << 60, MODULUS / 3, MODULUS - 2, MODULUS - 1];
+        for a in numbers {
+            for b in numbers {
+                let product = u128::from(a) * u128::from(b) % u128::from(MODULUS);
+                assert_eq!(u128::from(multiply(a, b)), product, "{a} * {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn keys_are_bases_that_differ() {
+        let keys: Vec<u64> = (0..8).map(|_| RollingKey::random().0).collect();
+        assert!(keys.iter().all(|&base| (1 << 32..MODULUS).contains(&base)));
+        assert!(keys.windows(2).all(|pair| pair[0] != pair[1]));
+    }
+}
