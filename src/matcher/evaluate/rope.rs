@@ -111,6 +111,13 @@ impl RopeMemory {
         }
     }
 
+    /// With another key.
+    #[cfg(test)]
+    pub(super) fn with_key(mut self, key: RollingKey) -> Self {
+        self.room.key = key;
+        self
+    }
+
     /// Hands out ropes, of which there are none yet.
     pub(super) fn with<'x, R>(&mut self, use_ropes: impl FnOnce(&mut Ropes<'_, 'x>) -> R) -> R {
         self.room.parts.clear();
