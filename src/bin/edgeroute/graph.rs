@@ -1,14 +1,49 @@
 //! `edgeroute graph`: how the routes of a manifest are found.
 
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 
 use edgeroute::render::tree_dot;
 
 use crate::compiled::CompiledFile;
-use crate::{GraphArguments, GraphFormat, Outcome, input};
+use crate::{Outcome, input};
+
+const ABOUT: &str = "\
+Show how the routes of a manifest are found.
+
+With --tree, prints the structure that the routes are compiled to: for each source, the tests by which its routes are \
+found, and what is then checked. As text, or as a graph in DOT, the language of Graphviz.";
+
+const EXAMPLES: &str = "\
+Examples:
+  edgeroute graph --tree --manifest deployment.json
+  edgeroute graph --tree --format dot --manifest deployment.json | dot -Tsvg > tree.svg";
+
+/// Show how the routes of a manifest are found
+#[derive(clap::Args)]
+#[command(long_about = ABOUT, after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The deployment manifest; - for standard input
+    #[arg(long, short, value_name = "FILE")]
+    manifest: PathBuf,
+    /// Show the decision structure over all routes
+    #[arg(long, required = true)]
+    tree: bool,
+    /// In which form
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Copy, Clone, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// A line for each way in which a route is found
+    Text,
+    /// A graph in DOT
+    Dot,
+}
 
 /// Prints the structure of the manifest's routes; or, where it has problems, those, and no structure.
-pub(crate) fn run(arguments: &GraphArguments) -> io::Result<Outcome> {
+pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     let file = CompiledFile::read(&arguments.manifest)?;
     if file.problem_count() > 0 {
         for problem in file.rendered_problems() {
@@ -21,8 +56,8 @@ pub(crate) fn run(arguments: &GraphArguments) -> io::Result<Outcome> {
     };
     let mut out = io::stdout().lock();
     match arguments.format {
-        GraphFormat::Text => write!(out, "{table:?}")?,
-        GraphFormat::Dot => out.write_all(tree_dot(&table).as_bytes())?,
+        Format::Text => write!(out, "{table:?}")?,
+        Format::Dot => out.write_all(tree_dot(&table).as_bytes())?,
     }
     out.flush()?;
     Ok(Outcome::Well)

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal as _, Read, Write};
+use std::path::PathBuf;
 
 use edgeroute::{RouteTable, Scratch};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,7 +12,54 @@ use crate::compiled::CompiledFile;
 use crate::input::{self, printable};
 use crate::lines::{Line, Lines};
 use crate::message_line::{InvalidMessage, MessageLine};
-use crate::{MatchArguments, Outcome, count};
+use crate::{Outcome, count};
+
+const ABOUT: &str = "\
+Tell where messages go.
+
+Reads messages as JSON lines and writes their deliveries as JSON lines: the number of the message's line, endpoint, \
+priority, time to live in seconds (0: the hub's default) and the route's name. A message that no route takes has no \
+delivery. Memory does not grow with the number of messages.
+
+A message is an object with any of these keys:
+  origin            who sent it: {\"device\": \"d\"} a leaf device,
+                    {\"device\": \"d\", \"module\": \"m\", \"output\": \"o\"} a module (the output may be missing),
+                    {\"device\": \"d\", \"twinChange\": true} a change of a twin.
+                    Without it, the system properties say so: connectionModuleId, outputName, messageType
+  properties        application properties: strings or null
+  systemProperties  such as contentType and contentEncoding: strings or null
+  body              a text, or any other JSON, which is then the body as it is written
+  bodyBase64        the body's bytes
+  source            a source path of its own, such as \"/deviceLifecycleEvents\"
+
+Nothing is filled in: routes that query the body need a message's contentType (application/json) and contentEncoding \
+(utf-8) here as they do in a hub.
+
+A line that is no message is reported with its number, the rest goes on, and the exit code is 2 at the end.";
+
+const EXAMPLES: &str = "\
+Examples:
+  edgeroute match --manifest deployment.json --messages messages.jsonl
+  echo '{\"origin\": {\"device\": \"leaf-7\"}}' | edgeroute match --manifest deployment.json
+  edgeroute match --manifest deployment.json < messages.jsonl | jq -r .endpoint | sort | uniq -c";
+
+/// Tell where messages go
+#[derive(clap::Args)]
+#[command(long_about = ABOUT, after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The deployment manifest; - for standard input
+    #[arg(long, short, value_name = "FILE")]
+    manifest: PathBuf,
+    /// The messages, as JSON lines; - for standard input
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    messages: PathBuf,
+    /// Leave out routes that have problems, instead of refusing the manifest
+    #[arg(long)]
+    skip_bad_routes: bool,
+    /// The longest line that is read as a message, in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = 8 << 20)]
+    max_line_bytes: usize,
+}
 
 /// One line of output.
 #[derive(Serialize)]
@@ -35,7 +83,7 @@ struct Counts {
 }
 
 /// Compiles the manifest, then routes every message.
-pub(crate) fn run(arguments: &MatchArguments) -> io::Result<Outcome> {
+pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     if input::is_stdin(&arguments.manifest) && input::is_stdin(&arguments.messages) {
         return Err(io::Error::other("standard input cannot be both the manifest and the messages"));
     }
@@ -62,7 +110,7 @@ pub(crate) fn run(arguments: &MatchArguments) -> io::Result<Outcome> {
 }
 
 /// The table of a manifest's routes, or `None` where it has problems that are not to be skipped.
-fn compile(arguments: &MatchArguments) -> io::Result<Option<RouteTable>> {
+fn compile(arguments: &Arguments) -> io::Result<Option<RouteTable>> {
     let manifest = CompiledFile::read(&arguments.manifest)?;
     for problem in manifest.rendered_problems() {
         input::report(&format!("{problem}\n"));
