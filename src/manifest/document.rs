@@ -7,6 +7,7 @@
 
 use super::json::{Kind, Member, Node, parse};
 use super::layered::{Layered, Setting};
+use super::module_spec::{self, ModuleSpec};
 use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::span::Span;
 
@@ -16,6 +17,8 @@ pub(super) struct HubProperties<'t> {
     /// An object.
     pub(super) properties: Layered<'t>,
     pub(super) extent: Extent,
+    /// `None` where the document does not say which modules there are.
+    pub(super) modules: Option<Vec<ModuleSpec>>,
 }
 
 /// What may be missing.
@@ -51,7 +54,8 @@ pub(super) fn hub_properties(text: &str) -> Result<HubProperties<'_>, Box<Diagno
         return in_modules(modules.value, modules.key.span);
     }
     if members.iter().any(|member| is_hub_property(&member.key.name)) {
-        return Ok(HubProperties { properties: Layered::new(Some(root), Vec::new()), extent: Extent::Complete });
+        let properties = Layered::new(Some(root), Vec::new());
+        return Ok(HubProperties { properties, extent: Extent::Complete, modules: None });
     }
     if last(&members, HUB).is_some() {
         return in_modules(root, root.opening());
@@ -72,7 +76,7 @@ fn is_hub_property(name: &str) -> bool {
 fn in_modules(modules: Node<'_>, place: Span) -> Result<HubProperties<'_>, Box<Diagnostic>> {
     let members = members_of(modules, "`modulesContent`")?;
     match last(&members, HUB) {
-        Some(hub) => in_hub(hub.value, hub.key.span),
+        Some(hub) => Ok(HubProperties { modules: module_spec::read(&members), ..in_hub(hub.value, hub.key.span)? }),
         None => Err(no_hub_properties(place, "the deployment has no `$edgeHub`", &members, &[HUB])),
     }
 }
@@ -99,7 +103,7 @@ fn in_hub(hub: Node<'_>, place: Span) -> Result<HubProperties<'_>, Box<Diagnosti
             return Err(no_hub_properties(place, message, &members, &[DESIRED]));
         }
     };
-    Ok(HubProperties { properties: Layered::new(base, settings), extent })
+    Ok(HubProperties { properties: Layered::new(base, settings), extent, modules: None })
 }
 
 /// What follows `properties.desired.` in a dotted key.

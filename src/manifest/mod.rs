@@ -2,8 +2,9 @@
 //!
 //! Read are the hub's desired properties, schema 1.0 to 1.3, alone or inside a deployment (`modulesContent`), and the
 //! dotted keys of layered deployments. The rules are those of the reference: which keys ignore case, which numbers may
-//! be text, which value counts of duplicate keys. The JSON itself is read strictly (RFC 8259); what the hub's routing
-//! does not use (modules, `mqttBroker`, `integrity`, unknown keys) is checked to be JSON and then left alone.
+//! be text, which value counts of duplicate keys. The JSON itself is read strictly (RFC 8259); of the modules only the
+//! names are read, and what the hub's routing does not use (`mqttBroker`, `integrity`, unknown keys) is checked to be
+//! JSON and then left alone.
 //!
 //! All problems are found in one go, each with its line and column in the file and the name of its route. There are two
 //! policies: [`Manifest::from_json`] refuses a manifest with any problem; [`Manifest::parse`] also gives the good
@@ -16,6 +17,7 @@ mod document;
 mod json;
 mod layered;
 mod located_text;
+mod module_spec;
 mod number;
 mod problem;
 mod read;
@@ -25,6 +27,7 @@ mod store_and_forward;
 #[cfg(test)]
 mod tests;
 
+pub use module_spec::ModuleSpec;
 pub use problem::{ManifestError, ManifestProblem};
 pub use route_spec::RouteSpec;
 pub use schema_version::SchemaVersion;
@@ -56,6 +59,7 @@ pub struct Manifest {
     /// No two of the same name.
     routes: Vec<RouteSpec>,
     store_and_forward: Option<StoreAndForward>,
+    modules: Option<Vec<ModuleSpec>>,
 }
 
 /// What was made of a manifest.
@@ -141,5 +145,25 @@ impl Manifest {
     #[must_use]
     pub const fn store_and_forward(&self) -> Option<&StoreAndForward> {
         self.store_and_forward.as_ref()
+    }
+
+    /// The modules that the deployment installs, in the order of the text, each name once. `None` where the document
+    /// does not say which there are: the hub's properties alone, and layered deployments, whose base has more.
+    ///
+    /// ```
+    /// use edgeroute::manifest::Manifest;
+    ///
+    /// let manifest = Manifest::from_json(r#"{ "modulesContent": {
+    ///     "$edgeAgent": { "properties.desired": { "modules": { "sensor": {}, "filter": {} } } },
+    ///     "$edgeHub": { "properties.desired": {
+    ///         "schemaVersion": "1.1", "routes": {}, "storeAndForwardConfiguration": {} } }
+    /// } }"#)?;
+    /// let names: Vec<&str> = manifest.modules().into_iter().flatten().map(|module| module.name()).collect();
+    /// assert_eq!(names, ["sensor", "filter"]);
+    /// # Ok::<(), edgeroute::manifest::ManifestError>(())
+    /// ```
+    #[must_use]
+    pub fn modules(&self) -> Option<&[ModuleSpec]> {
+        self.modules.as_deref()
     }
 }

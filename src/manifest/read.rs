@@ -40,7 +40,7 @@ struct Routes {
 pub(super) fn read(hub: HubProperties<'_>, problems: &mut Problems) -> (Manifest, Vec<RouteSpec>) {
     let opening = hub.properties.opening();
     let entries = hub.properties.members();
-    let mut manifest = Manifest::default();
+    let mut manifest = Manifest { modules: hub.modules, ..Manifest::default() };
     let mut routes = Routes::default();
     let mut form = RouteForm::TextOrObject;
     if let Some(version) = entries.iter().rev().find(|entry| is_key(entry, SCHEMA_VERSION)) {

@@ -654,3 +654,34 @@ proptest! {
         check(&json.into_iter().collect::<String>());
     }
 }
+
+/// The names of the modules that a deployment declares, with this agent and these module twins.
+fn modules(agent: &str, twins: &str) -> Option<Vec<String>> {
+    let hub = hub("\"1.1\"", "{}");
+    let json = format!(
+        r#"{{"modulesContent": {{"$edgeAgent": {agent}, "$edgeHub": {{"properties.desired": {hub}}} {twins}}}}}"#
+    );
+    let manifest = Manifest::from_json(&json).unwrap_or_else(|error| panic!("{json}\n{error}"));
+    let modules = manifest.modules()?;
+    for module in modules {
+        assert!(module.name_span().slice(&json).contains(module.name()), "{module:?}");
+    }
+    Some(modules.iter().map(|module| module.name().to_owned()).collect())
+}
+
+#[test]
+fn modules_are_those_installed_and_those_that_have_a_twin() {
+    let agent = r#"{"properties.desired": {"modules": {"a": {}, "b": {}, "a": {}, "gone": null}},
+        "properties.desired.modules.c.d": {}, "properties.desired.modules.b.env.X.value": "1"}"#;
+    let twins = r#", "b": {"properties.desired": {}}, "late": {"properties.desired": {}}"#;
+    assert_eq!(modules(agent, twins).unwrap(), ["a", "b", "c.d", "late"]);
+    assert_eq!(modules(r#"{"properties.desired": {"modules": {}}}"#, "").unwrap(), [""; 0]);
+}
+
+#[test]
+fn modules_are_unknown_where_a_deployment_leaves_them_to_another() {
+    assert_eq!(modules(r#"{"properties.desired.modules.c": {}}"#, ", \"b\": {}"), None);
+    assert_eq!(modules(r#"{"properties.desired": {"modules": []}}"#, ""), None);
+    assert_eq!(modules("5", ""), None);
+    assert_eq!(Manifest::from_json(&hub("\"1.1\"", "{}")).unwrap().modules(), None);
+}
