@@ -34,3 +34,8 @@ pub use table::{
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The examples of the codes that are programs, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/codes.md")]
+struct Codes;

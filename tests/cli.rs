@@ -262,3 +262,19 @@ fn graph_of_a_manifest_with_problems_reports_them_and_prints_nothing() {
     assert_eq!(stdout(&output), "");
     assert!(stderr(&output).contains("`lenght`"), "{}", stderr(&output));
 }
+
+#[test]
+fn explain_code_prints_the_page_of_a_code_and_lists_them_all() {
+    let page = run(&["explain-code", "e0201"], b"");
+    let shown = stdout(&page);
+    assert!(shown.starts_with("error[E0201]: operands of types that the operator does not take\n\n"), "{shown}");
+    assert!(shown.contains("\n    FROM /messages/* WHERE temperature > 80 INTO $upstream\n"), "{shown}");
+    assert!(!shown.contains("```"), "{shown}");
+    let list = run(&["explain-code"], b"");
+    let codes = edgeroute::diagnostic::Code::ALL;
+    assert!(codes.iter().all(|code| stdout(&list).contains(&format!("  {code}  {}\n", code.title()))));
+    let unknown = run(&["explain-code", "E9\u{1b}", "E0101"], b"");
+    assert!(stderr(&unknown).contains("there is no code `E9\\u{1b}`"), "{}", stderr(&unknown));
+    assert!(stdout(&unknown).starts_with("error[E0101]"), "{}", stdout(&unknown));
+    assert_eq!([page, list, unknown].map(|output| output.status.code()), [Some(0), Some(0), Some(2)]);
+}

@@ -1,6 +1,12 @@
 //! The codes of all findings: stable, in one table.
+//!
+//! A code is a line of the table at the end of this file, and a page `codes/CODE.md` that explains it. The first
+//! paragraph of a page says what the code means and why that is so. Fenced blocks are examples, of a route (`route`), a
+//! manifest (`json`) or a program (`rust`); the word behind the language is the code that the example gives, and an
+//! example without one gives none. `tests/codes.rs` holds the pages to that, and makes `docs/codes.md` of them.
 
 use core::fmt;
+use core::str::FromStr;
 
 /// How bad a finding is.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -22,9 +28,8 @@ impl fmt::Display for Severity {
 
 macro_rules! codes {
     ($($name:ident = $text:literal, $severity:ident, $title:literal;)+) => {
-        /// The kind of a finding. `Display` gives the stable form, such as `E0101`; the first digits tell the area:
-        /// `E01` syntax, `E02` types, `E03` sinks, `E04` manifests, `E05` limits, `E06` changes
-        /// of routes.
+        /// The kind of a finding. `Display` gives the stable form, such as `E0101`, and [`FromStr`] reads it, in any
+        /// case; the first digits tell the [area](Code::area).
         #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         #[non_exhaustive]
         pub enum Code {
@@ -48,6 +53,14 @@ macro_rules! codes {
             pub const fn title(self) -> &'static str {
                 match self {
                     $(Self::$name => $title,)+
+                }
+            }
+
+            /// What it means and why, with an example that gives it and how to mend that, in Markdown.
+            #[must_use]
+            pub const fn explanation(self) -> &'static str {
+                match self {
+                    $(Self::$name => include_str!(concat!("codes/", $text, ".md")),)+
                 }
             }
 
@@ -105,9 +118,45 @@ codes! {
     NoSuchRoute = "E0602", Error, "a route that does not exist is to be replaced or removed";
 }
 
+impl Code {
+    /// What the code is about: all codes with the same letter and first two digits.
+    #[must_use]
+    pub fn area(self) -> &'static str {
+        match self.as_str().get(..3).unwrap_or_default() {
+            "E01" => "Syntax",
+            "E02" => "Types",
+            "E03" => "Sinks",
+            "E04" => "Manifests",
+            "E05" => "Limits",
+            "E06" => "Changes of routes",
+            _ => "",
+        }
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// A text that is no code.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub struct UnknownCode;
+
+impl fmt::Display for UnknownCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("there is no such code")
+    }
+}
+
+impl core::error::Error for UnknownCode {}
+
+impl FromStr for Code {
+    type Err = UnknownCode;
+
+    fn from_str(text: &str) -> Result<Self, UnknownCode> {
+        Self::ALL.iter().copied().find(|code| code.as_str().eq_ignore_ascii_case(text)).ok_or(UnknownCode)
     }
 }
 
@@ -120,6 +169,21 @@ mod tests {
         for pair in Code::ALL.windows(2) {
             assert!(pair[0].as_str() < pair[1].as_str(), "{} before {}", pair[0], pair[1]);
         }
-        assert!(Code::ALL.iter().all(|code| !code.title().is_empty() && !code.title().ends_with('.')));
+        for code in Code::ALL {
+            assert!(!code.title().is_empty() && !code.title().ends_with('.'), "{code}");
+            assert_ne!(code.area(), "", "{code}");
+            let letter = if code.severity() == Severity::Error { "E" } else { "W" };
+            assert!(code.as_str().starts_with(letter), "{code}");
+        }
+    }
+
+    #[test]
+    fn codes_are_read_in_any_case() {
+        for &code in Code::ALL {
+            assert_eq!(code.as_str().to_lowercase().parse(), Ok(code));
+        }
+        for text in ["", "E", "E0101 ", "E9999"] {
+            assert_eq!(text.parse::<Code>(), Err(UnknownCode), "{text}");
+        }
     }
 }

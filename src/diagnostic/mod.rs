@@ -9,7 +9,7 @@ mod list;
 mod render;
 mod suggest;
 
-pub use code::{Code, Severity};
+pub use code::{Code, Severity, UnknownCode};
 pub(crate) use list::DiagnosticList;
 pub use list::MAX_ERRORS;
 pub use render::render;

@@ -6,6 +6,7 @@
 
 mod check;
 mod compiled;
+mod explain_code;
 mod graph;
 mod input;
 mod lines;
@@ -37,6 +38,7 @@ enum Command {
     Match(matching::Arguments),
     Check(check::Arguments),
     Graph(graph::Arguments),
+    ExplainCode(explain_code::Arguments),
 }
 
 /// How a command ends that did not fail outright.
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Command::Match(arguments) => matching::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Graph(arguments) => graph::run(&arguments),
+        Command::ExplainCode(arguments) => explain_code::run(&arguments),
     };
     match outcome {
         Ok(Outcome::Well) => ExitCode::SUCCESS,
