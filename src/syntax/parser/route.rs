@@ -68,6 +68,10 @@ fn keyword(cursor: &mut Cursor<'_, '_>, kind: TokenKind, name: &'static str, con
     if cursor.take_if(kind).is_some() {
         return true;
     }
+    if cursor.is_at(TokenKind::Eof) && cursor.previous.kind == TokenKind::UnterminatedString {
+        // The string has swallowed the keyword; that it is not closed has been told.
+        return false;
+    }
     let mut error = cursor.unexpected(Code::ExpectedKeyword, name);
     let is_mistyped = cursor.is_at_mistyped(&[name]);
     if is_mistyped {
@@ -297,6 +301,12 @@ mod tests {
         let fixes: Vec<_> =
             parsed.errors.iter().map(|error| error.fix.as_ref().unwrap().replacement.as_str()).collect();
         assert_eq!(fixes, ["FROM", "WHERE", "INTO"]);
+    }
+
+    #[test]
+    fn what_an_open_string_swallows_is_not_missed() {
+        assert_eq!(messages("FROM /a WHERE b = 'c INTO $upstream"), ["the string has no closing quote"]);
+        assert_eq!(messages("FROM /a WHERE b = \"c' INTO $upstream").len(), 1);
     }
 
     #[test]
