@@ -21,6 +21,7 @@ pub mod span;
 pub mod syntax;
 mod table;
 pub mod text;
+pub mod topology;
 #[expect(unused_imports, reason = "body queries and expressions follow")]
 mod tree;
 pub mod value;

@@ -7,7 +7,7 @@ mod scan {
     use std::collections::BTreeSet;
 
     /// The modules of the library, lowest first. A module imports only what stands before it.
-    const ORDER: [&str; 24] = [
+    const ORDER: [&str; 25] = [
         "span",
         "limits",
         "id",
@@ -29,6 +29,7 @@ mod scan {
         "matcher",
         "manifest",
         "table",
+        "topology",
         "explain",
         "lint",
         "render",

@@ -1,0 +1,129 @@
+//! Who can send to whom, as a graph of modules and of ranges of modules.
+//!
+//! A flow from all modules but a few would be as many edges as there are modules. Instead it starts from a few ranges:
+//! above the modules stands a binary tree of ranges, with an edge from each module to its range and from each range to
+//! the one above, and "all but k of n" are at most 2 (k + 1) log n of them.
+
+use super::{Flow, FlowId, Module, ModuleId, SomeModules, Target};
+
+/// A node: 1 is the range of all, a range `i` is made of `2 i` and `2 i + 1`, and the modules are the leaves.
+pub(super) type Node = usize;
+
+/// An edge, with the flow that it is. `None`: from a module or range to the range around it.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Edge {
+    pub(super) to: Node,
+    pub(super) flow: Option<FlowId>,
+}
+
+#[derive(Debug)]
+pub(super) struct Graph {
+    /// How many leaves there is room for: a power of two.
+    room: usize,
+    modules: usize,
+    edges: Vec<Vec<Edge>>,
+    /// Which nodes have an edge to the cloud.
+    upstream: Vec<Node>,
+}
+
+impl Graph {
+    pub(super) fn new(modules: &[Module], flows: &[Flow]) -> Self {
+        let room = modules.len().max(1).next_power_of_two();
+        let mut edges: Vec<Vec<Edge>> = Vec::with_capacity(2 * room);
+        // 0 is no node, and 1 has nothing around it.
+        edges.extend([Vec::new(), Vec::new()]);
+        edges.extend((2..2 * room).map(|node| vec![Edge { to: node / 2, flow: None }]));
+        let mut graph = Self { room, modules: modules.len(), edges, upstream: Vec::new() };
+        for (index, flow) in flows.iter().enumerate() {
+            match &flow.taken.modules {
+                SomeModules::Only(senders) => {
+                    for &sender in senders {
+                        graph.connect(graph.node(sender), index, flow.target);
+                    }
+                }
+                SomeModules::AllBut(excluded) => {
+                    let mut start = 0;
+                    let ends = excluded.iter().map(|id| id.index()).chain([modules.len()]);
+                    for end in ends {
+                        graph.connect_range(start, end, index, flow.target);
+                        start = end + 1;
+                    }
+                }
+            }
+        }
+        graph
+    }
+
+    fn connect(&mut self, from: Node, flow: usize, target: Target) {
+        match target {
+            Target::Upstream => self.upstream.push(from),
+            Target::Input(module, _) => {
+                let to = self.node(module);
+                if let Some(edges) = self.edges.get_mut(from) {
+                    edges.push(Edge { to, flow: Some(FlowId::new(flow)) });
+                }
+            }
+        }
+    }
+
+    /// Connects the modules from `start` to before `end` by the largest ranges that hold just them.
+    fn connect_range(&mut self, start: usize, end: usize, flow: usize, target: Target) {
+        let (mut low, mut high) = (start + self.room, end + self.room);
+        while low < high {
+            if low % 2 == 1 {
+                self.connect(low, flow, target);
+                low += 1;
+            }
+            if high % 2 == 1 {
+                high -= 1;
+                self.connect(high, flow, target);
+            }
+            low /= 2;
+            high /= 2;
+        }
+    }
+
+    pub(super) fn node(&self, module: ModuleId) -> Node {
+        self.room + module.index()
+    }
+
+    /// The module that a node is; `None` for a range.
+    pub(super) fn module(&self, node: Node) -> Option<ModuleId> {
+        let index = node.checked_sub(self.room)?;
+        (index < self.modules).then(|| ModuleId::new(index))
+    }
+
+    /// All nodes are below this.
+    pub(super) fn node_count(&self) -> usize {
+        self.edges.len()
+    }
+
+    pub(super) fn modules(&self) -> impl Iterator<Item = ModuleId> {
+        (0..self.modules).map(ModuleId::new)
+    }
+
+    pub(super) fn edges(&self, node: Node) -> &[Edge] {
+        self.edges.get(node).map_or(&[], Vec::as_slice)
+    }
+
+    /// Of each module, whether a path leads from it to the cloud.
+    pub(super) fn reaches_upstream(&self) -> Vec<bool> {
+        let mut backwards: Vec<Vec<Node>> = vec![Vec::new(); self.edges.len()];
+        for (from, edges) in self.edges.iter().enumerate() {
+            for edge in edges {
+                if let Some(sources) = backwards.get_mut(edge.to) {
+                    sources.push(from);
+                }
+            }
+        }
+        let mut reaches = vec![false; self.edges.len()];
+        let mut pending = self.upstream.clone();
+        while let Some(node) = pending.pop() {
+            if let Some(reached) = reaches.get_mut(node).filter(|reached| !**reached) {
+                *reached = true;
+                pending.extend(backwards.get(node).into_iter().flatten());
+            }
+        }
+        self.modules().map(|module| reaches.get(self.node(module)).copied().unwrap_or(false)).collect()
+    }
+}
