@@ -58,11 +58,8 @@ fn takers(modules: &[&str], route: &str) -> Vec<String> {
 fn loops(topology: &Topology) -> Vec<String> {
     let name = |id: ModuleId| topology.module(id).unwrap().name();
     let shown = |found: &Loop| {
-        let way: String = found
-            .example
-            .iter()
-            .map(|hop| format!("{} -{}-> ", name(hop.module), topology.flow(hop.flow).unwrap().name()))
-            .collect();
+        let hop = |hop: &Hop| format!("{} -{}-> ", name(hop.module), topology.flow(hop.flow).unwrap().name());
+        let way = found.example.iter().map(hop).collect::<Vec<_>>().concat();
         let modules: Vec<&str> = found.modules.iter().map(|id| name(*id)).collect();
         let flows: Vec<&str> = found.flows.iter().map(|id| topology.flow(*id).unwrap().name()).collect();
         format!("{way}{}: {} by {}", name(found.modules[0]), modules.join(" "), flows.join(" "))
