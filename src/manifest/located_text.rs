@@ -82,6 +82,16 @@ impl Places {
         if span.is_empty() { Span::at(start) } else { Span::new(start, self.locate_end(span.end())) }
     }
 
+    /// What stands between the quotes, in the file.
+    pub(super) const fn content(&self) -> Span {
+        self.content
+    }
+
+    /// Each escape: the character in the decoded text, and from the backslash on, in the file.
+    pub(super) fn escapes(&self) -> impl Iterator<Item = (Span, Span)> {
+        self.escapes.iter().map(|escape| (escape.text, escape.file))
+    }
+
     /// Where the character that holds byte `offset` begins.
     fn locate_start(&self, offset: u32) -> u32 {
         match self.last_escape(|escape| escape.text.start() <= offset) {

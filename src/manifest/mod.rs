@@ -14,6 +14,7 @@
 //! of the routes are not parsed here; [`RouteSpec::locate`] leads from a place in one of them to the file.
 
 mod document;
+mod edit;
 mod json;
 mod layered;
 mod located_text;
@@ -27,6 +28,7 @@ mod store_and_forward;
 #[cfg(test)]
 mod tests;
 
+pub use edit::{Edited, apply};
 pub use module_spec::ModuleSpec;
 pub use problem::{ManifestError, ManifestProblem};
 pub use route_spec::RouteSpec;

@@ -105,6 +105,18 @@ impl RouteSpec {
         }
     }
 
+    /// What stands between the quotes.
+    pub(super) fn content_span(&self) -> Span {
+        self.places.content()
+    }
+
+    /// The characters that are written as escapes, and where the escapes stand.
+    pub(super) fn escapes(&self) -> impl Iterator<Item = (char, Span)> {
+        self.places
+            .escapes()
+            .filter_map(|(character, escape)| Some((character.slice(&self.text).chars().next()?, escape)))
+    }
+
     pub(super) fn with_terms(self, priority: Priority, time_to_live: TimeToLive) -> Self {
         Self { priority, time_to_live, ..self }
     }
