@@ -1,7 +1,8 @@
 //! The semantics in plain code: a typed condition and a message to a verdict.
 //!
 //! One loop over the condition, operands first. Everything is copied freely and looked up in maps: this is what faster
-//! code is tested against, and what explains a verdict, so it is written to be read.
+//! code is tested against, so it is written to be read. Who wants to know how a verdict comes about watches the loop
+//! ([`observe`]), so that an explanation cannot differ from what it explains.
 //!
 //! ```
 //! use edgeroute::hir::{CheckOptions, check};
@@ -140,9 +141,19 @@ impl<'m> Facts<'m> {
         self.system.get(&*fold(name)).map_or(Presence::Missing, |named| named.presence)
     }
 
-    fn read_property(&self, property: Property<'_>) -> Option<&Value> {
-        let application = |name: &str| self.application.get(&*fold(name)).map(|named| &named.value);
-        let system = |name: &str| self.system.get(&*fold(name)).map(|named| &named.value);
+    /// The names of all properties of a kind, as they were given, in the order of their upper-cased forms.
+    pub(crate) fn names(&self, kind: PropertyKind) -> impl Iterator<Item = &'m str> {
+        let properties = match kind {
+            PropertyKind::Application => &self.application,
+            PropertyKind::System => &self.system,
+        };
+        properties.values().map(|named| named.name)
+    }
+
+    fn read_property(&self, property: Property<'_>) -> Option<(PropertyKind, &Value)> {
+        let application =
+            |name: &str| self.application.get(&*fold(name)).map(|named| (PropertyKind::Application, &named.value));
+        let system = |name: &str| self.system.get(&*fold(name)).map(|named| (PropertyKind::System, &named.value));
         match property {
             Property::Application(name) => application(name),
             Property::System(name) => system(name),
@@ -152,40 +163,83 @@ impl<'m> Facts<'m> {
         }
     }
 
-    fn query_body(&self, path: &BodyPath) -> Value {
-        let Body::Readable(body) = self.body() else {
-            return Value::Undefined;
-        };
-        let found = body.select(path);
-        match found.value() {
-            BodyValue::Null if found == Found::Missing => Value::Missing,
-            BodyValue::Null => Value::Null,
-            BodyValue::Bool(value) => Value::Bool(value),
-            BodyValue::Number(value) => Value::Number(value),
-            BodyValue::Text(text) => Value::text(text),
-            BodyValue::Undefined => Value::Undefined,
-        }
-    }
-
-    /// "True if anything is there, false if missing, undefined if the body is unreadable."
-    fn twin_change_includes(&self, path: &BodyPath) -> Value {
+    fn query_body(&self, path: &BodyPath) -> Queried<'_> {
         match self.body() {
-            Body::Readable(body) => body.select(path).is_there().map_or(Value::Undefined, Value::Bool),
-            Body::Opaque | Body::Unreadable(_) => Value::Undefined,
+            Body::Opaque => Queried::Opaque,
+            Body::Unreadable(why) => Queried::Unreadable(why),
+            Body::Readable(body) => Queried::Found(body.select(path)),
         }
     }
 
-    /// The value of a node, given those of its operands.
-    fn value<'v>(&self, node: &Node<'_>, operand: impl Fn(NodeId) -> Operand<'v>) -> Value {
-        match &node.kind {
-            NodeKind::Property(property) => self.read_property(*property).cloned().unwrap_or(Value::Undefined),
+    /// What a node finds in the message; `None` where it does not look there.
+    fn read(&self, kind: &NodeKind<'_>) -> Option<Reading<'_>> {
+        match kind {
+            NodeKind::Property(property) => Some(Reading::Property(self.read_property(*property))),
             // "An application property named `$body.path` (even null) shadows."
             NodeKind::Body { path, shadow } => {
                 let shadowing = shadow.and_then(|name| self.read_property(Property::Application(name)));
-                shadowing.cloned().unwrap_or_else(|| self.query_body(path))
+                Some(match shadowing {
+                    Some((_, value)) => Reading::Shadow(value),
+                    None => Reading::Body(self.query_body(path)),
+                })
             }
-            NodeKind::TwinChangeIncludes(path) => self.twin_change_includes(path),
-            _ => compute(node, operand).unwrap_or(Value::Undefined),
+            NodeKind::TwinChangeIncludes(path) => Some(Reading::TwinChange(self.query_body(path))),
+            _ => None,
+        }
+    }
+}
+
+/// Which of a message's two sets of properties.
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum PropertyKind {
+    /// Set by the sender.
+    Application,
+    /// Set by the protocol or the hub.
+    System,
+}
+
+/// What a node finds in the message.
+#[derive(Clone, Debug)]
+pub(crate) enum Reading<'f> {
+    /// A property and where it is from; `None` where there is none of the name.
+    Property(Option<(PropertyKind, &'f Value)>),
+    /// An application property that goes before the body.
+    Shadow(&'f Value),
+    /// What stands in the body.
+    Body(Queried<'f>),
+    /// Whether anything stands in the body.
+    TwinChange(Queried<'f>),
+}
+
+/// What a path finds in a message's body.
+#[derive(Clone, Debug)]
+pub(crate) enum Queried<'f> {
+    /// See [`Body::Opaque`].
+    Opaque,
+    /// See [`Body::Unreadable`].
+    Unreadable(&'f Unreadable),
+    /// The body can be read.
+    Found(Found<'f>),
+}
+
+impl Reading<'_> {
+    /// The value of the node that reads so.
+    fn value(&self) -> Value {
+        match self {
+            Self::Property(property) => property.map_or(Value::Undefined, |(_, value)| value.clone()),
+            Self::Shadow(value) => (*value).clone(),
+            Self::Body(Queried::Found(found)) => match found.value() {
+                BodyValue::Null if *found == Found::Missing => Value::Missing,
+                BodyValue::Null => Value::Null,
+                BodyValue::Bool(value) => Value::Bool(value),
+                BodyValue::Number(value) => Value::Number(value),
+                BodyValue::Text(text) => Value::text(text),
+                BodyValue::Undefined => Value::Undefined,
+            },
+            // "True if anything is there, false if missing, undefined if the body is unreadable."
+            Self::TwinChange(Queried::Found(found)) => found.is_there().map_or(Value::Undefined, Value::Bool),
+            Self::Body(Queried::Opaque | Queried::Unreadable(_))
+            | Self::TwinChange(Queried::Opaque | Queried::Unreadable(_)) => Value::Undefined,
         }
     }
 }
@@ -256,9 +310,49 @@ impl core::error::Error for InvalidMessage {}
 /// What a condition says of a message. Holds only the values that are still needed while it works.
 #[must_use]
 pub fn verdict(condition: &Condition<'_>, facts: &Facts<'_>) -> Verdict {
+    observe(condition, facts, |_| {})
+}
+
+/// What a condition says of a message, and the value of each of its nodes.
+#[must_use]
+pub fn evaluate(condition: &Condition<'_>, facts: &Facts<'_>) -> Evaluation {
+    let mut values = Vec::with_capacity(condition.nodes().len());
+    let verdict = observe(condition, facts, |step| values.push(step.value.clone()));
+    Evaluation { values, verdict }
+}
+
+/// A node whose value has just been computed.
+pub(crate) struct Step<'s, 'f, 't> {
+    pub(crate) id: NodeId,
+    pub(crate) node: &'s Node<'t>,
+    /// What it found in the message; `None` where it is computed from its operands.
+    pub(crate) reading: Option<Reading<'f>>,
+    pub(crate) value: &'s Value,
+    condition: &'s Condition<'t>,
+    values: &'s [Value],
+}
+
+impl<'s> Step<'s, '_, '_> {
+    /// An operand of the node.
+    pub(crate) fn operand(&self, id: NodeId) -> Operand<'s> {
+        operand(self.condition, self.values, id)
+    }
+}
+
+/// What a condition says of a message; `watch` is shown every node, operands before what uses them.
+pub(crate) fn observe<'f, 't>(
+    condition: &Condition<'t>,
+    facts: &'f Facts<'_>,
+    mut watch: impl FnMut(Step<'_, 'f, 't>),
+) -> Verdict {
     let mut values: Vec<Value> = Vec::with_capacity(condition.nodes().len());
-    for (_, node) in condition.nodes() {
-        let value = facts.value(node, |id| operand(condition, &values, id));
+    for (id, node) in condition.nodes() {
+        let reading = facts.read(&node.kind);
+        let value = match &reading {
+            Some(reading) => reading.value(),
+            None => compute(node, |id| operand(condition, &values, id)).unwrap_or(Value::Undefined),
+        };
+        watch(Step { id, node, reading, value: &value, condition, values: &values });
         // Each node is the operand of one other, so that long texts made step by step are not all kept.
         for used in node.kind.operands() {
             if let Some(used) = values.get_mut(used.index()) {
@@ -268,18 +362,6 @@ pub fn verdict(condition: &Condition<'_>, facts: &Facts<'_>) -> Verdict {
         values.push(value);
     }
     values.last().map_or(Verdict::Undefined, |root| verdict_of(condition, root))
-}
-
-/// What a condition says of a message, and the value of each of its nodes.
-#[must_use]
-pub fn evaluate(condition: &Condition<'_>, facts: &Facts<'_>) -> Evaluation {
-    let mut values: Vec<Value> = Vec::with_capacity(condition.nodes().len());
-    for (_, node) in condition.nodes() {
-        let value = facts.value(node, |id| operand(condition, &values, id));
-        values.push(value);
-    }
-    let verdict = values.last().map_or(Verdict::Undefined, |root| verdict_of(condition, root));
-    Evaluation { values, verdict }
 }
 
 fn operand<'v>(condition: &Condition<'_>, values: &'v [Value], id: NodeId) -> Operand<'v> {

@@ -5,6 +5,7 @@ pub mod body;
 pub mod builtin;
 pub mod diagnostic;
 pub mod endpoint;
+pub mod explain;
 pub mod hir;
 mod id;
 pub mod interpret;

@@ -32,9 +32,14 @@ fn main() -> io::Result<()> {
             }
         }
     }
-    let directory = fuzz.join("corpus/tree_agrees_with_interpreter");
-    fs::create_dir_all(&directory)?;
-    (0..OF_EACH).try_for_each(|number| fs::write(directory.join(format!("choices-{number:04}")), choices(number)))
+    for target in ["tree_agrees_with_interpreter", "explain_agrees_with_match"] {
+        let directory = fuzz.join("corpus").join(target);
+        fs::create_dir_all(&directory)?;
+        for number in 0..OF_EACH {
+            fs::write(directory.join(format!("choices-{number:04}")), choices(number))?;
+        }
+    }
+    Ok(())
 }
 
 /// Bytes that choose at random, the same at every run: the longer, the more routes and messages they make.

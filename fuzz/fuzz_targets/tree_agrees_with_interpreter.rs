@@ -13,7 +13,7 @@ use shared::Case;
 fuzz_target!(|bytes: &[u8]| {
     let case = Case::of(bytes);
     if case.check().is_err() {
-        let smaller = case.smaller();
+        let smaller = case.smaller(Case::check);
         panic!("{smaller:#?}\n{:?}", smaller.check());
     }
 });

@@ -35,16 +35,26 @@ impl Unreadable {
     pub const fn offset(&self) -> usize {
         self.offset
     }
+
+    /// What is wrong there, without the place.
+    pub(crate) fn reason(&self) -> impl fmt::Display {
+        &self.reason
+    }
 }
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "body unreadable at byte {}: ", self.offset)?;
-        match self.reason {
-            Reason::Expected { expected, found: None } => write!(f, "expected {expected}, found its end"),
-            Reason::Expected { expected, found: Some(found) } => write!(f, "expected {expected}, found {found:?}"),
-            Reason::TooDeep { limit } => write!(f, "nested deeper than {limit}"),
-            Reason::TooLong => f.write_str("4 GiB or more"),
+        write!(f, "body unreadable at byte {}: {}", self.offset, self.reason)
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Expected { expected, found: None } => write!(f, "expected {expected}, found its end"),
+            Self::Expected { expected, found: Some(found) } => write!(f, "expected {expected}, found {found:?}"),
+            Self::TooDeep { limit } => write!(f, "nested deeper than {limit}"),
+            Self::TooLong => f.write_str("4 GiB or more"),
         }
     }
 }

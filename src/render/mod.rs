@@ -1,5 +1,12 @@
-//! Pictures of what was compiled.
+//! What was compiled, and what became of messages, as pictures, text and JSON.
 
+mod annotate;
+mod explanation;
+mod explanation_json;
+mod paint;
 mod tree;
 
+pub use explanation::{SourceDetail, TextStyle, explanation_text, route_explanation_text};
+pub use explanation_json::{ExplanationJson, route_explanation_json};
+pub use paint::Color;
 pub use tree::tree_dot;

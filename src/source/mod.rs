@@ -4,7 +4,11 @@
 //! if its own normalised text starts with the pattern's, and all patterns that a message can match are found by the
 //! prefixes of its source that end in `/`.
 
+mod mismatch;
+
 use std::fmt;
+
+pub use mismatch::SourceMismatch;
 
 use crate::message::MessageSource;
 use crate::text::{eq_ignore_case, fold_chars, upper};

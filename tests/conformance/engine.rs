@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use edgeroute::explain::{RouteExplanation, RouteText, Routes, explain};
 use edgeroute::hir::{CheckOptions, Condition, Route, Shadowing, TwinFunctions, check};
 use edgeroute::interpret::{Facts, Verdict, verdict};
 use edgeroute::limits::{Budgets, Limits};
@@ -37,6 +38,7 @@ pub(crate) trait Engine {
 pub(crate) fn all() -> Vec<Box<dyn Engine>> {
     vec![
         Box::new(Interpreter),
+        Box::new(Explained),
         Box::new(Table { name: "table", ..Table::default() }),
         Box::new(Table { name: "table-scratch-reused", scratch: ScratchUse::Reused, ..Table::default() }),
         Box::new(Table {
@@ -140,6 +142,69 @@ impl Engine for Interpreter {
     }
 }
 
+/// Every route on every message, by what explanations say.
+struct Explained;
+
+impl Engine for Explained {
+    fn name(&self) -> &'static str {
+        "explanation"
+    }
+
+    fn verdicts(&self, condition: &str, source: &str, messages: &[&VectorMessage]) -> Result<Vec<Outcome>, Refusal> {
+        let (source, text) = route_of_condition(condition, source)?;
+        let mut routes = Routes::default();
+        let added = routes.add(RouteText::new("", &text));
+        added.map_err(|diagnostics| Refusal { text: text.clone(), diagnostics })?;
+        let outcome = |message: &&VectorMessage| {
+            let message = message.with_origin(message.origin().with_source(source.as_str()));
+            let explanation = explain(&routes, &message);
+            let condition = explanation.route(0).and_then(RouteExplanation::condition);
+            Outcome::Verdict(condition.map_or(Truth::Undefined, |condition| truth(condition.verdict())))
+        };
+        Ok(messages.iter().map(outcome).collect())
+    }
+
+    fn deliveries(
+        &self,
+        routes: &[SetRoute],
+        fallback: Option<&SetRoute>,
+        messages: &[&VectorMessage],
+    ) -> Result<Vec<Vec<Delivery>>, Refusal> {
+        let refusal = |route: &SetRoute, diagnostics| Refusal { text: route.route.clone(), diagnostics };
+        let mut compiled = Routes::default();
+        for route in routes {
+            compiled.add(route.text()).map_err(|diagnostics| refusal(route, diagnostics))?;
+        }
+        if let Some(route) = fallback {
+            compiled.set_fallback(route.text()).map_err(|diagnostics| refusal(route, diagnostics))?;
+        }
+        let deliveries = |message: &&VectorMessage| {
+            let explanation = explain(&compiled, &message.with_origin(message.origin()));
+            let winners = explanation.deliveries().iter().filter_map(|delivery| explanation.route(delivery.winner()));
+            let delivery = |winner: &RouteExplanation<'_, '_>| Delivery {
+                endpoint: endpoint_id(winner.endpoint()),
+                priority: winner.text().priority.get(),
+                ttl: winner.text().time_to_live.as_secs(),
+                ttl_candidates: Vec::new(),
+            };
+            winners.map(delivery).collect()
+        };
+        Ok(messages.iter().map(deliveries).collect())
+    }
+}
+
+/// A condition alone, put into a route of its own, and the source that the route has. What stands behind the condition's
+/// longest valid prefix, and would be an error there, is left out; and the source has no `*`, which might open a comment.
+fn route_of_condition(condition: &str, source: &str) -> Result<(String, String), Refusal> {
+    let parsed = parse(condition)?;
+    type_of(&parsed, condition, source)?;
+    let root = parsed.root().and_then(|root| parsed.get(root));
+    let text = root.map_or("undefined", |root| root.span.slice(condition));
+    let source = SourcePattern::new(source).as_str().trim_end_matches('/').to_owned();
+    let route = format!("FROM {source} WHERE {text} INTO $upstream");
+    Ok((source, route))
+}
+
 /// A route table.
 #[derive(Default)]
 struct Table {
@@ -208,15 +273,8 @@ impl Engine for Table {
         self.name
     }
 
-    /// A condition alone is put into a route of its own. What stands behind its longest valid prefix, and would be an
-    /// error there, is left out; and the source has no `*`, which might open a comment.
     fn verdicts(&self, condition: &str, source: &str, messages: &[&VectorMessage]) -> Result<Vec<Outcome>, Refusal> {
-        let parsed = parse(condition)?;
-        type_of(&parsed, condition, source)?;
-        let root = parsed.root().and_then(|root| parsed.get(root));
-        let text = root.map_or("undefined", |root| root.span.slice(condition));
-        let source = SourcePattern::new(source).as_str().trim_end_matches('/').to_owned();
-        let route = format!("FROM {source} WHERE {text} INTO $upstream");
+        let (source, route) = route_of_condition(condition, source)?;
         let route = SetRoute { id: None, route, priority: None, ttl: None };
         let table = self.table(&[route], None).map_err(|error| refusal(&error))?;
         let deliveries = self.route_all(&table, messages, |message| message.origin().with_source(source.as_str()));
@@ -275,6 +333,10 @@ fn delivered(delivery: edgeroute::Delivery<'_>) -> Delivery {
 }
 
 impl SetRoute {
+    fn text(&self) -> RouteText<'_> {
+        RouteText { name: "", text: &self.route, priority: self.priority(), time_to_live: self.time_to_live() }
+    }
+
     fn priority(&self) -> Priority {
         self.priority.and_then(Priority::new).unwrap_or_default()
     }

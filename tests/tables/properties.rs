@@ -33,8 +33,17 @@ proptest! {
     #[test]
     fn a_table_gives_what_the_interpreter_gives(case in case()) {
         if case.check().is_err() {
-            let smaller = case.smaller();
+            let smaller = case.smaller(Case::check);
             let why = smaller.check().expect_err("it is still wrong");
+            return Err(TestCaseError::fail(format!("{smaller:#?}\n{why}")));
+        }
+    }
+
+    #[test]
+    fn an_explanation_agrees_with_the_table(case in case()) {
+        if case.check_explanations().is_err() {
+            let smaller = case.smaller(Case::check_explanations);
+            let why = smaller.check_explanations().expect_err("it is still wrong");
             return Err(TestCaseError::fail(format!("{smaller:#?}\n{why}")));
         }
     }
