@@ -6,6 +6,7 @@ pub mod builtin;
 pub mod diagnostic;
 pub mod endpoint;
 pub mod explain;
+pub mod format;
 pub mod hir;
 mod id;
 pub mod interpret;

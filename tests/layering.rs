@@ -7,7 +7,7 @@ mod scan {
     use std::collections::BTreeSet;
 
     /// The modules of the library, lowest first. A module imports only what stands before it.
-    const ORDER: [&str; 25] = [
+    const ORDER: [&str; 26] = [
         "span",
         "limits",
         "id",
@@ -28,6 +28,7 @@ mod scan {
         "tree",
         "matcher",
         "manifest",
+        "format",
         "table",
         "topology",
         "explain",

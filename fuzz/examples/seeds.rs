@@ -13,8 +13,8 @@ const SOURCES: [(&str, &str, &[&str]); 5] = [
     ("conditions.jsonl", "condition", &["parse_never_panics", "print_round_trips"]),
     ("targeted.jsonl", "condition", &["parse_never_panics", "print_round_trips"]),
     ("reference_suite.jsonl", "condition", &["parse_never_panics", "print_round_trips"]),
-    ("routes.jsonl", "route", &["parse_never_panics", "print_round_trips"]),
-    ("manifests.jsonl", "json", &["manifest_never_panics"]),
+    ("routes.jsonl", "route", &["parse_never_panics", "print_round_trips", "fmt_preserves_meaning"]),
+    ("manifests.jsonl", "json", &["manifest_never_panics", "fmt_preserves_meaning"]),
 ];
 
 fn main() -> io::Result<()> {

@@ -6,6 +6,8 @@ mod messages;
 mod texts;
 
 #[cfg(test)]
+mod formatting;
+#[cfg(test)]
 mod interpreting;
 #[cfg(test)]
 mod parsing;

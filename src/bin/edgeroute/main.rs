@@ -7,11 +7,13 @@
 mod check;
 mod compiled;
 mod explain_code;
+mod fmt;
 mod graph;
 mod input;
 mod lines;
 mod matching;
 mod message_line;
+mod output;
 
 use std::io;
 use std::process::ExitCode;
@@ -38,6 +40,7 @@ enum Command {
     Match(matching::Arguments),
     Check(check::Arguments),
     Graph(graph::Arguments),
+    Fmt(fmt::Arguments),
     ExplainCode(explain_code::Arguments),
 }
 
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Command::Match(arguments) => matching::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Graph(arguments) => graph::run(&arguments),
+        Command::Fmt(arguments) => fmt::run(&arguments),
         Command::ExplainCode(arguments) => explain_code::run(&arguments),
     };
     match outcome {

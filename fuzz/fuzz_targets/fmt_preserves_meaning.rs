@@ -1,0 +1,52 @@
+//! A formatted route means what it meant, and is formatted for good; in a manifest, nothing else changes. The text is
+//! taken as a route and as a manifest.
+#![no_main]
+
+use edgeroute::format::{Formatted, format_manifest, format_route};
+use edgeroute::hir::{Route, Shadowing};
+use edgeroute::limits::Limits;
+use edgeroute::manifest::{Manifest, RouteSpec};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    let limits = Limits::default();
+    if let Formatted::Changed(formatted) = format_route(text, &limits) {
+        assert_eq!(meaning(&formatted), meaning(text), "{formatted}");
+        assert_eq!(format_route(&formatted, &limits), Formatted::Canonical, "{formatted}");
+    }
+    let formatted = format_manifest(text, &limits);
+    assert!(format_manifest(&formatted.text, &limits).is_unchanged(), "{}", formatted.text);
+    let [before, after] = [text, &formatted.text].map(read);
+    assert_eq!(before.0, after.0, "{}", formatted.text);
+    assert_eq!(before.1.len(), after.1.len());
+    for (before, after) in before.1.iter().zip(&after.1) {
+        assert_eq!(before.name(), after.name());
+        assert_eq!((before.priority(), before.time_to_live()), (after.priority(), after.time_to_live()));
+        assert_eq!(meaning(before.text()), meaning(after.text()), "{}", after.text());
+    }
+});
+
+/// What stands around the texts of the routes, and the routes.
+fn read(text: &str) -> (Vec<&str>, Vec<RouteSpec>) {
+    let parsed = Manifest::parse(text);
+    let mut routes: Vec<RouteSpec> = parsed.manifest.iter().flat_map(Manifest::routes).cloned().collect();
+    routes.extend(parsed.unusable_routes);
+    routes.sort_by_key(RouteSpec::text_span);
+    let mut around = Vec::new();
+    let mut at = 0;
+    for route in &routes {
+        let span = route.text_span().range();
+        around.push(&text[at..=span.start]);
+        at = span.end - 1;
+    }
+    around.push(&text[at..]);
+    (around, routes)
+}
+
+/// Source, condition and endpoint, or the codes of the errors.
+fn meaning(text: &str) -> String {
+    match Route::compile(text, Shadowing::default(), &Limits::default()) {
+        Ok(route) => format!("{} {:?} {}", route.source, route.condition, route.endpoint),
+        Err(errors) => format!("{:?}", errors.iter().map(|error| error.code).collect::<Vec<_>>()),
+    }
+}

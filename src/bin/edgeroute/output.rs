@@ -1,0 +1,70 @@
+//! Files that commands change in place.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use tempfile::Builder;
+
+use crate::input;
+
+/// Replaces what the file holds, in one step: whoever reads it sees the old text or the new one, and where anything
+/// fails it keeps the old. Permissions stay; a link keeps leading where it did.
+///
+/// # Errors
+/// That name the file.
+pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let replaced = || {
+        let target = fs::canonicalize(path)?;
+        let directory = target.parent().unwrap_or(Path::new("."));
+        // On the same file system, or else it could not take the file's place in one step.
+        let mut file = Builder::new().prefix(".edgeroute-").tempfile_in(directory)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().set_permissions(fs::metadata(&target)?.permissions())?;
+        file.as_file().sync_all()?;
+        file.persist(&target).map_err(|error| error.error)?;
+        Ok(())
+    };
+    replaced().map_err(|error: io::Error| {
+        io::Error::new(error.kind(), format!("{}: cannot be written: {error}", input::name(path)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_and_nothing_is_left_beside_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("manifest.json");
+        fs::write(&path, "old and longer").unwrap();
+        replace(&path, "new").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn permissions_and_links_stay() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let directory = tempfile::tempdir().unwrap();
+        let [path, link] = ["manifest.json", "link"].map(|name| directory.path().join(name));
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        replace(&link, "new").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_replaced_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = replace(&directory.path().join("missing.json"), "new").unwrap_err();
+        assert!(error.to_string().contains("missing.json: cannot be written"), "{error}");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+}

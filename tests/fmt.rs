@@ -1,0 +1,98 @@
+//! `edgeroute fmt`, as a user meets it.
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::thread;
+
+use tempfile::TempDir;
+
+const MESSY: &str = r#"{ "schemaVersion": "1.1",
+  "routes": {
+    "good": "FROM /messages/* INTO $upstream",
+    "messy":"from /messages/* where level='hot' into $UPSTREAM",
+    "told": { "route": "from /a /* all */ into $upstream", "priority" : 1 },
+    "broken": "FROM /messages/* WHERE lenght(a) > 3 INTO $upstream"
+  }, "storeAndForwardConfiguration": {} }
+"#;
+
+/// What the command did to a file of its own.
+fn fmt(text: &str, arguments: &[&str]) -> (Output, String) {
+    let directory = TempDir::new().unwrap();
+    let path: PathBuf = directory.path().join("m.json");
+    fs::write(&path, text).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_edgeroute"))
+        .arg("fmt")
+        .args(arguments)
+        .arg("m.json")
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    let after = fs::read_to_string(&path).unwrap();
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "something was left beside the file");
+    (output, after)
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+const FORMATTED: [&str; 2] =
+    ["from /messages/* where level='hot' into $UPSTREAM", "FROM /messages/* WHERE level = 'hot' INTO $upstream"];
+
+#[test]
+fn a_file_is_formatted_in_place_and_what_stays_is_reported() {
+    let (output, after) = fmt(MESSY, &[]);
+    assert_eq!(after, MESSY.replace(FORMATTED[0], FORMATTED[1]));
+    assert_eq!(text(&output.stdout), "");
+    let reported: Vec<&str> = text(&output.stderr).lines().collect();
+    assert_eq!(reported[0], "m.json:5:33: route `told` stays as it is: it has a comment, which would be lost");
+    assert!(reported[1].starts_with("m.json:6:39: route `broken` stays as it is: error[E0"), "{reported:?}");
+    assert_eq!(reported[2], "1 of 4 routes changed, in 1 of 1 file, 2 had to stay as they are");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn check_writes_nothing_and_shows_both_texts() {
+    let (output, after) = fmt(MESSY, &["--check"]);
+    assert_eq!(after, MESSY);
+    assert_eq!(text(&output.stdout), format!("m.json:4:13: route `messy`\n- {}\n+ {}\n\n", FORMATTED[0], FORMATTED[1]));
+    assert!(text(&output.stderr).ends_with("1 of 4 routes would change, in 1 of 1 file, 2 had to stay as they are\n"));
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn what_is_formatted_passes_the_check() {
+    let sound = MESSY.replace("lenght(a)", "length(a)");
+    let (output, after) = fmt(&sound, &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let (output, again) = fmt(&after, &["--check"]);
+    assert_eq!((output.status.code(), text(&output.stdout), again), (Some(0), "", after));
+}
+
+#[test]
+fn standard_input_goes_to_standard_output() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_edgeroute"))
+        .args(["fmt", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let writer = thread::spawn(move || stdin.write_all(MESSY.as_bytes()));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap().unwrap();
+    assert_eq!(text(&output.stdout), MESSY.replace(FORMATTED[0], FORMATTED[1]));
+    assert!(text(&output.stderr).starts_with("<stdin>:5:33: "));
+}
+
+#[test]
+fn what_is_no_manifest_is_left_alone() {
+    let (output, after) = fmt("{ no json", &[]);
+    assert_eq!(after, "{ no json");
+    assert!(text(&output.stderr).starts_with("m.json:1:3: the manifest: error[E0401]"), "{}", text(&output.stderr));
+    assert_eq!(output.status.code(), Some(1));
+}
