@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::diagnostic::{Code, Diagnostic, closest, quoted};
 use crate::syntax::ast::{Sink, SinkKind};
 use crate::text::eq_ignore_case;
 
@@ -29,7 +29,7 @@ impl Endpoint {
         match sink.kind {
             SinkKind::System(name) if eq_ignore_case(name, "$upstream") => Ok(Self::Upstream),
             SinkKind::System(name) => {
-                let message = format!("expected $upstream or BrokeredEndpoint(\"...\"), found `{name}`");
+                let message = format!("expected $upstream or BrokeredEndpoint(\"...\"), found `{}`", quoted(name));
                 let error = Diagnostic::new(Code::InvalidSink, sink.span, message).with_label("no such endpoint");
                 Err(Box::new(if closest(name, ["$upstream"]).is_some() {
                     error.with_help("did you mean $upstream?").with_fix(sink.span, "$upstream")
@@ -38,7 +38,7 @@ impl Endpoint {
                 }))
             }
             SinkKind::Function { name, name_span, .. } if !eq_ignore_case(name, "BrokeredEndpoint") => {
-                let message = format!("expected BrokeredEndpoint, found `{name}`");
+                let message = format!("expected BrokeredEndpoint, found `{}`", quoted(name));
                 let error = Diagnostic::new(Code::UnknownEndpoint, name_span, message).with_label("no such endpoint");
                 Err(Box::new(if closest(name, ["BrokeredEndpoint"]).is_some() {
                     error.with_help("did you mean BrokeredEndpoint?").with_fix(name_span, "BrokeredEndpoint")

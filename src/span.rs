@@ -85,6 +85,11 @@ impl Span {
     }
 }
 
+/// How many characters start in these bytes of a text.
+fn count_characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&byte| byte & 0b1100_0000 != 0b1000_0000).count()
+}
+
 fn saturate(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
 }
@@ -110,10 +115,11 @@ impl fmt::Display for Position {
     }
 }
 
-/// Where each line of a text starts.
+/// Where each line of a text starts, and how many characters stand before it.
 ///
 /// Lines end at `\n`; a `\r` before it belongs to the line's end. Building takes one pass over the text and allocates
-/// four bytes a line; a look-up is a binary search and a walk along one line.
+/// four bytes a line and four for every 512 bytes; a look-up is a binary search and a walk of at most 512 bytes, however
+/// long the line is.
 ///
 /// ```
 /// use edgeroute::span::LineIndex;
@@ -127,7 +133,11 @@ impl fmt::Display for Position {
 pub struct LineIndex {
     /// Ascending; the first is 0.
     starts: Vec<u32>,
+    /// How many characters start before byte `i * STRIDE`; one for each stride, and one.
+    counts: Vec<u32>,
 }
+
+const STRIDE: usize = 512;
 
 impl LineIndex {
     /// Finds the lines of `text`. Allocates.
@@ -135,7 +145,15 @@ impl LineIndex {
     pub fn new(text: &str) -> Self {
         let after_newlines =
             text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n').map(|(at, _)| saturate(at + 1));
-        Self { starts: core::iter::once(0).chain(after_newlines).collect() }
+        let mut count = 0;
+        let counts = text.as_bytes().chunks(STRIDE).map(|stride| {
+            count += count_characters(stride);
+            saturate(count)
+        });
+        Self {
+            starts: core::iter::once(0).chain(after_newlines).collect(),
+            counts: core::iter::once(0).chain(counts).collect(),
+        }
     }
 
     /// The line and column of byte `offset`. An offset past the end is the end; one within a character is its start.
@@ -147,8 +165,15 @@ impl LineIndex {
         }
         let line = self.starts.partition_point(|&start| start as usize <= offset).max(1);
         let start = self.starts.get(line - 1).map_or(0, |&start| start as usize);
-        let column = text.get(start..offset).map_or(0, |before| before.chars().count());
+        let column = self.characters_before(text, offset) - self.characters_before(text, start);
         Position { line: saturate(line), column: saturate(column + 1) }
+    }
+
+    /// How many characters stand before byte `offset`, which is on a character.
+    fn characters_before(&self, text: &str, offset: usize) -> usize {
+        let stride = offset / STRIDE;
+        let counted = self.counts.get(stride).map_or(0, |&count| count as usize);
+        counted + text.as_bytes().get(stride * STRIDE..offset).map_or(0, count_characters)
     }
 
     /// The bytes of line `line` (counted from 1), without what ends it; empty past the last line.
@@ -166,9 +191,7 @@ impl LineIndex {
     }
 }
 
-/// Lines and columns of ascending offsets, in one pass over the text however many they are.
-///
-/// A look-up in a [`LineIndex`] walks along its line, and a manifest with a million problems may be all one line.
+/// Lines and columns of ascending offsets, in one pass over the text and without memory for it.
 ///
 /// ```
 /// use edgeroute::span::PositionWalk;
@@ -223,6 +246,17 @@ mod tests {
         let mut walk = PositionWalk::new(text);
         for offset in 0..12 {
             assert_eq!(walk.advance_to(offset), lines.position(text, offset), "{offset}");
+        }
+    }
+
+    #[test]
+    fn positions_on_long_lines_count_characters() {
+        let text = format!("x\n{}", "aé😀\u{301}".repeat(1_000));
+        let lines = LineIndex::new(&text);
+        let mut walk = PositionWalk::new(&text);
+        for (offset, _) in text.char_indices() {
+            let offset = saturate(offset);
+            assert_eq!(walk.advance_to(offset), lines.position(&text, offset), "{offset}");
         }
     }
 

@@ -9,6 +9,7 @@
 
 use core::fmt;
 
+use crate::diagnostic::quoted;
 use crate::span::Span;
 use crate::text::starts_with_ignore_case;
 
@@ -135,7 +136,7 @@ impl PathError {
 impl fmt::Display for PathError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "expected {} in the body path, found ", self.expected())?;
-        if self.found.is_empty() { f.write_str("its end") } else { write!(f, "`{}`", self.found) }
+        if self.found.is_empty() { f.write_str("its end") } else { write!(f, "`{}`", quoted(&self.found)) }
     }
 }
 

@@ -5,11 +5,13 @@
 //! [`render`] turns a diagnostic into text, apart from how it was found.
 
 mod code;
+mod excerpt;
 mod list;
 mod render;
 mod suggest;
 
 pub use code::{Code, Severity, UnknownCode};
+pub(crate) use excerpt::{Excerpt, QUOTED, bounded, excerpts, is_invisible, quoted};
 pub(crate) use list::DiagnosticList;
 pub use list::MAX_ERRORS;
 pub use render::render;
@@ -98,6 +100,11 @@ impl Diagnostic {
     #[must_use]
     pub fn severity(&self) -> Severity {
         self.code.severity()
+    }
+
+    /// The primary label, then the others.
+    pub fn labels(&self) -> impl Iterator<Item = &Label> {
+        core::iter::once(&self.primary).chain(&self.secondary)
     }
 
     /// The same finding with every span moved on by `offset` bytes: from a part of a text to the whole.

@@ -1,15 +1,16 @@
-//! A diagnostic as plain text, with the line and a caret under the place.
+//! A diagnostic as plain text, with the lines and carets under the places.
 
 use core::fmt::Write as _;
 
 use super::Diagnostic;
+use super::excerpt::{bounded, excerpts};
 use crate::span::{LineIndex, Span};
 
-/// The most characters of a line that are shown; a longer line is cut around the place.
-const LINE_WIDTH: usize = 120;
-
-/// Writes `diagnostic` as a compiler would: code and message, `origin:line:column`, the line with carets under the
-/// span, labels, help. No colour, no trailing newline. `lines` must have been made of `text`.
+/// Writes `diagnostic` as a compiler would: code and message, `origin:line:column`, the lines with carets under the
+/// spans, labels, help. No colour, no trailing newline. `lines` must have been made of `text`.
+///
+/// The text may come from anywhere: of a long line a window is shown, and characters that a terminal would obey, or that
+/// turn its writing around, are shown as their codes. Costs the same however long the text is.
 ///
 /// ```
 /// use edgeroute::diagnostic::{Code, Diagnostic, render};
@@ -23,70 +24,35 @@ const LINE_WIDTH: usize = 120;
 /// ```
 #[must_use]
 pub fn render(diagnostic: &Diagnostic, origin: &str, text: &str, lines: &LineIndex) -> String {
-    let mut out = format!("{}[{}]: {}\n", diagnostic.severity(), diagnostic.code, diagnostic.message);
+    let mut out = format!("{}[{}]: {}\n", diagnostic.severity(), diagnostic.code, bounded(&diagnostic.message));
     let start = lines.position(text, diagnostic.primary.span.start());
-    let labels =
-        core::iter::once((&diagnostic.primary, '^')).chain(diagnostic.secondary.iter().map(|label| (label, '-')));
-    let last_line = labels.clone().map(|(label, _)| lines.position(text, label.span.start()).line).max();
-    let width = last_line.unwrap_or(start.line).to_string().len();
+    let labels: Vec<_> = diagnostic.labels().collect();
+    let spans: Vec<Span> = labels.iter().map(|label| label.span).collect();
+    let excerpts = excerpts(text, lines, &spans);
+    let width = excerpts.last().map_or(start.line, |last| last.line).to_string().len();
     // A `String` takes every write.
-    let _ = writeln!(out, "{:width$}--> {origin}:{start}", "");
+    let _ = writeln!(out, "{:width$}--> {}:{start}", "", bounded(origin));
     let _ = writeln!(out, "{:width$} |", "");
-    let mut shown_line = None;
-    for (label, mark) in labels {
-        let position = lines.position(text, label.span.start());
-        let line_span = lines.line_span(text, position.line);
-        let excerpt = Excerpt::new(line_span.slice(text), label.span, line_span);
-        if shown_line != Some(position.line) || excerpt.is_cut {
-            let _ = writeln!(out, "{:>width$} | {}", position.line, excerpt.text);
-            shown_line = Some(position.line);
+    for excerpt in excerpts {
+        let _ = writeln!(out, "{:>width$} | {}", excerpt.line, excerpt.text);
+        for mark in excerpt.marks {
+            let indent = excerpt.text.get(..mark.range.start).map_or(0, |before| before.chars().count());
+            let marked = excerpt.text.get(mark.range).map_or(0, |marked| marked.chars().count()).max(1);
+            let carets = if mark.label == 0 { "^" } else { "-" }.repeat(marked);
+            let text = labels.get(mark.label).map_or_else(String::new, |label| bounded(&label.text));
+            let _ = writeln!(out, "{:width$} | {:indent$}{carets} {text}", "", "");
         }
-        let marks = mark.to_string().repeat(excerpt.marked);
-        let _ = writeln!(out, "{:width$} | {:indent$}{marks} {}", "", "", label.text, indent = excerpt.indent);
     }
     if let Some(help) = &diagnostic.help {
-        let _ = writeln!(out, "{:width$} = help: {help}", "");
+        let _ = writeln!(out, "{:width$} = help: {}", "", bounded(help));
     }
     out.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
-}
-
-/// The part of a line that is shown, and where its carets go.
-struct Excerpt {
-    /// Control characters are shown as spaces, so that the carets stay under their place.
-    text: String,
-    indent: usize,
-    /// At least one.
-    marked: usize,
-    is_cut: bool,
-}
-
-impl Excerpt {
-    fn new(line: &str, span: Span, line_span: Span) -> Self {
-        let from = (span.start().saturating_sub(line_span.start())) as usize;
-        let to = (span.end().min(line_span.end()).saturating_sub(line_span.start())) as usize;
-        let before = line.get(..from).unwrap_or(line).chars().count();
-        let marked = line.get(from..to).unwrap_or_default().chars().count().max(1);
-        let total = line.chars().count();
-        let first = if total <= LINE_WIDTH { 0 } else { before.saturating_sub(LINE_WIDTH / 3) };
-        let shown = line.chars().skip(first).take(LINE_WIDTH).map(|c| if c.is_control() { ' ' } else { c });
-        let mut text: String = shown.collect();
-        let mut indent = before - first;
-        if first > 0 {
-            text.insert_str(0, "... ");
-            indent += 4;
-        }
-        if first + LINE_WIDTH < total {
-            text.push_str(" ...");
-        }
-        let room = text.chars().count().saturating_sub(indent).max(1);
-        Self { text, indent, marked: marked.min(room), is_cut: first > 0 }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::Code;
+    use crate::diagnostic::{Code, is_invisible};
 
     fn show(text: &str, diagnostic: &Diagnostic) -> String {
         render(diagnostic, "m.json", text, &LineIndex::new(text))
@@ -100,7 +66,7 @@ mod tests {
             .with_help("write INTO");
         assert_eq!(
             show("FROM /a\nhere", &found.map_spans(|span| span)),
-            "error[E0107]: expected INTO, found `here`\n --> m.json:2:1\n  |\n2 | here\n  | ^^^^ expected INTO\n1 | FROM /a\n  | ---- of this route\n  = help: write INTO"
+            "error[E0107]: expected INTO, found `here`\n --> m.json:2:1\n  |\n1 | FROM /a\n  | ---- of this route\n2 | here\n  | ^^^^ expected INTO\n  = help: write INTO"
         );
     }
 
@@ -112,6 +78,17 @@ mod tests {
         let caret = lines[4].find('^').unwrap();
         assert_eq!(lines[3].as_bytes()[caret], b'@');
         assert!(lines[3].len() < 140);
+    }
+
+    #[test]
+    fn hostile_texts_are_shown_safely_and_in_little_space() {
+        let name = "\u{202e}\u{1b}[2J".repeat(100_000);
+        let found = Diagnostic::new(Code::UnknownFunction, Span::new(0, 1_000_000), format!("no function {name}"))
+            .with_label(name.clone())
+            .with_help(name.clone());
+        let shown = render(&found, &name, &name, &LineIndex::new(&name));
+        assert!(!shown.chars().any(|c| c != '\n' && is_invisible(c)), "{shown:?}");
+        assert!(shown.len() < 40_000, "{}", shown.len());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, quoted};
 use crate::span::{Position, PositionWalk};
 
 /// The most problems that a [`ManifestError`] prints.
@@ -42,7 +42,7 @@ impl fmt::Display for ManifestProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}: ", self.position, self.diagnostic.code)?;
         if let Some(route) = &self.route {
-            write!(f, "route `{}`: ", route.escape_debug())?;
+            write!(f, "route `{}`: ", quoted(route))?;
         }
         f.write_str(&self.diagnostic.message)
     }

@@ -6,7 +6,7 @@ use super::build::Declared;
 use super::changes::{Change, Changes};
 use super::error::RouteProblem;
 use super::set::RouteSet;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::keyed::KeyedMap;
 use crate::span::Span;
 
@@ -79,7 +79,7 @@ impl Planner<'_> {
         match change {
             Change::Add(declared) => {
                 if self.rank(&declared.name).is_some() {
-                    let message = format!("there is a route named `{}` already", declared.name);
+                    let message = format!("there is a route named `{}` already", quoted(&declared.name));
                     let error = Diagnostic::new(Code::RouteNameTaken, Span::default(), message);
                     self.plan.problems.push(declared.problem(position, error));
                 } else {
@@ -130,5 +130,5 @@ impl Planner<'_> {
 }
 
 fn no_such_route(name: &str) -> Diagnostic {
-    Diagnostic::new(Code::NoSuchRoute, Span::default(), format!("there is no route named `{name}`"))
+    Diagnostic::new(Code::NoSuchRoute, Span::default(), format!("there is no route named `{}`", quoted(name)))
 }

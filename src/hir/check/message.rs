@@ -8,7 +8,7 @@ use super::call::takes;
 use super::operator::Binary;
 use crate::body::PathError;
 use crate::builtin::{Function, Overload};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, QUOTED, is_invisible, quoted};
 use crate::hir::Type;
 use crate::span::Span;
 use crate::syntax::ast::{BinaryOperator, Expr, ExprId, ExprKind, Literal};
@@ -268,7 +268,7 @@ impl Checker<'_, '_> {
     pub(super) fn unknown_function(&mut self, name: &str, span: Span) {
         // Looking for what was meant is the one thing here that costs more than a few steps.
         let meant = if self.errors.is_full() { None } else { Function::closest_to(name) };
-        let error = Diagnostic::new(Code::UnknownFunction, span, format!("there is no function `{name}`"));
+        let error = Diagnostic::new(Code::UnknownFunction, span, format!("there is no function `{}`", quoted(name)));
         self.errors.push(if let Some(meant) = meant {
             error.with_help(format!("did you mean `{}`?", meant.name())).with_fix(span, meant.name())
         } else {
@@ -355,8 +355,13 @@ impl<'t> Checker<'_, 't> {
         expression
     }
 
-    /// A name or literal as it is written; `None` for anything longer.
+    /// A name or literal as it is written; `None` for anything longer, and for what a message cannot show.
     fn written(&self, expression: ExprId) -> Option<Cow<'t, str>> {
+        self.written_at_any_length(expression)
+            .filter(|text| text.chars().nth(QUOTED).is_none() && !text.chars().any(is_invisible))
+    }
+
+    fn written_at_any_length(&self, expression: ExprId) -> Option<Cow<'t, str>> {
         Some(match self.inner(self.syntax.get(expression)?).kind {
             ExprKind::Property(name) | ExprKind::SystemProperty(name) => Cow::Borrowed(name),
             ExprKind::EscapedSystemProperty(name) => Cow::Owned(format!("{{{name}}}")),

@@ -14,7 +14,7 @@
 use smallvec::SmallVec;
 
 use super::{Cursor, Parsed};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::limits::Limits;
 use crate::span::Span;
 use crate::syntax::ast::{BinaryOperator, Condition, Expr, ExprId, ExprKind, Literal, UnaryOperator};
@@ -276,7 +276,7 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
         match token.kind {
             TokenKind::BracketPath => {
                 self.cursor.take();
-                let text = self.cursor.text_of(token);
+                let text = quoted(self.cursor.text_of(token));
                 let message = format!("expected an operand, found `{text}`");
                 let error = Diagnostic::new(Code::UnexpectedToken, token.span, message)
                     .with_label("a property's name has no brackets")

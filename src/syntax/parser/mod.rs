@@ -11,7 +11,7 @@ mod route;
 pub use condition::parse_condition;
 pub use route::parse_route;
 
-use crate::diagnostic::{Code, Diagnostic, DiagnosticList, closest};
+use crate::diagnostic::{Code, Diagnostic, DiagnosticList, closest, is_invisible};
 use crate::limits::Limits;
 use crate::span::Span;
 
@@ -117,7 +117,7 @@ impl<'t, 'l> Cursor<'t, 'l> {
     /// What to call a token in a message: its text where it is short, else its kind.
     fn describe(&self, token: Token) -> String {
         let text = self.text_of(token);
-        if token.kind == TokenKind::Eof || text.chars().count() > 40 || text.chars().any(char::is_control) {
+        if token.kind == TokenKind::Eof || text.chars().count() > 40 || text.chars().any(is_invisible) {
             token.kind.to_string()
         } else {
             format!("`{text}`")
