@@ -29,8 +29,8 @@ mod tree;
 pub mod value;
 
 pub use table::{
-    BadRoutes, Changes, CompileError, Compiled, Deliveries, Delivery, Interests, Key, RouteProblem, RouteSet,
-    RouteTable, RouteTableBuilder, Scratch, Stats,
+    BadRoutes, Changes, CheckedManifest, CompileError, Compiled, Deliveries, Delivery, Interests, Key, RouteProblem,
+    RouteSet, RouteTable, RouteTableBuilder, Scratch, Stats,
 };
 
 /// The examples of the README, run as tests.

@@ -199,7 +199,8 @@ fn a_problem_beside_a_routes_text_does_not_hide_those_in_it() {
         assert!(stdout(&output).contains(code), "{code} in {}", stdout(&output));
     }
     assert!(stdout(&output).contains("in route `a`") && stdout(&output).contains("in route `d`"));
-    assert!(stdout(&output).ends_with(", 2 routes in 1 file\n"), "{}", stdout(&output));
+    let summary = ", 2 routes in 1 file\n`edgeroute explain-code E0101 E0301 E0402 E0406` tells more\n";
+    assert!(stdout(&output).ends_with(summary), "{}", stdout(&output));
 }
 
 #[test]
@@ -277,4 +278,69 @@ fn explain_code_prints_the_page_of_a_code_and_lists_them_all() {
     assert!(stderr(&unknown).contains("there is no code `E9\\u{1b}`"), "{}", stderr(&unknown));
     assert!(stdout(&unknown).starts_with("error[E0101]"), "{}", stdout(&unknown));
     assert_eq!([page, list, unknown].map(|output| output.status.code()), [Some(0), Some(0), Some(2)]);
+}
+
+#[test]
+fn the_document_of_the_output_shows_what_check_writes() {
+    let document = std::fs::read_to_string("docs/output.md").unwrap();
+    let blocks: Vec<&str> = document.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let output = run(&["check", "--format", "json", "-"], blocks[0].as_bytes());
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let shown: serde_json::Value = serde_json::from_str(&blocks[1].replace("deployment.json", "<stdin>")).unwrap();
+    let printed: serde_json::Value = serde_json::from_str(stdout(&output)).unwrap();
+    assert_eq!(printed, shown);
+    assert_eq!(stdout(&output).lines().count(), 1);
+    // Keys come in the order that the document shows.
+    let order = |text: &str| {
+        let keys = ["version", "summary", "files", "code", "severity", "message", "location", "route", "help", "fix"];
+        keys.map(|key| text.find(&format!("\"{key}\":")).unwrap())
+    };
+    assert!(order(stdout(&output)).is_sorted() && order(blocks[1]).is_sorted());
+}
+
+#[test]
+fn check_writes_a_line_for_each_problem() {
+    let output = run(&["check", "--format", "short", "-"], TWO_BAD_OF_THREE.as_bytes());
+    let lines: Vec<&str> = stdout(&output).lines().collect();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert_eq!(lines[0], "<stdin>:5:37: error[E0202]: there is no function `lenght` (in route `typo`)");
+    assert_eq!(lines[2], "2 problems, 3 routes in 1 file");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn check_writes_sarif_also_of_files_that_cannot_be_read() {
+    let output = run(&["check", "--format", "sarif", "-", "no-such-file.json"], TWO_BAD_OF_THREE.as_bytes());
+    let log: serde_json::Value = serde_json::from_str(stdout(&output)).unwrap();
+    let run = &log["runs"][0];
+    assert_eq!(run["results"].as_array().unwrap().len(), 2);
+    assert_eq!(run["invocations"][0]["executionSuccessful"], false);
+    assert!(stderr(&output).starts_with("no-such-file.json: "), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn colours_are_used_when_asked_for_and_not_in_a_pipe() {
+    for (when, coloured) in [("auto", false), ("always", true), ("never", false)] {
+        let output = run(&["check", "--color", when, "-"], TWO_BAD_OF_THREE.as_bytes());
+        assert_eq!(stdout(&output).contains('\u{1b}'), coloured, "{when}");
+    }
+}
+
+#[test]
+fn a_manifest_of_one_long_line_is_shown_in_part() {
+    let long = "x".repeat(1_000_000);
+    let manifest = format!(
+        "{{\"schemaVersion\":\"1.1\",\"storeAndForwardConfiguration\":{{}},\"{long}\":0,\"routes\":{{\
+         \"a\":\"FROM /* WHERE b > 1 and {long}(c) and \u{202e}\u{200b}() INTO $upstream\"}},\"{long}\":1}}"
+    );
+    let place = format!("<stdin>:1:{}", manifest.find("> 1").unwrap() + 1);
+    for format in ["text", "short"] {
+        let output = run(&["check", "--format", format, "-"], manifest.as_bytes());
+        let shown = stdout(&output);
+        assert!(shown.contains(&place), "{shown}");
+        assert!(shown.len() < 5_000, "{}", shown.len());
+        assert!(!shown.contains(['\u{202e}', '\u{200b}']) && shown.contains("<U+202E><U+200B>"), "{shown}");
+        assert_eq!(output.status.code(), Some(1));
+    }
 }

@@ -179,10 +179,8 @@ impl Window {
             shown.push_str(CUT);
         }
         let clip = |offset: u32| floor(text, offset).clamp(self.range.start, self.range.end);
-        let mut marks: Vec<(usize, Range<usize>)> = spans
-            .into_iter()
-            .map(|(label, span)| (label, clip(span.start())..clip(span.end())))
-            .collect();
+        let mut marks: Vec<(usize, Range<usize>)> =
+            spans.into_iter().map(|(label, span)| (label, clip(span.start())..clip(span.end()))).collect();
         let content = text.get(self.range.clone()).unwrap_or_default();
         let mut places: Vec<Range<usize>> = marks.iter().map(|_| shown.len()..shown.len()).collect();
         for (at, c) in content.char_indices() {
@@ -223,8 +221,8 @@ mod tests {
     use super::*;
 
     /// Each excerpt as its line and its text, with the marks in brackets: `1: a[b]c`.
-    fn show(text: &str, spans: &[Range<usize>]) -> Vec<String> {
-        let spans: Vec<Span> = spans.iter().cloned().map(Span::from_range).collect();
+    fn show(text: &str, spans: &[(usize, usize)]) -> Vec<String> {
+        let spans: Vec<Span> = spans.iter().map(|&(start, end)| Span::from_range(start..end)).collect();
         let excerpts = excerpts(text, &LineIndex::new(text), &spans);
         excerpts
             .into_iter()
@@ -243,40 +241,40 @@ mod tests {
 
     #[test]
     fn short_lines_are_shown_whole_with_all_their_marks() {
-        assert_eq!(show("a\nbcd\ne", &[3..4]), ["2: b[c]d"]);
-        assert_eq!(show("a\nbcd\ne", &[6..7, 0..1, 4..5, 2..3]), ["1: [a]", "2: [b]c[d]", "3: [e]"]);
-        assert_eq!(show("é = ü", &[0..2, 5..7]), ["1: [é] = [ü]"]);
+        assert_eq!(show("a\nbcd\ne", &[(3, 4)]), ["2: b[c]d"]);
+        assert_eq!(show("a\nbcd\ne", &[(6, 7), (0, 1), (4, 5), (2, 3)]), ["1: [a]", "2: [b]c[d]", "3: [e]"]);
+        assert_eq!(show("é = ü", &[(0, 2), (5, 7)]), ["1: [é] = [ü]"]);
     }
 
     #[test]
     fn a_span_over_lines_is_shown_on_its_first() {
-        assert_eq!(show("ab\ncd", &[1..5]), ["1: a[b]"]);
+        assert_eq!(show("ab\ncd", &[(1, 5)]), ["1: a[b]"]);
     }
 
     #[test]
     fn places_at_and_past_the_end_are_shown_at_the_end() {
-        assert_eq!(show("ab", &[2..2]), ["1: ab[]"]);
-        assert_eq!(show("ab\n", &[3..3]), ["2: []"]);
-        assert_eq!(show("ab", &[90..99]), ["1: ab[]"]);
-        assert_eq!(show("", &[0..0]), ["1: []"]);
-        assert_eq!(show("ab\ncd", &[2..2]), ["1: ab[]"]);
-        assert_eq!(show("é", &[1..2]), ["1: [é]"]);
+        assert_eq!(show("ab", &[(2, 2)]), ["1: ab[]"]);
+        assert_eq!(show("ab\n", &[(3, 3)]), ["2: []"]);
+        assert_eq!(show("ab", &[(90, 99)]), ["1: ab[]"]);
+        assert_eq!(show("", &[(0, 0)]), ["1: []"]);
+        assert_eq!(show("ab\ncd", &[(2, 2)]), ["1: ab[]"]);
+        assert_eq!(show("é", &[(1, 2)]), ["1: [é]"]);
     }
 
     #[test]
     fn a_long_line_is_cut_around_what_is_marked() {
         let text = format!("{}@{}", "x".repeat(5_000), "y".repeat(5_000));
         let expected = format!("1: ...{}[@]{}...", "x".repeat(40), "y".repeat(79));
-        assert_eq!(show(&text, &[5_000..5_001]), [expected]);
-        assert_eq!(show(&text, &[0..1]), [format!("1: [x]{}...", "x".repeat(119))]);
+        assert_eq!(show(&text, &[(5_000, 5_001)]), [expected]);
+        assert_eq!(show(&text, &[(0, 1)]), [format!("1: [x]{}...", "x".repeat(119))]);
         let last = text.len() - 1;
-        assert_eq!(show(&text, &[last..last + 1]), [format!("1: ...{}[y]", "y".repeat(40))]);
+        assert_eq!(show(&text, &[(last, last + 1)]), [format!("1: ...{}[y]", "y".repeat(40))]);
     }
 
     #[test]
     fn marks_far_apart_on_one_line_have_windows_of_their_own_in_the_order_of_the_line() {
         let text = "x".repeat(1_000);
-        let shown = show(&text, &[900..902, 100..101, 905..906]);
+        let shown = show(&text, &[(900, 902), (100, 101), (905, 906)]);
         assert_eq!(shown.len(), 2);
         assert!(shown[0].contains("[x]") && !shown[0].contains("[xx]"), "{}", shown[0]);
         assert!(shown[1].contains("[xx]xxx[x]"), "{}", shown[1]);
@@ -284,8 +282,8 @@ mod tests {
 
     #[test]
     fn what_is_not_seen_as_itself_is_shown_as_its_code() {
-        assert_eq!(show("a\u{202e}b", &[1..4]), ["1: a[<U+202E>]b"]);
-        assert_eq!(show("\u{1b}[2J\0\t\u{7f}\u{9b}x", &[0..1]), ["1: [\u{241b}][2J\u{2400} \u{2421}<U+009B>x"]);
+        assert_eq!(show("a\u{202e}b", &[(1, 4)]), ["1: a[<U+202E>]b"]);
+        assert_eq!(show("\u{1b}[2J\0\t\u{7f}\u{9b}x", &[(0, 1)]), ["1: [\u{241b}][2J\u{2400} \u{2421}<U+009B>x"]);
         assert_eq!(bounded("a\u{2066}\n"), "a<U+2066>\u{240a}");
     }
 
@@ -311,7 +309,7 @@ mod tests {
             let mut shown: Vec<usize> =
                 excerpts.iter().flat_map(|excerpt| excerpt.marks.iter().map(|mark| mark.label)).collect();
             shown.sort_unstable();
-            prop_assert_eq!(shown, Vec::from_iter(0..spans.len()));
+            prop_assert_eq!(shown, (0..spans.len()).collect::<Vec<_>>());
             for excerpt in excerpts {
                 prop_assert!(excerpt.text.chars().count() <= WIDTH * "<U+202E>".len() + 2 * CUT.len());
                 prop_assert!(!excerpt.text.chars().any(is_invisible), "{:?}", excerpt.text);

@@ -36,6 +36,29 @@ pub struct Diagnostic {
     pub fix: Option<Fix>,
 }
 
+/// A diagnostic, and the route that it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The route's name. `None` where it is about something else of the manifest.
+    pub route: Option<String>,
+    /// What was found. Its spans are in bytes of the text that is reported on, the manifest's rather than the route's.
+    pub diagnostic: Diagnostic,
+}
+
+impl Finding {
+    /// A finding that is about no route of a name.
+    #[must_use]
+    pub const fn new(diagnostic: Diagnostic) -> Self {
+        Self { route: None, diagnostic }
+    }
+
+    /// A finding about a route.
+    #[must_use]
+    pub fn in_route(name: impl Into<String>, diagnostic: Diagnostic) -> Self {
+        Self { route: Some(name.into()), diagnostic }
+    }
+}
+
 /// A span, and what there is to say at it (may be empty).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {

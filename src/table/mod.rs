@@ -2,6 +2,7 @@
 
 mod build;
 mod changes;
+mod checked;
 mod delivery;
 mod error;
 mod key;
@@ -20,6 +21,7 @@ use std::sync::{Arc, OnceLock};
 
 pub use build::{BadRoutes, Compiled, RouteTableBuilder};
 pub use changes::Changes;
+pub use checked::CheckedManifest;
 pub use delivery::{Deliveries, Delivery};
 pub use error::{CompileError, RouteProblem};
 pub use key::Key;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use edgeroute::render::tree_dot;
 
+use crate::Outcome;
 use crate::compiled::CompiledFile;
-use crate::{Outcome, input};
 
 const ABOUT: &str = "\
 Show how the routes of a manifest are found.
@@ -46,9 +46,7 @@ enum Format {
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     let file = CompiledFile::read(&arguments.manifest)?;
     if file.problem_count() > 0 {
-        for problem in file.rendered_problems() {
-            input::report(&format!("{problem}\n"));
-        }
+        file.report_problems();
         return Ok(Outcome::Problems);
     }
     let Some(table) = file.into_table() else {

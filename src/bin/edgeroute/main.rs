@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod color;
 mod compiled;
 mod explain_code;
 mod fmt;
@@ -14,6 +15,7 @@ mod lines;
 mod matching;
 mod message_line;
 mod output;
+mod reporting;
 
 use std::io;
 use std::process::ExitCode;

@@ -112,9 +112,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
 /// The table of a manifest's routes, or `None` where it has problems that are not to be skipped.
 fn compile(arguments: &Arguments) -> io::Result<Option<RouteTable>> {
     let manifest = CompiledFile::read(&arguments.manifest)?;
-    for problem in manifest.rendered_problems() {
-        input::report(&format!("{problem}\n"));
-    }
+    manifest.report_problems();
     let bad_routes: Vec<String> =
         manifest.bad_routes().into_iter().map(|name| format!("`{}`", printable(name))).collect();
     if manifest.problem_count() > 0 && !arguments.skip_bad_routes {

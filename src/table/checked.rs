@@ -1,0 +1,163 @@
+//! A manifest from its text to a table, with everything that is wrong on the way.
+
+use std::collections::HashSet;
+
+use super::{BadRoutes, Compiled, RouteTable};
+use crate::diagnostic::{Diagnostic, Finding};
+use crate::hir::{Route, Shadowing};
+use crate::limits::Limits;
+use crate::manifest::{Manifest, Parsed, RouteSpec};
+
+/// A manifest that was read and compiled: all that is wrong with it, and what is good of it.
+///
+/// ```
+/// use edgeroute::CheckedManifest;
+///
+/// let json = r#"{
+///     "schemaVersion": "1.1",
+///     "routes": {
+///         "hot": "FROM /messages/* WHERE temperature > 80 INTO $upstream",
+///         "all": { "route": "FROM /messages/* INTO $upsteam", "priority": 12 }
+///     },
+///     "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+/// }"#;
+/// let checked = CheckedManifest::from_json(json);
+/// let codes: Vec<&str> = checked.findings().iter().map(|finding| finding.diagnostic.code.as_str()).collect();
+/// assert_eq!(codes, ["E0201", "E0301", "E0406"]);
+/// assert_eq!(checked.bad_routes(), ["hot", "all"]);
+/// ```
+#[derive(Debug)]
+pub struct CheckedManifest {
+    manifest: Option<Manifest>,
+    findings: Vec<Finding>,
+    routes: usize,
+    table: Option<RouteTable>,
+}
+
+impl CheckedManifest {
+    /// Reads a manifest and compiles its routes. Whatever is wrong with the one or the other is found in one go: a route
+    /// that a manifest cannot be routed by is still looked at. Allocates; linear in the text.
+    #[must_use]
+    pub fn from_json(text: &str) -> Self {
+        let Parsed { manifest, unusable_routes, problems } = Manifest::parse(text);
+        let mut findings: Vec<Finding> = problems
+            .into_iter()
+            .map(|problem| Finding {
+                route: problem.route().map(str::to_owned),
+                diagnostic: problem.diagnostic().clone(),
+            })
+            .collect();
+        let specs = manifest.as_ref().map(Manifest::routes).unwrap_or_default();
+        let table = compile(specs, &mut findings);
+        for spec in &unusable_routes {
+            let errors = Route::compile(spec.text(), Shadowing::default(), &Limits::default()).err();
+            findings.extend(errors.into_iter().flatten().map(|error| located(spec, error)));
+        }
+        findings.sort_by_key(|finding| finding.diagnostic.primary.span);
+        let names = specs.iter().chain(&unusable_routes).map(RouteSpec::name);
+        let names: HashSet<&str> =
+            names.chain(findings.iter().filter_map(|finding| finding.route.as_deref())).collect();
+        let routes = names.len();
+        let table = table.filter(|_| manifest.is_some());
+        Self { manifest, findings, routes, table }
+    }
+
+    /// Everything that is wrong, in the order of the text. Spans are in bytes of the manifest's text.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// How many routes the manifest has, good or bad.
+    #[must_use]
+    pub const fn route_count(&self) -> usize {
+        self.routes
+    }
+
+    /// The names of the routes that have problems, in the order of the text, each once.
+    #[must_use]
+    pub fn bad_routes(&self) -> Vec<&str> {
+        let mut seen = HashSet::new();
+        let names = self.findings.iter().filter_map(|finding| finding.route.as_deref());
+        names.filter(|name| seen.insert(*name)).collect()
+    }
+
+    /// The manifest, with the routes that could be read, though not all of them may compile. `None` where something
+    /// other than a route is wrong.
+    #[must_use]
+    pub const fn manifest(&self) -> Option<&Manifest> {
+        self.manifest.as_ref()
+    }
+
+    /// The routes without problems, compiled. `None` where something other than a route is wrong, so that not even the
+    /// good routes mean what they seem to, or where there are too many routes for a table.
+    #[must_use]
+    pub fn into_table(self) -> Option<RouteTable> {
+        self.table
+    }
+}
+
+/// What is wrong in the text of a route, as something that is wrong in the manifest.
+fn located(route: &RouteSpec, diagnostic: Diagnostic) -> Finding {
+    Finding::in_route(route.name(), route.locate_diagnostic(diagnostic))
+}
+
+/// Compiles what can be compiled. What is wrong goes to `findings`.
+fn compile(routes: &[RouteSpec], findings: &mut Vec<Finding>) -> Option<RouteTable> {
+    let mut builder = RouteTable::builder().bad_routes(BadRoutes::Skip);
+    for route in routes {
+        builder = builder.route_with(route.name(), route.text(), route.priority(), route.time_to_live());
+    }
+    let built = builder.build();
+    let problems = match &built {
+        Ok(compiled) => compiled.skipped(),
+        Err(error) => error.problems(),
+    };
+    findings.extend(
+        problems
+            .iter()
+            .filter_map(|problem| Some(located(routes.get(problem.position())?, problem.diagnostic().clone()))),
+    );
+    built.ok().map(Compiled::into_table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes(checked: &CheckedManifest) -> Vec<&str> {
+        checked.findings().iter().map(|finding| finding.diagnostic.code.as_str()).collect()
+    }
+
+    #[test]
+    fn a_manifest_with_a_problem_of_its_own_has_no_table_and_still_tells_of_all_routes() {
+        let checked = CheckedManifest::from_json(
+            r#"{"schemaVersion": "1.1", "routes": {"a": "FROM /* WHERE b > 1 INTO $upstream", "c": "FROM /* INTO $upstream"}}"#,
+        );
+        assert_eq!(codes(&checked), ["E0402", "E0201"]);
+        assert_eq!((checked.route_count(), checked.bad_routes()), (2, vec!["a"]));
+        assert!(checked.manifest().is_none());
+        assert!(checked.into_table().is_none());
+    }
+
+    #[test]
+    fn good_routes_beside_bad_ones_make_a_table() {
+        let checked = CheckedManifest::from_json(
+            r#"{"schemaVersion": "1.1", "storeAndForwardConfiguration": {}, "routes": {
+                "a": "FROM /* WHERE b > 1 INTO $upstream", "c": "FROM /* INTO $upstream", "d": 5}}"#,
+        );
+        assert_eq!(codes(&checked), ["E0201", "E0403"]);
+        assert_eq!((checked.route_count(), checked.bad_routes()), (3, vec!["a", "d"]));
+        assert_eq!(checked.into_table().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn spans_are_those_of_the_manifest() {
+        let json = "{\"schemaVersion\": \"1.0\", \"storeAndForwardConfiguration\": {}, \
+                    \"routes\": {\"a\": \"FROM /* WHERE \\\"x\\\" = 1 INTO $upstream\"}}";
+        let checked = CheckedManifest::from_json(json);
+        let found = &checked.findings()[0].diagnostic;
+        assert_eq!(found.primary.span.slice(json), "=");
+        assert_eq!(found.secondary[0].span.slice(json), "\\\"x\\\"");
+    }
+}
