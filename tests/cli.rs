@@ -110,9 +110,9 @@ fn a_bad_line_is_reported_with_its_number_and_the_rest_goes_on() {
     assert_eq!(stdout(&output).lines().count(), 1);
     assert!(stdout(&output).starts_with("{\"message\":3,"));
     let errors: Vec<&str> = stderr(&output).lines().collect();
-    assert!(errors[0].starts_with("<stdin>:1:23: invalid type: integer `81`, expected a string"), "{errors:?}");
+    assert!(errors[0].starts_with("<stdin>:1:22: expected a string, found the number 81"), "{errors:?}");
     assert!(errors[1].starts_with("<stdin>:2:1: not valid UTF-8"), "{errors:?}");
-    assert!(errors[2].starts_with("<stdin>:4:12: unknown field `propertes`"), "{errors:?}");
+    assert!(errors[2].starts_with("<stdin>:4:2: unknown key `propertes`; did you mean `properties`?"), "{errors:?}");
     assert!(errors.last().unwrap().contains("3 bad lines"), "{errors:?}");
     assert_eq!(output.status.code(), Some(2));
 }

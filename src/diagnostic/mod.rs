@@ -15,7 +15,7 @@ pub(crate) use excerpt::{Excerpt, QUOTED, bounded, excerpts, is_invisible, quote
 pub(crate) use list::DiagnosticList;
 pub use list::MAX_ERRORS;
 pub use render::render;
-pub(crate) use suggest::closest;
+pub use suggest::closest;
 
 use crate::span::Span;
 

@@ -3,7 +3,8 @@
 /// The candidate nearest to `name`, ignoring ASCII case, if it is near enough to be meant: at most one edit in three
 /// characters, a swap of neighbours counted as one. The first of equals wins. Costs the product of the lengths; names
 /// over 64 characters have no near candidate.
-pub(crate) fn closest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+#[must_use]
+pub fn closest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let name: Vec<char> = name.chars().map(|c| c.to_ascii_lowercase()).collect();
     if name.len() > 64 {
         return None;

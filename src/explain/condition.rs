@@ -9,8 +9,9 @@ use crate::builtin::{Function, Parameter};
 use crate::diagnostic::closest;
 use crate::hir::{Comparison, Condition, Node, NodeId, NodeKind, Operand, Property, Value};
 use crate::interpret::{Facts, Presence, PropertyKind, Queried, Reading, Step, observe};
+use crate::message::Stamp;
 use crate::span::Span;
-use crate::text::as_number;
+use crate::text::{as_number, eq_ignore_case};
 
 /// The most code units of texts that are looked at to say how they differ.
 const COMPARED_UNITS: usize = 1024;
@@ -144,7 +145,7 @@ fn of_comparison(comparison: Comparison, left: &Value, right: &Value, result: &V
         }
         let (left, right) = (String::from_utf16(left).ok()?, String::from_utf16(right).ok()?);
         if is_equality {
-            return (left != right && crate::text::eq_ignore_case(&left, &right)).then_some(Note::DiffersByCase);
+            return (left != right && eq_ignore_case(&left, &right)).then_some(Note::DiffersByCase);
         }
         // Only where it makes a difference.
         let numbers = (as_number(&left)?, as_number(&right)?);
@@ -233,18 +234,20 @@ fn missing(property: Property<'_>, facts: &Facts<'_>) -> Note {
         Property::System(name) => (name, PropertyKind::System),
         Property::ApplicationOrSystem(name) => (name.strip_prefix('$').unwrap_or(name), PropertyKind::System),
     };
-    let is_input = crate::text::eq_ignore_case(name, "inputName");
-    if kind == PropertyKind::System && is_input {
+    if kind == PropertyKind::System && Stamp::named(name) == Some(Stamp::Input) {
         return Note::NeverWhileRouting;
     }
     let other = match kind {
         PropertyKind::Application => facts.system_property(name),
         PropertyKind::System => facts.property(name),
     };
-    let nearest = if other == Presence::Missing {
-        closest(name, facts.names(kind)).map(|near| Nearest::Spelled(near.to_owned()))
-    } else {
+    let nearest = if other != Presence::Missing {
         Some(Nearest::OtherKind)
+    } else if kind == PropertyKind::System && Stamp::named(name).is_some() {
+        // Spelled as it is meant: the hub did not stamp it, and the names of the other stamps are near.
+        None
+    } else {
+        closest(name, facts.names(kind)).map(|near| Nearest::Spelled(near.to_owned()))
     };
     Note::NoProperty { name: name.to_owned(), kind, nearest }
 }

@@ -72,6 +72,10 @@ fn a_missing_property_is_named_with_what_is_there_instead() {
         "$contentTyp = '1'",
         "$contentTyp = undefined (the message has no system property `$contentTyp`, but `$contentType`)",
     );
+    check(
+        "$connectionModuleId = '1'",
+        "$connectionModuleId = undefined (the message has no system property `$connectionModuleId`)",
+    );
     check("$inputName = '1'", "$inputName = undefined (never there while routing, only on delivery)");
 }
 

@@ -1,12 +1,15 @@
 //! A manifest read from a file, its routes compiled, and everything that is wrong with it.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::Path;
 
+use edgeroute::manifest::{Manifest, RouteSpec};
 use edgeroute::render::{FileReport, Report};
-use edgeroute::{CheckedManifest, RouteTable};
+use edgeroute::{BadRoutes, CheckedManifest, RouteTable};
 
-use crate::{input, reporting};
+use crate::input::{self, printable};
+use crate::{count, reporting};
 
 /// What was made of a file.
 #[derive(Debug)]
@@ -26,6 +29,28 @@ impl CompiledFile {
         Ok(Self { name: input::name(path), checked: CheckedManifest::from_json(&text), text })
     }
 
+    /// Reads a manifest whose routes are to be used, and tells its problems on standard error. `None` where they forbid
+    /// using it.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub(crate) fn read_usable(path: &Path, bad_routes: BadRoutes) -> io::Result<Option<Self>> {
+        let file = Self::read(path)?;
+        file.report_problems();
+        if file.problem_count() > 0 && bad_routes == BadRoutes::Refuse {
+            input::report(&format!("{}: {}", file.name, count(file.problem_count(), "problem")));
+            return Ok(None);
+        }
+        if file.checked.manifest().is_none() {
+            return Ok(None);
+        }
+        let names: Vec<String> = file.bad_routes().iter().map(|name| format!("`{}`", printable(name))).collect();
+        if !names.is_empty() {
+            input::report(&format!("left out: {}", names.join(", ")));
+        }
+        Ok(Some(file))
+    }
+
     /// Every problem in the order of the file, to be shown.
     pub(crate) fn report(&self) -> FileReport<'_> {
         FileReport::new(&self.name, &self.text, self.checked.route_count(), self.checked.findings())
@@ -43,6 +68,13 @@ impl CompiledFile {
     /// The names of the routes that have problems, in the order of the file, each once.
     pub(crate) fn bad_routes(&self) -> Vec<&str> {
         self.checked.bad_routes()
+    }
+
+    /// The routes without problems, in the order of declaration. None where the manifest itself has problems.
+    pub(crate) fn good_routes(&self) -> Vec<&RouteSpec> {
+        let bad: HashSet<&str> = self.bad_routes().into_iter().collect();
+        let routes = self.checked.manifest().map(Manifest::routes).unwrap_or_default();
+        routes.iter().filter(|route| !bad.contains(route.name())).collect()
     }
 
     /// The routes without problems, compiled. `None` where the manifest itself has problems.

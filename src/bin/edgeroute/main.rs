@@ -7,6 +7,9 @@
 mod check;
 mod color;
 mod compiled;
+#[cfg_attr(not(test), expect(dead_code, reason = "files of cases follow"))]
+mod document;
+mod explain;
 mod explain_code;
 mod fmt;
 mod graph;
@@ -14,6 +17,7 @@ mod input;
 mod lines;
 mod matching;
 mod message_line;
+mod messages;
 mod output;
 mod reporting;
 
@@ -40,6 +44,7 @@ Exit codes:
 #[derive(Subcommand)]
 enum Command {
     Match(matching::Arguments),
+    Explain(explain::Arguments),
     Check(check::Arguments),
     Graph(graph::Arguments),
     Fmt(fmt::Arguments),
@@ -57,6 +62,7 @@ enum Outcome {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Match(arguments) => matching::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Graph(arguments) => graph::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),

@@ -1,18 +1,16 @@
 //! `edgeroute match`: messages in, deliveries out, a line at a time.
 
 use std::fmt;
-use std::io::{self, IsTerminal as _, Read, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 
-use edgeroute::{RouteTable, Scratch};
-use indicatif::{ProgressBar, ProgressStyle};
+use edgeroute::{BadRoutes, RouteTable, Scratch};
 use serde::Serialize;
 
 use crate::compiled::CompiledFile;
-use crate::input::{self, printable};
-use crate::lines::{Line, Lines};
 use crate::message_line::{InvalidMessage, MessageLine};
-use crate::{Outcome, count};
+use crate::messages::{MessageArguments, Messages};
+use crate::{Outcome, count, input};
 
 const ABOUT: &str = "\
 Tell where messages go.
@@ -50,15 +48,11 @@ pub(crate) struct Arguments {
     /// The deployment manifest; - for standard input
     #[arg(long, short, value_name = "FILE")]
     manifest: PathBuf,
-    /// The messages, as JSON lines; - for standard input
-    #[arg(long, value_name = "FILE", default_value = "-")]
-    messages: PathBuf,
+    #[command(flatten)]
+    messages: MessageArguments,
     /// Leave out routes that have problems, instead of refusing the manifest
     #[arg(long)]
     skip_bad_routes: bool,
-    /// The longest line that is read as a message, in bytes
-    #[arg(long, value_name = "BYTES", default_value_t = 8 << 20)]
-    max_line_bytes: usize,
 }
 
 /// One line of output.
@@ -84,87 +78,35 @@ struct Counts {
 
 /// Compiles the manifest, then routes every message.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
-    if input::is_stdin(&arguments.manifest) && input::is_stdin(&arguments.messages) {
-        return Err(io::Error::other("standard input cannot be both the manifest and the messages"));
-    }
-    let Some(table) = compile(arguments)? else {
+    arguments.messages.check_beside(&arguments.manifest)?;
+    let bad_routes = if arguments.skip_bad_routes { BadRoutes::Skip } else { BadRoutes::Refuse };
+    let manifest = CompiledFile::read_usable(&arguments.manifest, bad_routes)?;
+    let Some(table) = manifest.and_then(CompiledFile::into_table) else {
         return Ok(Outcome::Problems);
     };
-    if input::is_stdin(&arguments.messages) && io::stdin().is_terminal() {
-        input::report("reading messages from standard input, one JSON object a line");
+    let mut messages = Messages::open(&arguments.messages)?;
+    let mut router = Router { scratch: table.create_scratch(), table: &table, counts: Counts::default() };
+    let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    // Whoever pipes messages in one at a time wants their deliveries before the next.
+    while let Some((number, line)) = messages.next(|| out.flush())? {
+        if let Some(problem) = router.route(&line, number, &mut out)? {
+            messages.report(&problem);
+        }
     }
-    let (reader, length) = input::open(&arguments.messages)?;
-    let progress = progress_bar(length);
-    let mut router = Router {
-        origin: input::name(&arguments.messages),
-        scratch: table.create_scratch(),
-        table: &table,
-        progress: &progress,
-        counts: Counts::default(),
-    };
-    let routed = router.route_all(Lines::new(reader, arguments.max_line_bytes), arguments.max_line_bytes);
-    progress.finish_and_clear();
-    routed?;
+    out.flush()?;
+    router.counts.bad_lines = messages.bad_lines();
     input::report(&router.counts.to_string());
-    Ok(if router.counts.bad_lines == 0 { Outcome::Well } else { Outcome::Unusable })
-}
-
-/// The table of a manifest's routes, or `None` where it has problems that are not to be skipped.
-fn compile(arguments: &Arguments) -> io::Result<Option<RouteTable>> {
-    let manifest = CompiledFile::read(&arguments.manifest)?;
-    manifest.report_problems();
-    let bad_routes: Vec<String> =
-        manifest.bad_routes().into_iter().map(|name| format!("`{}`", printable(name))).collect();
-    if manifest.problem_count() > 0 && !arguments.skip_bad_routes {
-        input::report(&format!("{}: {}", input::name(&arguments.manifest), count(manifest.problem_count(), "problem")));
-        return Ok(None);
-    }
-    let table = manifest.into_table();
-    if table.is_some() && !bad_routes.is_empty() {
-        input::report(&format!("left out: {}", bad_routes.join(", ")));
-    }
-    Ok(table)
+    Ok(if messages.bad_lines() == 0 { Outcome::Well } else { Outcome::Unusable })
 }
 
 /// The messages' way through the table.
 struct Router<'t> {
-    /// What to call the messages' file.
-    origin: String,
     table: &'t RouteTable,
     scratch: Scratch,
-    progress: &'t ProgressBar,
     counts: Counts,
 }
 
 impl Router<'_> {
-    fn route_all(&mut self, mut lines: Lines<impl Read>, limit: usize) -> io::Result<()> {
-        let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
-        loop {
-            // Whoever pipes messages in one at a time wants their deliveries before the next.
-            if !lines.has_next_at_hand() {
-                out.flush()?;
-            }
-            let problem = match lines.next_line()? {
-                None => break,
-                Some(Line::Whole(line)) if line.trim_ascii().is_empty() => None,
-                Some(Line::Whole(line)) => match MessageLine::parse(line) {
-                    Err(problem) => Some(problem),
-                    Ok(message) => self.route(&message, lines.number(), &mut out)?,
-                },
-                Some(Line::TooLong(bytes)) => {
-                    let reason = format!("the line has {bytes} bytes, more than --max-line-bytes of {limit}");
-                    Some(InvalidMessage { column: None, reason })
-                }
-            };
-            if let Some(problem) = problem {
-                self.counts.bad_lines += 1;
-                self.report(lines.number(), &problem);
-            }
-            self.progress.set_position(lines.bytes());
-        }
-        out.flush()
-    }
-
     /// Writes the deliveries of one message. Gives back why it is none.
     fn route(&mut self, line: &MessageLine, number: usize, out: &mut impl Write) -> io::Result<Option<InvalidMessage>> {
         let message = match line.message() {
@@ -187,27 +129,6 @@ impl Router<'_> {
             out.write_all(b"\n")?;
         }
         Ok(None)
-    }
-
-    fn report(&self, number: usize, problem: &InvalidMessage) {
-        let column = problem.column.map(|column| format!(":{column}")).unwrap_or_default();
-        let line = format!("{}:{number}{column}: {}", self.origin, printable(&problem.reason));
-        self.progress.suspend(|| input::report(&line));
-    }
-}
-
-/// Progress on a terminal; hidden where standard error is none, or where the deliveries scroll by on the same one.
-fn progress_bar(length: Option<u64>) -> ProgressBar {
-    if !io::stderr().is_terminal() || io::stdout().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let (bar, template) = match length {
-        Some(length) => (ProgressBar::new(length), "{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}"),
-        None => (ProgressBar::new_spinner(), "{spinner} {bytes} {bytes_per_sec} {elapsed}"),
-    };
-    match ProgressStyle::with_template(template) {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
     }
 }
 

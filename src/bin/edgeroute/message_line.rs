@@ -1,20 +1,19 @@
-//! One message from one line of JSON.
+//! One message: a line of JSON, or a part of a document.
 //!
 //! The keys, all optional: `origin` (who sent it), `properties`, `systemProperties`, `body` or `bodyBase64`, `source`.
 //! Without an origin the system properties are taken to be stamped already, as a hub hands them on. A text as `body` is
 //! the body; any other JSON there is the body as it is written. Nothing is filled in: a body query needs `contentType`
 //! and `contentEncoding` here as it does in a hub.
 
-use core::fmt;
+use core::str;
 use std::collections::HashSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use edgeroute::message::{Message, Origin, Properties};
 use edgeroute::text::fold;
-use serde::Deserialize;
-use serde::de::{MapAccess, Visitor};
-use serde_json::value::RawValue;
+
+use crate::document::{Fields, Language, Problem, Value, parse};
 
 /// A message that owns what the library borrows.
 #[derive(Debug)]
@@ -34,28 +33,11 @@ pub(crate) struct InvalidMessage {
     pub(crate) reason: String,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Record<'l> {
-    origin: Option<OriginRecord>,
-    source: Option<String>,
-    #[serde(default)]
-    properties: PropertyList,
-    #[serde(default, rename = "systemProperties")]
-    system_properties: PropertyList,
-    #[serde(borrow)]
-    body: Option<&'l RawValue>,
-    #[serde(rename = "bodyBase64")]
-    body_base64: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug)]
 struct OriginRecord {
     device: String,
     module: Option<String>,
     output: Option<String>,
-    #[serde(default, rename = "twinChange")]
     twin_change: bool,
 }
 
@@ -66,37 +48,45 @@ struct PropertyList(Vec<(String, Option<String>)>);
 impl MessageLine {
     /// Reads a line. Allocates what the message holds.
     pub(crate) fn parse(line: &[u8]) -> Result<Self, InvalidMessage> {
-        let text = core::str::from_utf8(line).map_err(|error| InvalidMessage {
+        let text = str::from_utf8(line).map_err(|error| InvalidMessage {
             column: Some(error.valid_up_to() + 1),
             reason: "not valid UTF-8".to_owned(),
         })?;
-        // A struct is also read from an array, which nobody means.
-        if !text.trim_start().starts_with('{') {
-            return Err(InvalidMessage { column: Some(1), reason: "expected a JSON object".to_owned() });
-        }
-        let record: Record<'_> = serde_json::from_str(text).map_err(|error| InvalidMessage::from_json(&error))?;
-        let body = match (record.body.map(RawValue::get), record.body_base64) {
-            (Some(_), Some(_)) => return Err(InvalidMessage::new("both `body` and `bodyBase64` are given")),
-            (None | Some("null"), None) => Vec::new(),
-            (Some(json), None) if json.starts_with('"') => {
-                let text: String = serde_json::from_str(json)
-                    .map_err(|error| InvalidMessage::new(&format!("`body`: {}", without_place(&error))))?;
-                text.into_bytes()
+        parse(text, Language::Json).and_then(Self::from_value).map_err(InvalidMessage::from)
+    }
+
+    /// Reads a part of a document.
+    pub(crate) fn from_value(value: Value<'_>) -> Result<Self, Problem> {
+        let span = value.span();
+        let known = ["origin", "source", "properties", "systemProperties", "body", "bodyBase64"];
+        let mut fields = Fields::of(value, &known)?;
+        let base64_span = fields.key_span("bodyBase64");
+        let body = match (fields.take("body"), fields.take("bodyBase64")) {
+            (Some(_), Some(_)) => {
+                return Err(Problem::new(base64_span.unwrap_or(span), "both `body` and `bodyBase64` are given"));
             }
-            (Some(json), None) => json.as_bytes().to_vec(),
-            (None, Some(encoded)) => STANDARD
-                .decode(encoded)
-                .map_err(|error| InvalidMessage::new(&format!("`bodyBase64` is no base64: {error}")))?,
+            (None, None) => Vec::new(),
+            (Some(body), None) if body.is_text() => body.text()?.into_owned().into_bytes(),
+            (Some(body), None) => body.to_json().into_owned().into_bytes(),
+            (None, Some(encoded)) => {
+                let span = encoded.span();
+                let decoded = STANDARD.decode(encoded.text()?.as_bytes());
+                decoded.map_err(|error| Problem::new(span, format!("`bodyBase64` is no base64: {error}")))?
+            }
         };
+        let properties = fields.take("properties").map(PropertyList::from_value).transpose()?;
+        let system_properties = fields.take("systemProperties").map(PropertyList::from_value).transpose()?;
+        let origin = fields.take("origin");
+        let origin_span = origin.as_ref().map_or(span, Value::span);
         let message = Self {
-            origin: record.origin,
-            source: record.source,
-            properties: record.properties,
-            system_properties: record.system_properties,
+            origin: origin.map(OriginRecord::from_value).transpose()?,
+            source: fields.take("source").map(|source| source.text().map(String::from)).transpose()?,
+            properties: properties.unwrap_or_default(),
+            system_properties: system_properties.unwrap_or_default(),
             body,
         };
         // An origin that does not hold together is found now, so that using the message cannot fail.
-        message.origin()?;
+        message.origin().map_err(|why| Problem::new(origin_span, why.reason))?;
         Ok(message)
     }
 
@@ -133,50 +123,47 @@ impl InvalidMessage {
     fn new(reason: &str) -> Self {
         Self { column: None, reason: reason.to_owned() }
     }
+}
 
-    fn from_json(error: &serde_json::Error) -> Self {
-        Self { column: (error.column() > 0).then(|| error.column()), reason: without_place(error) }
+impl From<Problem> for InvalidMessage {
+    fn from(problem: Problem) -> Self {
+        let help = problem.help.map(|help| format!("; {help}")).unwrap_or_default();
+        Self { column: Some(problem.span.start + 1), reason: problem.message + &help }
     }
 }
 
-/// The message of an error, without the line and column behind it.
-fn without_place(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    text.split_once(" at line ").map_or(text.clone(), |(message, _)| message.to_owned())
+impl OriginRecord {
+    fn from_value(value: Value<'_>) -> Result<Self, Problem> {
+        let mut fields = Fields::of(value, &["device", "module", "output", "twinChange"])?;
+        let text = |value: Value<'_>| value.text().map(String::from);
+        Ok(Self {
+            device: fields.require("device").and_then(text)?,
+            module: fields.take("module").map(text).transpose()?,
+            output: fields.take("output").map(text).transpose()?,
+            twin_change: fields.take("twinChange").map(Value::bool).transpose()?.unwrap_or_default(),
+        })
+    }
+}
+
+impl PropertyList {
+    fn from_value(value: Value<'_>) -> Result<Self, Problem> {
+        let mut seen = HashSet::new();
+        let mut properties = Vec::new();
+        for member in value.members()? {
+            if !seen.insert(fold(&member.key).into_owned()) {
+                let message = format!("property `{}` is given twice (names ignore case)", member.key);
+                return Err(Problem::new(member.key_span, message));
+            }
+            let value = if member.value.is_null() { None } else { Some(member.value.text()?.into_owned()) };
+            properties.push((member.key.into_owned(), value));
+        }
+        Ok(Self(properties))
+    }
 }
 
 impl Properties for PropertyList {
     fn visit<'m>(&'m self, visit: impl FnMut(&'m str, Option<&'m str>)) {
         self.0.visit(visit);
-    }
-}
-
-impl<'de> Deserialize<'de> for PropertyList {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct PropertyVisitor;
-
-        impl<'de> Visitor<'de> for PropertyVisitor {
-            type Value = PropertyList;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of strings and nulls")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<PropertyList, A::Error> {
-                let mut seen = HashSet::new();
-                let mut properties = Vec::new();
-                while let Some(name) = map.next_key::<String>()? {
-                    if !seen.insert(fold(&name).into_owned()) {
-                        let reason = format!("property `{name}` is given twice (names ignore case)");
-                        return Err(serde::de::Error::custom(reason));
-                    }
-                    properties.push((name, map.next_value()?));
-                }
-                Ok(PropertyList(properties))
-            }
-        }
-
-        deserializer.deserialize_map(PropertyVisitor)
     }
 }
 
@@ -243,16 +230,20 @@ mod tests {
             at(b"{\"body\": \"\xFF\"}"),
             InvalidMessage { column: Some(11), reason: "not valid UTF-8".to_owned() }
         );
-        assert_eq!(at(b"{\"propertes\": {}}").column, Some(12));
-        assert!(shown(r#"{"propertes": {}}"#).starts_with("unknown field `propertes`, expected one of `origin`"));
-        assert!(shown(r#"{"properties": {"a": 5}}"#).contains("invalid type: integer `5`, expected a string"));
+        assert_eq!(at(b"{\"propertes\": {}}").column, Some(2));
+        assert_eq!(shown(r#"{"propertes": {}}"#), "unknown key `propertes`; did you mean `properties`?");
+        assert_eq!(
+            shown(r#"{"properties": {"a": 5}}"#),
+            "expected a string, found the number 5; in quotes it is a string: \"5\""
+        );
         assert!(shown(r#"{"properties": {"a": "1", "A": "2"}}"#).contains("property `A` is given twice"));
         assert!(shown(r#"{"body": "x", "bodyBase64": ""}"#).contains("both `body` and `bodyBase64`"));
         assert!(shown(r#"{"bodyBase64": "!"}"#).contains("`bodyBase64` is no base64"));
         assert!(shown(r#"{"origin": {"device": "d", "output": "o"}}"#).contains("needs `module`"));
         assert!(shown(r#"{"origin": {"device": "d", "module": "m", "twinChange": true}}"#).contains("`device` alone"));
         assert!(shown(r#"{"systemProperties": {"connectionModuleId": " "}}"#).contains("null or blank"));
-        assert_eq!(shown("[]"), "expected a JSON object");
+        assert_eq!(shown("[]"), "expected an object, found a list");
+        assert_eq!(shown(r#"{"origin": {"module": "m"}}"#), "the key `device` is missing");
         assert!(shown("{").contains("EOF"));
     }
 

@@ -1,0 +1,114 @@
+//! JSON, a level at a time.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::{Kind, Member, Problem, Value};
+
+/// A whole document: one value, all of it valid.
+pub(super) fn parse(text: &str) -> Result<Value<'_>, Problem> {
+    let value: &RawValue = serde_json::from_str(text).map_err(|error| at(text, 0, &error))?;
+    Ok(closed(value, text))
+}
+
+/// The value in `text`, which is valid JSON and begins at byte `start` of the document, with what is directly in it.
+pub(super) fn open(text: &str, start: usize) -> Result<Value<'_>, Problem> {
+    let wrong = |error: &serde_json::Error| at(text, start, error);
+    let place = |raw: &RawValue| {
+        let at = start + offset_in(raw.get(), text);
+        at..at + raw.get().len()
+    };
+    let value = |raw| {
+        let value = closed(raw, text);
+        Value { span: value.span.start + start..value.span.end + start, ..value }
+    };
+    let kind = match text.bytes().next() {
+        Some(b'{') => {
+            let Members(members) = serde_json::from_str(text).map_err(|error| wrong(&error))?;
+            let members = members.into_iter().map(|(key, raw)| {
+                let key_span = place(key);
+                Ok(Member { key: string(key.get(), key_span.start)?, key_span, value: value(raw) })
+            });
+            Kind::Object(members.collect::<Result<_, Problem>>()?)
+        }
+        Some(b'[') => {
+            let elements: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| wrong(&error))?;
+            Kind::List(elements.into_iter().map(value).collect())
+        }
+        Some(b'"') => Kind::Text(string(text, start)?),
+        Some(b't') => Kind::Bool(true),
+        Some(b'f') => Kind::Bool(false),
+        Some(b'n') => Kind::Null,
+        _ => Kind::Number(Cow::Borrowed(text)),
+    };
+    Ok(Value { span: start..start + text.len(), kind })
+}
+
+/// A value that was cut out of `text`.
+fn closed<'t>(raw: &'t RawValue, text: &str) -> Value<'t> {
+    let start = offset_in(raw.get(), text);
+    Value { span: start..start + raw.get().len(), kind: Kind::Json(raw.get()) }
+}
+
+/// Where `part`, which was cut out of `text`, begins in it.
+fn offset_in(part: &str, text: &str) -> usize {
+    part.as_ptr().addr().saturating_sub(text.as_ptr().addr())
+}
+
+/// The text of a string, which is copied only if there is an escape in it.
+fn string(json: &str, start: usize) -> Result<Cow<'_, str>, Problem> {
+    let content = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    match content.filter(|content| !content.contains('\\')) {
+        Some(content) => Ok(Cow::Borrowed(content)),
+        None => serde_json::from_str(json).map(Cow::Owned).map_err(|error| at(json, start, &error)),
+    }
+}
+
+/// A problem that `serde_json` tells by line and column of `text`, which begins at byte `start`.
+fn at(text: &str, start: usize, error: &serde_json::Error) -> Problem {
+    let line_start: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    // It is the byte behind which reading stopped, 0 at the beginning of a line.
+    let mut offset = (line_start + error.column()).saturating_sub(1).min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    let length = text.get(offset..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    let message = error.to_string();
+    let message = message.split_once(" at line ").map_or(message.as_str(), |(message, _)| message);
+    Problem::new(span(start, offset, length), message)
+}
+
+fn span(start: usize, offset: usize, length: usize) -> Range<usize> {
+    start + offset..start + offset + length
+}
+
+/// The members of an object in their order, also those of one name.
+struct Members<'t>(Vec<(&'t RawValue, &'t RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MembersVisitor;
+
+        impl<'de> Visitor<'de> for MembersVisitor {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
