@@ -24,6 +24,8 @@ use crate::span::Span;
 pub struct Diagnostic {
     /// Which kind of finding, stable over releases.
     pub code: Code,
+    /// How bad it is: as its code says, unless whoever asked has said otherwise.
+    pub severity: Severity,
     /// Lower case, no full stop: the thing found, and what was expected.
     pub message: String,
     /// Where it is.
@@ -83,6 +85,7 @@ impl Diagnostic {
     pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
         Self {
             code,
+            severity: code.severity(),
             message: message.into(),
             primary: Label { span, text: String::new() },
             secondary: Vec::new(),
@@ -119,10 +122,17 @@ impl Diagnostic {
         self
     }
 
-    /// Error or warning, as the code says.
+    /// Error or warning.
     #[must_use]
-    pub fn severity(&self) -> Severity {
-        self.code.severity()
+    pub const fn severity(&self) -> Severity {
+        self.severity
+    }
+
+    /// Makes it worse, or less bad, than its code is.
+    #[must_use]
+    pub const fn with_severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
     }
 
     /// The primary label, then the others.
