@@ -18,6 +18,7 @@ mod lower;
 #[cfg(feature = "parallel")]
 mod merge;
 mod read;
+mod reason;
 mod test;
 
 pub(crate) use constant::{Constants, Interval, IntervalId, TextId, ValueConstant, ValueId};
@@ -25,6 +26,7 @@ pub(crate) use expression::{Expression, ExpressionId, Operation, OperationId, Op
 pub(crate) use formula::{Formula, FormulaId, Formulas};
 pub(crate) use lower::lower;
 pub(crate) use read::{Reads, Slot, SlotKind};
+pub(crate) use reason::{Answer, Claim, Reasoner, SourceFacts};
 pub(crate) use test::{Affix, Orderings, States, Test, TestKind};
 
 /// What the tests of a table refer to.

@@ -65,6 +65,11 @@ impl Reads {
         intern(&mut self.slots, &mut self.by_kind, kind)
     }
 
+    /// The slot that reads this, if anything does; not of frozen reads.
+    pub(super) fn known(&self, kind: &SlotKind) -> Option<Slot> {
+        self.by_kind.get(kind).copied()
+    }
+
     /// Forgets what only adding needs.
     pub(super) fn freeze(&mut self) {
         self.by_kind = KeyedMap::default();

@@ -1,0 +1,162 @@
+//! Sets of texts: between two bounds, with and without certain beginnings, ends and parts.
+
+use core::cmp::Ordering;
+
+use smallvec::SmallVec;
+
+use crate::predicate::{Affix, Constants, Orderings, TextId};
+use crate::text::{compare_utf16, fold};
+
+/// What a text must satisfy: all of it together.
+#[derive(Clone, Debug, Default)]
+pub(super) struct TextRange {
+    low: Option<Bound>,
+    high: Option<Bound>,
+    excluded: SmallVec<[TextId; 4]>,
+    affixes: SmallVec<[(Affix, bool, TextId); 2]>,
+    /// The text, upper-cased, is this.
+    folded: Option<Box<str>>,
+}
+
+#[derive(Copy, Clone, Debug)]
+struct Bound {
+    text: TextId,
+    is_included: bool,
+}
+
+impl TextRange {
+    /// Texts that upper-case to `folded`.
+    pub(super) fn folding_to(folded: &str) -> Self {
+        Self { folded: Some(folded.into()), ..Self::default() }
+    }
+
+    /// Texts that are so ordered to the constant.
+    pub(super) fn order(&mut self, orderings: Orderings, text: TextId, constants: &Constants) {
+        let (less, equal, greater) = (
+            orderings.contains(Ordering::Less),
+            orderings.contains(Ordering::Equal),
+            orderings.contains(Ordering::Greater),
+        );
+        if less && greater {
+            if !equal {
+                self.excluded.push(text);
+            }
+            return;
+        }
+        if !less && !greater && !equal {
+            // No text is none of the three: the bounds cross.
+            self.low = Some(Bound { text, is_included: false });
+            self.high = Some(Bound { text, is_included: false });
+            return;
+        }
+        let bound = Bound { text, is_included: equal };
+        if !less {
+            self.low = Some(tighter(self.low, bound, Ordering::Greater, constants));
+        }
+        if !greater {
+            self.high = Some(tighter(self.high, bound, Ordering::Less, constants));
+        }
+    }
+
+    /// Texts that have, or have not, the constant there.
+    pub(super) fn affix(&mut self, affix: Affix, has: bool, text: TextId) {
+        self.affixes.push((affix, has, text));
+    }
+
+    /// The one text that is left, if it can be told.
+    pub(super) fn only<'c>(&self, constants: &'c Constants) -> Option<&'c str> {
+        match (self.low, self.high) {
+            (Some(low), Some(high)) if low.is_included && high.is_included && low.text == high.text => {
+                Some(constants.text_of(low.text))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether no text is left, as far as that can be told.
+    pub(super) fn is_empty(&self, constants: &Constants) -> bool {
+        match self.only(constants) {
+            Some(text) => !self.contains(text, constants),
+            None => self.bounds_cross(constants) || self.affixes_clash(constants),
+        }
+    }
+
+    fn contains(&self, text: &str, constants: &Constants) -> bool {
+        let has = |affix, part: &str| match affix {
+            Affix::Prefix => text.starts_with(part),
+            Affix::Suffix => text.ends_with(part),
+            Affix::Infix => text.contains(part),
+        };
+        !self.excluded.iter().any(|excluded| constants.text_of(*excluded) == text)
+            && self.affixes.iter().all(|(affix, wanted, part)| has(*affix, constants.text_of(*part)) == *wanted)
+            && self.folded.as_deref().is_none_or(|folded| *fold(text) == *folded)
+    }
+
+    fn bounds_cross(&self, constants: &Constants) -> bool {
+        let (Some(low), Some(high)) = (self.low, self.high) else {
+            return false;
+        };
+        match compare_utf16(constants.text_of(low.text), constants.text_of(high.text)) {
+            Ordering::Less => false,
+            Ordering::Equal => !(low.is_included && high.is_included),
+            Ordering::Greater => true,
+        }
+    }
+
+    fn affixes_clash(&self, constants: &Constants) -> bool {
+        let wanted = |affix: Affix, has: bool| {
+            let affixes = self.affixes.iter().filter(move |(kind, wanted, _)| *kind == affix && *wanted == has);
+            affixes.map(|(_, _, text)| constants.text_of(*text))
+        };
+        let prefix = wanted(Affix::Prefix, true).max_by_key(|prefix| prefix.len()).unwrap_or_default();
+        let suffix = wanted(Affix::Suffix, true).max_by_key(|suffix| suffix.len()).unwrap_or_default();
+        // The longest has all others within it, or there is no such text.
+        if wanted(Affix::Prefix, true).any(|other| !prefix.starts_with(other))
+            || wanted(Affix::Suffix, true).any(|other| !suffix.ends_with(other))
+            || wanted(Affix::Prefix, false).any(|other| prefix.starts_with(other))
+            || wanted(Affix::Suffix, false).any(|other| suffix.ends_with(other))
+        {
+            return true;
+        }
+        let mut known = [prefix, suffix].into_iter().chain(wanted(Affix::Infix, true));
+        if wanted(Affix::Infix, false).any(|absent| known.clone().any(|part| part.contains(absent))) {
+            return true;
+        }
+        if let Some(folded) = self.folded.as_deref() {
+            // Cases map one to one, so that parts stay parts.
+            if !folded.starts_with(&*fold(prefix))
+                || !folded.ends_with(&*fold(suffix))
+                || known.any(|part| !folded.contains(&*fold(part)))
+            {
+                return true;
+            }
+        }
+        self.is_beside(prefix, constants)
+    }
+
+    /// Whether every text that starts with `prefix` is out of bounds. The prefix itself is the least of them.
+    fn is_beside(&self, prefix: &str, constants: &Constants) -> bool {
+        let is_over = self.high.is_some_and(|high| match compare_utf16(constants.text_of(high.text), prefix) {
+            Ordering::Less => true,
+            Ordering::Equal => !high.is_included,
+            Ordering::Greater => false,
+        });
+        let is_under = self.low.is_some_and(|low| {
+            let low = constants.text_of(low.text);
+            compare_utf16(low, prefix).is_gt() && !low.starts_with(prefix)
+        });
+        is_over || is_under
+    }
+}
+
+/// The bound that leaves less; `inwards` is how the tighter one compares to the other.
+fn tighter(known: Option<Bound>, new: Bound, inwards: Ordering, constants: &Constants) -> Bound {
+    let Some(known) = known else {
+        return new;
+    };
+    match compare_utf16(constants.text_of(new.text), constants.text_of(known.text)) {
+        Ordering::Equal => Bound { text: new.text, is_included: known.is_included && new.is_included },
+        ordering if ordering == inwards => new,
+        _ => known,
+    }
+}

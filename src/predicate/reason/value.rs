@@ -1,0 +1,197 @@
+//! What a body value may be: undefined, or one of the values, which are in one order over all kinds.
+
+use core::cmp::Ordering;
+
+use smallvec::SmallVec;
+
+use super::property::NumberRange;
+use crate::predicate::{Constants, Interval, TestKind, ValueConstant};
+use crate::text::{as_number, compare_utf16};
+
+/// What is possible, and what must hold of a value that is defined, or reads as a number.
+#[derive(Clone, Debug)]
+pub(super) struct ValueDomain {
+    kinds: u8,
+    low: Option<Bound>,
+    high: Option<Bound>,
+    excluded: SmallVec<[ValueConstant; 2]>,
+    /// Of a value that reads as a number: a number, or a text of one.
+    number: NumberRange,
+}
+
+const UNDEFINED: u8 = 1;
+/// Defined, and does not read as a number.
+const OTHER: u8 = 2;
+const NUMERAL: u8 = 4;
+const DEFINED: u8 = OTHER | NUMERAL;
+
+#[derive(Copy, Clone, Debug)]
+struct Bound {
+    value: ValueConstant,
+    is_included: bool,
+}
+
+impl Default for ValueDomain {
+    fn default() -> Self {
+        Self {
+            kinds: UNDEFINED | DEFINED,
+            low: None,
+            high: None,
+            excluded: SmallVec::new(),
+            number: NumberRange::default(),
+        }
+    }
+}
+
+impl ValueDomain {
+    /// Takes up a test that is to hold, or not to. Gives whether that can be.
+    pub(super) fn assume(&mut self, kind: TestKind, holds: bool, constants: &Constants) -> bool {
+        match kind {
+            TestKind::Value(orderings, value) => {
+                let value = constants.value_of(value);
+                let orderings = if holds { orderings } else { orderings.complement() };
+                if holds {
+                    self.kinds &= DEFINED;
+                }
+                let is = |ordering| orderings.contains(ordering);
+                match (is(Ordering::Less), is(Ordering::Equal), is(Ordering::Greater)) {
+                    (true, true, true) => {}
+                    (false, false, false) => self.kinds &= !DEFINED,
+                    (true, false, true) => self.excluded.push(value),
+                    (less, is_included, greater) => {
+                        let bound = Bound { value, is_included };
+                        if !less {
+                            self.low = Some(tighter(self.low, bound, Ordering::Greater, constants));
+                        }
+                        if !greater {
+                            self.high = Some(tighter(self.high, bound, Ordering::Less, constants));
+                        }
+                    }
+                }
+            }
+            TestKind::Number(within, interval) => {
+                if holds {
+                    self.kinds &= NUMERAL;
+                }
+                self.number.keep(within == holds, constants.interval_of(interval));
+            }
+            // These are not asked of body values.
+            TestKind::State(_) | TestKind::Text(..) | TestKind::Affix(..) | TestKind::Expression(..) => return true,
+        }
+        self.settle(constants);
+        self.kinds != 0
+    }
+
+    /// Drops the kinds that cannot be.
+    fn settle(&mut self, constants: &Constants) {
+        if self.number.is_empty() {
+            self.kinds &= !NUMERAL;
+        }
+        if self.is_out_of_bounds(constants) {
+            self.kinds &= !DEFINED;
+            return;
+        }
+        match (self.low, self.high) {
+            (Some(low), Some(high)) => self.settle_between(low, high, constants),
+            (None, Some(Bound { value: ValueConstant::Bool(_), .. })) => self.kinds &= !NUMERAL,
+            (Some(Bound { value: ValueConstant::Null, .. }), None) => self.kinds &= !NUMERAL,
+            _ => {}
+        }
+    }
+
+    fn settle_between(&mut self, low: Bound, high: Bound, constants: &Constants) {
+        match (low.value, high.value) {
+            (ValueConstant::Number(low_number), ValueConstant::Number(high_number)) => {
+                // Only numbers lie between numbers.
+                self.kinds &= !OTHER;
+                let least = if low.is_included { low_number } else { low_number.next_up() };
+                let most = if high.is_included { high_number } else { high_number.next_down() };
+                let mut number = self.number.clone();
+                match Interval::new(least, most) {
+                    Some(interval) => number.keep(true, interval),
+                    None => self.kinds &= !NUMERAL,
+                }
+                for excluded in &self.excluded {
+                    if let ValueConstant::Number(point) = *excluded
+                        && let Some(point) = Interval::new(point, point)
+                    {
+                        number.keep(false, point);
+                    }
+                }
+                if number.is_empty() {
+                    self.kinds &= !NUMERAL;
+                }
+            }
+            (ValueConstant::Bool(_), ValueConstant::Bool(_)) | (ValueConstant::Null, ValueConstant::Null) => {
+                self.kinds &= !NUMERAL;
+            }
+            (ValueConstant::Text(text), ValueConstant::Text(other)) if text == other => {
+                match as_number(constants.text_of(text)).filter(|number| !number.is_nan()) {
+                    Some(number) if self.number.contains(number) => self.kinds &= !OTHER,
+                    Some(_) => self.kinds &= !DEFINED,
+                    None => self.kinds &= !NUMERAL,
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the bounds, and what is excluded, leave no value.
+    fn is_out_of_bounds(&self, constants: &Constants) -> bool {
+        // The first and the last of all values.
+        let is_below_all = self.high.is_some_and(|high| high.value == ValueConstant::Bool(false) && !high.is_included);
+        let is_above_all = self.low.is_some_and(|low| low.value == ValueConstant::Null && !low.is_included);
+        if is_below_all || is_above_all {
+            return true;
+        }
+        let (Some(low), Some(high)) = (self.low, self.high) else {
+            return false;
+        };
+        match compare(low.value, high.value, constants) {
+            Ordering::Greater => true,
+            Ordering::Equal => {
+                let is_excluded = |other: &ValueConstant| compare(low.value, *other, constants).is_eq();
+                !(low.is_included && high.is_included) || self.excluded.iter().any(is_excluded)
+            }
+            // Nothing is between `false` and `true`.
+            Ordering::Less => {
+                let is = |bound: Bound, truth| bound.value == ValueConstant::Bool(truth);
+                let is_open = |bound: Bound| {
+                    !bound.is_included
+                        || self.excluded.iter().any(|other| compare(bound.value, *other, constants).is_eq())
+                };
+                is(low, false) && is(high, true) && is_open(low) && is_open(high)
+            }
+        }
+    }
+}
+
+/// The order of values: bools, numbers, strings, null.
+fn compare(left: ValueConstant, right: ValueConstant, constants: &Constants) -> Ordering {
+    let rank = |value| match value {
+        ValueConstant::Bool(_) => 0,
+        ValueConstant::Number(_) => 1,
+        ValueConstant::Text(_) => 2,
+        ValueConstant::Null => 3,
+    };
+    match (left, right) {
+        (ValueConstant::Bool(left), ValueConstant::Bool(right)) => left.cmp(&right),
+        (ValueConstant::Number(left), ValueConstant::Number(right)) => left.partial_cmp(&right).unwrap_or(Ordering::Equal),
+        (ValueConstant::Text(left), ValueConstant::Text(right)) => {
+            compare_utf16(constants.text_of(left), constants.text_of(right))
+        }
+        _ => rank(left).cmp(&rank(right)),
+    }
+}
+
+/// The bound that leaves less; `inwards` is how the tighter one compares to the other.
+fn tighter(known: Option<Bound>, new: Bound, inwards: Ordering, constants: &Constants) -> Bound {
+    let Some(known) = known else {
+        return new;
+    };
+    match compare(new.value, known.value, constants) {
+        Ordering::Equal => Bound { value: new.value, is_included: known.is_included && new.is_included },
+        ordering if ordering == inwards => new,
+        _ => known,
+    }
+}
