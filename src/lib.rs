@@ -12,6 +12,7 @@ mod id;
 pub mod interpret;
 mod keyed;
 pub mod limits;
+pub mod lint;
 pub mod manifest;
 mod matcher;
 pub mod message;

@@ -10,6 +10,7 @@ use std::path::Path;
 use edgeroute::diagnostic::{Code, Severity};
 use edgeroute::hir::{Route, Shadowing};
 use edgeroute::limits::Limits;
+use edgeroute::lint::{Level, Levels, Lint, Linter, RouteInput};
 use edgeroute::manifest::{Manifest, Parsed};
 use edgeroute::{BadRoutes, RouteTable};
 
@@ -54,8 +55,25 @@ fn examples(page: &str) -> Vec<Example> {
     examples
 }
 
-/// The codes of everything that is found in an example, errors and warnings.
-fn findings(example: &Example) -> Vec<Code> {
+/// The codes of everything that is found in an example: errors and, where `lint` is given, what it and the lints that
+/// are on by default find.
+fn findings(example: &Example, lint: Option<&Lint>) -> Vec<Code> {
+    let mut found = errors(example);
+    if let Some(lint) = lint {
+        let level = Levels::default().with(lint.name().parse().expect("the name of a lint"), Level::Warn);
+        let linter = Linter::with_levels(level);
+        if example.language == "route" {
+            let report = linter.lint_routes(&[RouteInput::new("example", &example.text)]);
+            found.extend(report.findings().iter().map(|finding| finding.lint().code()));
+        } else {
+            let report = linter.lint_manifest(&example.text);
+            found.extend(report.findings().map(|(_, finding)| finding.lint().code()));
+        }
+    }
+    found
+}
+
+fn errors(example: &Example) -> Vec<Code> {
     match example.language.as_str() {
         "route" => {
             let compiled = Route::compile(&example.text, Shadowing::default(), &example.limits);
@@ -78,15 +96,20 @@ fn findings(example: &Example) -> Vec<Code> {
 
 #[test]
 fn every_example_gives_its_code_and_no_other() {
+    let mut wrong = Vec::new();
     for code in Code::ALL {
         for example in examples(code.explanation()) {
             assert!(example.code.is_none_or(|given| given == *code), "{code} shows another code: {example:?}");
             if example.language != "rust" {
-                let found = findings(&example);
-                assert_eq!(found, Vec::from_iter(example.code), "{code}: {}", example.text);
+                let lint = Lint::named(code.as_str());
+                let found = findings(&example, lint);
+                if found != Vec::from_iter(example.code) {
+                    wrong.push(format!("{code}: {found:?} in {}", example.text));
+                }
             }
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

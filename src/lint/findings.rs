@@ -1,8 +1,9 @@
 //! Findings as they are found.
 
-use super::{Finding, Level, Lint, Place, Related};
+use super::{Finding, Fixes, Level, Lint, Place, Related, Subject};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::predicate::Reasoner;
+use crate::hir::Route;
+use crate::predicate::{Answer, Reasoner, SourceFacts};
 use crate::span::Span;
 
 /// Where lints put what they find, and what they ask about conditions.
@@ -21,6 +22,35 @@ impl Findings<'_> {
             Level::Allow | Level::Warn => Severity::Warning,
         };
         Diagnostic::new(self.lint.code(), span, message).with_severity(severity)
+    }
+
+    /// Adds an edit, if the route then still compiles and, where the lint says so, means the same.
+    pub(super) fn mend(
+        &mut self,
+        subject: &Subject<'_>,
+        found: Diagnostic,
+        span: Span,
+        replacement: &str,
+    ) -> Diagnostic {
+        let text = subject.with(span, replacement);
+        let Ok(mended) = Route::compile(&text, subject.shadowing, subject.limits) else {
+            return found;
+        };
+        if self.lint.fixes == Some(Fixes::KeepMeaning) && !self.means_the_same(subject, &mended) {
+            return found;
+        }
+        found.with_fix(span, replacement)
+    }
+
+    fn means_the_same(&mut self, subject: &Subject<'_>, other: &Route<'_>) -> bool {
+        let (ours, theirs) = (subject.formula, self.reasoner.add(&other.condition));
+        let mut follows = |from, to| {
+            self.reasoner.refute(&[(from, true), (to, false)], &SourceFacts::default()) == Answer::Impossible
+        };
+        subject.typed.source == other.source
+            && subject.typed.endpoint == other.endpoint
+            && follows(ours, theirs)
+            && follows(theirs, ours)
     }
 
     /// Reports what was found in the text of the route at `route`.

@@ -96,8 +96,8 @@ impl Lint {
     /// The lint of this name or code, ignoring case.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
-        ALL.iter().copied().find(|lint| {
-            lint.name.eq_ignore_ascii_case(name) || lint.code.as_str().eq_ignore_ascii_case(name)
-        })
+        ALL.iter()
+            .copied()
+            .find(|lint| lint.name.eq_ignore_ascii_case(name) || lint.code.as_str().eq_ignore_ascii_case(name))
     }
 }

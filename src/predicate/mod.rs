@@ -26,7 +26,7 @@ pub(crate) use expression::{Expression, ExpressionId, Operation, OperationId, Op
 pub(crate) use formula::{Formula, FormulaId, Formulas};
 pub(crate) use lower::lower;
 pub(crate) use read::{Reads, Slot, SlotKind};
-pub(crate) use reason::{Answer, Claim, Reasoner, SourceFacts};
+pub(crate) use reason::{Answer, Probe, Reasoner, SourceFacts};
 pub(crate) use test::{Affix, Orderings, States, Test, TestKind};
 
 /// What the tests of a table refer to.

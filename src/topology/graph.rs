@@ -4,7 +4,7 @@
 //! above the modules stands a binary tree of ranges, with an edge from each module to its range and from each range to
 //! the one above, and "all but k of n" are at most 2 (k + 1) log n of them.
 
-use super::{Flow, FlowId, Module, ModuleId, SomeModules, Target};
+use super::{FlowId, Module, ModuleId, SomeModules, Target, Way};
 
 /// A node: 1 is the range of all, a range `i` is made of `2 i` and `2 i + 1`, and the modules are the leaves.
 pub(super) type Node = usize;
@@ -27,25 +27,25 @@ pub(super) struct Graph {
 }
 
 impl Graph {
-    pub(super) fn new(modules: &[Module], flows: &[Flow]) -> Self {
+    pub(super) fn new(modules: &[Module], ways: &[Way<'_>]) -> Self {
         let room = modules.len().max(1).next_power_of_two();
         let mut edges: Vec<Vec<Edge>> = Vec::with_capacity(2 * room);
         // 0 is no node, and 1 has nothing around it.
         edges.extend([Vec::new(), Vec::new()]);
         edges.extend((2..2 * room).map(|node| vec![Edge { to: node / 2, flow: None }]));
         let mut graph = Self { room, modules: modules.len(), edges, upstream: Vec::new() };
-        for (index, flow) in flows.iter().enumerate() {
-            match &flow.taken.modules {
+        for way in ways {
+            match &*way.senders {
                 SomeModules::Only(senders) => {
                     for &sender in senders {
-                        graph.connect(graph.node(sender), index, flow.target);
+                        graph.connect(graph.node(sender), way.flow, way.target);
                     }
                 }
                 SomeModules::AllBut(excluded) => {
                     let mut start = 0;
                     let ends = excluded.iter().map(|id| id.index()).chain([modules.len()]);
                     for end in ends {
-                        graph.connect_range(start, end, index, flow.target);
+                        graph.connect_range(start, end, way.flow, way.target);
                         start = end + 1;
                     }
                 }
@@ -54,20 +54,20 @@ impl Graph {
         graph
     }
 
-    fn connect(&mut self, from: Node, flow: usize, target: Target) {
+    fn connect(&mut self, from: Node, flow: FlowId, target: Target) {
         match target {
             Target::Upstream => self.upstream.push(from),
             Target::Input(module, _) => {
                 let to = self.node(module);
                 if let Some(edges) = self.edges.get_mut(from) {
-                    edges.push(Edge { to, flow: Some(FlowId::new(flow)) });
+                    edges.push(Edge { to, flow: Some(flow) });
                 }
             }
         }
     }
 
     /// Connects the modules from `start` to before `end` by the largest ranges that hold just them.
-    fn connect_range(&mut self, start: usize, end: usize, flow: usize, target: Target) {
+    fn connect_range(&mut self, start: usize, end: usize, flow: FlowId, target: Target) {
         let (mut low, mut high) = (start + self.room, end + self.room);
         while low < high {
             if low % 2 == 1 {

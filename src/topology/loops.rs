@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use super::graph::{Graph, Node};
-use super::{Flow, FlowId, ModuleId, SomeModules, Target};
+use super::{FlowId, ModuleId, SomeModules, Target, Way};
 
 /// Modules that can all send to each other, directly or through one another; or one that can send to itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,7 +27,7 @@ pub struct Hop {
 }
 
 /// All loops, by their first module.
-pub(super) fn find(graph: &Graph, flows: &[Flow]) -> Vec<Loop> {
+pub(super) fn find(graph: &Graph, ways: &[Way<'_>]) -> Vec<Loop> {
     let components = Components::of(graph);
     let mut members: Vec<Vec<ModuleId>> = vec![Vec::new(); components.count];
     let mut is_loop = vec![false; components.count];
@@ -44,19 +44,19 @@ pub(super) fn find(graph: &Graph, flows: &[Flow]) -> Vec<Loop> {
         }
     }
     let mut flows_within: Vec<Vec<FlowId>> = vec![Vec::new(); components.count];
-    for (index, flow) in flows.iter().enumerate() {
-        let Target::Input(target, _) = flow.target else {
+    for way in ways {
+        let Target::Input(target, _) = way.target else {
             continue;
         };
         let component = components.of_node(graph.node(target));
         let inside = |id: &ModuleId| components.of_node(graph.node(*id)) == component;
         let size = members.get(component).map_or(0, Vec::len);
-        let is_within = match &flow.taken.modules {
+        let is_within = match &*way.senders {
             SomeModules::Only(senders) => senders.iter().any(inside),
             SomeModules::AllBut(excluded) => excluded.iter().filter(|id| inside(id)).count() < size,
         };
         if is_within && let Some(within) = flows_within.get_mut(component) {
-            within.push(FlowId::new(index));
+            within.push(way.flow);
         }
     }
     let found = members.into_iter().zip(flows_within).zip(is_loop).filter(|(_, is_loop)| *is_loop);

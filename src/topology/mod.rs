@@ -19,6 +19,8 @@ mod senders;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use crate::endpoint::Endpoint;
 use crate::hir::{self, Shadowing};
 use crate::id::define_id;
@@ -120,6 +122,14 @@ struct Taken {
     modules: SomeModules,
 }
 
+/// A flow as loops are looked for: from whom to whom.
+#[derive(Debug)]
+struct Way<'f> {
+    flow: FlowId,
+    senders: Cow<'f, SomeModules>,
+    target: Target,
+}
+
 /// Making one.
 impl Topology {
     /// The topology of a manifest. Routes that do not compile are left out. Allocates.
@@ -183,8 +193,18 @@ impl Topology {
             });
         }
         let modules = modules.all;
-        let graph = Graph::new(&modules, &flows);
-        let loops = loops::find(&graph, &flows);
+        let ways: Vec<Way<'_>> = flows
+            .iter()
+            .enumerate()
+            .map(|(index, flow)| Way {
+                flow: FlowId::new(index),
+                senders: Cow::Borrowed(&flow.taken.modules),
+                target: flow.target,
+            })
+            .collect();
+        let graph = Graph::new(&modules, &ways);
+        let loops = loops::find(&graph, &ways);
+        drop(ways);
         let mut is_in_loop = vec![false; flows.len()];
         for flow in loops.iter().flat_map(|found| &found.flows) {
             if let Some(is_in_loop) = is_in_loop.get_mut(flow.index()) {
@@ -229,6 +249,15 @@ impl Topology {
     #[must_use]
     pub fn loops(&self) -> &[Loop] {
         &self.loops
+    }
+
+    /// The loops that are left if of each flow only these senders count. `None`: the flow does not count.
+    pub(crate) fn loops_of<'s>(&'s self, senders: impl Fn(&'s Flow) -> Option<Cow<'s, SomeModules>>) -> Vec<Loop> {
+        let ways: Vec<Way<'_>> = self
+            .flows()
+            .filter_map(|(id, flow)| Some(Way { flow: id, senders: senders(flow)?, target: flow.target }))
+            .collect();
+        loops::find(&Graph::new(&self.modules, &ways), &ways)
     }
 
     /// Whether the flow may lead a message back to a module that it has passed.

@@ -15,7 +15,9 @@ mod value;
 
 use smallvec::SmallVec;
 
-use super::{ExpressionId, Formula, FormulaId, Formulas, Slot, SlotKind, Test, TestKind, Vocabulary, lower};
+use super::{
+    ExpressionId, Formula, FormulaId, Formulas, Orderings, Slot, SlotKind, Test, TestKind, TextId, Vocabulary, lower,
+};
 use crate::hir::{Condition, fold};
 use crate::keyed::KeyedMap;
 use property::PropertyDomain;
@@ -50,6 +52,17 @@ pub(crate) enum Answer {
     Impossible,
     /// No proof was found: some message may do it.
     Open,
+}
+
+/// Something that a formula asks: routes that have nothing of it in common need not be compared.
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum Probe {
+    /// A slot is equal to a text.
+    Equal(Slot, TextId),
+    /// Anything of a slot.
+    Slot(Slot),
+    /// An expression, by its class.
+    Expression(usize),
 }
 
 /// A formula, and whether it is to hold.
@@ -93,6 +106,67 @@ impl Reasoner {
     /// How many questions were given up.
     pub(crate) const fn given_up(&self) -> usize {
         self.given_up
+    }
+
+    /// Counts a question that was not even asked, since there are too many.
+    pub(crate) const fn give_up(&mut self) {
+        self.given_up += 1;
+    }
+
+    /// What the formula asks of messages, anywhere in it: each probe once.
+    pub(crate) fn probes(&self, formula: FormulaId) -> Vec<Probe> {
+        let mut probes = Vec::new();
+        let mut open = vec![formula];
+        while let Some(id) = open.pop() {
+            match self.formulas.get(id) {
+                Formula::True | Formula::False => {}
+                Formula::Test(test) => probes.extend(self.probes_of(*test)),
+                Formula::And(parts) | Formula::Or(parts) => open.extend(parts),
+            }
+        }
+        probes.sort_unstable();
+        probes.dedup();
+        probes
+    }
+
+    /// Probes of which every formula that implies this one has at least one, but for formulas that are never true and
+    /// those that are true for reasons of more than one slot. `None`: this one is always true.
+    pub(crate) fn needed_probes(&self, formula: FormulaId) -> Vec<Option<Probe>> {
+        let mut needed = Vec::new();
+        let mut open = vec![formula];
+        while let Some(id) = open.pop() {
+            match self.formulas.get(id) {
+                Formula::True => needed.push(None),
+                Formula::False => {}
+                Formula::Test(test) => needed.push(self.probes_of(*test).into_iter().min()),
+                // One part is enough, and an equality is the best; any part of a disjunction may be the one.
+                Formula::And(parts) => {
+                    let tests = parts.iter().filter_map(|part| match self.formulas.get(*part) {
+                        Formula::Test(test) => self.probes_of(*test).into_iter().min(),
+                        _ => None,
+                    });
+                    match tests.min() {
+                        Some(probe) => needed.push(Some(probe)),
+                        None => open.extend(parts.first()),
+                    }
+                }
+                Formula::Or(parts) => open.extend(parts),
+            }
+        }
+        needed.sort_unstable();
+        needed.dedup();
+        needed
+    }
+
+    /// An equality asks for its slot too.
+    fn probes_of(&self, test: Test) -> SmallVec<[Probe; 2]> {
+        match test.kind {
+            TestKind::Expression(_, expression) => SmallVec::from_slice(&[Probe::Expression(self.class(expression))]),
+            TestKind::Text(Orderings::EQUAL, text) => {
+                SmallVec::from_slice(&[Probe::Equal(test.slot, text), Probe::Slot(test.slot)])
+            }
+            _ => SmallVec::from_slice(&[Probe::Slot(test.slot)]),
+        }
     }
 
     /// A text of the formula such that equal formulas of one reasoner have equal texts. `None` for one of more than

@@ -48,11 +48,6 @@ impl SourceFacts {
         facts
     }
 
-    /// Of the messages that a module sends. Its id is given as it is written, in any case.
-    pub(crate) fn of_module(module: &str) -> Self {
-        Self { module: Stamped::Named(fold(module).into()), output: Stamped::Unknown }
-    }
-
     /// What the stamps may be, if anything reads them.
     pub(super) fn domains(&self, vocabulary: &Vocabulary) -> impl Iterator<Item = (Slot, PropertyDomain)> {
         [(Stamp::Module, &self.module), (Stamp::Output, &self.output)].into_iter().filter_map(|(stamp, stamped)| {

@@ -176,7 +176,9 @@ fn compare(left: ValueConstant, right: ValueConstant, constants: &Constants) -> 
     };
     match (left, right) {
         (ValueConstant::Bool(left), ValueConstant::Bool(right)) => left.cmp(&right),
-        (ValueConstant::Number(left), ValueConstant::Number(right)) => left.partial_cmp(&right).unwrap_or(Ordering::Equal),
+        (ValueConstant::Number(left), ValueConstant::Number(right)) => {
+            left.partial_cmp(&right).unwrap_or(Ordering::Equal)
+        }
         (ValueConstant::Text(left), ValueConstant::Text(right)) => {
             compare_utf16(constants.text_of(left), constants.text_of(right))
         }

@@ -1,0 +1,184 @@
+//! Running lints.
+
+use std::cell::OnceCell;
+
+use super::{ALL, Finding, Findings, Level, Levels, ManifestReport, Pass, Place, Report, Set, Subject};
+use crate::hir::{Route, Shadowing};
+use crate::limits::Limits;
+use crate::manifest::{Manifest, Parsed};
+use crate::predicate::{Reasoner, SourceFacts};
+use crate::priority::{Priority, TimeToLive};
+use crate::syntax::parse_route;
+use crate::topology::Topology;
+
+/// Which lints are run, and how.
+#[derive(Clone, Debug, Default)]
+pub struct Linter {
+    levels: Levels,
+    limits: Limits,
+    shadowing: Shadowing,
+}
+
+/// A route to lint.
+#[derive(Copy, Clone, Debug)]
+pub struct RouteInput<'r> {
+    name: &'r str,
+    text: &'r str,
+    priority: Priority,
+    time_to_live: TimeToLive,
+}
+
+impl<'r> RouteInput<'r> {
+    /// A route of the default priority and time to live.
+    #[must_use]
+    pub const fn new(name: &'r str, text: &'r str) -> Self {
+        Self { name, text, priority: Priority::DEFAULT, time_to_live: TimeToLive::HUB_DEFAULT }
+    }
+
+    /// With these instead.
+    #[must_use]
+    pub const fn with_terms(self, priority: Priority, time_to_live: TimeToLive) -> Self {
+        Self { priority, time_to_live, ..self }
+    }
+}
+
+/// What is known of where routes come from.
+#[derive(Copy, Clone, Debug, Default)]
+struct Origin<'m> {
+    manifest: Option<(&'m Manifest, &'m Topology)>,
+    /// Whether there may be routes besides those given.
+    may_have_more: bool,
+}
+
+/// Settings.
+impl Linter {
+    /// A linter with these levels, and everything else as it is by default.
+    #[must_use]
+    pub fn with_levels(levels: Levels) -> Self {
+        Self { levels, ..Self::default() }
+    }
+
+    /// With these limits; a route that goes over one is not linted.
+    #[must_use]
+    pub fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// With names that mean what the hub takes them for.
+    #[must_use]
+    pub fn shadowing(self, shadowing: Shadowing) -> Self {
+        Self { shadowing, ..self }
+    }
+}
+
+impl Linter {
+    pub(super) const fn shadowing_of_names(&self) -> Shadowing {
+        self.shadowing
+    }
+
+    pub(super) const fn limits_of_routes(&self) -> &Limits {
+        &self.limits
+    }
+}
+
+/// Running.
+impl Linter {
+    /// Lints routes, given in the order of their declaration. Those with errors are passed over. Allocates.
+    #[must_use]
+    pub fn lint_routes(&self, routes: &[RouteInput<'_>]) -> Report {
+        self.lint(routes, Origin::default())
+    }
+
+    /// Lints the routes of a manifest, and what they make together with its modules. Routes with errors are passed over,
+    /// and a text that is no manifest has no findings: [`Manifest::parse`] tells what is wrong. Allocates.
+    ///
+    /// ```
+    /// use edgeroute::lint::Linter;
+    ///
+    /// let json = r#"{"schemaVersion": "1.0", "storeAndForwardConfiguration": {}, "routes": {
+    ///     "up": "FROM /messages/* INTO $upstream; -- all of them" }}"#;
+    /// let report = Linter::default().lint_manifest(json);
+    /// let (route, finding) = report.findings().next().ok_or("nothing found")?;
+    /// assert_eq!((route, finding.lint().name()), (Some("up"), "text-after-sink"));
+    /// assert_eq!(finding.diagnostic().primary.span.slice(json), "; -- all of them");
+    /// # Ok::<(), &str>(())
+    /// ```
+    #[must_use]
+    pub fn lint_manifest(&self, text: &str) -> ManifestReport {
+        let Parsed { manifest: Some(manifest), unusable_routes, problems } = Manifest::parse(text) else {
+            return ManifestReport::default();
+        };
+        let topology = Topology::of(&manifest, &self.limits);
+        let inputs: Vec<RouteInput<'_>> = manifest
+            .routes()
+            .iter()
+            .map(|route| RouteInput::new(route.name(), route.text()).with_terms(route.priority(), route.time_to_live()))
+            .collect();
+        let is_layer = manifest.schema_version().is_none();
+        let may_have_more = is_layer || !unusable_routes.is_empty() || !problems.is_empty();
+        let report = self.lint(&inputs, Origin { manifest: Some((&manifest, &topology)), may_have_more });
+        let mut findings: Vec<(Option<String>, Finding)> =
+            report.findings.into_iter().map(|finding| located(&manifest, finding)).collect();
+        findings.sort_by_key(|(_, finding)| finding.diagnostic.primary.span);
+        ManifestReport { findings, undecided: report.undecided }
+    }
+
+    fn lint(&self, routes: &[RouteInput<'_>], origin: Origin<'_>) -> Report {
+        let mut reasoner = Reasoner::new();
+        let subjects: Vec<Subject<'_>> =
+            routes.iter().enumerate().filter_map(|(index, route)| self.subject(index, route, &mut reasoner)).collect();
+        let is_complete = subjects.len() == routes.len() && !origin.may_have_more;
+        let set = Set { subjects: &subjects, is_complete, manifest: origin.manifest, relations: OnceCell::new() };
+        let mut found = Vec::new();
+        for &lint in ALL {
+            let level = self.levels.of(lint);
+            if level == Level::Allow {
+                continue;
+            }
+            let mut findings = Findings { lint, level, reasoner: &mut reasoner, found: &mut found };
+            match lint.pass {
+                Pass::Route(pass) => subjects.iter().for_each(|subject| pass(subject, &mut findings)),
+                Pass::Set(pass) => pass(&set, &mut findings),
+            }
+        }
+        found.sort_by_key(|finding| (finding.place, finding.diagnostic.primary.span));
+        Report { findings: found, undecided: reasoner.given_up() }
+    }
+
+    /// The route in every form; `None` if it has errors.
+    fn subject<'r>(&'r self, index: usize, route: &RouteInput<'r>, reasoner: &mut Reasoner) -> Option<Subject<'r>> {
+        let parsed = parse_route(route.text, &self.limits);
+        let typed = Route::check(&parsed.tree, parsed.errors, self.shadowing).ok()?;
+        Some(Subject {
+            index,
+            name: route.name,
+            text: route.text,
+            priority: route.priority,
+            time_to_live: route.time_to_live,
+            formula: reasoner.add(&typed.condition),
+            facts: SourceFacts::of(&typed.source),
+            tree: parsed.tree,
+            typed,
+            shadowing: self.shadowing,
+            limits: &self.limits,
+        })
+    }
+}
+
+/// A finding in the text of a route as one in the manifest.
+fn located(manifest: &Manifest, mut finding: Finding) -> (Option<String>, Finding) {
+    let Place::Route(index) = finding.place else {
+        return (None, finding);
+    };
+    let Some(route) = manifest.routes().get(index) else {
+        return (None, finding);
+    };
+    finding.place = Place::Manifest;
+    finding.diagnostic = route.locate_diagnostic(finding.diagnostic);
+    for related in core::mem::take(&mut finding.related) {
+        if let Some(route) = manifest.routes().get(related.route) {
+            finding.diagnostic = finding.diagnostic.with_secondary(route.locate(related.span), related.text);
+        }
+    }
+    (Some(route.name().to_owned()), finding)
+}

@@ -1,0 +1,145 @@
+//! Which route takes nothing that another does not take before it.
+//!
+//! A route is compared only with those that go to the same endpoint, select at least its source, and share something
+//! that they test: each route is filed under one test that it needs (an equality, if it has one), and looked for under
+//! all tests that the other has. What is left is decided by proof, for a bounded number of others; those cut off are
+//! counted.
+
+use std::collections::BTreeMap;
+
+use crate::keyed::KeyedMap;
+use crate::lint::Subject;
+use crate::predicate::{Answer, Probe, Reasoner};
+
+/// The most other routes that a route is compared with.
+const COMPARED: usize = 48;
+
+/// The most parts of a condition that is compared word by word.
+const WORDED: usize = 4_000;
+
+/// What was found about pairs of routes.
+#[derive(Debug, Default)]
+pub(in crate::lint) struct Relations {
+    /// By the route that loses.
+    pub(in crate::lint) all: Vec<Relation>,
+}
+
+/// A route that changes no delivery, and the one because of which.
+#[derive(Copy, Clone, Debug)]
+pub(in crate::lint) struct Relation {
+    /// Its place among the subjects.
+    pub(in crate::lint) loser: usize,
+    pub(in crate::lint) winner: usize,
+    pub(in crate::lint) kind: RelationKind,
+}
+
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(in crate::lint) enum RelationKind {
+    /// Both take the same, on the same terms.
+    Duplicate,
+    /// The winner takes all that the loser takes, on the same terms.
+    Superfluous,
+    /// The winner takes all that the loser takes, at a higher priority.
+    Outranked,
+    /// As [`Outranked`](Self::Outranked), by a route that takes everything of its source.
+    OutrankedByCatchAll,
+}
+
+/// Under what a route is filed: the endpoint, the source, and a test; `None` for no condition.
+type Key = (usize, usize, Option<Probe>);
+
+impl Relations {
+    pub(in crate::lint) fn of(subjects: &[Subject<'_>], reasoner: &mut Reasoner) -> Self {
+        let mut endpoints = Numbers::default();
+        let mut sources = Numbers::default();
+        let mut filed: KeyedMap<Key, Vec<usize>> = KeyedMap::default();
+        let mut places: Vec<(usize, Vec<usize>)> = Vec::with_capacity(subjects.len());
+        for subject in subjects {
+            let endpoint = endpoints.of(subject.typed.endpoint.to_string());
+            let source: String = subject.typed.source.folded().collect();
+            // Every prefix that ends at a slash is a source that selects all of this one.
+            let prefixes = source.match_indices('/').map(|(at, _)| source.get(..=at).unwrap_or_default().to_owned());
+            places.push((endpoint, prefixes.map(|prefix| sources.of(prefix)).collect()));
+        }
+        for (index, (subject, (endpoint, prefixes))) in subjects.iter().zip(&places).enumerate() {
+            let Some(&source) = prefixes.last() else {
+                continue;
+            };
+            for probe in reasoner.needed_probes(subject.formula) {
+                filed.entry((*endpoint, source, probe)).or_default().push(index);
+            }
+        }
+        let mut found = Self::default();
+        for (index, (subject, (endpoint, prefixes))) in subjects.iter().zip(&places).enumerate() {
+            let mut probes: Vec<Option<Probe>> = reasoner.probes(subject.formula).into_iter().map(Some).collect();
+            probes.push(None);
+            let keys = prefixes.iter().flat_map(|source| probes.iter().map(move |probe| (*endpoint, *source, *probe)));
+            let mut others: Vec<usize> =
+                keys.filter_map(|key| filed.get(&key)).flatten().copied().filter(|other| *other != index).collect();
+            let rank = |other: &usize| subjects.get(*other).map(|other| (other.priority, other.index));
+            others.sort_by_key(rank);
+            others.dedup();
+            others.retain(|other| subjects.get(*other).is_some_and(|other| may_win(other, subject)));
+            if others.is_empty() || reasoner.refute(&[(subject.formula, true)], &subject.facts) == Answer::Impossible {
+                continue;
+            }
+            if others.len() > COMPARED {
+                reasoner.give_up();
+                others.truncate(COMPARED);
+            }
+            let relation = others.into_iter().find_map(|other| {
+                let kind = relation(subjects.get(other)?, subject, reasoner)?;
+                Some(Relation { loser: index, winner: other, kind })
+            });
+            found.all.extend(relation);
+        }
+        found
+    }
+}
+
+/// Whether a route can make another superfluous, by its terms.
+fn may_win(winner: &Subject<'_>, loser: &Subject<'_>) -> bool {
+    winner.priority < loser.priority || (winner.priority == loser.priority && winner.time_to_live == loser.time_to_live)
+}
+
+/// What `loser` is to `winner`, which selects at least its source and goes to the same endpoint.
+fn relation(winner: &Subject<'_>, loser: &Subject<'_>, reasoner: &mut Reasoner) -> Option<RelationKind> {
+    let claims = [(loser.formula, true), (winner.formula, false)];
+    if reasoner.refute(&claims, &loser.facts) == Answer::Open && !is_worded_alike(winner, loser, reasoner) {
+        return None;
+    }
+    if winner.priority < loser.priority {
+        let is_catch_all = reasoner.constant(winner.formula) == Some(true);
+        return Some(if is_catch_all { RelationKind::OutrankedByCatchAll } else { RelationKind::Outranked });
+    }
+    let claims = [(winner.formula, true), (loser.formula, false)];
+    let is_mutual = winner.typed.source == loser.typed.source
+        && (reasoner.refute(&claims, &winner.facts) == Answer::Impossible || is_worded_alike(winner, loser, reasoner));
+    match is_mutual {
+        false => Some(RelationKind::Superfluous),
+        // Of two alike the later one is told of.
+        true if winner.index < loser.index => Some(RelationKind::Duplicate),
+        true => None,
+    }
+}
+
+/// Whether two conditions are the same but for their layout: that needs no proof.
+fn is_worded_alike(one: &Subject<'_>, other: &Subject<'_>, reasoner: &Reasoner) -> bool {
+    match (reasoner.fingerprint(one.formula, WORDED), reasoner.fingerprint(other.formula, WORDED)) {
+        (Some(one), Some(other)) => one == other,
+        _ => false,
+    }
+}
+
+/// Texts, numbered as they come.
+#[derive(Default)]
+struct Numbers {
+    known: BTreeMap<String, usize>,
+}
+
+impl Numbers {
+    fn of(&mut self, text: String) -> usize {
+        let next = self.known.len();
+        *self.known.entry(text).or_insert(next)
+    }
+}

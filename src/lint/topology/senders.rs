@@ -1,0 +1,52 @@
+//! Who surely sends: what loops are looked for among.
+//!
+//! A route from `/messages/*` selects what every module sends, but many modules send nothing. Only one that some route
+//! names as a source is taken to send. And only routes from all outputs of a module count: where a route names an
+//! output, its author has told requests from answers.
+
+use std::borrow::Cow;
+
+use crate::topology::{Flow, ModuleId, Outputs, Selection, SomeModules, Topology};
+
+/// The most pairs of a route and a module that are looked at one by one.
+const PAIRS: usize = 4_000_000;
+
+/// The modules that some route names as a source, by their ids.
+pub(super) struct Senders {
+    is_named: Vec<bool>,
+    /// Whether routes from all modules are looked at: not if they, and the modules, are too many.
+    counts_wide: bool,
+}
+
+impl Senders {
+    pub(super) fn of(topology: &Topology) -> Self {
+        let mut is_named = vec![false; topology.modules().len()];
+        let mut wide = 0;
+        for (_, flow) in topology.flows() {
+            if let Selection::Module { modules, .. } = flow.selection() {
+                for module in modules {
+                    if let Some(is_named) = is_named.get_mut(module.index()) {
+                        *is_named = true;
+                    }
+                }
+            } else if flow.selection().is_wide() {
+                wide += 1;
+            }
+        }
+        let counts_wide = is_named.len().saturating_mul(wide) <= PAIRS;
+        Self { is_named, counts_wide }
+    }
+
+    /// The modules all of whose messages the flow may take. `None` where it has no say.
+    pub(super) fn of_flow<'f>(&self, flow: &'f Flow) -> Option<Cow<'f, SomeModules>> {
+        match flow.selection() {
+            Selection::Module { outputs: Outputs::Any | Outputs::Named, .. } => Some(Cow::Borrowed(flow.modules())),
+            selection if selection.is_wide() && self.counts_wide => {
+                let named = self.is_named.iter().enumerate().filter(|(_, is_named)| **is_named);
+                let ids = named.map(|(index, _)| ModuleId::new(index)).filter(|id| flow.takes_from(*id));
+                Some(Cow::Owned(SomeModules::Only(ids.collect())))
+            }
+            _ => None,
+        }
+    }
+}
