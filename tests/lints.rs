@@ -42,6 +42,7 @@ fn hold_fresh(path: &Path, expected: &str) -> bool {
 
 #[test]
 fn the_page_of_each_code_is_the_doc_comment_of_its_lint() {
+    let mut stale = Vec::new();
     for lint in ALL {
         let page = page(lint);
         let sections: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("### ")).collect();
@@ -49,8 +50,11 @@ fn the_page_of_each_code_is_the_doc_comment_of_its_lint() {
         let count = if lint.fixes().is_some() { 4 } else { 3 };
         assert_eq!(sections, expected[..count], "{}", lint.name());
         let path = root().join(format!("src/diagnostic/codes/{}.md", lint.code()));
-        assert!(hold_fresh(&path, &page), "{} was stale and has been written anew: commit it", path.display());
+        if !hold_fresh(&path, &page) {
+            stale.push(lint.code().as_str());
+        }
     }
+    assert!(stale.is_empty(), "the pages of {} were stale and have been written anew: commit them", stale.join(", "));
 }
 
 /// `docs/lints.md`: a table, then the page of every lint.

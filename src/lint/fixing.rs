@@ -8,7 +8,7 @@
 use super::{Fixes, Linter};
 use crate::diagnostic::Fix;
 use crate::hir::Route;
-use crate::manifest::{Manifest, Parsed};
+use crate::manifest::{Edited, Manifest, Parsed, apply};
 
 /// The most rounds of linting and fixing.
 const ROUNDS: usize = 16;
@@ -45,42 +45,21 @@ pub fn fix_manifest(text: &str, linter: &Linter, most: Fixes) -> Fixed {
         let report = linter.lint_manifest(&fixed.text);
         let is_wanted = |fixes: Option<Fixes>| fixes.is_some_and(|fixes| fixes <= most);
         let found = report.findings().filter(|(_, finding)| is_wanted(finding.fixes()));
-        let mut fixes: Vec<&Fix> = found.filter_map(|(_, finding)| finding.diagnostic().fix.as_ref()).collect();
-        fixes.sort_by_key(|fix| fix.span);
-        let (mut next, mut applied) = apply(&fixed.text, &fixes);
-        if problem_count(&next, linter) > problems {
-            // Each is right by itself.
-            (next, applied) = apply(&fixed.text, fixes.get(..1).unwrap_or_default());
-        }
-        if applied == 0 || problem_count(&next, linter) > problems {
+        let fixes: Vec<Fix> = found.filter_map(|(_, finding)| finding.diagnostic().fix.clone()).collect();
+        if fixes.is_empty() {
             break;
         }
-        fixed = Fixed { text: next, applied: fixed.applied + applied };
+        // Each fix is right by itself, but two together may not be.
+        let rounds = [&*fixes, fixes.get(..1).unwrap_or_default()];
+        let Some((text, applied)) = rounds.into_iter().find_map(|fixes| {
+            let Edited { text, left_out } = apply(&fixed.text, fixes);
+            (problem_count(&text, linter) <= problems).then_some((text, fixes.len() - left_out.len()))
+        }) else {
+            break;
+        };
+        fixed = Fixed { text, applied: fixed.applied + applied };
     }
     fixed
-}
-
-/// Applies fixes, in the order of their places, leaving out what overlaps one before it.
-fn apply(text: &str, fixes: &[&Fix]) -> (String, usize) {
-    let mut out = String::with_capacity(text.len());
-    let mut at = 0;
-    let mut applied = 0;
-    for fix in fixes {
-        let place = fix.span.range();
-        // Two insertions at one place overlap too.
-        if place.start < at || (applied > 0 && place.start == at) {
-            continue;
-        }
-        let Some(between) = text.get(at..place.start).filter(|_| text.get(place.clone()).is_some()) else {
-            continue;
-        };
-        out.push_str(between);
-        out.push_str(&fix.replacement);
-        at = place.end;
-        applied += 1;
-    }
-    out.push_str(text.get(at..).unwrap_or_default());
-    (out, applied)
 }
 
 /// How much is wrong with a manifest and its routes.

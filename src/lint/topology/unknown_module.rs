@@ -33,6 +33,7 @@
 
 use crate::diagnostic::{Code, closest};
 use crate::lint::{Findings, Fixes, Level, Lint, Pass, Set, Subject};
+use crate::manifest::ModuleSpec;
 use crate::span::Span;
 use crate::syntax::ast::SinkKind;
 use crate::topology::{ModuleId, Selection, Target, Topology};
@@ -52,7 +53,7 @@ fn check(set: &Set<'_>, findings: &mut Findings<'_>) {
     let Some(declared) = manifest.modules() else {
         return;
     };
-    let known: Vec<&str> = declared.iter().map(|module| module.name()).collect();
+    let known: Vec<&str> = declared.iter().map(ModuleSpec::name).collect();
     for (_, flow) in topology.flows() {
         let Some(subject) = set.subject_at(flow.position()) else {
             continue;

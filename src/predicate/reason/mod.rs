@@ -8,21 +8,21 @@
 //! The number of cases can be exponential in the formulas, so steps are counted, per question and in all, and a
 //! question that runs out of them is given up. Nothing recurses.
 
+mod domains;
 mod property;
 mod source_facts;
 mod text_range;
 mod value;
 
+use core::fmt::Write as _;
+
 use smallvec::SmallVec;
 
-use super::{
-    ExpressionId, Formula, FormulaId, Formulas, Orderings, Slot, SlotKind, Test, TestKind, TextId, Vocabulary, lower,
-};
+use super::{ExpressionId, Formula, FormulaId, Formulas, Orderings, Slot, Test, TestKind, TextId, Vocabulary, lower};
 use crate::hir::{Condition, fold};
 use crate::keyed::KeyedMap;
-use property::PropertyDomain;
+use domains::Domains;
 pub(crate) use source_facts::SourceFacts;
-use value::ValueDomain;
 
 /// How many steps one question may take.
 const STEPS_PER_QUESTION: usize = 20_000;
@@ -187,10 +187,13 @@ impl Reasoner {
             match self.formulas.get(id) {
                 Formula::True => text.push('1'),
                 Formula::False => text.push('0'),
-                Formula::Test(Test { slot, kind }) => text.push_str(&match kind {
-                    TestKind::Expression(truth, expression) => format!("{truth}{} ", self.class(*expression)),
-                    kind => format!("{slot:?}{kind:?} "),
-                }),
+                // A `String` takes every write.
+                Formula::Test(Test { kind: TestKind::Expression(truth, expression), .. }) => {
+                    let _ = write!(text, "{truth}{} ", self.class(*expression));
+                }
+                Formula::Test(Test { slot, kind }) => {
+                    let _ = write!(text, "{slot:?}{kind:?} ");
+                }
                 Formula::And(inner) | Formula::Or(inner) => {
                     text.push(if matches!(self.formulas.get(id), Formula::And(_)) { '&' } else { '|' });
                     text.push('(');
@@ -205,51 +208,45 @@ impl Reasoner {
     /// Whether no message, of those that `facts` tells of, satisfies all claims.
     pub(crate) fn refute(&mut self, claims: &[Claim], facts: &SourceFacts) -> Answer {
         let budget = STEPS_PER_QUESTION.min(self.steps_left);
-        let mut steps = 0;
-        let answer = self.search(claims, facts, budget, &mut steps);
-        self.steps_left = self.steps_left.saturating_sub(steps);
-        answer.unwrap_or_else(|| {
+        let mut steps = Steps { left: budget };
+        let answer = self.search(claims, facts, &mut steps);
+        self.steps_left -= budget - steps.left;
+        answer.unwrap_or_else(|Exhausted| {
             self.given_up += 1;
             Answer::Open
         })
     }
 
-    /// `None` where the budget is spent before the answer is found.
-    fn search(&self, claims: &[Claim], facts: &SourceFacts, budget: usize, steps: &mut usize) -> Option<Answer> {
+    fn search(&self, claims: &[Claim], facts: &SourceFacts, steps: &mut Steps) -> Result<Answer, Exhausted> {
         let domains = Domains::with(facts, &self.vocabulary);
         let mut cases = vec![Case { claims: claims.into(), splits: SmallVec::new(), domains }];
         while let Some(mut case) = cases.pop() {
-            if !self.settle(&mut case, budget, steps)? {
+            if !self.settle(&mut case, steps)? {
                 continue;
             }
-            let Some((parts, holds)) = self.next_split(&mut case, budget, steps)? else {
-                return Some(Answer::Open);
+            let Some(Split { parts, holds }) = self.next_split(&mut case, steps)? else {
+                return Ok(Answer::Open);
             };
-            let mut rest = Some(case);
-            let mut parts = parts.into_iter().peekable();
-            while let Some(part) = parts.next() {
-                // The last part takes the case itself.
-                let next = if parts.peek().is_none() { rest.take() } else { rest.clone() };
-                if let Some(mut next) = next {
-                    spend(next.domains.len() + 1, budget, steps)?;
-                    next.claims.push((part, holds));
-                    cases.push(next);
-                }
+            for part in parts {
+                steps.spend(case.domains.len() + 1)?;
+                let mut next = case.clone();
+                next.claims.push((part, holds));
+                cases.push(next);
             }
         }
-        Some(Answer::Impossible)
+        Ok(Answer::Impossible)
     }
 
     /// Takes up all claims that need no split. Gives whether the case is still open.
-    fn settle(&self, case: &mut Case, budget: usize, steps: &mut usize) -> Option<bool> {
+    fn settle(&self, case: &mut Case, steps: &mut Steps) -> Result<bool, Exhausted> {
         while let Some((id, holds)) = case.claims.pop() {
-            spend(1, budget, steps)?;
+            steps.spend(1)?;
             match (self.formulas.get(id), holds) {
                 (Formula::True, true) | (Formula::False, false) => {}
-                (Formula::True, false) | (Formula::False, true) => return Some(false),
+                (Formula::True, false) | (Formula::False, true) => return Ok(false),
                 (Formula::Test(test), holds) => {
                     if !case.domains.assume(*test, holds, self) {
-                        return Some(false);
+                        return Ok(false);
                     }
                 }
                 (Formula::And(parts), true) | (Formula::Or(parts), false) => {
@@ -258,30 +255,24 @@ impl Reasoner {
                 (Formula::Or(_), true) | (Formula::And(_), false) => case.splits.push((id, holds)),
             }
         }
-        Some(true)
+        Ok(true)
     }
 
     /// Takes the split with the fewest parts that are not contradicted already; `None` where there is none.
-    #[expect(clippy::type_complexity, reason = "an option of budget around an option of split")]
-    fn next_split(
-        &self,
-        case: &mut Case,
-        budget: usize,
-        steps: &mut usize,
-    ) -> Option<Option<(SmallVec<[FormulaId; 4]>, bool)>> {
-        let mut best: Option<(usize, SmallVec<[FormulaId; 4]>, bool)> = None;
+    fn next_split(&self, case: &mut Case, steps: &mut Steps) -> Result<Option<Split>, Exhausted> {
+        let mut best: Option<(usize, Split)> = None;
         let mut index = 0;
         while let Some(&(id, holds)) = case.splits.get(index) {
             let (Formula::And(parts) | Formula::Or(parts)) = self.formulas.get(id) else {
                 index += 1;
                 continue;
             };
-            spend(parts.len(), budget, steps)?;
+            steps.spend(parts.len())?;
             let mut open = SmallVec::new();
             let mut is_settled = false;
             for part in parts {
-                match (self.formulas.get(*part), holds) {
-                    (Formula::Test(test), _) => {
+                match self.formulas.get(*part) {
+                    Formula::Test(test) => {
                         if case.domains.allows(*test, holds, self) {
                             is_settled |= !case.domains.allows(*test, !holds, self);
                             open.push(*part);
@@ -295,18 +286,18 @@ impl Reasoner {
                 case.splits.swap_remove(index);
                 continue;
             }
-            if best.as_ref().is_none_or(|(_, least, _)| open.len() < least.len()) {
-                let is_least = open.len() <= 1;
-                best = Some((index, open, holds));
-                if is_least {
-                    break;
-                }
+            let count = open.len();
+            if best.as_ref().is_none_or(|(_, least)| count < least.parts.len()) {
+                best = Some((index, Split { parts: open, holds }));
+            }
+            if count <= 1 {
+                break;
             }
             index += 1;
         }
-        Some(best.map(|(index, parts, holds)| {
+        Ok(best.map(|(index, split)| {
             case.splits.swap_remove(index);
-            (parts, holds)
+            split
         }))
     }
 
@@ -321,10 +312,29 @@ enum Step {
     Close,
 }
 
-/// Counts steps; `None` once there are too many.
-fn spend(count: usize, budget: usize, steps: &mut usize) -> Option<()> {
-    *steps += count;
-    (*steps <= budget).then_some(())
+/// What a question may still cost.
+#[derive(Debug)]
+struct Steps {
+    left: usize,
+}
+
+/// The budget is spent before the answer is found.
+#[derive(Copy, Clone, Debug)]
+struct Exhausted;
+
+impl Steps {
+    fn spend(&mut self, count: usize) -> Result<(), Exhausted> {
+        let left = self.left.checked_sub(count);
+        self.left = left.unwrap_or_default();
+        left.map_or(Err(Exhausted), |_| Ok(()))
+    }
+}
+
+/// Formulas of which one at least must hold, or not hold.
+#[derive(Debug)]
+struct Split {
+    parts: SmallVec<[FormulaId; 4]>,
+    holds: bool,
 }
 
 /// Claims that are to hold together, as far as they have been split.
@@ -334,102 +344,6 @@ struct Case {
     /// Of each, one part at least must hold (or, not hold).
     splits: SmallVec<[Claim; 8]>,
     domains: Domains,
-}
-
-/// What each slot may still hold.
-#[derive(Clone, Debug, Default)]
-struct Domains {
-    properties: SmallVec<[(Slot, PropertyDomain); 4]>,
-    values: SmallVec<[(Slot, ValueDomain); 2]>,
-    /// By class: the truth values that are possible.
-    expressions: SmallVec<[(usize, Truths); 2]>,
-}
-
-/// True, false, undefined: a set of them.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-struct Truths(u8);
-
-impl Truths {
-    const ALL: Self = Self(7);
-
-    /// What is left where the expression is (or is not) of this truth.
-    const fn keep(self, truth: bool, holds: bool) -> Self {
-        let bit = if truth { 1 } else { 2 };
-        Self(self.0 & if holds { bit } else { 7 & !bit })
-    }
-}
-
-impl Domains {
-    fn with(facts: &SourceFacts, vocabulary: &Vocabulary) -> Self {
-        let mut domains = Self::default();
-        for (slot, domain) in facts.domains(vocabulary) {
-            domains.properties.push((slot, domain));
-        }
-        domains
-    }
-
-    fn len(&self) -> usize {
-        self.properties.len() + self.values.len() + self.expressions.len()
-    }
-
-    /// Takes up a test that is to hold, or not to. Gives whether that can be.
-    fn assume(&mut self, test: Test, holds: bool, reasoner: &Reasoner) -> bool {
-        let constants = &reasoner.vocabulary.constants;
-        if let TestKind::Expression(truth, expression) = test.kind {
-            let truths = entry(&mut self.expressions, reasoner.class(expression), Truths::ALL);
-            return truths.is_none_or(|truths| {
-                *truths = truths.keep(truth, holds);
-                truths.0 != 0
-            });
-        }
-        match reasoner.vocabulary.reads.get(test.slot) {
-            Some(SlotKind::Body { .. }) => {
-                let domain = entry(&mut self.values, test.slot, ValueDomain::default());
-                domain.is_none_or(|domain| domain.assume(test.kind, holds, constants))
-            }
-            Some(_) => {
-                let domain = entry(&mut self.properties, test.slot, PropertyDomain::default());
-                domain.is_none_or(|domain| domain.assume(test.kind, holds, constants))
-            }
-            None => true,
-        }
-    }
-
-    /// Whether a test can hold (or not hold) beside what is assumed already.
-    fn allows(&self, test: Test, holds: bool, reasoner: &Reasoner) -> bool {
-        let constants = &reasoner.vocabulary.constants;
-        if let TestKind::Expression(truth, expression) = test.kind {
-            let truths = find(&self.expressions, reasoner.class(expression)).copied().unwrap_or(Truths::ALL);
-            return truths.keep(truth, holds).0 != 0;
-        }
-        match reasoner.vocabulary.reads.get(test.slot) {
-            Some(SlotKind::Body { .. }) => {
-                find(&self.values, test.slot).cloned().unwrap_or_default().assume(test.kind, holds, constants)
-            }
-            Some(_) => {
-                find(&self.properties, test.slot).cloned().unwrap_or_default().assume(test.kind, holds, constants)
-            }
-            None => true,
-        }
-    }
-}
-
-fn find<K: PartialEq, V>(entries: &[(K, V)], key: K) -> Option<&V> {
-    entries.iter().find(|(known, _)| *known == key).map(|(_, value)| value)
-}
-
-/// The entry of `key`, made where there is none: never `None`.
-fn entry<K: PartialEq + Copy, V, const N: usize>(
-    entries: &mut SmallVec<[(K, V); N]>,
-    key: K,
-    new: V,
-) -> Option<&mut V> {
-    let known = entries.iter().position(|(known, _)| *known == key);
-    let index = known.unwrap_or_else(|| {
-        entries.push((key, new));
-        entries.len() - 1
-    });
-    entries.get_mut(index).map(|(_, value)| value)
 }
 
 #[cfg(test)]

@@ -93,8 +93,8 @@ impl ValueDomain {
         }
         match (self.low, self.high) {
             (Some(low), Some(high)) => self.settle_between(low, high, constants),
-            (None, Some(Bound { value: ValueConstant::Bool(_), .. })) => self.kinds &= !NUMERAL,
-            (Some(Bound { value: ValueConstant::Null, .. }), None) => self.kinds &= !NUMERAL,
+            (None, Some(Bound { value: ValueConstant::Bool(_), .. }))
+            | (Some(Bound { value: ValueConstant::Null, .. }), None) => self.kinds &= !NUMERAL,
             _ => {}
         }
     }
