@@ -67,7 +67,7 @@ fn findings(example: &Example, lint: Option<&Lint>) -> Vec<Code> {
             found.extend(report.findings().iter().map(|finding| finding.lint().code()));
         } else {
             let report = linter.lint_manifest(&example.text);
-            found.extend(report.findings().map(|(_, finding)| finding.lint().code()));
+            found.extend(report.findings().iter().map(|finding| finding.diagnostic.code));
         }
     }
     found

@@ -1,10 +1,10 @@
 //! What lints have found.
 
-use super::{Fixes, Level, Lint};
-use crate::diagnostic::Diagnostic;
+use super::{Level, Lint};
+use crate::diagnostic::{self, Diagnostic};
 use crate::span::Span;
 
-/// One thing that a lint has found.
+/// One thing that a lint has found in routes.
 #[derive(Clone, Debug)]
 pub struct Finding {
     pub(super) lint: &'static Lint,
@@ -65,12 +65,6 @@ impl Finding {
     pub fn related(&self) -> &[Related] {
         &self.related
     }
-
-    /// What its fix does; `None` where it has none.
-    #[must_use]
-    pub fn fixes(&self) -> Option<Fixes> {
-        self.diagnostic.fix.as_ref().and(self.lint.fixes())
-    }
 }
 
 /// What was found in routes.
@@ -98,16 +92,22 @@ impl Report {
 /// What was found in a manifest.
 #[derive(Clone, Debug, Default)]
 pub struct ManifestReport {
-    /// With the name of the route, where it is one's.
-    pub(super) findings: Vec<(Option<String>, Finding)>,
+    pub(super) findings: Vec<diagnostic::Finding>,
     pub(super) undecided: usize,
 }
 
 impl ManifestReport {
     /// The findings in the order of the text, with the names of their routes. All spans are in bytes of the manifest's
-    /// text, and all places are [`Place::Manifest`]; there are no related places besides labels.
-    pub fn findings(&self) -> impl ExactSizeIterator<Item = (Option<&str>, &Finding)> {
-        self.findings.iter().map(|(route, finding)| (route.as_deref(), finding))
+    /// text. [`Lint::of`] tells the lint of a finding's code.
+    #[must_use]
+    pub fn findings(&self) -> &[diagnostic::Finding] {
+        &self.findings
+    }
+
+    /// The findings, to keep.
+    #[must_use]
+    pub fn into_findings(self) -> Vec<diagnostic::Finding> {
+        self.findings
     }
 
     /// As [`Report::undecided`].

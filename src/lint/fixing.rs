@@ -5,8 +5,8 @@
 //! nothing is left to fix or the rounds are used up. A round after which the manifest has a problem that it did not have
 //! is taken back.
 
-use super::{Fixes, Linter};
-use crate::diagnostic::Fix;
+use super::{Fixes, Lint, Linter};
+use crate::diagnostic::{Finding, Fix};
 use crate::hir::Route;
 use crate::manifest::{Edited, Manifest, Parsed, apply};
 
@@ -43,9 +43,10 @@ pub fn fix_manifest(text: &str, linter: &Linter, most: Fixes) -> Fixed {
     let problems = problem_count(text, linter);
     for _ in 0..ROUNDS {
         let report = linter.lint_manifest(&fixed.text);
-        let is_wanted = |fixes: Option<Fixes>| fixes.is_some_and(|fixes| fixes <= most);
-        let found = report.findings().filter(|(_, finding)| is_wanted(finding.fixes()));
-        let fixes: Vec<Fix> = found.filter_map(|(_, finding)| finding.diagnostic().fix.clone()).collect();
+        let is_wanted =
+            |found: &&Finding| Lint::of(found.diagnostic.code).and_then(Lint::fixes).is_some_and(|fixes| fixes <= most);
+        let found = report.findings().iter().filter(is_wanted);
+        let fixes: Vec<Fix> = found.filter_map(|finding| finding.diagnostic.fix.clone()).collect();
         if fixes.is_empty() {
             break;
         }

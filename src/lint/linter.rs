@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 
 use super::{ALL, Finding, Findings, Level, Levels, ManifestReport, Pass, Place, Report, Set, Subject};
+use crate::diagnostic;
 use crate::hir::{Route, Shadowing};
 use crate::limits::Limits;
 use crate::manifest::{Manifest, Parsed};
@@ -98,10 +99,10 @@ impl Linter {
     /// let json = r#"{"schemaVersion": "1.0", "storeAndForwardConfiguration": {}, "routes": {
     ///     "up": "FROM /messages/* INTO $upstream; -- all of them" }}"#;
     /// let report = Linter::default().lint_manifest(json);
-    /// let (route, finding) = report.findings().next().ok_or("nothing found")?;
-    /// assert_eq!((route, finding.lint().name()), (Some("up"), "text-after-sink"));
-    /// assert_eq!(finding.diagnostic().primary.span.slice(json), "; -- all of them");
-    /// # Ok::<(), &str>(())
+    /// let found = &report.findings()[0];
+    /// assert_eq!(found.route.as_deref(), Some("up"));
+    /// assert_eq!(found.diagnostic.message, "what follows the sink is ignored");
+    /// assert_eq!(found.diagnostic.primary.span.slice(json), "; -- all of them");
     /// ```
     #[must_use]
     pub fn lint_manifest(&self, text: &str) -> ManifestReport {
@@ -117,9 +118,9 @@ impl Linter {
         let is_layer = manifest.schema_version().is_none();
         let may_have_more = is_layer || !unusable_routes.is_empty() || !problems.is_empty();
         let report = self.lint(&inputs, Origin { manifest: Some((&manifest, &topology)), may_have_more });
-        let mut findings: Vec<(Option<String>, Finding)> =
+        let mut findings: Vec<diagnostic::Finding> =
             report.findings.into_iter().map(|finding| located(&manifest, finding)).collect();
-        findings.sort_by_key(|(_, finding)| finding.diagnostic.primary.span);
+        findings.sort_by_key(|finding| finding.diagnostic.primary.span);
         ManifestReport { findings, undecided: report.undecided }
     }
 
@@ -166,19 +167,19 @@ impl Linter {
 }
 
 /// A finding in the text of a route as one in the manifest.
-fn located(manifest: &Manifest, mut finding: Finding) -> (Option<String>, Finding) {
+fn located(manifest: &Manifest, finding: Finding) -> diagnostic::Finding {
+    let route_at = |index: usize| manifest.routes().get(index);
     let Place::Route(index) = finding.place else {
-        return (None, finding);
+        return diagnostic::Finding::new(finding.diagnostic);
     };
-    let Some(route) = manifest.routes().get(index) else {
-        return (None, finding);
+    let Some(route) = route_at(index) else {
+        return diagnostic::Finding::new(finding.diagnostic);
     };
-    finding.place = Place::Manifest;
-    finding.diagnostic = route.locate_diagnostic(finding.diagnostic);
-    for related in core::mem::take(&mut finding.related) {
-        if let Some(route) = manifest.routes().get(related.route) {
-            finding.diagnostic = finding.diagnostic.with_secondary(route.locate(related.span), related.text);
+    let mut diagnostic = route.locate_diagnostic(finding.diagnostic);
+    for related in finding.related {
+        if let Some(route) = route_at(related.route) {
+            diagnostic = diagnostic.with_secondary(route.locate(related.span), related.text);
         }
     }
-    (Some(route.name().to_owned()), finding)
+    diagnostic::Finding { route: Some(route.name().to_owned()), diagnostic }
 }

@@ -93,6 +93,12 @@ impl Lint {
         self.fixes
     }
 
+    /// The lint that gives a code; errors have none.
+    #[must_use]
+    pub fn of(code: Code) -> Option<&'static Self> {
+        ALL.iter().copied().find(|lint| lint.code == code)
+    }
+
     /// The lint of this name or code, ignoring case.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {

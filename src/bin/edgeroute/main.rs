@@ -15,6 +15,8 @@ mod fmt;
 mod graph;
 mod input;
 mod lines;
+mod lint;
+mod lint_config;
 mod matching;
 mod message_line;
 mod messages;
@@ -46,6 +48,7 @@ enum Command {
     Match(matching::Arguments),
     Explain(explain::Arguments),
     Check(check::Arguments),
+    Lint(lint::Arguments),
     Graph(graph::Arguments),
     Fmt(fmt::Arguments),
     ExplainCode(explain_code::Arguments),
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Command::Match(arguments) => matching::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Lint(arguments) => lint::run(&arguments),
         Command::Graph(arguments) => graph::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::ExplainCode(arguments) => explain_code::run(&arguments),
