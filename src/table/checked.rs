@@ -89,6 +89,12 @@ impl CheckedManifest {
         self.manifest.as_ref()
     }
 
+    /// As [`into_table`](Self::into_table).
+    #[must_use]
+    pub const fn table(&self) -> Option<&RouteTable> {
+        self.table.as_ref()
+    }
+
     /// The routes without problems, compiled. `None` where something other than a route is wrong, so that not even the
     /// good routes mean what they seem to, or where there are too many routes for a table.
     #[must_use]

@@ -41,7 +41,7 @@ impl CompiledFile {
             input::report(&format!("{}: {}", file.name, count(file.problem_count(), "problem")));
             return Ok(None);
         }
-        if file.checked.manifest().is_none() {
+        if file.checked.table().is_none() {
             return Ok(None);
         }
         let names: Vec<String> = file.bad_routes().iter().map(|name| format!("`{}`", printable(name))).collect();
@@ -75,6 +75,11 @@ impl CompiledFile {
         let bad: HashSet<&str> = self.bad_routes().into_iter().collect();
         let routes = self.checked.manifest().map(Manifest::routes).unwrap_or_default();
         routes.iter().filter(|route| !bad.contains(route.name())).collect()
+    }
+
+    /// As [`into_table`](Self::into_table).
+    pub(crate) fn table(&self) -> Option<&RouteTable> {
+        self.checked.table()
     }
 
     /// The routes without problems, compiled. `None` where the manifest itself has problems.

@@ -4,10 +4,10 @@
 //! Exit codes: 0, all is well; 1, a manifest has problems; 2, the arguments or some input could not be used.
 #![forbid(unsafe_code)]
 
+mod cases;
 mod check;
 mod color;
 mod compiled;
-#[cfg_attr(not(test), expect(dead_code, reason = "files of cases follow"))]
 mod document;
 mod explain;
 mod explain_code;
@@ -22,6 +22,7 @@ mod message_line;
 mod messages;
 mod output;
 mod reporting;
+mod test;
 
 use std::io;
 use std::process::ExitCode;
@@ -47,6 +48,7 @@ Exit codes:
 enum Command {
     Match(matching::Arguments),
     Explain(explain::Arguments),
+    Test(test::Arguments),
     Check(check::Arguments),
     Lint(lint::Arguments),
     Graph(graph::Arguments),
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Match(arguments) => matching::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Graph(arguments) => graph::run(&arguments),

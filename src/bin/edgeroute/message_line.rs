@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use edgeroute::message::{Message, Origin, Properties};
 use edgeroute::text::fold;
 
-use crate::document::{Fields, Language, Problem, Value, parse};
+use crate::document::{Fields, Language, Problem, Value, parse, quoted};
 
 /// A message that owns what the library borrows.
 #[derive(Debug)]
@@ -151,7 +151,7 @@ impl PropertyList {
         let mut properties = Vec::new();
         for member in value.members()? {
             if !seen.insert(fold(&member.key).into_owned()) {
-                let message = format!("property `{}` is given twice (names ignore case)", member.key);
+                let message = format!("property {} is given twice (names ignore case)", quoted(&member.key));
                 return Err(Problem::new(member.key_span, message));
             }
             let value = if member.value.is_null() { None } else { Some(member.value.text()?.into_owned()) };

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use edgeroute::diagnostic::closest;
 
-use super::{Member, Problem, Value};
+use super::{Member, Problem, Value, quoted};
 
 /// The members of an object, taken one by one.
 pub(crate) struct Fields<'t> {
@@ -22,7 +22,7 @@ impl<'t> Fields<'t> {
                 return Err(unknown(member, known));
             }
             if members.iter().take(index).any(|before| before.key == member.key) {
-                return Err(Problem::new(member.key_span.clone(), format!("`{}` is given twice", member.key)));
+                return Err(Problem::new(member.key_span.clone(), format!("{} is given twice", quoted(&member.key))));
             }
         }
         Ok(Self { members, span })
@@ -53,7 +53,7 @@ impl<'t> Fields<'t> {
 
 fn unknown(member: &Member<'_>, known: &[&str]) -> Problem {
     let key = &member.key;
-    let problem = Problem::new(member.key_span.clone(), format!("unknown key `{key}`"));
+    let problem = Problem::new(member.key_span.clone(), format!("unknown key {}", quoted(key)));
     match closest(key, known.iter().copied()) {
         Some(near) => problem.with_help(format!("did you mean `{near}`?")),
         None if key == "<<" => problem.with_help("merge keys are not read; an alias for the whole value is"),

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 pub(crate) use fields::Fields;
-pub(crate) use problem::Problem;
+pub(crate) use problem::{Problem, quoted};
 
 /// The languages.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, clap::ValueEnum)]
@@ -108,8 +108,8 @@ impl<'t> Value<'t> {
         match value.kind {
             Kind::Text(text) => Ok(text),
             Kind::Number(ref number) => {
-                let help = format!("in quotes it is a string: \"{number}\"");
-                Err(value.wrong("a string").with_help(help))
+                let help = (number.len() <= 60).then(|| format!("in quotes it is a string: \"{number}\""));
+                Err(Problem { help, ..value.wrong("a string") })
             }
             Kind::Bool(bool) => {
                 let help = format!("in quotes it is a string: \"{bool}\"");
@@ -128,7 +128,6 @@ impl<'t> Value<'t> {
     }
 
     /// A whole number, not negative.
-    #[cfg_attr(test, expect(dead_code, reason = "files of cases follow"))]
     pub(crate) fn integer(self) -> Result<u32, Problem> {
         let value = self.opened()?;
         let number = match &value.kind {
@@ -142,24 +141,6 @@ impl<'t> Value<'t> {
         match self.kind {
             Kind::Text(_) => true,
             Kind::Json(text) => text.starts_with('"'),
-            _ => false,
-        }
-    }
-
-    #[cfg_attr(test, expect(dead_code, reason = "files of cases follow"))]
-    pub(crate) fn is_list(&self) -> bool {
-        match self.kind {
-            Kind::List(_) => true,
-            Kind::Json(text) => text.starts_with('['),
-            _ => false,
-        }
-    }
-
-    #[cfg_attr(test, expect(dead_code, reason = "files of cases follow"))]
-    pub(crate) fn is_object(&self) -> bool {
-        match self.kind {
-            Kind::Object(_) => true,
-            Kind::Json(text) => text.starts_with('{'),
             _ => false,
         }
     }

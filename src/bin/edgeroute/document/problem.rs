@@ -10,6 +10,17 @@ use crate::input::printable;
 /// How much of a line is shown before and behind the place.
 const SHOWN: usize = 100;
 
+/// The most characters of a name that a message repeats.
+const NAME_WIDTH: usize = 60;
+
+/// A name from a document in a message.
+pub(crate) fn quoted(name: &str) -> String {
+    let mut characters = name.chars();
+    let start: String = characters.by_ref().take(NAME_WIDTH).collect();
+    let dots = if characters.next().is_some() { "..." } else { "" };
+    format!("`{start}{dots}`")
+}
+
 /// One thing that is wrong.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Problem {

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
-use super::{Kind, MAX_DEPTH, Member, Problem, Value};
+use super::{Kind, MAX_DEPTH, Member, Problem, Value, quoted};
 
 /// What all values together may take up, aliases copied, in bytes.
 const MAX_SIZE: usize = 64 << 20;
@@ -207,7 +207,7 @@ impl<'t> Object<'t> {
         };
         // Also in bodies, which nobody else checks.
         if !self.keys.insert(text.clone()) {
-            return Err(Problem::new(span, format!("`{text}` is given twice")));
+            return Err(Problem::new(span, format!("{} is given twice", quoted(&text))));
         }
         self.key = Some((text, span));
         Ok(())
