@@ -26,6 +26,9 @@ impl Default for Limits {
 /// matching costs, never what it answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Budgets {
+    /// Up to how many clauses (routes, and further disjuncts of routes) a table decides them all at once, a bit for each,
+    /// instead of filing routes under tests. At most 64, which is the default.
+    pub clauses: usize,
     /// Under how many tests a route may be filed. A condition whose best cover has more is looked at for every message
     /// of its source. Default 16.
     pub filings: usize,
@@ -41,7 +44,7 @@ pub struct Budgets {
 
 impl Default for Budgets {
     fn default() -> Self {
-        Self { filings: 16, list: 24, affix_lengths: 8, whole: 24 }
+        Self { clauses: 64, filings: 16, list: 24, affix_lengths: 8, whole: 24 }
     }
 }
 
@@ -49,6 +52,6 @@ impl Budgets {
     /// No budget at all: every route is looked at for every message of its source, and every change makes a segment.
     #[must_use]
     pub fn none() -> Self {
-        Self { filings: 0, list: 0, affix_lengths: 0, whole: 0 }
+        Self { clauses: 0, filings: 0, list: 0, affix_lengths: 0, whole: 0 }
     }
 }

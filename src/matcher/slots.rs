@@ -3,7 +3,7 @@
 use crate::message::{Message, NameHint, NameOf, Properties};
 use crate::predicate::Slot;
 use crate::text::as_number;
-use crate::tree::{Guess, HashKey, KeyEntry, Tree, ValueHash};
+use crate::tree::{HashKey, KnownNames, Readers, Tree, ValueHash};
 
 /// The slots of a table, without a message in them. Its size depends on the table alone.
 #[derive(Debug)]
@@ -14,8 +14,7 @@ pub(crate) struct SlotMemory {
     numbers: Box<[Number]>,
     /// The slots whose numbers were asked for. Room for all.
     asked: Vec<Slot>,
-    /// The names of the properties that the message before had at each place.
-    guesses: Guesses,
+    names: Names,
     /// What the slots hold that are not absent. Room for all; empty between messages.
     held: Vec<Held<'static>>,
 }
@@ -41,11 +40,11 @@ enum Number {
     Read(Option<f64>),
 }
 
-/// Messages of a kind mostly have the same properties in the same order.
+/// Messages mostly have the names that messages before them had.
 #[derive(Debug)]
-struct Guesses {
-    application: [Guess; 16],
-    system: [Guess; 8],
+struct Names {
+    application: KnownNames<128>,
+    system: KnownNames<32>,
 }
 
 /// The slots with a message in them.
@@ -77,7 +76,7 @@ impl SlotMemory {
             states: slots.into(),
             numbers: vec![Number::NotRead; count].into(),
             asked: Vec::with_capacity(count),
-            guesses: Guesses { application: [Guess::NONE; 16], system: [Guess::NONE; 8] },
+            names: Names { application: KnownNames::new(), system: KnownNames::new() },
             held: Vec::with_capacity(count),
         }
     }
@@ -96,7 +95,7 @@ impl SlotMemory {
             asked: &mut self.asked,
             held: recycle(core::mem::take(&mut self.held)),
         };
-        slots.fill(tree, message, &mut self.guesses);
+        slots.fill(tree, message, &mut self.names);
         let result = use_slots(&mut slots);
         let Slots { held, .. } = slots;
         for held in &held {
@@ -119,6 +118,8 @@ impl SlotMemory {
             + size_of_val(&*self.numbers)
             + self.asked.capacity() * size_of::<Slot>()
             + self.held.capacity() * size_of::<Held<'_>>()
+            + self.names.application.heap_bytes()
+            + self.names.system.heap_bytes()
     }
 }
 
@@ -135,53 +136,51 @@ impl<'m> Slots<'_, 'm> {
         &mut self,
         tree: &Tree,
         message: &Message<'m, P, S>,
-        guesses: &mut Guesses,
+        names: &mut Names,
     ) {
         let Tree { key, application, system, .. } = tree;
-        let mut of_place = guesses.application.iter_mut();
-        message.visit_hinted_properties(|name, hint, text| {
-            let entry = match (hint, of_place.next()) {
-                (Some(NameHint { tree: id, of: NameOf::Application, entry }), _) if id == tree.id => {
-                    application.entry(entry)
-                }
-                (_, Some(guess)) => application.find_guessed(key, name, guess),
-                (_, None) => application.find(key, name),
-            };
-            if let Some(entry) = entry {
-                self.put(key, entry, 0, name, text);
-            }
-        });
+        if !application.is_empty() {
+            message.visit_hinted_properties(|name, hint, text| {
+                let readers = match hint {
+                    Some(NameHint { tree: id, of: NameOf::Application, entry }) if id == tree.id => {
+                        application.readers(entry)
+                    }
+                    _ => names.application.find(application, key, name),
+                };
+                self.put(key, readers, 0, name, text);
+            });
+        }
+        if system.is_empty() {
+            return;
+        }
         let floor = self.held.len();
         let stamps = message.origin().stamps();
         for (stamp, value) in stamps.into_iter().flatten() {
-            if let (Some(value), Some(entry)) = (value, tree.stamp(stamp)) {
-                self.put(key, entry, floor, stamp.name(), Some(value));
+            if let Some(value) = value {
+                self.put(key, tree.stamp(stamp), floor, stamp.name(), Some(value));
             }
         }
-        let mut of_place = guesses.system.iter_mut();
         message.visit_hinted_system_properties(|name, hint, text| {
-            let entry = match (hint, of_place.next()) {
-                (Some(NameHint { tree: id, of: NameOf::System, entry }), _) if id == tree.id => system.entry(entry),
-                (_, Some(guess)) => system.find_guessed(key, name, guess),
-                (_, None) => system.find(key, name),
+            let readers = match hint {
+                Some(NameHint { tree: id, of: NameOf::System, entry }) if id == tree.id => system.readers(entry),
+                _ => names.system.find(system, key, name),
             };
-            if let Some(entry) = entry
-                && !(entry.is_stamp && stamps.is_some())
-            {
-                self.put(key, entry, floor, name, text);
+            if !(readers.is_stamp && stamps.is_some()) {
+                self.put(key, readers, floor, name, text);
             }
         });
     }
 
     /// Puts a property into the slots that read it. What stands before `floor` in `held` has precedence.
     #[inline]
-    fn put(&mut self, key: &HashKey, entry: &KeyEntry, floor: usize, name: &'m str, text: Option<&'m str>) {
-        let hash = text.map_or(ValueHash::NULL, |text| key.value(text));
-        if let Some(slot) = entry.own {
-            self.put_into(floor, hash, Held { slot, name, text });
+    fn put(&mut self, key: &HashKey, readers: Readers, floor: usize, name: &'m str, text: Option<&'m str>) {
+        if readers.first == Slot::NONE {
+            return;
         }
-        if let Some(slot) = entry.either {
-            self.put_into(floor, hash, Held { slot, name, text });
+        let hash = text.map_or(ValueHash::NULL, |text| key.value(text));
+        self.put_into(floor, hash, Held { slot: readers.first, name, text });
+        if readers.second != Slot::NONE {
+            self.put_into(floor, hash, Held { slot: readers.second, name, text });
         }
     }
 
@@ -195,13 +194,19 @@ impl<'m> Slots<'_, 'm> {
             *state = SlotState { hash, place };
             self.held.push(held);
         } else if state.place as usize >= floor {
-            // Two names that differ by case: the one that sorts first counts, whatever order they come in.
-            if let Some(other) = self.held.get_mut(state.place as usize)
-                && held.name < other.name
-            {
-                *other = held;
-                state.hash = hash;
-            }
+            self.prefer(hash, held);
+        }
+    }
+
+    /// Of two names that differ by case the one that sorts first counts, whatever order they come in.
+    #[cold]
+    fn prefer(&mut self, hash: ValueHash, held: Held<'m>) {
+        if let Some(state) = self.states.get_mut(held.slot.index())
+            && let Some(other) = self.held.get_mut(state.place as usize)
+            && held.name < other.name
+        {
+            *other = held;
+            state.hash = hash;
         }
     }
 

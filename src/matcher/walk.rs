@@ -16,7 +16,7 @@ use crate::predicate::{Affix, ExpressionId, Orderings, Slot, States, Test, TestK
 use crate::source::takes_fallback;
 use crate::text::{as_number, compare_utf16};
 use crate::tree::{
-    AffixSwitch, Candidates, GroupId, MAX_FILED_TEXT, NumberSwitch, ProgramAt, RouteId, Space, Split, Switches, Tree,
+    AffixSwitch, Candidates, Clauses, GroupId, MAX_FILED_TEXT, NumberSwitch, ProgramAt, RouteId, Space, Split, Switches, Tree,
     ValueHash, decode,
 };
 
@@ -86,7 +86,13 @@ impl WalkMemory {
                 Reader { tree, plan, slots, body, bytes, values: recycled, is_read: false, max_depth: *max_depth };
             let mut walk = Walk { tree, reader, evaluate, any: false, visit: &mut visit };
             let source = message.origin().source();
-            tree.sources.for_each_group(&tree.key, source, |group| walk.group(group));
+            if let Some(clauses) = &tree.clauses {
+                let mut alive = 0;
+                tree.sources.for_each_group(&tree.key, source, |group| alive |= clauses.of_group(group));
+                walk.clauses(clauses, alive);
+            } else {
+                tree.sources.for_each_group(&tree.key, source, |group| walk.group(group));
+            }
             if let (false, Some(fallback)) = (walk.any, tree.fallback)
                 && takes_fallback(source)
             {
@@ -123,6 +129,41 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
         self.candidates(group.always());
         if let Some(split) = &group.split {
             self.switches(id, split);
+        }
+    }
+
+    /// What the message leaves alive of these clauses.
+    #[inline]
+    fn clauses(&mut self, clauses: &Clauses, mut alive: u64) {
+        for asked in &clauses.slots {
+            if alive & asked.asking == 0 {
+                continue;
+            }
+            let hash = self.reader.slots.hash(asked.slot.index());
+            match self.reader.slots.property(asked.slot) {
+                Property::Absent => alive &= asked.absent,
+                Property::Null => alive &= asked.null,
+                Property::Text(text) => {
+                    alive &= asked.text(&self.tree.texts, hash, text);
+                    for &(test, clauses) in &asked.checks {
+                        if alive & clauses != 0 && !self.reader.test(test, self.evaluate) {
+                            alive &= !clauses;
+                        }
+                    }
+                }
+            }
+        }
+        while alive != 0 {
+            let clause = alive.trailing_zeros();
+            let bit = alive & alive.wrapping_neg();
+            alive &= !bit;
+            let Some(program) = clauses.program(clause) else { continue };
+            if clauses.deciding & bit != 0 {
+                self.any = true;
+                (self.visit)(self.tree.programs.route(program));
+            } else {
+                self.run(program);
+            }
         }
     }
 

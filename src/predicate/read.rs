@@ -11,6 +11,11 @@ define_id! {
     pub(crate) struct Slot
 }
 
+impl Slot {
+    /// Stands for no slot: no table has as many.
+    pub(crate) const NONE: Self = Self(u32::MAX);
+}
+
 /// Everything that is read, numbered in the order in which it was first met.
 #[derive(Debug, Default)]
 pub(crate) struct Reads {

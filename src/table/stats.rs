@@ -22,8 +22,8 @@ impl Interests {
         let Self { properties, system_properties, body_paths } = &mut interests;
         for segment in table.segments() {
             let tree = &segment.matcher.tree;
-            properties.extend(tree.application.iter().map(|(name, _)| name.to_owned()));
-            system_properties.extend(tree.system.iter().map(|(name, _)| name.to_owned()));
+            properties.extend(tree.application.names().map(str::to_owned));
+            system_properties.extend(tree.system.names().map(str::to_owned));
             body_paths.extend(tree.vocabulary.reads.iter().filter_map(|(_, kind)| match kind {
                 SlotKind::Body { path, .. } => Some(path.as_str().to_owned()),
                 _ => None,

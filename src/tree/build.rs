@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use smallvec::SmallVec;
 
 use super::access::{Access, Filing, Occurrences, cover, cover_conjunction};
+use super::clauses::ClausesBuilder;
 use super::hash::{HashKey, ValueHash};
 use super::keys::Keys;
 use super::program::{MAX_SLOTS, Program, ProgramAt, Programs};
@@ -125,6 +126,8 @@ impl TreeBuilder {
         let bodies = Bodies::of(&mut vocabulary.reads);
         programs.shrink();
         let texts = Texts::new(&vocabulary.constants, &key);
+        let clauses = clauses(&waiting, &programs, &kept, &vocabulary, &budgets)
+            .and_then(|clauses| clauses.finish(groups.len(), &texts));
         let mut filer = Filer {
             key: &key,
             budgets: &budgets,
@@ -152,12 +155,13 @@ impl TreeBuilder {
         Tree {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             application: Keys::application(&vocabulary.reads, &key),
-            stamps: Stamp::ALL.map(|stamp| system.find(&key, stamp.name()).copied()),
+            stamps: Stamp::ALL.map(|stamp| system.find(&key, stamp.name())),
             system,
             sources: sources.finish(&key),
             groups,
             candidates: candidates.into(),
             switches,
+            clauses,
             programs,
             vocabulary: {
                 vocabulary.freeze();
@@ -376,6 +380,27 @@ impl Filer<'_> {
             })
             .collect()
     }
+}
+
+/// The clauses of the routes, where there are no more than the budget.
+fn clauses<'b>(
+    routes: &[Waiting],
+    programs: &Programs,
+    formulas: &Formulas,
+    vocabulary: &'b Vocabulary,
+    budgets: &Budgets,
+) -> Option<ClausesBuilder<'b>> {
+    let mut clauses = ClausesBuilder::new(vocabulary);
+    for &Waiting { group, program, formula } in routes {
+        match formula {
+            None => clauses.add_conjunction(group, program, programs.get(program).tests()),
+            Some((_, root)) => clauses.add(group, program, formulas, root),
+        }
+        if clauses.len() > budgets.clauses {
+            return None;
+        }
+    }
+    Some(clauses)
 }
 
 /// The routes by their groups, each group's in order. `counts` are how many each group has.

@@ -32,28 +32,77 @@ struct OtherKey {
 
 /// A name and the slots that read it.
 #[derive(Copy, Clone, Debug)]
-pub(crate) struct KeyEntry {
+struct KeyEntry {
     /// The name, upper-cased, in `names`.
     start: u32,
     end: u32,
+    readers: Readers,
+}
+
+/// The slots that read a name: just this property, or the application property `$NAME` or else the system property
+/// `NAME`. The second is [no slot](Slot::NONE) where there is one, both where there is none.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Readers {
+    pub(crate) first: Slot,
+    pub(crate) second: Slot,
     /// Whether it is the name of a stamp.
     pub(crate) is_stamp: bool,
-    /// The slot that reads just this property.
-    pub(crate) own: Option<Slot>,
-    /// The slot that reads the application property `$NAME` or else the system property `NAME`.
-    pub(crate) either: Option<Slot>,
 }
 
-/// A name, and where its entry is, if it has one.
+impl Readers {
+    /// Of a name that is not read.
+    pub(crate) const NONE: Self = Self { first: Slot::NONE, second: Slot::NONE, is_stamp: false };
+
+    fn add(&mut self, slot: Slot) {
+        if self.first == Slot::NONE {
+            self.first = slot;
+        } else {
+            self.second = slot;
+        }
+    }
+}
+
+/// The names that messages had, and what reads them, so that a name that comes again is compared and not looked up: a
+/// cache with one place for each name, where a name displaces another. It only ever saves work. Its size is fixed.
+/// `benches/ratios.rs`.
+#[derive(Debug)]
+pub(crate) struct KnownNames<const PLACES: usize> {
+    places: Box<[KnownName; PLACES]>,
+}
+
 #[derive(Copy, Clone, Debug)]
-pub(crate) struct Guess {
+struct KnownName {
     words: Words,
-    entry: u32,
+    readers: Readers,
 }
 
-impl Guess {
-    /// Of the empty name, which no route can read.
-    pub(crate) const NONE: Self = Self { words: Words::EMPTY, entry: u32::MAX };
+impl<const PLACES: usize> KnownNames<PLACES> {
+    /// Knows the empty name, which no route can read. Allocates.
+    pub(crate) fn new() -> Self {
+        const { assert!(PLACES.is_power_of_two(), "a place is some bits of a product") };
+        Self { places: Box::new([KnownName { words: Words::EMPTY, readers: Readers::NONE }; PLACES]) }
+    }
+
+    /// Bytes on the heap.
+    pub(crate) const fn heap_bytes(&self) -> usize {
+        size_of::<[KnownName; PLACES]>()
+    }
+
+    /// What reads the name, among `keys`: always those of one tree, and of one kind of property.
+    #[inline]
+    pub(crate) fn find(&mut self, keys: &Keys, key: &HashKey, name: &str) -> Readers {
+        let Some(words) = Words::of(name.as_bytes()) else {
+            return keys.find(key, name);
+        };
+        let at = usize::try_from(words.mixed() >> (64 - PLACES.ilog2())).unwrap_or_default() & (PLACES - 1);
+        let Some(known) = self.places.get_mut(at) else {
+            return keys.find(key, name);
+        };
+        if known.words != words {
+            *known = KnownName { words, readers: keys.find(key, name) };
+        }
+        known.readers
+    }
 }
 
 impl Keys {
@@ -62,8 +111,8 @@ impl Keys {
         Self::new(
             key,
             reads.iter().filter_map(|(slot, kind)| match kind {
-                SlotKind::Application(name) => Some((name.to_string(), Which::Own(slot))),
-                SlotKind::ApplicationOrSystem(name) => Some((format!("${name}"), Which::Either(slot))),
+                SlotKind::Application(name) => Some((name.to_string(), slot)),
+                SlotKind::ApplicationOrSystem(name) => Some((format!("${name}"), slot)),
                 SlotKind::System(_) | SlotKind::Body { .. } => None,
             }),
         )
@@ -74,15 +123,15 @@ impl Keys {
         Self::new(
             key,
             reads.iter().filter_map(|(slot, kind)| match kind {
-                SlotKind::System(name) => Some((name.to_string(), Which::Own(slot))),
-                SlotKind::ApplicationOrSystem(name) => Some((name.to_string(), Which::Either(slot))),
+                SlotKind::System(name) => Some((name.to_string(), slot)),
+                SlotKind::ApplicationOrSystem(name) => Some((name.to_string(), slot)),
                 SlotKind::Application(_) | SlotKind::Body { .. } => None,
             }),
         )
     }
 
-    fn new(key: &HashKey, named: impl Iterator<Item = (String, Which)>) -> Self {
-        let mut all: Vec<(String, Which)> = named.collect();
+    fn new(key: &HashKey, named: impl Iterator<Item = (String, Slot)>) -> Self {
+        let mut all: Vec<(String, Slot)> = named.collect();
         all.sort();
         let mut names = String::new();
         let mut entries: Vec<KeyEntry> = Vec::new();
@@ -91,14 +140,9 @@ impl Keys {
             let start = word(names.len());
             names.push_str(name);
             let is_stamp = Stamp::named(name).is_some();
-            let mut entry = KeyEntry { start, end: word(names.len()), is_stamp, own: None, either: None };
-            for (_, which) in same {
-                match which {
-                    Which::Own(slot) => entry.own = Some(*slot),
-                    Which::Either(slot) => entry.either = Some(*slot),
-                }
-            }
-            entries.push(entry);
+            let mut readers = Readers { is_stamp, ..Readers::NONE };
+            same.iter().for_each(|(_, slot)| readers.add(*slot));
+            entries.push(KeyEntry { start, end: word(names.len()), readers });
         }
         let mut short: Vec<(u64, ShortKey)> = Vec::new();
         let mut other: Vec<(u64, OtherKey)> = Vec::new();
@@ -113,34 +157,18 @@ impl Keys {
         Self { short: places(&short), other: places(&other), entries: entries.into(), names: names.into() }
     }
 
-    /// As [`find`](Self::find), where the message before this one had a name at the same place that may be this one:
-    /// messages of a kind mostly list their properties in one order, and comparing is cheaper than looking up.
-    /// `benches/ratios.rs`, workload *typical*.
+    /// What reads the name at a place that [`index`](Self::index) gave.
     #[inline]
-    pub(crate) fn find_guessed(&self, key: &HashKey, name: &str, guess: &mut Guess) -> Option<&KeyEntry> {
-        let Some(words) = Words::of(name.as_bytes()) else {
-            return self.find(key, name);
-        };
-        if guess.words != words {
-            *guess = Guess { words, entry: self.index(key, name) };
-        }
-        self.entries.get(guess.entry as usize)
-    }
-
-    /// The entry at a place that [`index`](Self::index) gave.
-    #[inline]
-    pub(crate) fn entry(&self, index: u32) -> Option<&KeyEntry> {
-        self.entries.get(index as usize)
+    pub(crate) fn readers(&self, index: u32) -> Readers {
+        self.entries.get(index as usize).map_or(Readers::NONE, |entry| entry.readers)
     }
 
     /// The slots that read the property `name`.
-    #[inline]
-    pub(crate) fn find(&self, key: &HashKey, name: &str) -> Option<&KeyEntry> {
-        self.entries.get(self.index(key, name) as usize)
+    pub(crate) fn find(&self, key: &HashKey, name: &str) -> Readers {
+        self.readers(self.index(key, name))
     }
 
     /// The place of a name among the entries; `u32::MAX` where it is not read.
-    #[inline(never)]
     pub(crate) fn index(&self, key: &HashKey, name: &str) -> u32 {
         let name = Name::of(name);
         let Name::Short(words) = name else {
@@ -177,21 +205,21 @@ impl Keys {
         self.names.get(entry.start as usize..entry.end as usize).unwrap_or_default()
     }
 
-    /// Every name with the slots that read it, sorted by name.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &KeyEntry)> {
-        self.entries.iter().map(|entry| (self.name(entry), entry))
+    /// Every name, sorted.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|entry| self.name(entry))
+    }
+
+    /// Whether no name is read.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
     /// Bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
         size_of_val(&*self.short) + size_of_val(&*self.other) + size_of_val(&*self.entries) + self.names.len()
     }
-}
-
-#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Which {
-    Own(Slot),
-    Either(Slot),
 }
 
 /// An open-addressing table of `keys` by their hashes; empty where there are none.

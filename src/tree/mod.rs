@@ -19,6 +19,7 @@
 
 mod access;
 mod build;
+mod clauses;
 mod debug;
 mod hash;
 mod keys;
@@ -34,10 +35,11 @@ use crate::message::{NameHint, NameOf, Stamp};
 use crate::predicate::{Reads, Slot, SlotKind, Vocabulary};
 
 pub(crate) use access::MAX_FILED_TEXT;
+pub(crate) use clauses::Clauses;
 pub(crate) use build::{TooManyReads, TreeBuilder};
 pub(crate) use debug::{ListedFiling, ListedGroup};
 pub(crate) use hash::{HashKey, ValueHash};
-pub(crate) use keys::{Guess, KeyEntry, Keys};
+pub(crate) use keys::{Keys, KnownNames, Readers};
 pub(crate) use program::{MAX_SLOTS, Program, ProgramAt, Programs, decode};
 pub(crate) use source::Sources;
 pub(crate) use switch::{AffixEnd, AffixSwitch, Candidates, Group, NumberSwitch, Space, Split, Switches};
@@ -62,13 +64,15 @@ pub(crate) struct Tree {
     /// The names of application properties, and of system properties.
     pub(crate) application: Keys,
     pub(crate) system: Keys,
-    /// The stamps that are read.
-    stamps: [Option<KeyEntry>; 4],
+    /// What reads each stamp.
+    stamps: [Readers; 4],
     pub(crate) sources: Sources,
     /// By [`GroupId`].
     pub(crate) groups: Box<[Group]>,
     pub(crate) candidates: Box<[Candidate]>,
     pub(crate) switches: Switches,
+    /// Of a small table, where nothing else is asked then.
+    pub(crate) clauses: Option<Clauses>,
     pub(crate) programs: Programs,
     pub(crate) vocabulary: Vocabulary,
     pub(crate) texts: Texts,
@@ -82,8 +86,8 @@ pub(crate) struct Tree {
 impl Tree {
     /// The slots that read a stamp.
     #[inline]
-    pub(crate) fn stamp(&self, stamp: Stamp) -> Option<&KeyEntry> {
-        self.stamps.get(stamp as usize).and_then(Option::as_ref)
+    pub(crate) fn stamp(&self, stamp: Stamp) -> Readers {
+        self.stamps.get(stamp as usize).copied().unwrap_or(Readers::NONE)
     }
 
     /// Where a name is read.
@@ -104,6 +108,7 @@ impl Tree {
             + groups
             + size_of_val(&*self.candidates)
             + self.switches.heap_bytes()
+            + self.clauses.as_ref().map_or(0, Clauses::heap_bytes)
             + self.programs.heap_bytes()
             + self.vocabulary.heap_bytes()
             + self.texts.heap_bytes()
