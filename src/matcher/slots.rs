@@ -1,9 +1,10 @@
 //! What of a message the routes of a table read: filled once a message, read by every test.
 
-use crate::message::{Message, NameHint, NameOf, Properties};
+use super::names::Names;
+use crate::message::{Message, Properties};
 use crate::predicate::Slot;
 use crate::text::as_number;
-use crate::tree::{HashKey, KnownNames, Readers, Tree, ValueHash};
+use crate::tree::{HashKey, Readers, Tree, ValueHash};
 
 /// The slots of a table, without a message in them. Its size depends on the table alone.
 #[derive(Debug)]
@@ -14,7 +15,6 @@ pub(crate) struct SlotMemory {
     numbers: Box<[Number]>,
     /// The slots whose numbers were asked for. Room for all.
     asked: Vec<Slot>,
-    names: Names,
     /// What the slots hold that are not absent. Room for all; empty between messages.
     held: Vec<Held<'static>>,
 }
@@ -38,13 +38,6 @@ struct Held<'m> {
 enum Number {
     NotRead,
     Read(Option<f64>),
-}
-
-/// Messages mostly have the names that messages before them had.
-#[derive(Debug)]
-struct Names {
-    application: KnownNames<128>,
-    system: KnownNames<32>,
 }
 
 /// The slots with a message in them.
@@ -76,7 +69,6 @@ impl SlotMemory {
             states: slots.into(),
             numbers: vec![Number::NotRead; count].into(),
             asked: Vec::with_capacity(count),
-            names: Names { application: KnownNames::new(), system: KnownNames::new() },
             held: Vec::with_capacity(count),
         }
     }
@@ -87,6 +79,7 @@ impl SlotMemory {
         &mut self,
         tree: &Tree,
         message: &Message<'m, P, S>,
+        names: &mut Names,
         use_slots: impl FnOnce(&mut Slots<'_, 'm>) -> R,
     ) -> R {
         let mut slots = Slots {
@@ -95,7 +88,7 @@ impl SlotMemory {
             asked: &mut self.asked,
             held: recycle(core::mem::take(&mut self.held)),
         };
-        slots.fill(tree, message, &mut self.names);
+        slots.fill(tree, message, names);
         let result = use_slots(&mut slots);
         let Slots { held, .. } = slots;
         for held in &held {
@@ -118,8 +111,6 @@ impl SlotMemory {
             + size_of_val(&*self.numbers)
             + self.asked.capacity() * size_of::<Slot>()
             + self.held.capacity() * size_of::<Held<'_>>()
-            + self.names.application.heap_bytes()
-            + self.names.system.heap_bytes()
     }
 }
 
@@ -138,37 +129,10 @@ impl<'m> Slots<'_, 'm> {
         message: &Message<'m, P, S>,
         names: &mut Names,
     ) {
-        let Tree { key, application, system, .. } = tree;
-        if !application.is_empty() {
-            message.visit_hinted_properties(|name, hint, text| {
-                let readers = match hint {
-                    Some(NameHint { tree: id, of: NameOf::Application, entry }) if id == tree.id => {
-                        application.readers(entry)
-                    }
-                    _ => names.application.find(application, key, name),
-                };
-                self.put(key, readers, 0, name, text);
-            });
-        }
-        if system.is_empty() {
-            return;
-        }
+        let key = &tree.key;
+        names.visit_application(tree, message, |readers, name, text| self.put(key, readers, 0, name, text));
         let floor = self.held.len();
-        let stamps = message.origin().stamps();
-        for (stamp, value) in stamps.into_iter().flatten() {
-            if let Some(value) = value {
-                self.put(key, tree.stamp(stamp), floor, stamp.name(), Some(value));
-            }
-        }
-        message.visit_hinted_system_properties(|name, hint, text| {
-            let readers = match hint {
-                Some(NameHint { tree: id, of: NameOf::System, entry }) if id == tree.id => system.readers(entry),
-                _ => names.system.find(system, key, name),
-            };
-            if !(readers.is_stamp && stamps.is_some()) {
-                self.put(key, readers, floor, name, text);
-            }
-        });
+        names.visit_system(tree, message, |readers, name, text| self.put(key, readers, floor, name, text));
     }
 
     /// Puts a property into the slots that read it. What stands before `floor` in `held` has precedence.

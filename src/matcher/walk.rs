@@ -7,17 +7,19 @@
 use core::cmp::Ordering;
 
 use super::body::{BodyPlan, BodyScratch};
+use super::clauses::{KnownSources, survivors};
 use super::evaluate::{EvaluateMemory, Reads, evaluate};
+use super::names::Names;
 use super::scalar::Scalar;
 use super::slots::{Property, SlotMemory, Slots};
 use crate::body::Encoding;
-use crate::message::{Message, Properties};
+use crate::message::{Message, MessageSource, Properties};
 use crate::predicate::{Affix, ExpressionId, Orderings, Slot, States, Test, TestKind, TextId, ValueConstant, ValueId};
 use crate::source::takes_fallback;
 use crate::text::{as_number, compare_utf16};
 use crate::tree::{
-    AffixSwitch, Candidates, Clauses, GroupId, MAX_FILED_TEXT, NumberSwitch, ProgramAt, RouteId, Space, Split, Switches, Tree,
-    ValueHash, decode,
+    AffixSwitch, Candidates, Clauses, GroupId, MAX_FILED_TEXT, NumberSwitch, ProgramAt, RouteId, Space, Split, Switches, Texts, Tree,
+    ValueHash, decode, decode_equality,
 };
 
 /// A tree, and what is made of it for walking.
@@ -42,9 +44,12 @@ impl Matcher {
 /// All memory that matching needs. Its size depends on the tree alone.
 #[derive(Debug)]
 pub(crate) struct WalkMemory {
+    names: Names,
+    sources: KnownSources,
     slots: SlotMemory,
     evaluate: EvaluateMemory,
     body: BodyScratch,
+    pending: Pending,
     /// Room for one for each path; empty between messages.
     values: Vec<Scalar<'static>>,
     max_depth: usize,
@@ -55,9 +60,12 @@ impl WalkMemory {
     pub(crate) fn new(matcher: &Matcher, max_depth: usize) -> Self {
         let Matcher { tree, plan } = matcher;
         Self {
+            names: Names::new(),
+            sources: KnownSources::new(),
             slots: SlotMemory::new(tree),
             evaluate: EvaluateMemory::new(tree.vocabulary.expressions()),
             body: BodyScratch::new(plan, max_depth),
+            pending: Pending::new(),
             values: Vec::with_capacity(tree.bodies.shadows.len()),
             max_depth,
         }
@@ -66,7 +74,7 @@ impl WalkMemory {
     /// Bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
         let values = self.values.capacity() * size_of::<Scalar<'_>>();
-        self.slots.heap_bytes() + self.evaluate.heap_bytes() + self.body.heap_bytes() + values
+        self.names.heap_bytes() + self.sources.heap_bytes() + self.slots.heap_bytes() + self.evaluate.heap_bytes() + self.body.heap_bytes() + values
     }
 
     /// Calls `visit` for every route that takes the message, perhaps more than once. Where none does, the tree has a
@@ -75,29 +83,83 @@ impl WalkMemory {
         &mut self,
         matcher: &Matcher,
         message: &Message<'_, P, S>,
+        visit: impl FnMut(RouteId),
+    ) {
+        let Matcher { tree, .. } = matcher;
+        let source = message.origin().source();
+        if let Some(clauses) = &tree.clauses {
+            let alive = self.sources.clauses(tree, clauses, source);
+            self.clauses(matcher, clauses, message, alive, visit);
+        } else {
+            self.with(matcher, message, visit, |walk| {
+                tree.sources.for_each_group(&tree.key, source, |group| walk.group(group));
+                walk.run_pending();
+                if !walk.any {
+                    walk.fallback(source);
+                }
+            });
+        }
+    }
+
+    /// What the message leaves alive of these clauses.
+    #[inline]
+    fn clauses<P: Properties + ?Sized, S: Properties + ?Sized>(
+        &mut self,
+        matcher: &Matcher,
+        clauses: &Clauses,
+        message: &Message<'_, P, S>,
+        alive: u64,
         mut visit: impl FnMut(RouteId),
     ) {
-        let Self { slots, evaluate, body, values, max_depth } = self;
+        let Matcher { tree, .. } = matcher;
+        let mut undecided = alive;
+        let mut any = false;
+        if alive != 0
+            && let Some(alive) = survivors(tree, clauses, &mut self.names, message, alive)
+        {
+            let mut decided = alive & clauses.deciding;
+            undecided = alive & !clauses.deciding;
+            any = decided != 0;
+            while decided != 0 {
+                if let Some(program) = clauses.program(decided.trailing_zeros()) {
+                    visit(tree.programs.route(program));
+                }
+                decided &= decided - 1;
+            }
+        }
+        if undecided != 0 || (!any && tree.fallback.is_some()) {
+            self.with(matcher, message, visit, |walk| {
+                while undecided != 0 {
+                    if let Some(program) = clauses.program(undecided.trailing_zeros()) {
+                        walk.run(program);
+                    }
+                    undecided &= undecided - 1;
+                }
+                if !(any || walk.any) {
+                    walk.fallback(message.origin().source());
+                }
+            });
+        }
+    }
+
+    /// Fills the slots from a message, and hands it over on its way.
+    #[inline]
+    fn with<P: Properties + ?Sized, S: Properties + ?Sized, V: FnMut(RouteId)>(
+        &mut self,
+        matcher: &Matcher,
+        message: &Message<'_, P, S>,
+        mut visit: V,
+        go: impl FnOnce(&mut Walk<'_, '_, '_, V>),
+    ) {
+        let Self { names, slots, evaluate, body, pending, values, max_depth, .. } = self;
         let Matcher { tree, plan } = matcher;
         let recycled = recycle(core::mem::take(values));
-        *values = slots.with(tree, message, |slots| {
+        *values = slots.with(tree, message, names, |slots| {
             let bytes = message.body_bytes();
             let reader =
                 Reader { tree, plan, slots, body, bytes, values: recycled, is_read: false, max_depth: *max_depth };
-            let mut walk = Walk { tree, reader, evaluate, any: false, visit: &mut visit };
-            let source = message.origin().source();
-            if let Some(clauses) = &tree.clauses {
-                let mut alive = 0;
-                tree.sources.for_each_group(&tree.key, source, |group| alive |= clauses.of_group(group));
-                walk.clauses(clauses, alive);
-            } else {
-                tree.sources.for_each_group(&tree.key, source, |group| walk.group(group));
-            }
-            if let (false, Some(fallback)) = (walk.any, tree.fallback)
-                && takes_fallback(source)
-            {
-                walk.run(fallback);
-            }
+            let mut walk = Walk { tree, reader, evaluate, pending, any: false, visit: &mut visit };
+            go(&mut walk);
             recycle(walk.reader.values)
         });
     }
@@ -109,11 +171,32 @@ fn recycle<'to>(mut values: Vec<Scalar<'_>>) -> Vec<Scalar<'to>> {
     values.into_iter().map(|_| Scalar::default()).collect()
 }
 
+/// What was found and is still to be looked at: so that what depends on memory is asked for at once, not one after the
+/// other, and no branch depends on it.
+#[derive(Debug)]
+struct Pending {
+    ranges: Box<[Candidates; 32]>,
+    /// How many of `ranges`. Never all of them.
+    found: usize,
+    programs: Box<[ProgramAt; 128]>,
+    /// How many of `programs`. Never all of them.
+    passed: usize,
+}
+
+impl Pending {
+    /// Allocates.
+    fn new() -> Self {
+        let ranges = Box::new([Candidates::default(); 32]);
+        Self { ranges, found: 0, programs: Box::new([ProgramAt::default(); 128]), passed: 0 }
+    }
+}
+
 /// A message on its way through the tree.
 struct Walk<'w, 's, 'm, V> {
     tree: &'w Tree,
     reader: Reader<'w, 's, 'm>,
     evaluate: &'w mut EvaluateMemory,
+    pending: &'w mut Pending,
     /// Whether any route took the message.
     any: bool,
     visit: &'w mut V,
@@ -126,44 +209,18 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
         let Some(group) = tree.groups.get(id.index()) else {
             return;
         };
-        self.candidates(group.always());
+        self.found(group.always());
         if let Some(split) = &group.split {
             self.switches(id, split);
         }
     }
 
-    /// What the message leaves alive of these clauses.
-    #[inline]
-    fn clauses(&mut self, clauses: &Clauses, mut alive: u64) {
-        for asked in &clauses.slots {
-            if alive & asked.asking == 0 {
-                continue;
-            }
-            let hash = self.reader.slots.hash(asked.slot.index());
-            match self.reader.slots.property(asked.slot) {
-                Property::Absent => alive &= asked.absent,
-                Property::Null => alive &= asked.null,
-                Property::Text(text) => {
-                    alive &= asked.text(&self.tree.texts, hash, text);
-                    for &(test, clauses) in &asked.checks {
-                        if alive & clauses != 0 && !self.reader.test(test, self.evaluate) {
-                            alive &= !clauses;
-                        }
-                    }
-                }
-            }
-        }
-        while alive != 0 {
-            let clause = alive.trailing_zeros();
-            let bit = alive & alive.wrapping_neg();
-            alive &= !bit;
-            let Some(program) = clauses.program(clause) else { continue };
-            if clauses.deciding & bit != 0 {
-                self.any = true;
-                (self.visit)(self.tree.programs.route(program));
-            } else {
-                self.run(program);
-            }
+    /// The fallback route, where the source is one that it takes.
+    fn fallback(&mut self, source: MessageSource<'_>) {
+        if let Some(fallback) = self.tree.fallback
+            && takes_fallback(source)
+        {
+            self.run(fallback);
         }
     }
 
@@ -175,12 +232,12 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
         self.asked_slots(&split.equal, |walk, slot| {
             let hash = walk.reader.slots.hash(slot.index());
             if hash != ValueHash::ABSENT && hash != ValueHash::NULL {
-                walk.candidates(tree.switches.find(property_key(slot, hash)));
+                walk.found(tree.switches.find(property_key(slot, hash)));
             }
         });
         self.asked_slots(&split.present, |walk, slot| {
             if walk.reader.slots.hash(slot.index()) != ValueHash::ABSENT {
-                walk.candidates(tree.switches.find(property_key(slot, ValueHash::PRESENT)));
+                walk.found(tree.switches.find(property_key(slot, ValueHash::PRESENT)));
             }
         });
         for affix in &split.affixes {
@@ -192,7 +249,7 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
         for &slot in &split.values {
             if let Some(hash) = self.reader.value_hash(slot) {
                 let key = Switches::key(&tree.key, id, slot, Space::Value, u64::from(hash.bits()));
-                self.candidates(tree.switches.find(key));
+                self.found(tree.switches.find(key));
             }
         }
     }
@@ -224,7 +281,7 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
             let Some(part) = affix.end.part(bytes, length as usize) else { break };
             let hash = self.tree.key.bytes(part);
             let key = Switches::key(&self.tree.key, group, affix.slot, affix.end.space(), hash);
-            self.candidates(self.tree.switches.find(key));
+            self.found(self.tree.switches.find(key));
         }
     }
 
@@ -243,18 +300,59 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
                 }
                 if number <= high {
                     let at = class.start + u32::try_from(index).unwrap_or_default();
-                    self.candidates(Candidates { start: at, end: at + 1 });
+                    self.found(Candidates { start: at, end: at + 1 });
                 }
             }
         }
     }
 
+    /// Has these candidates looked at.
+    #[inline]
+    fn found(&mut self, candidates: Candidates) {
+        if let Some(range) = self.pending.ranges.get_mut(self.pending.found) {
+            *range = candidates;
+            self.pending.found += usize::from(candidates.start < candidates.end);
+        }
+        if self.pending.found == self.pending.ranges.len() {
+            self.look_at_found();
+        }
+    }
+
+    /// Looks at the headers of what was found.
+    fn look_at_found(&mut self) {
+        for index in 0..core::mem::take(&mut self.pending.found) {
+            if let Some(&candidates) = self.pending.ranges.get(index) {
+                self.candidates(candidates);
+            }
+        }
+    }
+
+    /// Has the programs run of those candidates whose headers pass.
     #[inline]
     fn candidates(&mut self, candidates: Candidates) {
         let tree = self.tree;
         for candidate in tree.candidates.get(candidates.start as usize..candidates.end as usize).unwrap_or_default() {
-            if self.reader.slots.hash(candidate.slot as usize).passes(candidate.hash) {
-                self.run(candidate.program);
+            let passes = self.reader.slots.hash(candidate.slot as usize).passes(candidate.hash);
+            if let Some(program) = self.pending.programs.get_mut(self.pending.passed) {
+                *program = candidate.program;
+                self.pending.passed += usize::from(passes);
+            }
+            if self.pending.passed == self.pending.programs.len() {
+                self.run_passed();
+            }
+        }
+    }
+
+    /// Looks at all that was found, and runs the programs of all that passed.
+    fn run_pending(&mut self) {
+        self.look_at_found();
+        self.run_passed();
+    }
+
+    fn run_passed(&mut self) {
+        for index in 0..core::mem::take(&mut self.pending.passed) {
+            if let Some(&program) = self.pending.programs.get(index) {
+                self.run(program);
             }
         }
     }
@@ -264,7 +362,11 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
     fn run(&mut self, at: ProgramAt) {
         let tree = self.tree;
         let (reader, memory) = (&mut self.reader, &mut *self.evaluate);
-        if tree.programs.get(at).run(|step| reader.test(decode(step), memory)) {
+        let test = |step| match decode_equality(step) {
+            Some((slot, text)) => reader.is_text(slot, text),
+            None => reader.test(decode(step), memory),
+        };
+        if tree.programs.get(at).run(test) {
             self.any = true;
             (self.visit)(tree.programs.route(at));
         }
@@ -305,21 +407,10 @@ impl<'m> Reader<'_, '_, 'm> {
                 Property::Null => States::NULL,
                 Property::Text(_) => States::TEXT,
             }),
-            TestKind::Text(Orderings::EQUAL, text) => {
-                let hash = self.slots.hash(test.slot.index());
-                self.text(test.slot).is_some_and(|held| self.tree.texts.is(text, hash, held))
+            TestKind::Text(Orderings::EQUAL, text) => self.is_text(test.slot, text),
+            TestKind::Text(..) | TestKind::Affix(..) => {
+                self.text(test.slot).is_some_and(|held| is_so(test.kind, &self.tree.texts, held))
             }
-            TestKind::Text(orderings, text) => {
-                self.text(test.slot).is_some_and(|held| orderings.contains(compare_utf16(held, self.constant(text))))
-            }
-            TestKind::Affix(affix, has, text) => self.text(test.slot).is_some_and(|held| {
-                let part = self.constant(text);
-                has == match affix {
-                    Affix::Prefix => held.starts_with(part),
-                    Affix::Suffix => held.ends_with(part),
-                    Affix::Infix => held.contains(part),
-                }
-            }),
             TestKind::Number(within, interval) => {
                 let interval = self.tree.vocabulary.constants.interval_of(interval);
                 self.number(test.slot).is_some_and(|number| interval.contains(number) == within)
@@ -329,6 +420,12 @@ impl<'m> Reader<'_, '_, 'm> {
             }
             TestKind::Expression(truth, expression) => self.expression(expression, memory) == Some(truth),
         }
+    }
+
+    #[inline]
+    fn is_text(&self, slot: Slot, text: TextId) -> bool {
+        let hash = self.slots.hash(slot.index());
+        self.text(slot).is_some_and(|held| self.tree.texts.is(text, hash, held))
     }
 
     fn expression(&mut self, id: ExpressionId, memory: &mut EvaluateMemory) -> Option<bool> {
@@ -436,6 +533,23 @@ impl<'m> Reader<'_, '_, 'm> {
         if self.plan.scan(self.bytes, encoding, self.max_depth, self.body, &mut self.values).is_err() {
             self.values.clear();
         }
+    }
+}
+
+/// Whether a test of a text, or of how it begins, ends or goes, holds of it.
+#[inline]
+pub(super) fn is_so(kind: TestKind, texts: &Texts, text: &str) -> bool {
+    match kind {
+        TestKind::Text(orderings, constant) => orderings.contains(compare_utf16(text, texts.text_of(constant))),
+        TestKind::Affix(affix, has, part) => {
+            let part = texts.text_of(part);
+            has == match affix {
+                Affix::Prefix => text.starts_with(part),
+                Affix::Suffix => text.ends_with(part),
+                Affix::Infix => text.contains(part),
+            }
+        }
+        TestKind::State(_) | TestKind::Number(..) | TestKind::Value(..) | TestKind::Expression(..) => false,
     }
 }
 

@@ -33,7 +33,8 @@ impl ValueHash {
     /// Whether a slot with this hash passes a header that wants `wanted`: equal, or there at all.
     #[inline]
     pub(crate) fn passes(self, wanted: Self) -> bool {
-        self == wanted || (wanted == Self::PRESENT && self != Self::ABSENT)
+        // Without a branch: which of them is so is hard to predict.
+        (self == wanted) | ((wanted == Self::PRESENT) & (self != Self::ABSENT))
     }
 
     pub(crate) const fn bits(self) -> u32 {
@@ -175,7 +176,7 @@ impl<'n> Name<'n> {
 }
 
 /// The bytes of a text of up to 16: its first eight and its last eight, which overlap where it is shorter.
-#[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub(crate) struct Words {
     first: u64,
     last: u64,
@@ -184,11 +185,11 @@ pub(crate) struct Words {
 
 impl Words {
     /// Of the empty text.
-    pub(super) const EMPTY: Self = Self { first: 0, last: 0, length: 0 };
+    pub(crate) const EMPTY: Self = Self { first: 0, last: 0, length: 0 };
 
     /// The words of a short text: two texts have the same just where they are equal.
     #[inline]
-    pub(super) fn of(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
         let length = u32::try_from(bytes.len()).ok().filter(|&length| length <= 16)?;
         let (first, last) = if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
             (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
@@ -205,12 +206,16 @@ impl Words {
         Some(Self { first, last, length })
     }
 
-    /// A number whose upper bits tell different words apart, mostly: without a key, so only where nothing depends on it
-    /// but speed.
+    /// A place among so many, a power of two, for these words and others: without a key, so only where nothing depends on
+    /// it but speed.
     #[inline]
-    pub(super) fn mixed(self) -> u64 {
+    pub(crate) fn place_among(self, places: usize, others: Self) -> usize {
         // 2^64 over the golden ratio (Knuth, The Art of Computer Programming, vol. 3, 6.4).
-        (self.first ^ self.last.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mixed = (self.first ^ self.last.rotate_left(32) ^ others.first.rotate_left(13) ^ others.last.rotate_left(43))
+            .wrapping_mul(GOLDEN);
+        // The uppermost bits depend on all others.
+        usize::try_from(mixed >> (u64::BITS - places.trailing_zeros())).unwrap_or_default() & (places - 1)
     }
 
     #[inline]

@@ -94,8 +94,7 @@ impl<const PLACES: usize> KnownNames<PLACES> {
         let Some(words) = Words::of(name.as_bytes()) else {
             return keys.find(key, name);
         };
-        let at = usize::try_from(words.mixed() >> (64 - PLACES.ilog2())).unwrap_or_default() & (PLACES - 1);
-        let Some(known) = self.places.get_mut(at) else {
+        let Some(known) = self.places.get_mut(words.place_among(PLACES, Words::EMPTY)) else {
             return keys.find(key, name);
         };
         if known.words != words {

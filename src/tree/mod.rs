@@ -38,9 +38,9 @@ pub(crate) use access::MAX_FILED_TEXT;
 pub(crate) use clauses::Clauses;
 pub(crate) use build::{TooManyReads, TreeBuilder};
 pub(crate) use debug::{ListedFiling, ListedGroup};
-pub(crate) use hash::{HashKey, ValueHash};
+pub(crate) use hash::{HashKey, ValueHash, Words};
 pub(crate) use keys::{Keys, KnownNames, Readers};
-pub(crate) use program::{MAX_SLOTS, Program, ProgramAt, Programs, decode};
+pub(crate) use program::{MAX_SLOTS, Program, ProgramAt, Programs, decode, decode_equality};
 pub(crate) use source::Sources;
 pub(crate) use switch::{AffixEnd, AffixSwitch, Candidates, Group, NumberSwitch, Space, Split, Switches};
 pub(crate) use text::Texts;
@@ -88,6 +88,12 @@ impl Tree {
     #[inline]
     pub(crate) fn stamp(&self, stamp: Stamp) -> Readers {
         self.stamps.get(stamp as usize).copied().unwrap_or(Readers::NONE)
+    }
+
+    /// Whether any stamp is read.
+    #[inline]
+    pub(crate) fn reads_stamps(&self) -> bool {
+        self.stamps.iter().any(|readers| readers.first != Slot::NONE)
     }
 
     /// Where a name is read.

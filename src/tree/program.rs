@@ -20,7 +20,7 @@ use crate::predicate::{
 pub(crate) const MAX_SLOTS: usize = 1 << 24;
 
 /// Where a program starts.
-#[derive(Copy, Clone, PartialEq, Eq, Debug, PartialOrd, Ord)]
+#[derive(Copy, Clone, Default, PartialEq, Eq, Debug, PartialOrd, Ord)]
 pub(crate) struct ProgramAt(pub(crate) u32);
 
 /// The words of all programs.
@@ -344,6 +344,15 @@ fn encode(test: Test) -> [u32; 2] {
         TestKind::Expression(truth, expression) => (EXPRESSION, u8::from(truth), expression.index()),
     };
     [kind << 28 | u32::from(parameter) << 24 | word(test.slot.index()), word(operand)]
+}
+
+/// What a step asks for if it asks whether a property is some text, as most do: so they need not be told from others by
+/// a jump that is hard to predict.
+#[inline]
+pub(crate) fn decode_equality([head, operand]: [u32; 2]) -> Option<(Slot, TextId)> {
+    const EQUALITY: u32 = TEXT << 4 | Orderings::EQUAL.bits() as u32;
+    let slot = Slot::new((head & 0x00ff_ffff) as usize);
+    (head >> 24 & 0x7f == EQUALITY).then(|| (slot, TextId::new(operand as usize)))
 }
 
 /// The test of a step.

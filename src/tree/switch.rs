@@ -109,17 +109,29 @@ pub(crate) enum Space {
 
 /// One hash table for all groups: (group, slot, space, hash of the constant), mixed to 64 bits, to candidates. Where two
 /// constants are mixed to one key, both find the candidates of both, and the programs decide.
+///
+/// Places stand in buckets of a cache line each, and looking one up takes no branch that depends on what is found: a
+/// mispredicted one would cost more than the rest, and keep the look-ups of several keys from overlapping.
 #[derive(Debug)]
 pub(crate) struct Switches {
-    /// A power of two of places, at most two thirds of them taken; empty where nothing is filed.
-    places: Box<[Place]>,
+    /// A power of two of buckets, at most five eighths of their places taken; empty where nothing is filed.
+    buckets: Box<[Bucket]>,
 }
+
+#[derive(Copy, Clone, Debug)]
+#[repr(align(64))]
+struct Bucket([Place; PLACES]);
+
+const PLACES: usize = 4;
 
 #[derive(Copy, Clone, Debug)]
 struct Place {
     key: u64,
+    /// The upper bit of the first `end` of a bucket is set where keys of the bucket stand in the next one.
     candidates: Candidates,
 }
+
+const OVERFULL: u32 = 1 << 31;
 
 /// No candidates, so nobody's place.
 const FREE: Place = Place { key: 0, candidates: Candidates { start: 0, end: 0 } };
@@ -127,18 +139,22 @@ const FREE: Place = Place { key: 0, candidates: Candidates { start: 0, end: 0 } 
 impl Switches {
     /// The table of `filed`: keys from [`Self::key`], each once, and none without candidates.
     pub(super) fn new(filed: &[(u64, Candidates)]) -> Self {
-        let count = if filed.is_empty() { 0 } else { (filed.len() + filed.len() / 2 + 1).next_power_of_two() };
-        let mut places = vec![FREE; count];
+        let count = if filed.is_empty() { 0 } else { (filed.len() * 2).div_ceil(5).next_power_of_two() };
+        let mut buckets = vec![Bucket([FREE; PLACES]); count];
         for &(key, candidates) in filed {
             let mut at = place(key, count);
-            while places.get(at).is_some_and(|place| place.candidates.end != 0) {
+            while let Some(Bucket(bucket)) = buckets.get_mut(at) {
+                if let Some(free) = bucket.iter_mut().find(|place| place.candidates.end & !OVERFULL == 0) {
+                    let Candidates { start, end } = candidates;
+                    *free = Place { key, candidates: Candidates { start, end: end | free.candidates.end } };
+                    break;
+                }
+                let [first, ..] = bucket;
+                first.candidates.end |= OVERFULL;
                 at = (at + 1) & (count - 1);
             }
-            if let Some(place) = places.get_mut(at) {
-                *place = Place { key, candidates };
-            }
         }
-        Self { places: places.into() }
+        Self { buckets: buckets.into() }
     }
 
     /// The key of a constant of a slot in a group.
@@ -148,26 +164,29 @@ impl Switches {
         key.combine(hash, place)
     }
 
-    /// The candidates that are filed under a key.
+    /// The candidates that are filed under a key; empty where none are.
     #[inline]
     pub(crate) fn find(&self, key: u64) -> Candidates {
-        if self.places.is_empty() {
-            return Candidates::default();
-        }
-        let mut at = place(key, self.places.len());
-        // A third of the places are free, so this ends.
-        while let Some(place) = self.places.get(at) {
-            if place.key == key || place.candidates.end == 0 {
-                return place.candidates;
+        let mut at = place(key, self.buckets.len());
+        let mut found = Candidates { start: 0, end: 0 };
+        // Two fifths of the places are free, so this ends; mostly it does at once.
+        while let Some(Bucket(bucket)) = self.buckets.get(at) {
+            for place in bucket {
+                let mask = if place.key == key { u32::MAX } else { 0 };
+                found.start |= place.candidates.start & mask;
+                found.end |= place.candidates.end & !OVERFULL & mask;
             }
-            at = (at + 1) & (self.places.len() - 1);
+            if bucket.first().is_none_or(|first| first.candidates.end & OVERFULL == 0) || found.end != 0 {
+                break;
+            }
+            at = (at + 1) & (self.buckets.len() - 1);
         }
-        Candidates::default()
+        found
     }
 
     /// Bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
-        size_of_val(&*self.places)
+        size_of_val(&*self.buckets)
     }
 }
 

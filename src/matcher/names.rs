@@ -1,0 +1,76 @@
+//! What reads each of a message's properties.
+
+use crate::message::{Message, NameHint, NameOf, Properties};
+use crate::tree::{KnownNames, Readers, Tree};
+
+/// Messages mostly have the names that messages before them had.
+#[derive(Debug)]
+pub(super) struct Names {
+    application: KnownNames<128>,
+    system: KnownNames<32>,
+}
+
+impl Names {
+    /// Allocates.
+    pub(super) fn new() -> Self {
+        Self { application: KnownNames::new(), system: KnownNames::new() }
+    }
+
+    /// Bytes on the heap.
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.application.heap_bytes() + self.system.heap_bytes()
+    }
+
+    /// Shows each application property with what reads it, its name and its value, or none if none is read at all.
+    #[inline]
+    pub(super) fn visit_application<'m, P: Properties + ?Sized, S: Properties + ?Sized>(
+        &mut self,
+        tree: &Tree,
+        message: &Message<'m, P, S>,
+        mut visit: impl FnMut(Readers, &'m str, Option<&'m str>),
+    ) {
+        let Tree { key, application, .. } = tree;
+        if application.is_empty() {
+            return;
+        }
+        message.visit_hinted_properties(|name, hint, text| {
+            let readers = match hint {
+                Some(NameHint { tree: id, of: NameOf::Application, entry }) if id == tree.id => application.readers(entry),
+                _ => self.application.find(application, key, name),
+            };
+            visit(readers, name, text);
+        });
+    }
+
+    /// As [`visit_application`](Self::visit_application), of the system properties, those that the origin stamps first.
+    /// What they are read by may be read by an application property already, which then goes before them.
+    #[inline]
+    pub(super) fn visit_system<'m, P: Properties + ?Sized, S: Properties + ?Sized>(
+        &mut self,
+        tree: &Tree,
+        message: &Message<'m, P, S>,
+        mut visit: impl FnMut(Readers, &'m str, Option<&'m str>),
+    ) {
+        let Tree { key, system, .. } = tree;
+        if system.is_empty() {
+            return;
+        }
+        let stamps = message.origin().stamps();
+        if tree.reads_stamps() {
+            for (stamp, value) in stamps.into_iter().flatten() {
+                if let Some(value) = value {
+                    visit(tree.stamp(stamp), stamp.name(), Some(value));
+                }
+            }
+        }
+        message.visit_hinted_system_properties(|name, hint, text| {
+            let readers = match hint {
+                Some(NameHint { tree: id, of: NameOf::System, entry }) if id == tree.id => system.readers(entry),
+                _ => self.system.find(system, key, name),
+            };
+            if !(readers.is_stamp && stamps.is_some()) {
+                visit(readers, name, text);
+            }
+        });
+    }
+}

@@ -1,0 +1,338 @@
+//! Small tables: all routes decided at once, a bit for each.
+//!
+//! A *clause* is a conjunction of what a route asks of single properties, and a number below [`MOST`]; a route has one,
+//! or one for each disjunct. For each slot it is known which clauses a value leaves alive: those that do not ask for the
+//! slot, and those that ask for this value. So matching is an intersection of sets of clauses, one for each slot that
+//! living clauses ask for, each set one word. Equality with any number of constants costs one look-up for all clauses;
+//! other tests are made once for all clauses that have them, while one of those lives.
+//!
+//! What a clause cannot say (body queries, expressions, disjunctions within conjunctions over several properties) it
+//! leaves out; then it is *necessary* but does not decide, and the route's program is run where the clause is left alive.
+//!
+//! This is the bit vector scheme of packet classification (Lakshman and Stiliadis, High-speed policy-based packet
+//! forwarding using efficient multi-dimensional range matching, SIGCOMM 1998). Its cost grows with the number of slots,
+//! not of routes, and one word holds for just so many clauses; larger tables are split by
+//! [access tests](super::access).
+
+use std::collections::BTreeMap;
+
+use super::hash::Words;
+use super::program::ProgramAt;
+use super::text::Texts;
+use super::GroupId;
+use crate::predicate::{Formula, FormulaId, Formulas, Orderings, Slot, SlotKind, States, Test, TestKind, TextId, Vocabulary};
+
+/// How many clauses there can be: the bits of a word.
+pub(super) const MOST: usize = 64;
+
+/// The clauses of a table.
+#[derive(Debug)]
+pub(crate) struct Clauses {
+    /// For each group the clauses of its routes.
+    groups: Box<[u64]>,
+    /// For each slot what its values leave alive.
+    slots: Box<[AskedSlot]>,
+    /// A bit for each slot that some clause asks for.
+    asked_slots: u64,
+    /// The clauses that decide: where one is left alive, its route takes the message.
+    pub(crate) deciding: u64,
+    /// For each clause the program of its route.
+    programs: Box<[ProgramAt]>,
+}
+
+/// What the values of a slot leave alive. Every set has all clauses that do not ask for the slot.
+#[derive(Debug)]
+pub(crate) struct AskedSlot {
+    /// Its own bit among slots.
+    pub(crate) bit: u64,
+    /// The clauses that ask for it.
+    pub(crate) asking: u64,
+    pub(crate) absent: u64,
+    pub(crate) null: u64,
+    /// What a text leaves alive that no clause asks for.
+    other: u64,
+    /// Texts that clauses ask for, ascending.
+    short: Box<[(Words, u64)]>,
+    /// Those that are too long for that.
+    long: Box<[(TextId, u64)]>,
+    /// Further tests of a text, and the clauses that die where one fails.
+    pub(crate) checks: Box<[(TestKind, u64)]>,
+}
+
+impl Clauses {
+    /// The clauses of the routes from a group.
+    #[inline]
+    pub(crate) fn of_group(&self, group: GroupId) -> u64 {
+        self.groups.get(group.index()).copied().unwrap_or_default()
+    }
+
+    /// What the values of a slot leave alive.
+    #[inline]
+    pub(crate) fn slot(&self, slot: Slot) -> Option<&AskedSlot> {
+        self.slots.get(slot.index())
+    }
+
+    /// What is left of `alive` where none of the slots holds anything but those of `held`, which has a bit for each.
+    #[inline]
+    pub(crate) fn without_others(&self, held: u64, alive: u64) -> u64 {
+        let mut alive = alive;
+        let mut absent = self.asked_slots & !held;
+        while absent != 0 && alive != 0 {
+            alive &= self.slots.get(absent.trailing_zeros() as usize).map_or(0, |asked| asked.absent);
+            absent &= absent - 1;
+        }
+        alive
+    }
+
+    /// The program of a clause's route.
+    #[inline]
+    pub(crate) fn program(&self, clause: u32) -> Option<ProgramAt> {
+        self.programs.get(clause as usize).copied()
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let slots = self.slots.iter().map(|asked| {
+            size_of::<AskedSlot>()
+                + size_of_val(&*asked.short)
+                + size_of_val(&*asked.long)
+                + size_of_val(&*asked.checks)
+        });
+        size_of_val(&*self.groups) + slots.sum::<usize>() + size_of_val(&*self.programs)
+    }
+}
+
+impl AskedSlot {
+    /// The clauses that a text leaves alive, `checks` not counted.
+    #[inline]
+    pub(crate) fn text(&self, texts: &Texts, text: &str) -> u64 {
+        /// Going through so few is quicker than searching.
+        const FEW: usize = 8;
+        let Some(words) = Words::of(text.as_bytes()) else {
+            let found = self.long.iter().find(|(asked, _)| texts.text_of(*asked) == text);
+            return found.map_or(self.other, |(_, alive)| *alive);
+        };
+        if self.short.len() <= FEW {
+            let found = self.short.iter().find(|(asked, _)| *asked == words);
+            return found.map_or(self.other, |(_, alive)| *alive);
+        }
+        match self.short.binary_search_by_key(&words, |(asked, _)| *asked) {
+            Ok(at) => self.short.get(at).map_or(self.other, |(_, alive)| *alive),
+            Err(_) => self.other,
+        }
+    }
+}
+
+/// The clauses of a table in the making.
+#[derive(Debug)]
+pub(super) struct ClausesBuilder<'b> {
+    vocabulary: &'b Vocabulary,
+    clauses: Vec<Clause>,
+}
+
+#[derive(Debug)]
+struct Clause {
+    group: GroupId,
+    program: ProgramAt,
+    demands: Vec<Demand>,
+    /// Whether the demands are all of the route's condition, or all of one disjunct of it.
+    decides: bool,
+}
+
+impl Clause {
+    /// What it demands of a slot.
+    fn of(&self, slot: Slot) -> impl Iterator<Item = &Demand> {
+        self.demands.iter().filter(move |demand| demand.slot == slot)
+    }
+}
+
+/// Tests of one slot, of which one must hold: a single test, or several that ask which text it is.
+#[derive(Debug)]
+struct Demand {
+    slot: Slot,
+    tests: Vec<Test>,
+}
+
+/// What a slot may hold, as far as equality can tell.
+#[derive(Copy, Clone)]
+enum Held {
+    Absent,
+    Null,
+    Text(TextId),
+    OtherText,
+}
+
+impl<'b> ClausesBuilder<'b> {
+    pub(super) fn new(vocabulary: &'b Vocabulary) -> Self {
+        Self { vocabulary, clauses: Vec::new() }
+    }
+
+    /// How many clauses there are.
+    pub(super) fn len(&self) -> usize {
+        self.clauses.len()
+    }
+
+    /// Adds a route whose program is a conjunction of `tests`.
+    pub(super) fn add_conjunction(&mut self, group: GroupId, program: ProgramAt, tests: impl Iterator<Item = Test>) {
+        let demands: Vec<Option<Demand>> = tests.map(|test| self.single(test)).collect();
+        self.push(group, program, demands);
+    }
+
+    /// Adds a route whose condition is the formula `root`: a clause for each of its disjuncts, but one only for all that
+    /// ask which text one slot is.
+    pub(super) fn add(&mut self, group: GroupId, program: ProgramAt, formulas: &Formulas, root: FormulaId) {
+        let Formula::Or(disjuncts) = formulas.get(root) else {
+            let demands = self.conjunction(formulas, root);
+            return self.push(group, program, demands);
+        };
+        let mut choices: BTreeMap<Slot, Vec<Test>> = BTreeMap::new();
+        for disjunct in disjuncts {
+            match formulas.get(*disjunct) {
+                Formula::Test(test) if asks_which_text(*test) => choices.entry(test.slot).or_default().push(*test),
+                _ => {
+                    let demands = self.conjunction(formulas, *disjunct);
+                    self.push(group, program, demands);
+                }
+            }
+        }
+        for (slot, tests) in choices {
+            self.push(group, program, vec![Some(Demand { slot, tests })]);
+        }
+    }
+
+    fn push(&mut self, group: GroupId, program: ProgramAt, demands: Vec<Option<Demand>>) {
+        let decides = demands.iter().all(Option::is_some);
+        self.clauses.push(Clause { group, program, demands: demands.into_iter().flatten().collect(), decides });
+    }
+
+    /// The demands of a conjunction's parts; `None` for a part that is none.
+    fn conjunction(&self, formulas: &Formulas, id: FormulaId) -> Vec<Option<Demand>> {
+        match formulas.get(id) {
+            Formula::And(parts) => parts.iter().map(|part| self.demand(formulas, *part)).collect(),
+            Formula::True => Vec::new(),
+            Formula::False | Formula::Test(_) | Formula::Or(_) => vec![self.demand(formulas, id)],
+        }
+    }
+
+    fn demand(&self, formulas: &Formulas, id: FormulaId) -> Option<Demand> {
+        match formulas.get(id) {
+            Formula::Test(test) => self.single(*test),
+            Formula::Or(parts) => {
+                let choice = |part: &FormulaId| match formulas.get(*part) {
+                    Formula::Test(test) if asks_which_text(*test) => Some(*test),
+                    _ => None,
+                };
+                let tests: Vec<Test> = parts.iter().map(choice).collect::<Option<_>>()?;
+                let slot = tests.first()?.slot;
+                tests.iter().all(|test| test.slot == slot).then_some(Demand { slot, tests })
+            }
+            Formula::True | Formula::False | Formula::And(_) => None,
+        }
+    }
+
+    /// A test as a demand, if it is of a property.
+    fn single(&self, test: Test) -> Option<Demand> {
+        let is_of_property = match test.kind {
+            TestKind::State(_) | TestKind::Text(..) | TestKind::Affix(..) | TestKind::Number(..) => {
+                !matches!(self.vocabulary.reads.get(test.slot), Some(SlotKind::Body { .. }) | None)
+            }
+            TestKind::Value(..) | TestKind::Expression(..) => false,
+        };
+        is_of_property.then(|| Demand { slot: test.slot, tests: vec![test] })
+    }
+
+    /// The clauses of a table with so many groups; `None` where a word is too small for them, or for the slots that the
+    /// table reads.
+    pub(super) fn finish(self, groups: usize, texts: &Texts) -> Option<Clauses> {
+        let Self { clauses, vocabulary } = self;
+        if clauses.len() > MOST || vocabulary.reads.len() > MOST {
+            return None;
+        }
+        let mut of_groups = vec![0; groups];
+        for (clause, bit) in clauses.iter().zip(bits()) {
+            if let Some(group) = of_groups.get_mut(clause.group.index()) {
+                *group |= bit;
+            }
+        }
+        let slots: Box<[AskedSlot]> =
+            vocabulary.reads.iter().zip(bits()).map(|((slot, _), bit)| AskedSlot::new(slot, bit, &clauses, texts)).collect();
+        Some(Clauses {
+            groups: of_groups.into(),
+            asked_slots: slots.iter().filter(|asked| asked.asking != 0).fold(0, |all, asked| all | asked.bit),
+            slots,
+            deciding: set(&clauses, |clause| clause.decides),
+            programs: clauses.iter().map(|clause| clause.program).collect(),
+        })
+    }
+}
+
+impl AskedSlot {
+    fn new(slot: Slot, bit: u64, clauses: &[Clause], texts: &Texts) -> Self {
+        let alive = |held: Held| {
+            set(clauses, |clause| clause.of(slot).all(|demand| demand.tests.iter().any(|test| may_hold(*test, held))))
+        };
+        let mut constants: Vec<TextId> = Vec::new();
+        let mut checks: Vec<(TestKind, u64)> = Vec::new();
+        for (clause, bit) in clauses.iter().zip(bits()) {
+            for test in clause.of(slot).flat_map(|demand| &demand.tests) {
+                match test.kind {
+                    TestKind::State(_) => {}
+                    TestKind::Text(_, text) if asks_which_text(*test) => constants.push(text),
+                    kind => match checks.iter_mut().find(|(other, _)| *other == kind) {
+                        Some((_, clauses)) => *clauses |= bit,
+                        None => checks.push((kind, bit)),
+                    },
+                }
+            }
+        }
+        constants.sort_unstable();
+        constants.dedup();
+        let (mut short, mut long) = (Vec::new(), Vec::new());
+        for text in constants {
+            let alive = alive(Held::Text(text));
+            match Words::of(texts.text_of(text).as_bytes()) {
+                Some(words) => short.push((words, alive)),
+                None => long.push((text, alive)),
+            }
+        }
+        short.sort_unstable();
+        Self {
+            bit,
+            asking: set(clauses, |clause| clause.of(slot).next().is_some()),
+            absent: alive(Held::Absent),
+            null: alive(Held::Null),
+            other: alive(Held::OtherText),
+            short: short.into(),
+            long: long.into(),
+            checks: checks.into(),
+        }
+    }
+}
+
+/// Whether it asks which text a property is.
+fn asks_which_text(test: Test) -> bool {
+    matches!(test.kind, TestKind::Text(Orderings::EQUAL | Orderings::DIFFERENT, _))
+}
+
+/// Whether a test holds of what the slot holds, as far as equality can tell.
+fn may_hold(test: Test, held: Held) -> bool {
+    match (test.kind, held) {
+        (TestKind::State(states), Held::Absent) => states.contains(States::ABSENT),
+        (TestKind::State(states), Held::Null) => states.contains(States::NULL),
+        (TestKind::State(states), Held::Text(_) | Held::OtherText) => states.contains(States::TEXT),
+        (_, Held::Absent | Held::Null) => false,
+        (TestKind::Text(Orderings::EQUAL, text), held) => matches!(held, Held::Text(held) if held == text),
+        (TestKind::Text(Orderings::DIFFERENT, text), held) => !matches!(held, Held::Text(held) if held == text),
+        (_, Held::Text(_) | Held::OtherText) => true,
+    }
+}
+
+/// Each clause's bit.
+fn bits() -> impl Iterator<Item = u64> {
+    (0..64).map(|number| 1 << number)
+}
+
+/// The clauses of which something is so.
+fn set(clauses: &[Clause], is_in: impl Fn(&Clause) -> bool) -> u64 {
+    clauses.iter().zip(bits()).filter(|(clause, _)| is_in(clause)).fold(0, |set, (_, bit)| set | bit)
+}
