@@ -30,7 +30,7 @@ pub struct Budgets {
     /// instead of filing routes under tests. At most 64, which is the default.
     pub clauses: usize,
     /// Under how many tests a route may be filed. A condition whose best cover has more is looked at for every message
-    /// of its source. Default 16.
+    /// of its source. Default 64.
     pub filings: usize,
     /// How many routes a group may have before it is split by a switch. Default 24.
     pub list: usize,
@@ -44,7 +44,7 @@ pub struct Budgets {
 
 impl Default for Budgets {
     fn default() -> Self {
-        Self { clauses: 64, filings: 16, list: 24, affix_lengths: 8, whole: 24 }
+        Self { clauses: 64, filings: 64, list: 24, affix_lengths: 8, whole: 24 }
     }
 }
 

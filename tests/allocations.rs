@@ -124,7 +124,7 @@ mod tests {
     }
 
     /// Routes each of the messages with one scratch, and gives the number of deliveries.
-    fn assert_allocates_nothing(table: &RouteTable, messages: &[Parts]) -> usize {
+    fn assert_allocates_nothing<'p>(table: &RouteTable, messages: impl IntoIterator<Item = &'p Parts>) -> usize {
         let mut scratch = table.create_scratch();
         let mut deliveries = 0;
         for parts in messages {
@@ -185,6 +185,20 @@ mod tests {
             deliveries += assert_allocates_nothing(&table, &messages);
         }
         assert!(compiled > 6_000 && deliveries > 50_000, "{compiled} routes, {deliveries} deliveries");
+    }
+
+    #[test]
+    fn small_tables_route_the_vectors_without_allocating() {
+        let (routes, messages) = (vector_routes(), vector_messages());
+        let mut clauses = 0;
+        let mut deliveries = 0;
+        for (part, routes) in routes.chunks(30).enumerate() {
+            let table = table(routes, Budgets::default());
+            clauses += table.stats().clauses;
+            let messages: Vec<&Parts> = messages.iter().skip(part % 16).step_by(16).collect();
+            deliveries += assert_allocates_nothing(&table, messages);
+        }
+        assert!(clauses > 5_000 && deliveries > 10_000, "{clauses} clauses, {deliveries} deliveries");
     }
 
     /// Routes that read what the hostile messages have, by every kind of test and by expressions.

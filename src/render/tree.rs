@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn routes_that_one_test_finds_share_its_node() {
         let route = |name| format!("FROM /messages/* WHERE device = 'a' and x{name} != 'b' INTO $upstream");
-        let budgets = crate::limits::Budgets { list: 0, ..Default::default() };
+        let budgets = crate::limits::Budgets { clauses: 0, list: 0, ..Default::default() };
         let builder = RouteTable::builder().budgets(budgets).fallback("rest", "FROM /* INTO $upstream");
         let table = (0..3).fold(builder, |builder, name| builder.route(format!("r{name}"), route(name)));
         let graph = tree_dot(&table.build().unwrap().into_table());

@@ -57,6 +57,9 @@ pub struct Stats {
     pub never: usize,
     /// Different sources, counted for each segment.
     pub groups: usize,
+    /// Clauses of small tables: one for each route, or for each disjunct of one. They are decided all at once, so nothing
+    /// of such a table is filed.
+    pub clauses: usize,
     /// Filings in groups that are small enough to be lists.
     pub listed: usize,
     /// Filings under an equality of a property.
@@ -90,6 +93,7 @@ impl Stats {
             let filed = tree.filed;
             stats.groups += tree.groups.len();
             stats.never += filed.never;
+            stats.clauses += filed.clauses;
             stats.listed += filed.listed;
             stats.equal += filed.equal;
             stats.affix += filed.affix;

@@ -43,6 +43,21 @@ pub(super) struct Filing {
     pub(super) header: Access,
 }
 
+impl Filing {
+    /// Under nothing at all.
+    pub(super) const ALWAYS: Self = Self { access: Access::Always, header: Access::Always };
+}
+
+/// How to find a route.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Cover {
+    Filings(SmallVec<[Filing; 2]>),
+    /// No test helps.
+    None,
+    /// Only more tests than the budget allows would.
+    OverBudget,
+}
+
 /// How often tests occur among the routes of a group, from which it is guessed how likely a message satisfies them.
 #[derive(Debug, Default)]
 pub(super) struct Occurrences {
@@ -215,13 +230,13 @@ fn word(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
-/// The best cover of a conjunction of tests: its least likely one. `None` where no test helps, or the budget is none.
+/// The best cover of a conjunction of tests: its least likely one.
 pub(super) fn cover_conjunction(
     tests: impl Iterator<Item = Test>,
     occurrences: &Occurrences,
     vocabulary: &Vocabulary,
     budgets: &Budgets,
-) -> Option<Filing> {
+) -> Cover {
     // The least likely test so far, and of the others the least likely header.
     let mut best = (Access::Always, 1.0);
     let mut header = (Access::Always, 1.0);
@@ -236,49 +251,100 @@ pub(super) fn cover_conjunction(
             header = (as_header, likely);
         }
     }
-    (budgets.filings > 0 && best.1 < 1.0).then_some(Filing { access: best.0, header: header.0 })
+    if best.1 >= 1.0 {
+        Cover::None
+    } else if budgets.filings == 0 {
+        Cover::OverBudget
+    } else {
+        Cover::Filings(SmallVec::from_slice(&[Filing { access: best.0, header: header.0 }]))
+    }
 }
 
-/// A formula's best cover: for a conjunction its least likely part, for a disjunction all of its parts. `None` where it
-/// would have more tests than the budget allows. The formula stands in `formulas` from its first part to itself.
+/// The best cover of a formula, or of a part of it.
+#[derive(Copy, Clone)]
+struct Best {
+    /// How likely it holds; 1 where no test helps.
+    likely: f64,
+    /// Of how many tests it is.
+    tests: usize,
+    /// Whether there would be one of more tests than the budget allows.
+    is_over_budget: bool,
+}
+
+impl Best {
+    const NONE: Self = Self { likely: 1.0, tests: 1, is_over_budget: false };
+
+    /// The less likely cover first; of equally likely ones the one of fewer tests.
+    fn order(&self, other: &Self) -> core::cmp::Ordering {
+        self.likely.total_cmp(&other.likely).then(self.tests.cmp(&other.tests))
+    }
+}
+
+/// A formula's best cover: for a conjunction its least likely part, for a disjunction all of its parts. The formula stands
+/// in `formulas` from its first part to itself.
 pub(super) fn cover(
     formulas: &Formulas,
     (first, root): (FormulaId, FormulaId),
     occurrences: &Occurrences,
     vocabulary: &Vocabulary,
     budgets: &Budgets,
-) -> Option<SmallVec<[Filing; 2]>> {
-    // How likely the best cover of each formula holds, and of how many tests it is. Parts stand before wholes.
-    let mut best: SmallVec<[(f64, usize); 16]> = SmallVec::new();
-    let likelihood = |test: Test| occurrences.likelihood(Access::of(test, vocabulary), vocabulary);
+) -> Cover {
+    // The best cover of each formula. Parts stand before wholes.
+    let mut best: SmallVec<[Best; 16]> = SmallVec::new();
     let place = |part: &FormulaId| part.index().saturating_sub(first.index());
     for index in first.index()..=root.index() {
-        let of = |part: &FormulaId| best.get(place(part)).copied().unwrap_or((1.0, 1));
-        let formula = match formulas.get(FormulaId::new(index)) {
-            Formula::True | Formula::False => (1.0, 1),
-            Formula::Test(test) => (likelihood(*test), 1),
-            Formula::And(parts) => parts.iter().map(of).min_by(compare).unwrap_or((1.0, 1)),
-            Formula::Or(parts) => parts.iter().map(of).fold((0.0, 0), |(sum, all), (likely, tests)| {
-                if tests > budgets.filings { (1.0, tests) } else { (sum + likely, all + tests) }
-            }),
+        let of = |part: &FormulaId| best.get(place(part)).copied().unwrap_or(Best::NONE);
+        let whole = match formulas.get(FormulaId::new(index)) {
+            Formula::True | Formula::False => Best::NONE,
+            Formula::Test(test) => {
+                let likely = occurrences.likelihood(Access::of(*test, vocabulary), vocabulary);
+                Best { likely, ..Best::NONE }
+            }
+            Formula::And(parts) => {
+                let least = parts.iter().map(of).min_by(Best::order).unwrap_or(Best::NONE);
+                Best { is_over_budget: parts.iter().any(|part| of(part).is_over_budget), ..least }
+            }
+            Formula::Or(parts) => {
+                let all = Best { likely: 0.0, tests: 0, is_over_budget: false };
+                let all = parts.iter().map(of).fold(all, |all, part| Best {
+                    likely: 1.0 - (1.0 - all.likely) * (1.0 - part.likely),
+                    tests: all.tests.saturating_add(part.tests),
+                    is_over_budget: all.is_over_budget || part.is_over_budget,
+                });
+                let helps = parts.iter().all(|part| of(part).likely < 1.0);
+                if all.tests > budgets.filings {
+                    Best { is_over_budget: helps, ..Best::NONE }
+                } else if helps {
+                    // Rounding must not make it look like one that does not help.
+                    Best { likely: all.likely.min(0.999), ..all }
+                } else {
+                    Best { is_over_budget: all.is_over_budget, ..Best::NONE }
+                }
+            }
         };
-        best.push(formula);
+        best.push(whole);
     }
-    let (likely, tests) = best.last().copied()?;
-    if tests > budgets.filings || likely >= 1.0 {
-        return None;
+    let whole = best.last().copied().unwrap_or(Best::NONE);
+    if whole.likely >= 1.0 {
+        return if whole.is_over_budget { Cover::OverBudget } else { Cover::None };
+    }
+    if whole.tests > budgets.filings {
+        // Of a budget of none.
+        return Cover::OverBudget;
     }
     let mut filings = SmallVec::new();
     let mut stack: SmallVec<[(FormulaId, Access); 8]> = SmallVec::new();
     stack.push((root, Access::Always));
     while let Some((formula, header)) = stack.pop() {
         match formulas.get(formula) {
-            Formula::True | Formula::False => return None,
+            Formula::True | Formula::False => return Cover::None,
             Formula::Test(test) => filings.push(Filing { access: Access::of(*test, vocabulary), header }),
             Formula::Or(parts) => stack.extend(parts.iter().rev().map(|part| (*part, header))),
             Formula::And(parts) => {
-                let of = |part: &FormulaId| best.get(place(part)).copied().unwrap_or((1.0, 1));
-                let chosen = *parts.iter().min_by(|a, b| compare(&of(a), &of(b)))?;
+                let of = |part: &FormulaId| best.get(place(part)).copied().unwrap_or(Best::NONE);
+                let Some(&chosen) = parts.iter().min_by(|a, b| of(a).order(&of(b))) else {
+                    return Cover::None;
+                };
                 let headers =
                     parts.iter().filter(|part| **part != chosen).filter_map(|part| match formulas.get(*part) {
                         Formula::Test(test) => Some(Access::of(*test, vocabulary).as_header()),
@@ -291,10 +357,5 @@ pub(super) fn cover(
             }
         }
     }
-    Some(filings)
-}
-
-/// The less likely cover first; of equally likely ones the one of fewer tests.
-fn compare(a: &(f64, usize), b: &(f64, usize)) -> core::cmp::Ordering {
-    a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))
+    Cover::Filings(filings)
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use smallvec::SmallVec;
 
-use super::access::{Access, Filing, Occurrences, cover, cover_conjunction};
+use super::access::{Access, Cover, Filing, Occurrences, cover, cover_conjunction};
 use super::clauses::ClausesBuilder;
 use super::hash::{HashKey, ValueHash};
 use super::keys::Keys;
@@ -136,19 +136,24 @@ impl TreeBuilder {
             texts: &texts,
             formulas: &kept,
             occurrences: Occurrences::default(),
-            candidates: Vec::with_capacity(waiting.len()),
+            candidates: Vec::with_capacity(if clauses.is_none() { waiting.len() } else { 0 }),
             places: Vec::new(),
             filed,
         };
-        let waiting = by_group(&waiting, &groups);
-        let mut rest = waiting.as_slice();
-        let groups: Box<[Group]> = (groups.iter().enumerate())
-            .map(|(index, &count)| {
-                let (routes, others) = rest.split_at_checked(count as usize).unwrap_or_default();
-                rest = others;
-                filer.group(GroupId::new(index), routes)
-            })
-            .collect();
+        let groups: Box<[Group]> = if let Some(clauses) = &clauses {
+            filer.filed.clauses = clauses.len();
+            groups.iter().map(|_| Group::default()).collect()
+        } else {
+            let waiting = by_group(&waiting, &groups);
+            let mut rest = waiting.as_slice();
+            (groups.iter().enumerate())
+                .map(|(index, &count)| {
+                    let (routes, others) = rest.split_at_checked(count as usize).unwrap_or_default();
+                    rest = others;
+                    filer.group(GroupId::new(index), routes)
+                })
+                .collect()
+        };
         let Filer { candidates, places, filed, .. } = filer;
         let switches = Switches::new(&places);
         let system = Keys::system(&vocabulary.reads, &key);
@@ -222,17 +227,20 @@ impl Filer<'_> {
 
     /// Where to file a route of the group at hand.
     fn filings(&mut self, route: Waiting) -> SmallVec<[Filing; 2]> {
-        let filings = if let Some(formula) = route.formula {
+        let cover = if let Some(formula) = route.formula {
             cover(self.formulas, formula, &self.occurrences, self.vocabulary, self.budgets)
         } else {
             let tests = self.programs.get(route.program).tests();
-            let filing = cover_conjunction(tests, &self.occurrences, self.vocabulary, self.budgets);
-            filing.map(|filing| SmallVec::from_slice(&[filing]))
+            cover_conjunction(tests, &self.occurrences, self.vocabulary, self.budgets)
         };
-        filings.unwrap_or_else(|| {
-            self.filed.over_budget += usize::from(self.budgets.filings == 0);
-            SmallVec::from_slice(&[Filing { access: Access::Always, header: Access::Always }])
-        })
+        match cover {
+            Cover::Filings(filings) => filings,
+            Cover::OverBudget => {
+                self.filed.over_budget += 1;
+                SmallVec::from_slice(&[Filing::ALWAYS])
+            }
+            Cover::None => SmallVec::from_slice(&[Filing::ALWAYS]),
+        }
     }
 
     fn candidate(&self, header: Access, program: ProgramAt) -> Candidate {

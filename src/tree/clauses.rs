@@ -90,6 +90,20 @@ impl Clauses {
         self.programs.get(clause as usize).copied()
     }
 
+    /// The clauses of the routes from a group: the program of each, and the slots that it asks for.
+    pub(super) fn listed(&self, group: GroupId) -> impl Iterator<Item = (ProgramAt, impl Iterator<Item = Slot>)> {
+        let of_group = self.of_group(group);
+        self.programs.iter().zip(bits()).filter(move |(_, bit)| of_group & bit != 0).map(|(program, bit)| {
+            let slots = self.slots.iter().enumerate().filter(move |(_, asked)| asked.asking & bit != 0);
+            (*program, slots.map(|(slot, _)| Slot::new(slot)))
+        })
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.programs.len()
+    }
+
     /// Bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
         let slots = self.slots.iter().map(|asked| {

@@ -1,6 +1,6 @@
 //! A tree as a listing that a person can read. Nothing of it depends on the hash key, so equal trees list equally.
 
-use super::program::{Next, Program};
+use super::program::{Next, Program, ProgramAt};
 use super::switch::{AffixEnd, Candidates, Space, Switches};
 use super::{Candidate, Group, GroupId, RouteId, Tree, ValueHash};
 use crate::predicate::{
@@ -20,7 +20,7 @@ pub(crate) struct ListedGroup {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ListedFiling {
     pub(crate) route: RouteId,
-    /// The access test; `None` where the route is always looked at.
+    /// The access test, or the clause; `None` where the route is always looked at.
     pub(crate) access: Option<String>,
     /// The header; `None` where there is none to pass.
     pub(crate) header: Option<String>,
@@ -32,6 +32,12 @@ impl Tree {
     /// Every group with its filings, sorted by path. Allocates; costs a walk over the tree.
     pub(crate) fn listing(&self) -> Vec<ListedGroup> {
         let group = |(path, id): (String, GroupId)| {
+            if let Some(clauses) = &self.clauses {
+                let mut filings: Vec<ListedFiling> =
+                    clauses.listed(id).map(|(program, slots)| self.clause(program, slots)).collect();
+                filings.sort();
+                return Some(ListedGroup { path, filings });
+            }
             let group = self.groups.get(id.index())?;
             let candidates = self.candidates_of(group.all).iter().enumerate();
             let mut filings: Vec<ListedFiling> =
@@ -45,6 +51,13 @@ impl Tree {
     /// The fallback route and its condition.
     pub(crate) fn listed_fallback(&self) -> Option<(RouteId, String)> {
         self.fallback.map(|at| (self.programs.route(at), self.program(self.programs.get(at))))
+    }
+
+    fn clause(&self, at: ProgramAt, slots: impl Iterator<Item = Slot>) -> ListedFiling {
+        let slots: Vec<String> = slots.map(|slot| self.slot(slot)).collect();
+        let access = (!slots.is_empty()).then(|| format!("the clause on {}", slots.join(", ")));
+        let condition = self.program(self.programs.get(at));
+        ListedFiling { route: self.programs.route(at), access, header: None, condition }
     }
 
     fn candidates_of(&self, range: Candidates) -> &[Candidate] {

@@ -35,8 +35,8 @@ use crate::message::{NameHint, NameOf, Stamp};
 use crate::predicate::{Reads, Slot, SlotKind, Vocabulary};
 
 pub(crate) use access::MAX_FILED_TEXT;
-pub(crate) use clauses::Clauses;
 pub(crate) use build::{TooManyReads, TreeBuilder};
+pub(crate) use clauses::Clauses;
 pub(crate) use debug::{ListedFiling, ListedGroup};
 pub(crate) use hash::{HashKey, ValueHash, Words};
 pub(crate) use keys::{Keys, KnownNames, Readers};
@@ -71,7 +71,7 @@ pub(crate) struct Tree {
     pub(crate) groups: Box<[Group]>,
     pub(crate) candidates: Box<[Candidate]>,
     pub(crate) switches: Switches,
-    /// Of a small table, where nothing else is asked then.
+    /// Those of a small table, whose groups are empty then.
     pub(crate) clauses: Option<Clauses>,
     pub(crate) programs: Programs,
     pub(crate) vocabulary: Vocabulary,
@@ -179,6 +179,8 @@ pub(crate) struct Candidate {
 pub(crate) struct Filed {
     /// Routes whose condition can never be true; they are filed nowhere.
     pub(crate) never: usize,
+    /// Clauses of a small table; then there is nothing else.
+    pub(crate) clauses: usize,
     /// In the list of a small group.
     pub(crate) listed: usize,
     pub(crate) equal: usize,

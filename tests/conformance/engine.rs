@@ -54,8 +54,14 @@ pub(crate) fn all() -> Vec<Box<dyn Engine>> {
             making: Making::ByChanges,
         }),
         Box::new(Table {
+            name: "table-without-clauses",
+            budgets: Budgets { clauses: 0, ..Budgets::default() },
+            scratch: ScratchUse::Reused,
+            ..Table::default()
+        }),
+        Box::new(Table {
             name: "table-without-lists",
-            budgets: Budgets { list: 0, affix_lengths: 1, ..Budgets::default() },
+            budgets: Budgets { clauses: 0, list: 0, affix_lengths: 1, ..Budgets::default() },
             scratch: ScratchUse::Reused,
             ..Table::default()
         }),

@@ -23,7 +23,7 @@ fn filings(conditions: &[impl AsRef<str>], budgets: Budgets) -> Vec<String> {
 
 /// The budgets that split even small groups.
 fn split() -> Budgets {
-    Budgets { list: 0, ..Budgets::default() }
+    Budgets { clauses: 0, list: 0, ..Budgets::default() }
 }
 
 #[test]

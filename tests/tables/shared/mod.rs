@@ -81,6 +81,7 @@ impl Case {
             Budgets::default()
         } else {
             Budgets {
+                clauses: if choices.one_in(3) { 64 } else { choices.below(24) },
                 filings: choices.below(20),
                 list: choices.below(6),
                 affix_lengths: choices.below(4),
