@@ -31,8 +31,8 @@ impl KnownSources {
     }
 
     /// Bytes on the heap.
-    pub(super) const fn heap_bytes(&self) -> usize {
-        size_of::<[KnownSource; PLACES]>()
+    pub(super) fn heap_bytes(&self) -> usize {
+        size_of_val(&*self.places)
     }
 
     /// The clauses of the routes that take a source.

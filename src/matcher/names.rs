@@ -35,7 +35,9 @@ impl Names {
         }
         message.visit_hinted_properties(|name, hint, text| {
             let readers = match hint {
-                Some(NameHint { tree: id, of: NameOf::Application, entry }) if id == tree.id => application.readers(entry),
+                Some(NameHint { tree: id, of: NameOf::Application, entry }) if id == tree.id => {
+                    application.readers(entry)
+                }
                 _ => self.application.find(application, key, name),
             };
             visit(readers, name, text);

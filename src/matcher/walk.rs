@@ -2,7 +2,8 @@
 //!
 //! Fills the slots, follows the source to its groups, and looks at the candidates of each: those that are always looked
 //! at, and those that the group's switches find. A candidate whose header passes has its program run. A route may be
-//! found twice, where it is filed under several tests. Allocates nothing; cannot fail.
+//! found twice, where it is filed under several tests. A small table has its [clauses](super::clauses) intersected
+//! instead, and fills the slots only for routes that these do not decide. Allocates nothing; cannot fail.
 
 use core::cmp::Ordering;
 
@@ -18,8 +19,8 @@ use crate::predicate::{Affix, ExpressionId, Orderings, Slot, States, Test, TestK
 use crate::source::takes_fallback;
 use crate::text::{as_number, compare_utf16};
 use crate::tree::{
-    AffixSwitch, Candidates, Clauses, GroupId, MAX_FILED_TEXT, NumberSwitch, ProgramAt, RouteId, Space, Split, Switches, Texts, Tree,
-    ValueHash, decode, decode_equality,
+    AffixSwitch, Candidates, Clauses, GroupId, MAX_FILED_TEXT, NumberSwitch, ProgramAt, RouteId, Space, Split,
+    Switches, Texts, Tree, ValueHash, decode, decode_equality,
 };
 
 /// A tree, and what is made of it for walking.
@@ -74,7 +75,12 @@ impl WalkMemory {
     /// Bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
         let values = self.values.capacity() * size_of::<Scalar<'_>>();
-        self.names.heap_bytes() + self.sources.heap_bytes() + self.slots.heap_bytes() + self.evaluate.heap_bytes() + self.body.heap_bytes() + values
+        self.names.heap_bytes()
+            + self.sources.heap_bytes()
+            + self.slots.heap_bytes()
+            + self.evaluate.heap_bytes()
+            + self.body.heap_bytes()
+            + values
     }
 
     /// Calls `visit` for every route that takes the message, perhaps more than once. Where none does, the tree has a

@@ -16,11 +16,13 @@
 
 use std::collections::BTreeMap;
 
+use super::GroupId;
 use super::hash::Words;
 use super::program::ProgramAt;
 use super::text::Texts;
-use super::GroupId;
-use crate::predicate::{Formula, FormulaId, Formulas, Orderings, Slot, SlotKind, States, Test, TestKind, TextId, Vocabulary};
+use crate::predicate::{
+    Formula, FormulaId, Formulas, Orderings, Slot, SlotKind, States, Test, TestKind, TextId, Vocabulary,
+};
 
 /// How many clauses there can be: the bits of a word.
 pub(super) const MOST: usize = 64;
@@ -268,8 +270,12 @@ impl<'b> ClausesBuilder<'b> {
                 *group |= bit;
             }
         }
-        let slots: Box<[AskedSlot]> =
-            vocabulary.reads.iter().zip(bits()).map(|((slot, _), bit)| AskedSlot::new(slot, bit, &clauses, texts)).collect();
+        let slots: Box<[AskedSlot]> = vocabulary
+            .reads
+            .iter()
+            .zip(bits())
+            .map(|((slot, _), bit)| AskedSlot::new(slot, bit, &clauses, texts))
+            .collect();
         Some(Clauses {
             groups: of_groups.into(),
             asked_slots: slots.iter().filter(|asked| asked.asking != 0).fold(0, |all, asked| all | asked.bit),

@@ -32,8 +32,8 @@ impl ValueHash {
 
     /// Whether a slot with this hash passes a header that wants `wanted`: equal, or there at all.
     #[inline]
+    #[expect(clippy::needless_bitwise_bool, reason = "a branch on which of them is so would be hard to predict")]
     pub(crate) fn passes(self, wanted: Self) -> bool {
-        // Without a branch: which of them is so is hard to predict.
         (self == wanted) | ((wanted == Self::PRESENT) & (self != Self::ABSENT))
     }
 
@@ -212,10 +212,17 @@ impl Words {
     pub(crate) fn place_among(self, places: usize, others: Self) -> usize {
         // 2^64 over the golden ratio (Knuth, The Art of Computer Programming, vol. 3, 6.4).
         const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-        let mixed = (self.first ^ self.last.rotate_left(32) ^ others.first.rotate_left(13) ^ others.last.rotate_left(43))
-            .wrapping_mul(GOLDEN);
+        let mixed =
+            (self.first ^ self.last.rotate_left(32) ^ others.first.rotate_left(13) ^ others.last.rotate_left(43))
+                .wrapping_mul(GOLDEN);
         // The uppermost bits depend on all others.
         usize::try_from(mixed >> (u64::BITS - places.trailing_zeros())).unwrap_or_default() & (places - 1)
+    }
+
+    /// Whether one of the bytes is this one, which is not 0.
+    #[inline]
+    pub(super) const fn contains(self, byte: u8) -> bool {
+        has_byte(self.first, byte) || has_byte(self.last, byte)
     }
 
     #[inline]
@@ -240,6 +247,14 @@ const fn upper(bytes: u64) -> u64 {
     let from_a = bytes + EVERY * (0x80 - b'a' as u64);
     let past_z = bytes + EVERY * (0x7f - b'z' as u64);
     bytes ^ (((from_a ^ past_z) & (EVERY * 0x80)) >> 2)
+}
+
+/// Whether one of eight bytes is this one: then it is 0 in the difference, and subtracting 1 from a 0 (or from a byte
+/// above one that is 0) borrows.
+#[inline]
+const fn has_byte(bytes: u64, byte: u8) -> bool {
+    let difference = bytes ^ (EVERY * byte as u64);
+    difference.wrapping_sub(EVERY) & !difference & (EVERY * 0x80) != 0
 }
 
 /// Both halves of the product, xored.

@@ -84,8 +84,8 @@ impl<const PLACES: usize> KnownNames<PLACES> {
     }
 
     /// Bytes on the heap.
-    pub(crate) const fn heap_bytes(&self) -> usize {
-        size_of::<[KnownName; PLACES]>()
+    pub(crate) fn heap_bytes(&self) -> usize {
+        size_of_val(&*self.places)
     }
 
     /// What reads the name, among `keys`: always those of one tree, and of one kind of property.
@@ -122,8 +122,7 @@ impl Keys {
         Self::new(
             key,
             reads.iter().filter_map(|(slot, kind)| match kind {
-                SlotKind::System(name) => Some((name.to_string(), slot)),
-                SlotKind::ApplicationOrSystem(name) => Some((name.to_string(), slot)),
+                SlotKind::System(name) | SlotKind::ApplicationOrSystem(name) => Some((name.to_string(), slot)),
                 SlotKind::Application(_) | SlotKind::Body { .. } => None,
             }),
         )
@@ -140,7 +139,9 @@ impl Keys {
             names.push_str(name);
             let is_stamp = Stamp::named(name).is_some();
             let mut readers = Readers { is_stamp, ..Readers::NONE };
-            same.iter().for_each(|(_, slot)| readers.add(*slot));
+            for (_, slot) in same {
+                readers.add(*slot);
+            }
             entries.push(KeyEntry { start, end: word(names.len()), readers });
         }
         let mut short: Vec<(u64, ShortKey)> = Vec::new();

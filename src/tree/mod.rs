@@ -12,10 +12,12 @@
 //! 3. **Candidates.** What a switch finds is a list of candidates. Each has a *header*, a slot and the hash of a second
 //!    equality, which rejects most of them; the *residual program* of the route then checks its whole condition.
 //!
+//! A table of few routes is decided at once instead, by its [clauses].
+//!
 //! In the literature this is an index by access predicates. The work to match is bounded by the number of candidates,
 //! which is never more than the routes of the message's groups (times the disjuncts under which a route is filed, which
-//! a [budget](crate::limits::Budgets) bounds): at worst it is the linear scan. Building takes time and memory linear in the conditions,
-//! but for the sorting of intervals.
+//! a [budget](crate::limits::Budgets) bounds): at worst it is the linear scan. Building takes time and memory linear in
+//! the conditions, but for the sorting of intervals.
 
 mod access;
 mod build;

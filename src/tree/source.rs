@@ -336,7 +336,9 @@ impl Sources {
 /// Whether a piece is one segment as it stands: no slash in it, no white space at its end, not empty.
 #[inline]
 fn is_plain(piece: &str) -> bool {
-    piece.as_bytes().last().is_some_and(u8::is_ascii_graphic) && !piece.as_bytes().contains(&b'/')
+    let bytes = piece.as_bytes();
+    let has_slash = Words::of(bytes).map_or_else(|| bytes.contains(&b'/'), |words| words.contains(b'/'));
+    bytes.last().is_some_and(u8::is_ascii_graphic) && !has_slash
 }
 
 impl fmt::Display for Sources {

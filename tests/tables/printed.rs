@@ -41,14 +41,14 @@ fn a_small_table_prints_as_it_is_walked() {
 /MESSAGES/
   all -> /modules/store/inputs/in: always, if true
   either -> $upstream: always, if [0: LEVEL = "x" ? yes : 1; 1: $body.n = 5 ? yes : no]
-  either -> $upstream: always, header LEVEL = "x", if [0: LEVEL = "x" ? yes : 1; 1: $body.n = 5 ? yes : no]
+  either -> $upstream: by the clause on LEVEL, if [0: LEVEL = "x" ? yes : 1; 1: $body.n = 5 ? yes : no]
 /MESSAGES/MODULES/SENSOR/
-  hot -> $upstream: always, header SITE = "a", if number TEMP > 80 and SITE = "a"
+  hot -> $upstream: by the clause on TEMP, SITE, if number TEMP > 80 and SITE = "a"
 fallback
   rest -> $upstream: if A is not there
 "#;
     assert_eq!(format!("{table:?}"), expected);
-    assert_eq!(table.stats().never, 1);
+    assert_eq!((table.stats().never, table.stats().clauses), (1, 4));
 }
 
 #[track_caller]
@@ -87,8 +87,10 @@ fn each_kind_of_test_has_its_switch() {
     let stats = table(&conditions, split()).stats();
     let filed = (stats.equal, stats.affix, stats.number, stats.value, stats.present, stats.always);
     assert_eq!(filed, (1, 2, 1, 1, 2, 2));
-    let stats = table(&conditions, Budgets::default()).stats();
+    let stats = table(&conditions, Budgets { clauses: 0, ..Budgets::default() }).stats();
     assert_eq!((stats.listed, stats.equal, stats.always), (9, 0, 0));
+    let stats = table(&conditions, Budgets::default()).stats();
+    assert_eq!((stats.clauses, stats.listed), (9, 0));
     let stats = table(&conditions, Budgets::none()).stats();
     assert_eq!((stats.listed, stats.equal, stats.always), (0, 0, 9));
 }
@@ -196,4 +198,35 @@ fn lengths_of_affixes_over_the_budget_are_cut() {
             }
         }
     }
+}
+
+#[test]
+fn clauses_are_kept_to_their_budget_and_to_a_word() {
+    let conditions: Vec<String> = (0..64).map(|n| format!("a = 'v{n}' and b != 'w'")).collect();
+    let stats = |conditions: &[String], clauses| {
+        let stats = table(conditions, Budgets { clauses, ..Budgets::default() }).stats();
+        (stats.clauses, stats.equal + stats.listed)
+    };
+    assert_eq!(stats(&conditions, 64), (64, 0));
+    assert_eq!(stats(&conditions, 63), (0, 64));
+    let more = [&conditions[..], &["a = 'x'".to_owned()]].concat();
+    assert_eq!(stats(&more, 1_000), (0, 65));
+    // One clause asks for one of many texts; disjuncts over several properties are a clause each.
+    let choice = (0..100).map(|n| format!("a = 'v{n}'")).collect::<Vec<_>>().join(" or ");
+    assert_eq!(stats(core::slice::from_ref(&choice), 64), (1, 0));
+    assert_eq!(stats(&[format!("({choice}) and b = 'x'")], 64), (1, 0));
+    assert_eq!(stats(&[format!("{choice} or b = 'x' or c = 'x'")], 64), (3, 0));
+}
+
+#[test]
+fn a_route_over_the_budget_of_filings_is_counted() {
+    let choice = |count| (0..count).map(|n| format!("a{n} = 'v'")).collect::<Vec<_>>().join(" or ");
+    let over = |condition: String, filings| table(&[condition], Budgets { filings, ..split() }).stats().over_budget;
+    assert_eq!(over(choice(5), 5), 0);
+    assert_eq!(over(choice(6), 5), 1);
+    assert_eq!(over("a = 'x'".to_owned(), 0), 1);
+    // Another test of the conjunction does, so nothing is over the budget.
+    assert_eq!(over(format!("({}) and b = 'x'", choice(6)), 5), 0);
+    // No test would help, whatever the budget.
+    assert_eq!(over("not is_defined(a)".to_owned(), 0), 0);
 }
