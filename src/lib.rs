@@ -9,6 +9,9 @@ pub mod explain;
 pub mod format;
 pub mod hir;
 mod id;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals;
 pub mod interpret;
 mod keyed;
 pub mod limits;
