@@ -7,8 +7,9 @@
 
 use core::hash::{BuildHasher, Hasher};
 
-use super::scanner::{Kind, Nesting, Selector, scan};
-use super::token::{Inside, Token};
+use super::guesses::Guesses;
+use super::scanner::{Kind, Nesting, Opened, Selector, scan};
+use super::token::Inside;
 use super::units::Units;
 use crate::body::Encoding;
 use crate::keyed::KeyedState;
@@ -80,7 +81,7 @@ impl Duplicates {
     /// Whether a member does not count, by its number in the body. Looks ahead if it has to: `body` must be the same since
     /// it was [cleared](Self::clear), and the numbers must not go down.
     #[inline]
-    pub(super) fn is_overwritten<'m, U: Units<'m>>(&mut self, body: &'m [u8], number: usize) -> bool {
+    pub(super) fn is_overwritten<U: Units>(&mut self, body: &[u8], number: usize) -> bool {
         if number >= self.end {
             self.look::<U>(body, number);
         }
@@ -89,7 +90,7 @@ impl Duplicates {
     }
 
     #[inline(never)]
-    fn look<'m, U: Units<'m>>(&mut self, body: &'m [u8], first: usize) {
+    fn look<U: Units>(&mut self, body: &[u8], first: usize) {
         self.forget_members(0);
         self.open.clear();
         self.overwritten.fill(0);
@@ -97,7 +98,8 @@ impl Duplicates {
         self.end = first.saturating_add(self.members.capacity());
         let mut nesting = core::mem::take(&mut self.nesting);
         // Whoever asks finds out for himself where the body is not valid.
-        let _ = scan(&mut U::new(body), &mut nesting, &mut Look { duplicates: self, body, number: 0 });
+        let mut look = Look { duplicates: self, body, number: 0 };
+        let _ = scan::<U, _>(body, &mut nesting, &mut Guesses::new(false), &mut look);
         self.nesting = nesting;
     }
 
@@ -156,7 +158,11 @@ impl<'m> Look<'_, 'm> {
     }
 }
 
-impl<'m, U: Units<'m>> Selector<'m, U> for Look<'_, 'm> {
+impl<'m, U: Units> Selector<'m, U> for Look<'_, 'm> {
+    type Child = ();
+
+    fn root(&mut self) {}
+
     fn member(&mut self, name: Inside<'m>) {
         let number = self.number;
         self.number += 1;
@@ -165,7 +171,7 @@ impl<'m, U: Units<'m>> Selector<'m, U> for Look<'_, 'm> {
         if !is_in_window && self.duplicates.members.len() == own {
             return;
         }
-        let text = name.raw(U::ENCODING);
+        let text = name.text(U::ENCODING);
         let hash = self.duplicates.hash(text);
         let found = self.find(own, hash, text, U::ENCODING);
         let Duplicates { members, by_hash, overwritten, first, .. } = &mut *self.duplicates;
@@ -179,18 +185,24 @@ impl<'m, U: Units<'m>> Selector<'m, U> for Look<'_, 'm> {
             }
         } else if is_in_window && let Some(last) = bucket(by_hash, hash) {
             let index = std::mem::replace(last, position(members.len()));
-            let (start, length) = (position(name.start(self.body)), position(name.bytes().len()));
+            let (start, length) =
+                (position(self.body.len().saturating_sub(name.rest().len())), position(name.bytes().len()));
             members.push(Member { hash, name: start, name_length: length, number, previous: index });
         }
     }
 
     fn element(&mut self) {}
 
-    fn value(&mut self, _: U, _: Token<'m>) {}
+    fn wants((): ()) -> bool {
+        false
+    }
 
-    fn open(&mut self, _: U, _: Kind) {
+    fn value(&mut self, (): (), _: &'m [u8], _: &'m [u8]) {}
+
+    fn open(&mut self, (): (), _: &'m [u8], _: Kind) -> Opened {
         let members = position(self.duplicates.members.len());
         self.duplicates.open.push(members);
+        Opened::Entered
     }
 
     fn close(&mut self) {

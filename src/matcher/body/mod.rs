@@ -8,7 +8,13 @@
 //! Paths of names and indices, which is nearly all, reach one value at most ([`single`]). Those that can reach several
 //! ([`several`]) take a second pass, and one more, or in large bodies some, to find out which members are overwritten.
 
+#![expect(
+    clippy::inline_always,
+    reason = "a scan is one loop, and a call costs more than most of what stands in it does (`benches/body`)"
+)]
+
 mod duplicates;
+mod guesses;
 mod scanner;
 mod several;
 mod single;
@@ -19,6 +25,7 @@ mod units;
 #[cfg(test)]
 mod tests;
 
+use self::guesses::Guesses;
 use self::scanner::{Nesting, scan};
 use self::several::{SeveralScratch, scan_for_several};
 use self::single::{Single, SingleScratch};
@@ -45,6 +52,7 @@ pub(crate) struct BodyPlan {
 #[derive(Debug)]
 pub(crate) struct BodyScratch {
     nesting: Nesting,
+    guesses: Guesses,
     single: SingleScratch,
     several: Option<SeveralScratch>,
 }
@@ -99,9 +107,9 @@ impl BodyPlan {
         debug_assert_eq!(found.len(), self.paths, "there is one value for each path");
         let result = match encoding {
             _ if u32::try_from(body.len()).is_err() => Err(InvalidBody { offset: 0 }),
-            Encoding::Utf8 => self.scan_units::<Utf8<'m>>(body, scratch, found),
-            Encoding::Utf16 => self.scan_units::<Wide<'m, 2>>(body, scratch, found),
-            Encoding::Utf32 => self.scan_units::<Wide<'m, 4>>(body, scratch, found),
+            Encoding::Utf8 => self.scan_units::<Utf8>(body, scratch, found),
+            Encoding::Utf16 => self.scan_units::<Wide<2>>(body, scratch, found),
+            Encoding::Utf32 => self.scan_units::<Wide<4>>(body, scratch, found),
         };
         if result.is_err() {
             found.fill(Scalar::Unreadable);
@@ -109,21 +117,19 @@ impl BodyPlan {
         result
     }
 
-    fn scan_units<'m, U: Units<'m>>(
+    fn scan_units<'m, U: Units>(
         &self,
         body: &'m [u8],
         scratch: &mut BodyScratch,
         found: &mut [Scalar<'m>],
     ) -> Result<(), InvalidBody> {
-        let BodyScratch { nesting, single, several } = scratch;
-        let mut at = U::new(body);
+        let BodyScratch { nesting, guesses, single, several } = scratch;
+        let invalid_at = |rest: &[u8]| InvalidBody { offset: body.len() - rest.len() };
         let mut selector = Single::new(&self.single, single, found);
-        scan(&mut at, nesting, &mut selector).ok_or_else(|| InvalidBody { offset: body.len() - at.rest().len() })?;
+        scan::<U, _>(body, nesting, guesses, &mut selector).map_err(invalid_at)?;
         selector.finish();
         if let (Some(trie), Some(several)) = (&self.several, several) {
-            let mut at = U::new(body);
-            scan_for_several(&mut at, nesting, trie, several, found)
-                .ok_or_else(|| InvalidBody { offset: body.len() - at.rest().len() })?;
+            scan_for_several::<U>(body, nesting, trie, several, found).map_err(invalid_at)?;
         }
         for &number in &self.impossible {
             if let Some(found) = found.get_mut(number as usize) {
@@ -161,6 +167,7 @@ impl BodyScratch {
     fn with_window(plan: &BodyPlan, max_depth: usize, window: usize) -> Self {
         Self {
             nesting: Nesting::new(max_depth),
+            guesses: Guesses::new(plan.paths > 0),
             single: SingleScratch::new(&plan.single, max_depth),
             several: plan.several.as_ref().map(|trie| SeveralScratch::new(trie, max_depth, window)),
         }
@@ -169,6 +176,7 @@ impl BodyScratch {
     /// Bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
         self.nesting.heap_bytes()
+            + self.guesses.heap_bytes()
             + self.single.heap_bytes()
             + self.several.as_ref().map_or(0, SeveralScratch::heap_bytes)
     }

@@ -2,26 +2,61 @@
 //!
 //! Linear in the body, without recursion: of the containers that are open only the kinds are kept, a bit each. What is
 //! asked for is a [`Selector`]'s to know; the scanner tells it of every name and value, also of those it has no use for.
+//! Names that come as [guessed](Guesses) it does not read again.
 
-use super::token::{Inside, Token, take_string};
-use super::units::{END, Units};
+use super::guesses::{Context, Guesses};
+use super::token::{Inside, Skipped, skip_short_value, skip_value, take_inside};
+use super::trie::PlaceId;
+use super::units::Units;
 
 /// Follows a scan: it is always at some container, and then at one child of it.
-pub(super) trait Selector<'m, U: Units<'m>> {
+pub(super) trait Selector<'m, U: Units> {
+    /// What it knows of a child before its value comes; the default is for one of those that it skips.
+    type Child: Copy + Default;
+
+    /// The root.
+    fn root(&mut self) -> Self::Child;
+
     /// The next child is the member of this name.
-    fn member(&mut self, name: Inside<'m>);
+    fn member(&mut self, name: Inside<'m>) -> Self::Child;
 
     /// The next child is the next element.
-    fn element(&mut self);
+    fn element(&mut self) -> Self::Child;
 
-    /// The child is this value, which began at `at`.
-    fn value(&mut self, at: U, value: Token<'m>);
+    /// Whether it wants to know the child's value if that is no container.
+    fn wants(child: Self::Child) -> bool;
 
-    /// The child, or the root, is a container, which begins at `at`; what follows is of it.
-    fn open(&mut self, at: U, kind: Kind);
+    /// The child, which it [wants](Self::wants), begins at `rest` and ends at `end`, and is valid.
+    fn value(&mut self, child: Self::Child, rest: &'m [u8], end: &'m [u8]);
 
-    /// The innermost container ends.
+    /// The child is a container, which begins at `rest`. What follows is of it, unless it is skipped.
+    fn open(&mut self, child: Self::Child, rest: &'m [u8], kind: Kind) -> Opened;
+
+    /// The innermost container ends. Not called for those that were skipped.
     fn close(&mut self);
+
+    /// What decides, with the name alone, where a member of the container leads.
+    fn context(&self) -> Context {
+        Context::NOWHERE
+    }
+
+    /// The next child is a member whose name leads there.
+    fn guessed(&mut self, _place: Option<PlaceId>) -> Self::Child {
+        Self::Child::default()
+    }
+
+    /// Where the name of a child led.
+    fn place(_child: Self::Child) -> Option<PlaceId> {
+        None
+    }
+}
+
+/// What becomes of a container.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(super) enum Opened {
+    Entered,
+    /// The selector hears nothing of what is inside.
+    Skipped,
 }
 
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -37,6 +72,10 @@ impl Kind {
             b'[' => Some(Self::Array),
             _ => None,
         }
+    }
+
+    const fn of_closing(closing: u8) -> Self {
+        if closing == b']' { Self::Array } else { Self::Object }
     }
 
     const fn closing(self) -> u8 {
@@ -90,91 +129,145 @@ impl Nesting {
     }
 
     /// Closes the innermost container and gives the kind of the one around it. `None` where it was the outermost.
-    #[inline]
+    #[inline(always)]
     fn close(&mut self) -> Option<Kind> {
-        self.depth = self.depth.saturating_sub(1);
+        self.depth = self.depth.checked_sub(1).filter(|depth| *depth > 0)?;
         let outer = if self.last & 1 == 0 { Kind::Object } else { Kind::Array };
         self.last >>= 1;
-        if self.depth.is_multiple_of(64) {
-            let before = self.depth.checked_sub(64)?;
-            self.last = self.full.get(before / 64).copied().unwrap_or_default();
+        if self.depth.is_multiple_of(64)
+            && let Some(full) = self.depth.checked_sub(64).and_then(|before| self.full.get(before / 64))
+        {
+            self.last = *full;
         }
         Some(outer)
     }
 }
 
-/// Scans a body. `None` where it is not valid: what is wrong is what comes next at `at`.
-pub(super) fn scan<'m, U: Units<'m>, S: Selector<'m, U>>(
-    at: &mut U,
+/// Scans a body. The error is the place at which it is not valid.
+pub(super) fn scan<'m, U: Units, S: Selector<'m, U>>(
+    body: &'m [u8],
     nesting: &mut Nesting,
+    guesses: &mut Guesses,
     selector: &mut S,
-) -> Option<()> {
+) -> Skipped<'m> {
     nesting.depth = 0;
-    let mut kind = Kind::Object;
-    if next(at) != b'{' {
-        return None;
+    guesses.begin();
+    let (start, first, _) = U::next(body);
+    if first != b'{' {
+        return Err(start);
     }
-    nesting.open(kind)?;
-    selector.open(*at, kind);
-    at.skip();
-    let mut is_empty = next(at) == kind.closing();
+    nesting.open(Kind::Object).ok_or(start)?;
+    let root = selector.root();
+    let skipped_context = Context::new(None, U::ENCODING);
+    // How many containers were open with the outermost one that is skipped; 0 if none is.
+    let mut skipped = usize::from(selector.open(root, start, Kind::Object) == Opened::Skipped);
+    let mut context = if skipped == 0 { selector.context() } else { skipped_context };
+    // The bracket that ends the container.
+    let mut closing = Kind::Object.closing();
+    let mut rest = {
+        let (end, first, _) = U::next(U::skip(start));
+        if first == closing { end } else { start }
+    };
+    // What remains at the bracket of the last container that was opened.
+    let mut bracket = start.len();
     loop {
-        if !is_empty {
-            match kind {
-                Kind::Object => {
-                    if next(at) != b'"' {
-                        return None;
-                    }
-                    let name = take_string(at)?;
-                    if next(at) != b':' {
-                        return None;
-                    }
-                    at.skip();
-                    selector.member(name);
-                }
-                Kind::Array => selector.element(),
+        // At a bracket, or behind a child.
+        let (start, separator, behind) = U::next(rest);
+        if separator == closing {
+            let depth = nesting.depth;
+            let Some(outer) = nesting.close() else {
+                let (end, _, _) = U::next(behind);
+                return if end.is_empty() { Ok(end) } else { Err(end) };
+            };
+            rest = behind;
+            closing = outer.closing();
+            guesses.enter(nesting.depth);
+            if skipped == 0 {
+                selector.close();
+                context = selector.context();
+            } else if skipped == depth {
+                skipped = 0;
+                context = selector.context();
             }
-            let first = next(at);
-            let start = *at;
-            if let Some(inner) = Kind::of(first) {
-                nesting.open(kind)?;
-                kind = inner;
-                selector.open(start, kind);
-                at.skip();
-                is_empty = next(at) == kind.closing();
-                continue;
-            }
-            let value = Token::take(at, first)?;
-            selector.value(start, value);
+            continue;
         }
-        is_empty = false;
-        loop {
-            let separator = next(at);
-            if separator == b',' {
-                at.skip();
-                break;
+        let mut child = S::Child::default();
+        if closing == Kind::Array.closing() {
+            if separator != b',' && start.len() != bracket {
+                return Err(start);
             }
-            if separator != kind.closing() {
-                return None;
+            if skipped == 0 {
+                child = selector.element();
             }
-            at.skip();
-            selector.close();
-            match nesting.close() {
-                Some(outer) => kind = outer,
-                None => return (next(at) == END && at.rest().is_empty()).then_some(()),
+            rest = behind;
+        } else if let Some((value, place)) = guesses.guess(start, context) {
+            if skipped == 0 {
+                child = selector.guessed(place);
+            }
+            rest = value;
+        } else {
+            if separator != b',' && start.len() != bracket {
+                return Err(start);
+            }
+            let name = take_name::<U>(behind)?;
+            if skipped == 0 {
+                child = selector.member(name.inside);
+            }
+            rest = name.value;
+            guesses.learn(start, rest, context, S::place(child));
+        }
+        if U::WIDTH == 1
+            && let Some(word) = rest.first_chunk()
+            && let Some(behind) = skip_short_value::<U>(rest, u64::from_le_bytes(*word))
+        {
+            if S::wants(child) {
+                selector.value(child, rest, behind);
+            }
+            rest = behind;
+            continue;
+        }
+        let (value, first, behind) = U::next(rest);
+        let Some(inner) = Kind::of(first) else {
+            rest = skip_value::<U>(value, first)?;
+            if S::wants(child) {
+                selector.value(child, value, rest);
+            }
+            continue;
+        };
+        nesting.open(Kind::of_closing(closing)).ok_or(value)?;
+        if skipped == 0 {
+            if selector.open(child, value, inner) == Opened::Skipped {
+                skipped = nesting.depth;
+                context = skipped_context;
+            } else {
+                context = selector.context();
             }
         }
+        closing = inner.closing();
+        guesses.enter(nesting.depth);
+        bracket = value.len();
+        // If it is empty, nothing but its end may come.
+        let (end, first, _) = U::next(behind);
+        rest = if first == closing { end } else { value };
     }
 }
 
-/// The next character that is no white space.
-#[inline]
-fn next<'m, U: Units<'m>>(at: &mut U) -> u8 {
-    loop {
-        let character = at.peek();
-        if !matches!(character, b' ' | b'\n' | b'\r' | b'\t') {
-            return character;
-        }
-        at.skip();
+/// A member's name, and what comes behind its colon.
+struct Name<'m> {
+    inside: Inside<'m>,
+    value: &'m [u8],
+}
+
+/// Takes a member's name, with its colon and any white space around.
+#[inline(never)]
+fn take_name<U: Units>(rest: &[u8]) -> Result<Name<'_>, &[u8]> {
+    let (rest, first, behind) = U::next(rest);
+    if first != b'"' {
+        return Err(rest);
+    }
+    let (inside, end) = take_inside::<U>(behind)?;
+    match U::next(U::skip(end)) {
+        (_, b':', behind) => Ok(Name { inside, value: U::next(behind).0 }),
+        (wrong, _, _) => Err(wrong),
     }
 }

@@ -8,10 +8,11 @@
 //! Such paths are rare in routes. They get their answer right in bounded memory, not fast.
 
 use super::duplicates::Duplicates;
-use super::scanner::{Kind, Nesting, Selector, scan};
-use super::token::{Inside, Token};
+use super::guesses::Guesses;
+use super::scanner::{Kind, Nesting, Opened, Selector, scan};
+use super::token::{Inside, scalar, skip_value};
 use super::trie::{NONE, Place, PlaceId, Trie};
-use super::units::Units;
+use super::units::{Units, until};
 use crate::matcher::scalar::Scalar;
 
 /// Room for following a scan.
@@ -88,23 +89,20 @@ impl SeveralScratch {
     }
 }
 
-/// Scans a body and stores what the paths find into the slots of the trie. `None` where it is not valid: what is wrong is
-/// what comes next at `at`.
-pub(super) fn scan_for_several<'m, U: Units<'m>>(
-    at: &mut U,
+/// Scans a body and stores what the paths find into the slots of the trie. The error is the place at which it is not
+/// valid.
+pub(super) fn scan_for_several<'m, U: Units>(
+    body: &'m [u8],
     nesting: &mut Nesting,
     trie: &Trie,
     scratch: &mut SeveralScratch,
     slots: &mut [Scalar<'m>],
-) -> Option<()> {
-    let body = at.rest();
+) -> Result<(), &'m [u8]> {
     scratch.open.clear();
     scratch.duplicates.clear();
     scratch.findings.fill(Finding::Nothing);
     let mut several = Several { trie, scratch, body, child: 0, end: 0, members: 0 };
-    several.put(PlaceId::ROOT, Times::Once);
-    several.put_along();
-    scan(at, nesting, &mut several)?;
+    scan::<U, _>(body, nesting, &mut Guesses::new(false), &mut several)?;
     for ((_, place), finding) in trie.places().zip(&scratch.findings) {
         if let Some(slot) = slots.get_mut(place.slot as usize) {
             *slot = match *finding {
@@ -115,15 +113,13 @@ pub(super) fn scan_for_several<'m, U: Units<'m>>(
             };
         }
     }
-    Some(())
+    Ok(())
 }
 
 /// The value that begins here, in a body that is valid.
-fn value_at<'m, U: Units<'m>>(rest: &'m [u8]) -> Scalar<'m> {
-    let mut at = U::new(rest);
-    let first = at.peek();
-    // What is no token is a container.
-    Token::take(&mut at, first).map_or(Scalar::Undefined, |value| value.scalar(U::ENCODING))
+fn value_at<U: Units>(rest: &[u8]) -> Scalar<'_> {
+    // What cannot be skipped so is a container.
+    skip_value::<U>(rest, U::peek(rest)).map_or(Scalar::Undefined, |end| scalar::<U>(until(rest, end)))
 }
 
 /// The automaton in a scan.
@@ -138,7 +134,7 @@ struct Several<'s, 'm> {
     members: usize,
 }
 
-impl<'m> Several<'_, 'm> {
+impl Several<'_, '_> {
     /// Begins a child: nothing has reached it yet.
     fn begin(&mut self) {
         self.end = self.child;
@@ -233,12 +229,19 @@ impl<'m> Several<'_, 'm> {
         }
     }
 
-    fn offset<U: Units<'m>>(&self, at: U) -> usize {
-        self.body.len().saturating_sub(at.rest().len())
+    const fn offset(&self, rest: &[u8]) -> usize {
+        self.body.len().saturating_sub(rest.len())
     }
 }
 
-impl<'m, U: Units<'m>> Selector<'m, U> for Several<'_, 'm> {
+impl<'m, U: Units> Selector<'m, U> for Several<'_, 'm> {
+    type Child = ();
+
+    fn root(&mut self) {
+        self.put(PlaceId::ROOT, Times::Once);
+        self.put_along();
+    }
+
     fn member(&mut self, name: Inside<'m>) {
         let number = self.members;
         self.members += 1;
@@ -257,15 +260,20 @@ impl<'m, U: Units<'m>> Selector<'m, U> for Several<'_, 'm> {
         self.put_next(|trie, place| [trie.element(place, index), place.all_elements]);
     }
 
-    fn value(&mut self, at: U, _: Token<'m>) {
-        self.find(self.offset(at), None);
+    fn wants((): ()) -> bool {
+        true
     }
 
-    fn open(&mut self, at: U, kind: Kind) {
-        self.find(self.offset(at), Some(kind));
+    fn value(&mut self, (): (), rest: &'m [u8], _: &'m [u8]) {
+        self.find(self.offset(rest), None);
+    }
+
+    fn open(&mut self, (): (), rest: &'m [u8], kind: Kind) -> Opened {
+        self.find(self.offset(rest), Some(kind));
         let reached = u32::try_from(self.child).unwrap_or(u32::MAX);
         self.scratch.open.push(Container { reached, index: 0 });
         self.child = self.end;
+        Opened::Entered
     }
 
     fn close(&mut self) {

@@ -5,10 +5,11 @@
 //! whose own value counts. So a duplicate costs nothing when it comes; if there was any, the end of the scan takes one
 //! pass over the places.
 
-use super::scanner::{Kind, Selector};
-use super::token::{Inside, Token};
-use super::trie::{Element, Member, NONE, PlaceId, Trie};
-use super::units::Units;
+use super::guesses::Context;
+use super::scanner::{Kind, Opened, Selector};
+use super::token::{Inside, scalar};
+use super::trie::{Element, Member, PlaceId, Trie};
+use super::units::{Units, until};
 use crate::matcher::scalar::Scalar;
 
 /// Room for following a scan.
@@ -25,7 +26,7 @@ pub(super) struct SingleScratch {
 /// A container that paths lead to, left for one inside.
 #[derive(Copy, Clone, Debug)]
 struct Container {
-    place: Option<PlaceId>,
+    place: PlaceId,
     /// The index of the next element.
     index: u32,
     /// How many of the elements that paths lead to have gone by.
@@ -35,8 +36,8 @@ struct Container {
 impl SingleScratch {
     /// For bodies in which at most `max_depth` containers lie within each other. Allocates.
     pub(super) fn new(trie: &Trie, max_depth: usize) -> Self {
-        // A container is left for one inside as far down as paths lead, and at the root, from what is outside.
-        let levels = max_depth.min(trie.height.saturating_add(2));
+        // Paths lead into no more containers than they have steps.
+        let levels = max_depth.min(trie.height);
         Self { times: vec![0; trie.len()].into(), clock: 1, outer: Vec::with_capacity(levels) }
     }
 
@@ -54,17 +55,13 @@ pub(super) struct Single<'s, 'm> {
     start: u64,
     /// Whether a place was reached twice.
     repeated: bool,
-    /// Where the next child is; none if no path leads there.
-    child: Option<PlaceId>,
-    /// Of the innermost container that paths lead to, or of the outermost one that none leads to.
-    place: Option<PlaceId>,
+    /// The place of the innermost container that was entered, and where it leads.
+    place: PlaceId,
     members: &'s [Member],
     /// Those that have not gone by.
     elements: &'s [Element],
     /// The index of the next element.
     index: u32,
-    /// Open containers inside that one.
-    skipped: usize,
 }
 
 impl<'s, 'm> Single<'s, 'm> {
@@ -73,21 +70,8 @@ impl<'s, 'm> Single<'s, 'm> {
         slots.fill(Scalar::Missing);
         scratch.outer.clear();
         let start = scratch.clock;
-        let mut single = Self {
-            trie,
-            scratch,
-            slots,
-            start,
-            repeated: false,
-            child: None,
-            place: None,
-            members: &[],
-            elements: &[],
-            index: 0,
-            skipped: 0,
-        };
-        single.reach(Some(PlaceId::ROOT));
-        single
+        let place = PlaceId::ROOT;
+        Self { trie, scratch, slots, start, repeated: false, place, members: &[], elements: &[], index: 0 }
     }
 
     /// Ends a scan that has reached the end of the body.
@@ -114,86 +98,113 @@ impl<'s, 'm> Single<'s, 'm> {
     }
 
     /// The child is at this place.
-    #[inline]
-    fn reach(&mut self, child: Option<PlaceId>) {
-        self.child = child;
-        if let Some(time) = child.and_then(|child| self.scratch.times.get_mut(child.index())) {
-            self.repeated |= *time >= self.start;
-            *time = self.scratch.clock;
-            self.scratch.clock += 1;
-        }
-    }
-
-    #[inline]
-    fn store(&mut self, scalar: impl FnOnce() -> Scalar<'m>) {
-        if let Some(place) = self.child.and_then(|child| self.trie.place(child))
-            && place.slot != NONE
-            && let Some(slot) = self.slots.get_mut(place.slot as usize)
-        {
-            *slot = scalar();
-        }
+    #[inline(never)]
+    fn reach(&mut self, child: PlaceId) -> Option<PlaceId> {
+        let time = self.scratch.times.get_mut(child.index())?;
+        self.repeated |= *time >= self.start;
+        *time = self.scratch.clock;
+        self.scratch.clock += 1;
+        Some(child)
     }
 
     fn enter(&mut self, container: Container) {
         let Container { place: id, index, passed } = container;
-        let place = id.and_then(|id| self.trie.place(id));
+        let Some(place) = self.trie.place(id) else { return };
         self.place = id;
-        self.members = place.map_or(&[], |place| self.trie.members(place));
-        let elements = place.map_or(&[][..], |place| self.trie.elements(place));
-        self.elements = elements.get(passed as usize..).unwrap_or_default();
+        self.members = self.trie.members(place);
+        self.elements = self.trie.elements(place).get(passed as usize..).unwrap_or_default();
         self.index = index;
     }
 
     fn current(&self) -> Container {
-        let elements = self.place.and_then(|id| self.trie.place(id)).map_or(0, |place| self.trie.elements(place).len());
+        let elements = self.trie.place(self.place).map_or(0, |place| self.trie.elements(place).len());
         let passed = u32::try_from(elements - self.elements.len()).unwrap_or(u32::MAX);
         Container { place: self.place, index: self.index, passed }
     }
-}
 
-impl<'m, U: Units<'m>> Selector<'m, U> for Single<'_, 'm> {
-    #[inline]
-    fn member(&mut self, name: Inside<'m>) {
-        let child = self.trie.member(self.members, name, U::ENCODING);
-        self.reach(child);
-    }
-
-    #[inline]
-    fn element(&mut self) {
-        let child = match self.elements.split_first() {
-            Some((element, rest)) if element.index == self.index => {
-                self.elements = rest;
-                Some(element.to)
-            }
-            _ => None,
-        };
-        self.reach(child);
-        self.index = self.index.saturating_add(1);
-    }
-
-    #[inline]
-    fn value(&mut self, _: U, value: Token<'m>) {
-        self.store(|| value.scalar(U::ENCODING));
-    }
-
-    #[inline]
-    fn open(&mut self, _: U, _: Kind) {
-        if self.child.is_none() && self.place.is_none() {
-            self.skipped += 1;
-            return;
+    #[inline(never)]
+    fn open_child(&mut self, child: PlaceId) -> Opened {
+        let Some(place) = self.trie.place(child) else { return Opened::Skipped };
+        if let Some(slot) = self.slots.get_mut(place.slot as usize) {
+            *slot = Scalar::Undefined;
         }
-        self.store(|| Scalar::Undefined);
+        if self.trie.members(place).is_empty() && self.trie.elements(place).is_empty() {
+            return Opened::Skipped;
+        }
         let current = self.current();
         self.scratch.outer.push(current);
-        self.enter(Container { place: self.child, index: 0, passed: 0 });
+        self.enter(Container { place: child, index: 0, passed: 0 });
+        Opened::Entered
     }
 
-    #[inline]
-    fn close(&mut self) {
-        if self.skipped > 0 {
-            self.skipped -= 1;
-        } else if let Some(outer) = self.scratch.outer.pop() {
+    #[inline(never)]
+    fn close_child(&mut self) {
+        if let Some(outer) = self.scratch.outer.pop() {
             self.enter(outer);
         }
+    }
+}
+
+impl<'m, U: Units> Selector<'m, U> for Single<'_, 'm> {
+    /// None if no path leads there.
+    type Child = Option<PlaceId>;
+
+    fn root(&mut self) -> Option<PlaceId> {
+        self.reach(PlaceId::ROOT)
+    }
+
+    #[inline(always)]
+    fn member(&mut self, name: Inside<'m>) -> Option<PlaceId> {
+        let child = self.trie.member(self.members, name, U::ENCODING)?;
+        self.reach(child)
+    }
+
+    #[inline(always)]
+    fn element(&mut self) -> Option<PlaceId> {
+        let index = self.index;
+        self.index = index.saturating_add(1);
+        let (element, rest) = self.elements.split_first()?;
+        if element.index != index {
+            return None;
+        }
+        self.elements = rest;
+        self.reach(element.to)
+    }
+
+    #[inline(always)]
+    fn wants(child: Option<PlaceId>) -> bool {
+        child.is_some()
+    }
+
+    #[inline(never)]
+    fn value(&mut self, child: Option<PlaceId>, rest: &'m [u8], end: &'m [u8]) {
+        if let Some(place) = child.and_then(|child| self.trie.place(child))
+            && let Some(slot) = self.slots.get_mut(place.slot as usize)
+        {
+            *slot = scalar::<U>(until(rest, end));
+        }
+    }
+
+    #[inline(always)]
+    fn open(&mut self, child: Option<PlaceId>, _: &'m [u8], _: Kind) -> Opened {
+        child.map_or(Opened::Skipped, |child| self.open_child(child))
+    }
+
+    #[inline(always)]
+    fn close(&mut self) {
+        self.close_child();
+    }
+    #[inline(always)]
+    fn context(&self) -> Context {
+        Context::new(Some(self.place), U::ENCODING)
+    }
+
+    #[inline(always)]
+    fn guessed(&mut self, place: Option<PlaceId>) -> Option<PlaceId> {
+        self.reach(place?)
+    }
+
+    fn place(child: Option<PlaceId>) -> Option<PlaceId> {
+        child
     }
 }

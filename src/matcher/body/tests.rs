@@ -177,6 +177,29 @@ fn ill_formed_names_are_replaced() {
     }
 }
 
+/// A name means something else in another container, and other bytes in another encoding.
+#[test]
+fn names_that_are_expected_lead_where_they_stand() {
+    let mut checker = Checker::new(paths(&["a.x", "b.x", "b.y.x", "x", "b.name-of-24-bytes-or-more"]), DEPTH, 2);
+    let bodies = [
+        r#"{"a":{"x":1,"y":{"x":2}},"b":{"x":3,"y":{"x":4}},"x":5}"#,
+        r#"{"b":{"x":1,"y":{"x":2}},"a":{"x":3,"y":{"x":4}},"x":5}"#,
+        r#"{"a":[{"x":1,"y":{"x":2}}],"b":{"y":{"x":4},"x":3},"c":{"x":6},"x":5}"#,
+        r#"{"b" : {"name-of-24-bytes-or-more":1,"name-of-24-bytes-or-mori":2} , "x":3,"x":4}"#,
+        r#"{"\u0061":{"x":1},"b":{"x":"é"},"x":"""#,
+        r#"{"a":{"x"1}}"#,
+        "{}",
+    ];
+    for _ in 0..3 {
+        for body in bodies.iter().chain(bodies.iter().rev()) {
+            for encoding in ENCODINGS {
+                checker.check(&encode(body, encoding), encoding);
+                checker.check(&encode(body, encoding), Encoding::Utf16);
+            }
+        }
+    }
+}
+
 #[test]
 fn last_of_duplicate_members_counts() {
     let texts = ["a", "a.b", "a.b.c", "a.d", "a.e[1]", "a.e[0]", "x.b", "*.b", "a.*", "*.*", "$[0]['a']..b", "$", "*"];
@@ -671,6 +694,30 @@ proptest! {
             body.truncate(cut.index(body.len()));
         }
         Checker::new(paths, depth, 2).check(&body, encoding);
+    }
+
+    /// What a scan expects of a body it knows from bodies before, here ones that are nearly the same.
+    #[test]
+    fn bodies_before_do_not_matter(
+        body in any_body(),
+        paths in any_paths(),
+        changes in proptest::collection::vec(
+            (any::<prop::sample::Index>(), any::<u8>(), prop::sample::select(ENCODINGS.to_vec())),
+            1..8,
+        ),
+    ) {
+        let mut checker = Checker::new(paths, DEPTH, 2);
+        for (at, byte, encoding) in changes {
+            let mut encoded = encode(&body, encoding);
+            checker.check(&encoded, encoding);
+            let at = at.index(encoded.len());
+            encoded[at] = byte;
+            checker.check(&encoded, encoding);
+            // As if it were in another encoding.
+            for other in ENCODINGS {
+                checker.check(&encoded, other);
+            }
+        }
     }
 
     #[test]

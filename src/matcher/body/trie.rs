@@ -10,9 +10,10 @@
 use core::ops::Range;
 use std::collections::BTreeMap;
 
-use super::token::{Escapes, Inside, first_word};
+use super::token::{Escapes, Inside};
 use crate::body::{Encoding, Step};
 use crate::id::define_id;
+use crate::matcher::scalar::BodyText;
 
 define_id! {
     /// A place of a [`Trie`]. What leads to it comes before it.
@@ -22,13 +23,27 @@ define_id! {
 impl PlaceId {
     /// Where all paths begin.
     pub(super) const ROOT: Self = Self(0);
+
+    /// The place in half the memory; [`NONE`] for none.
+    #[inline(always)]
+    pub(super) const fn pack(place: Option<Self>) -> u32 {
+        match place {
+            Some(place) => place.0,
+            None => NONE,
+        }
+    }
+
+    #[inline(always)]
+    pub(super) const fn unpack(packed: u32) -> Option<Self> {
+        if packed == NONE { None } else { Some(Self(packed)) }
+    }
 }
 
 /// Paths, merged.
 #[derive(Debug)]
 pub(super) struct Trie {
     places: Box<[Place]>,
-    /// Those of one place together, ordered by name.
+    /// Those of one place together, ordered by first word and name.
     members: Box<[Member]>,
     /// Those of one place together, ordered by index.
     elements: Box<[Element]>,
@@ -61,16 +76,20 @@ pub(super) struct Place {
     pub(super) stays: bool,
 }
 
-/// No slot.
+/// The members of a place are compared one by one if there are no more.
+const FEW: usize = 8;
+
+/// No slot, or no place.
 pub(super) const NONE: u32 = u32::MAX;
 
 /// A member that paths lead to.
 #[derive(Clone, Debug)]
 pub(super) struct Member {
-    /// The first eight bytes of the name, the first one highest; zeros where there are fewer.
+    /// The name's [first word](first_word).
     word: u64,
-    /// The name, a range of `names`.
-    name: Range<u32>,
+    /// The length of the name, which begins there in `names`.
+    length: u32,
+    start: u32,
     to: PlaceId,
 }
 
@@ -183,16 +202,13 @@ impl<'p> TrieBuilder<'p> {
                 Link::Below | Link::Along => place.along = Some(to),
             }
         }
+        for place in &trie.places {
+            // They are ordered by name already.
+            let members = members.get_mut(indices(&place.members)).unwrap_or_default();
+            members.sort_by_key(|member| member.word);
+        }
         Trie { members: members.into(), elements: elements.into(), names: names.into(), ..trie }
     }
-}
-
-/// Those whose names begin with the word.
-#[inline(never)]
-fn at_word(members: &[Member], word: u64) -> &[Member] {
-    let start = members.partition_point(|member| member.word < word);
-    let members = members.get(start..).unwrap_or_default();
-    members.get(..members.partition_point(|member| member.word == word)).unwrap_or_default()
 }
 
 /// Lets a range of links, which may still be empty, end behind the one at `index`.
@@ -209,7 +225,7 @@ impl Member {
         let position = |at| u32::try_from(at).unwrap_or(u32::MAX);
         let start = position(names.len());
         names.push_str(name);
-        Self { word: first_word(name.as_bytes()), name: start..position(names.len()), to }
+        Self { word: first_word(BodyText::plain(name)), length: position(name.len()), start, to }
     }
 }
 
@@ -256,52 +272,58 @@ impl Trie {
     }
 
     /// Where a member leads; `members` are [those](Self::members) of the place.
-    #[inline]
+    #[inline(always)]
     pub(super) fn member(&self, members: &[Member], name: Inside<'_>, encoding: Encoding) -> Option<PlaceId> {
         if members.is_empty() {
             return None;
         }
-        if encoding != Encoding::Utf8 || name.escapes == Escapes::Some {
-            return self.decoded_member(members, name, encoding);
+        if members.len() > FEW || encoding != Encoding::Utf8 || name.escapes == Escapes::Some {
+            return self.search_member(members, name.text(encoding));
         }
-        let found = self.plain_member(members, name.first_word(), name.bytes());
-        if found.is_none() && self.has_replacements {
-            return self.decoded_member(members, name, encoding);
+        let (word, length) = (name.first_word(), name.bytes().len());
+        for member in members {
+            let is_similar = member.word == word && member.length as usize == length;
+            if is_similar && (length <= 8 || self.is_named(member, name.bytes())) {
+                return Some(member.to);
+            }
         }
-        found
+        if self.has_replacements {
+            return self.search_member(members, name.text(encoding));
+        }
+        None
     }
 
-    #[inline]
-    fn plain_member(&self, members: &[Member], word: u64, name: &[u8]) -> Option<PlaceId> {
-        /// Fewer are compared one by one.
-        const FEW: usize = 8;
-        let members = if members.len() <= FEW { members } else { at_word(members, word) };
-        let found = if members.len() <= FEW {
-            members.iter().find(|member| member.word == word && self.is_named(member, name))
-        } else {
-            let found = members.binary_search_by(|member| self.name(member).as_bytes().cmp(name)).ok()?;
-            members.get(found)
-        };
-        found.map(|member| member.to)
-    }
-
-    /// Whether this is the name of a member whose first word it has.
-    #[inline]
-    fn is_named(&self, member: &Member, name: &[u8]) -> bool {
-        let length = indices(&member.name).len();
-        length == name.len() && (length <= 8 || self.name(member).as_bytes() == name)
-    }
-
+    /// Whether a name that is as long as the member's is the member's.
     #[inline(never)]
-    fn decoded_member(&self, members: &[Member], name: Inside<'_>, encoding: Encoding) -> Option<PlaceId> {
-        let name = name.raw(encoding);
+    fn is_named(&self, member: &Member, name: &[u8]) -> bool {
+        self.name(member).as_bytes() == name
+    }
+
+    /// As [`member`](Self::member), for any name and any number of members.
+    #[inline(never)]
+    fn search_member(&self, members: &[Member], name: BodyText<'_>) -> Option<PlaceId> {
+        let word = first_word(name);
+        let start = members.partition_point(|member| member.word < word);
+        let members = members.get(start..)?;
+        let members = members.get(..members.partition_point(|member| member.word == word))?;
         let found = members.binary_search_by(|member| name.compare_chars(self.name(member)).reverse()).ok()?;
         members.get(found).map(|member| member.to)
     }
 
     fn name(&self, member: &Member) -> &str {
-        self.names.get(indices(&member.name)).unwrap_or_default()
+        let start = member.start as usize;
+        self.names.get(start..start + member.length as usize).unwrap_or_default()
     }
+}
+
+/// The first eight bytes of the text in UTF-8, the first one lowest; zeros where there are fewer.
+fn first_word(text: BodyText<'_>) -> u64 {
+    let bytes = text.chars().flat_map(|character| {
+        let mut buffer = [0; 4];
+        let length = character.encode_utf8(&mut buffer).len();
+        buffer.into_iter().take(length)
+    });
+    (0..8).zip(bytes).fold(0, |word, (at, byte)| word | u64::from(byte) << (8 * at))
 }
 
 fn indices(range: &Range<u32>) -> Range<usize> {
