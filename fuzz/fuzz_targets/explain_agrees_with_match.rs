@@ -19,4 +19,8 @@ fuzz_target!(|bytes: &[u8]| {
         let smaller = case.smaller(Case::check_explanations);
         panic!("{smaller:#?}\n{:?}", smaller.check_explanations());
     }
+    if case.check_coverage().is_err() {
+        let smaller = case.smaller(Case::check_coverage);
+        panic!("{smaller:#?}\n{:?}", smaller.check_coverage());
+    }
 });

@@ -7,10 +7,12 @@
 //! printed here: [`crate::render`] makes text and JSON of an [`Explanation`].
 
 mod condition;
+mod coverage;
 mod note;
 mod part;
 mod routes;
 
+pub use coverage::{Coverage, Lost, LostWhy, RouteCoverage, Unmatched};
 pub use note::{BodyPart, BodyProperty, Kind, Nearest, Note};
 pub use part::{ConditionExplanation, Excerpt, Part, PartValue};
 pub use routes::{Role, RouteText, Routes};
@@ -20,7 +22,7 @@ use std::collections::BTreeMap;
 use crate::endpoint::Endpoint;
 use crate::interpret::{Facts, Verdict};
 use crate::message::{Message, Properties};
-use crate::source::{SourceMismatch, takes_fallback};
+use crate::source::SourceMismatch;
 use routes::Compiled;
 
 /// Explains what becomes of a message. Allocates.
@@ -62,7 +64,7 @@ pub fn explain<'r, 't>(
     if let Some(fallback) = routes.compiled_fallback() {
         let explanation = if !deliveries.is_empty() {
             RouteExplanation::new(fallback, Outcome::NotNeeded, None)
-        } else if !takes_fallback(source) {
+        } else if !fallback.takes(source) {
             RouteExplanation::new(fallback, Outcome::NotTelemetry, None)
         } else {
             RouteExplanation::of_condition(fallback, &facts)

@@ -4,7 +4,9 @@ use crate::diagnostic::Diagnostic;
 use crate::hir::{self, Shadowing};
 use crate::limits::Limits;
 use crate::manifest::RouteSpec;
+use crate::message::MessageSource;
 use crate::priority::{Priority, TimeToLive};
+use crate::source::takes_fallback;
 use crate::span::Span;
 use crate::syntax::parse_route;
 
@@ -59,6 +61,7 @@ pub(super) struct Compiled<'t> {
     pub(super) text: RouteText<'t>,
     pub(super) typed: hir::Route<'t>,
     pub(super) role: Role,
+    pub(super) sink_span: Span,
     source_span: Span,
 }
 
@@ -90,8 +93,9 @@ impl<'t> Routes<'t> {
     fn compile(&self, text: RouteText<'t>, role: Role) -> Result<Compiled<'t>, Vec<Diagnostic>> {
         let parsed = parse_route(text.text, &self.limits);
         let source_span = parsed.tree.source.as_ref().map(|source| source.span).unwrap_or_default();
+        let sink_span = parsed.tree.sink.as_ref().map(|sink| sink.span).unwrap_or_default();
         let typed = hir::Route::check(&parsed.tree, parsed.errors, self.shadowing)?;
-        Ok(Compiled { text, typed, role, source_span })
+        Ok(Compiled { text, typed, role, sink_span, source_span })
     }
 
     pub(super) fn compiled(&self) -> impl Iterator<Item = &Compiled<'t>> {
@@ -104,6 +108,10 @@ impl<'t> Routes<'t> {
 
     pub(super) const fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    pub(super) const fn shadowing(&self) -> Shadowing {
+        self.shadowing
     }
 }
 
@@ -128,6 +136,14 @@ impl<'t> Routes<'t> {
 }
 
 impl Compiled<'_> {
+    /// Whether messages of this source are looked at.
+    pub(super) fn takes(&self, source: MessageSource<'_>) -> bool {
+        match self.role {
+            Role::Route => self.typed.source.matches(source),
+            Role::Fallback => takes_fallback(source),
+        }
+    }
+
     /// Where a segment of the source stands in the route's text; the whole source where white space or comments stand
     /// between its tokens, so that it cannot be told.
     pub(super) fn segment_span(&self, segment: usize) -> Span {

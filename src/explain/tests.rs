@@ -274,3 +274,41 @@ fn a_segment_is_found_in_the_routes_text_or_the_whole_source_is_meant() {
     assert_eq!(span("FROM /messages/modules/m/outputs/* INTO $upstream").as_deref(), Some("outputs"));
     assert_eq!(span("FROM /messages/modules/M INTO $upstream"), None);
 }
+
+#[test]
+fn coverage_keeps_no_more_than_it_was_told_to() {
+    let mut routes = Routes::default();
+    routes.add(RouteText::new("never", "FROM /messages/modules/m/* WHERE t = '1' INTO $upstream")).unwrap();
+    let mut coverage = Coverage::new(&routes, 3).unwrap();
+    for number in 0..5000 {
+        let module = format!("module-{}", number / 2);
+        coverage.add(number, &Message::new(Origin::module("d", &module)));
+    }
+    assert_eq!((coverage.messages(), coverage.nowhere(), coverage.lost().len()), (5000, 5000, 3));
+    let by_source = coverage.lost_by_source();
+    assert_eq!((by_source.len(), by_source[0]), (1000, ("/messages/modules/module-0", 2)));
+    assert_eq!(coverage.of_other_sources(), 3000);
+    assert_eq!(coverage.routes()[0].unmatched().unwrap().other_source(), 5000);
+}
+
+#[test]
+fn coverage_tells_why_a_route_takes_nothing_and_that_another_goes_before_it() {
+    let mut routes = Routes::default();
+    routes
+        .add(RouteText::new("first", "FROM /messages/* WHERE t = '1' INTO $upstream what follows is ignored"))
+        .unwrap();
+    routes.add(RouteText::new("second", "FROM /messages/* WHERE t != '2' INTO $upstream")).unwrap();
+    routes.add(RouteText::new("body", "FROM /messages/* WHERE $body.t = 1 INTO $upstream")).unwrap();
+    let mut coverage = Coverage::new(&routes, 3).unwrap();
+    for (number, value) in ["1", "1", "2"].into_iter().enumerate() {
+        coverage.add(number + 1, &Message::new(Origin::device("d")).properties(&[("t", value)]));
+    }
+    let counts: Vec<(u64, u64)> = coverage.routes().iter().map(|route| (route.matched(), route.delivered())).collect();
+    assert_eq!(counts, [(2, 2), (2, 0), (0, 0)]);
+    let unmatched = coverage.routes()[2].unmatched().unwrap();
+    let (message, note) = unmatched.example().unwrap();
+    assert_eq!((unmatched.undefined(), message, note.code()), (3, 1, "content-type"));
+    let lost = &coverage.lost()[0];
+    let why: Vec<&str> = lost.why().iter().map(LostWhy::route).collect();
+    assert_eq!((lost.message(), why), (3, vec!["body", "first", "second"]));
+}

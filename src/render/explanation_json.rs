@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::explain::{
-    ConditionExplanation, DeliveryExplanation, Explanation, Outcome, Outranking, Part, PartValue, Role,
+    ConditionExplanation, DeliveryExplanation, Explanation, Note, Outcome, Outranking, Part, PartValue, Role,
     RouteExplanation,
 };
 use crate::interpret::Verdict;
@@ -154,9 +154,15 @@ enum ValueRecord<'e> {
 }
 
 #[derive(Serialize)]
-struct NoteRecord {
+pub(super) struct NoteRecord {
     code: &'static str,
     text: String,
+}
+
+impl From<&Note> for NoteRecord {
+    fn from(note: &Note) -> Self {
+        Self { code: note.code(), text: note.to_string() }
+    }
 }
 
 fn delivery<'e>(explanation: &'e Explanation<'_, '_>, delivery: &DeliveryExplanation) -> Option<DeliveryRecord<'e>> {
@@ -210,7 +216,7 @@ fn route<'e>(explanation: &'e Explanation<'_, '_>, route: &'e RouteExplanation<'
     record
 }
 
-const fn verdict_name(verdict: Verdict) -> &'static str {
+pub(super) const fn verdict_name(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::True => "true",
         Verdict::False => "false",
@@ -245,7 +251,7 @@ fn part<'e>(part: &'e Part, text: &'e str) -> PartRecord<'e> {
         kind,
         value,
         whole_length,
-        note: part.note().map(|note| NoteRecord { code: note.code(), text: note.to_string() }),
+        note: part.note().map(NoteRecord::from),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What must hold of every explanation: used by the property test beside it and by the fuzz target
 //! `explain_agrees_with_match`.
 
-use edgeroute::explain::{ConditionExplanation, Explanation, Outcome, PartValue, Routes, explain};
+use edgeroute::explain::{ConditionExplanation, Coverage, Explanation, Lost, Outcome, PartValue, Routes, explain};
 use edgeroute::interpret::Verdict;
 use edgeroute::render::{ExplanationJson, SourceDetail, TextStyle, explanation_text};
 
@@ -9,6 +9,42 @@ use crate::shared::oracle::{Found, found};
 use crate::shared::{Case, RouteText};
 
 impl Case {
+    /// Checks that coverage counts what explanations say of each message.
+    pub(crate) fn check_coverage(&self) -> Result<(), String> {
+        let routes = self.explained_routes()?;
+        let mut coverage = Coverage::new(&routes, 2).map_err(|error| error.to_string())?;
+        let mut counts = vec![(0, 0); self.routes.len() + usize::from(self.fallback.is_some())];
+        let mut nowhere = Vec::new();
+        for (number, parts) in self.messages.iter().enumerate() {
+            let message = parts.message();
+            coverage.add(number, &message);
+            let explanation = explain(&routes, &message);
+            for (count, route) in counts.iter_mut().zip(explanation.routes()) {
+                count.0 += u64::from(matches!(route.outcome(), Outcome::Delivers | Outcome::Outranked { .. }));
+                count.1 += u64::from(matches!(route.outcome(), Outcome::Delivers));
+            }
+            if explanation.deliveries().is_empty() {
+                nowhere.push(number);
+            }
+        }
+        let counted: Vec<(u64, u64)> =
+            coverage.routes().iter().map(|route| (route.matched(), route.delivered())).collect();
+        let lost: Vec<usize> = coverage.lost().iter().map(Lost::message).collect();
+        let of_sources: u64 = coverage.lost_by_source().iter().map(|(_, count)| count).sum();
+        let is_right = counted == counts
+            && coverage.deliveries() == counts.iter().map(|(_, delivered)| delivered).sum::<u64>()
+            && coverage.messages() == u64::try_from(self.messages.len()).unwrap_or_default()
+            && coverage.nowhere() == u64::try_from(nowhere.len()).unwrap_or_default()
+            && coverage.nowhere() == of_sources
+            && lost.iter().eq(nowhere.iter().take(2));
+        let rest = |lost: &Lost<'_>| lost.other_source() + lost.is_false() + lost.undefined() == counts.len();
+        if is_right && coverage.lost().iter().all(rest) {
+            Ok(())
+        } else {
+            Err(format!("explained: {counts:?}, nowhere {nowhere:?}\ncounted: {counted:?}, nowhere {lost:?}"))
+        }
+    }
+
     /// Checks that every message's explanation has the deliveries of the table, that its outcomes and verdicts hold
     /// together, that nothing is undefined without a reason, and that all can be written.
     pub(crate) fn check_explanations(&self) -> Result<(), String> {

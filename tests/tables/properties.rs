@@ -49,6 +49,15 @@ proptest! {
     }
 
     #[test]
+    fn coverage_counts_what_explanations_say(case in case()) {
+        if case.check_coverage().is_err() {
+            let smaller = case.smaller(Case::check_coverage);
+            let why = smaller.check_coverage().expect_err("it is still wrong");
+            return Err(TestCaseError::fail(format!("{smaller:#?}\n{why}")));
+        }
+    }
+
+    #[test]
     fn a_changed_table_gives_what_the_interpreter_gives(case in case(), order in 0..1_000_usize) {
         let oracle = case.oracle().map_err(TestCaseError::fail)?;
         let table = case.compile_by_changes(order).map_err(TestCaseError::fail)?;

@@ -8,6 +8,7 @@ mod cases;
 mod check;
 mod color;
 mod compiled;
+mod coverage;
 mod document;
 mod explain;
 mod explain_code;
@@ -49,6 +50,7 @@ enum Command {
     Match(matching::Arguments),
     Explain(explain::Arguments),
     Test(test::Arguments),
+    Coverage(coverage::Arguments),
     Check(check::Arguments),
     Lint(lint::Arguments),
     Graph(graph::Arguments),
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
         Command::Match(arguments) => matching::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Graph(arguments) => graph::run(&arguments),
