@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::diagnostic::{Code, Diagnostic, closest, quoted};
+use crate::diagnostic::{Code, Diagnostic, closest, quoted, quoted_up_to};
+use crate::syntax::address::meant_address;
 use crate::syntax::ast::{Sink, SinkKind};
 use crate::text::eq_ignore_case;
 
@@ -31,10 +32,13 @@ impl Endpoint {
             SinkKind::System(name) => {
                 let message = format!("expected $upstream or BrokeredEndpoint(\"...\"), found `{}`", quoted(name));
                 let error = Diagnostic::new(Code::InvalidSink, sink.span, message).with_label("no such endpoint");
-                Err(Box::new(if closest(name, ["$upstream"]).is_some() {
+                let is_cloud = ["$cloud", "$iothub", "$hub", "$parent"].iter().any(|it| it.eq_ignore_ascii_case(name));
+                Err(Box::new(if is_cloud {
+                    error.with_help("the cloud, or the parent hub, is $upstream").with_fix(sink.span, "$upstream")
+                } else if closest(name, ["$upstream"]).is_some() {
                     error.with_help("did you mean $upstream?").with_fix(sink.span, "$upstream")
                 } else {
-                    error
+                    error.with_help("endpoints are $upstream and BrokeredEndpoint(\"/modules/NAME/inputs/INPUT\")")
                 }))
             }
             SinkKind::Function { name, name_span, .. } if !eq_ignore_case(name, "BrokeredEndpoint") => {
@@ -48,7 +52,12 @@ impl Endpoint {
             }
             SinkKind::Function { address, address_span, .. } => Self::from_address(address).map_err(|problem| {
                 let error = Diagnostic::new(Code::InvalidEndpointAddress, address_span, problem);
-                Box::new(error.with_help("an address reads /modules/NAME/inputs/INPUT"))
+                Box::new(match meant_address(address) {
+                    Some(meant) => {
+                        error.with_help(format!("write {}", quoted_up_to(&meant, 160))).with_fix(address_span, meant)
+                    }
+                    None => error.with_help("an address reads /modules/NAME/inputs/INPUT"),
+                })
             }),
         }
     }

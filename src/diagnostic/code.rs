@@ -93,6 +93,7 @@ codes! {
     ExpectedKeyword = "E0107", Error, "a keyword is missing";
     InvalidSource = "E0108", Error, "a source that is no path";
     EmptyRoute = "E0109", Error, "a route without any text";
+    PlaceholderLeft = "E0110", Error, "a placeholder of a template that was not filled in";
 
     InvalidOperands = "E0201", Error, "operands of types that the operator does not take";
     UnknownFunction = "E0202", Error, "a function that does not exist";

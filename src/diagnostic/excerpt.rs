@@ -86,6 +86,11 @@ pub(crate) fn quoted(text: &str) -> String {
     printable(text, QUOTED)
 }
 
+/// A text from outside as a message quotes it, cut behind so many characters.
+pub(crate) fn quoted_up_to(text: &str, most: usize) -> String {
+    printable(text, most)
+}
+
 fn printable(text: &str, most: usize) -> String {
     let mut shown = String::with_capacity(text.len().min(most));
     let mut characters = text.chars();

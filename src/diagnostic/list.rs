@@ -32,6 +32,10 @@ impl DiagnosticList {
         self.kept.len() >= MAX_ERRORS
     }
 
+    pub(crate) fn last(&self) -> Option<&Diagnostic> {
+        self.kept.last()
+    }
+
     pub(crate) fn first(&self) -> Option<&Diagnostic> {
         self.kept.first()
     }

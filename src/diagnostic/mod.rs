@@ -11,7 +11,9 @@ mod render;
 mod suggest;
 
 pub use code::{Code, Severity, UnknownCode};
-pub(crate) use excerpt::{Excerpt, QUOTED, bounded, excerpts, is_invisible, quoted};
+#[cfg(feature = "pretty")]
+pub(crate) use excerpt::{Excerpt, excerpts};
+pub(crate) use excerpt::{QUOTED, bounded, is_invisible, quoted, quoted_up_to};
 pub(crate) use list::DiagnosticList;
 pub use list::MAX_ERRORS;
 pub use render::render;

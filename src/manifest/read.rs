@@ -127,7 +127,8 @@ fn not_text(value: &Layered<'_>, version: Span) -> Option<Diagnostic> {
             value.span(),
             "a route of schema 1.0 is text, found an object",
         )
-        .with_help("an object route needs `schemaVersion` 1.1 or later"),
+        .with_help("an object route needs schema 1.1 or later: write `\"schemaVersion\": \"1.1\"`")
+        .with_fix(version, "\"1.1\""),
         _ => {
             let message = format!("a route is text, found {}", value.describe());
             Diagnostic::new(Code::InvalidManifestValue, value.span(), message)

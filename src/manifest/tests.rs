@@ -114,7 +114,10 @@ fn schema_1_0_refuses_objects_and_says_which_schema_has_them() {
     let parsed = Manifest::parse(&json);
     let object = parsed.problems[0].diagnostic();
     assert_eq!((object.code, parsed.problems[0].route()), (Code::ObjectRouteInOldSchema, Some("a")));
-    assert_eq!(object.help.as_deref(), Some("an object route needs `schemaVersion` 1.1 or later"));
+    assert_eq!(
+        object.help.as_deref(),
+        Some("an object route needs schema 1.1 or later: write `\"schemaVersion\": \"1.1\"`")
+    );
     assert_eq!(object.secondary[0].span.slice(&json), r#""1.0""#);
     assert_eq!(parsed.problems[1].diagnostic().primary.span.slice(&json), "5");
     let names: Vec<&str> = parsed.manifest.as_ref().unwrap().routes().iter().map(RouteSpec::name).collect();

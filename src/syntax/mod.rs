@@ -7,10 +7,13 @@
 
 mod token;
 
+pub(crate) mod address;
 pub mod ast;
 mod compare;
 mod lexer;
+pub(crate) mod misread;
 mod parser;
+mod placeholder;
 mod printer;
 
 pub use lexer::Lexer;

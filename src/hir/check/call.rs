@@ -18,6 +18,13 @@ impl Checker<'_, '_> {
         if function == Function::TwinChangeIncludes {
             return self.twin_change_includes(name_span, arguments, span);
         }
+        // A call that the parser could not read to its end may lack any number of arguments.
+        let is_broken = |argument: &ExprId| {
+            self.syntax.get(*argument).is_some_and(|argument| matches!(argument.kind, ExprKind::Missing))
+        };
+        if arguments.iter().any(is_broken) {
+            return None;
+        }
         let Some(overload) = function.overloads().iter().find(|overload| overload.takes(arguments.len())) else {
             self.invalid_argument_count(function, name_span, arguments);
             return None;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use super::Checker;
 use super::call::takes;
+use super::meant::{Elsewhere, elsewhere, mend_or, misread_function};
 use super::operator::Binary;
 use crate::body::PathError;
 use crate::builtin::{Function, Overload};
@@ -59,7 +60,8 @@ impl Checker<'_, '_> {
                 error = error.with_secondary(expression.span, type_label(self.inner(expression), ty));
             }
         }
-        let error = self.mend_operands(binary, error);
+        let misread = self.misread_beside_number(binary).or_else(|| self.misread_operand(&[binary.left, binary.right]));
+        let error = mend_or(error, misread, |error| self.mend_operands(binary, error));
         self.errors.push(error);
     }
 
@@ -70,6 +72,9 @@ impl Checker<'_, '_> {
             (BinaryOperator::And | BinaryOperator::Or, (_, Type::Value)) => self.mend_value_on_the_right(binary, error),
             (BinaryOperator::And | BinaryOperator::Or, (Type::Text, _)) => self.mend_truth_of_text(binary.left, error),
             (BinaryOperator::And | BinaryOperator::Or, (_, Type::Text)) => self.mend_truth_of_text(binary.right, error),
+            (BinaryOperator::Concat, (Type::Bool, _) | (_, Type::Bool)) => error
+                .with_help("`||` joins strings; where one of two conditions is enough, write `or`")
+                .with_fix(binary.operator_span, "or"),
             (BinaryOperator::Concat, (_, Type::Number)) => self.mend_number_as_text(binary.right, error),
             (BinaryOperator::Concat, (Type::Number, _)) => self.mend_number_as_text(binary.left, error),
             (BinaryOperator::And | BinaryOperator::Or | BinaryOperator::Concat, _)
@@ -176,6 +181,9 @@ impl Checker<'_, '_> {
     /// `level > 3`, `$body.n % 2`
     fn mend_as_number(&self, binary: &Binary, operand: ExprId, error: Diagnostic) -> Diagnostic {
         match (self.written(operand), self.syntax.get(operand)) {
+            (Some(written), _) if written.starts_with(|first: char| first.is_ascii_digit()) => {
+                error.with_help(format!("`{written}` is no number, but the name of a property"))
+            }
             (Some(written), Some(expression)) => {
                 let mended = format!("as_number({written})");
                 let help = format!("take it as a number: `{}`", self.with_operand(binary, operand, &mended));
@@ -224,7 +232,13 @@ impl Checker<'_, '_> {
             ExprKind::Binary { operator, .. } => matches!(operator.precedence(), 4 | 5),
             _ => false,
         });
-        if is_comparison { error.with_help("comparisons do not chain: join two of them by `and`") } else { error }
+        match self.concat_for_or(binary.left) {
+            Some(operator) => error
+                .with_help("`||` joins strings; where one of two conditions is enough, write `or`")
+                .with_fix(operator, "or"),
+            None if is_comparison => error.with_help("comparisons do not chain: join two of them by `and`"),
+            None => error,
+        }
     }
 
     pub(super) fn invalid_negation(&mut self, operator_span: Span, operand: ExprId, ty: Type) {
@@ -259,7 +273,13 @@ impl Checker<'_, '_> {
             .with_secondary(expression.span, type_label(self.inner(expression), ty));
         let written = self.written(operand).unwrap_or(Cow::Borrowed("..."));
         let help = format!("`not` takes the next operand only; to negate a comparison, write `not ({written} = ...)`");
-        self.errors.push(error.with_help(help));
+        let error = mend_or(error, self.misread_operand(&[operand]), |error| match self.negated_comparison(operand) {
+            Some((span, mended)) => {
+                error.with_help(format!("`not` takes the next operand only: write `{mended}`")).with_fix(span, mended)
+            }
+            None => error.with_help(help),
+        });
+        self.errors.push(error);
     }
 }
 
@@ -267,9 +287,20 @@ impl Checker<'_, '_> {
 impl Checker<'_, '_> {
     pub(super) fn unknown_function(&mut self, name: &str, span: Span) {
         // Looking for what was meant is the one thing here that costs more than a few steps.
-        let meant = if self.errors.is_full() { None } else { Function::closest_to(name) };
+        let misread = if self.errors.is_full() { None } else { misread_function(name, span) };
+        let elsewhere = elsewhere(name);
+        let meant = match elsewhere {
+            Some(Elsewhere::Function(function)) => Some(function),
+            Some(Elsewhere::Help(_)) => None,
+            None if self.errors.is_full() => None,
+            None => Function::closest_to(name),
+        };
         let error = Diagnostic::new(Code::UnknownFunction, span, format!("there is no function `{}`", quoted(name)));
-        self.errors.push(if let Some(meant) = meant {
+        self.errors.push(if let Some(misread) = misread {
+            misread.of(error)
+        } else if let Some(Elsewhere::Help(help)) = elsewhere {
+            error.with_help(help)
+        } else if let Some(meant) = meant {
             error.with_help(format!("did you mean `{}`?", meant.name())).with_fix(span, meant.name())
         } else {
             let names: Vec<&str> = Function::ALL.iter().map(|function| function.name()).collect();
@@ -307,10 +338,20 @@ impl Checker<'_, '_> {
                 continue;
             }
             error = error.with_secondary(expression.span, type_label(self.inner(expression), ty));
-            if let (Type::Text, Some(written), None) = (ty, self.written(argument), &error.fix) {
-                let mended = format!("as_number({written})");
-                error = error.with_help(format!("take it as a number: `{mended}`")).with_fix(expression.span, mended);
+            if error.fix.is_some() {
+                continue;
             }
+            error = mend_or(error, self.misread_operand(&[argument]), |error| match (ty, self.written(argument)) {
+                (Type::Text, Some(written)) => {
+                    let mended = format!("as_number({written})");
+                    error.with_help(format!("take it as a number: `{mended}`")).with_fix(expression.span, mended)
+                }
+                (Type::Number, Some(written)) => {
+                    let mended = format!("'{written}'");
+                    error.with_help(format!("write it as a string: `{mended}`")).with_fix(expression.span, mended)
+                }
+                _ => error,
+            });
         }
         self.errors.push(error);
     }
@@ -345,7 +386,7 @@ impl Checker<'_, '_> {
 /// The text of operands.
 impl<'t> Checker<'_, 't> {
     /// The expression without the parentheses around it.
-    fn inner<'e>(&'e self, mut expression: &'e Expr<'t>) -> &'e Expr<'t> {
+    pub(super) fn inner<'e>(&'e self, mut expression: &'e Expr<'t>) -> &'e Expr<'t> {
         while let ExprKind::Parenthesized(inner) = expression.kind {
             match self.syntax.get(inner) {
                 Some(inner) => expression = inner,
@@ -356,7 +397,7 @@ impl<'t> Checker<'_, 't> {
     }
 
     /// A name or literal as it is written; `None` for anything longer, and for what a message cannot show.
-    fn written(&self, expression: ExprId) -> Option<Cow<'t, str>> {
+    pub(super) fn written(&self, expression: ExprId) -> Option<Cow<'t, str>> {
         self.written_at_any_length(expression)
             .filter(|text| text.chars().nth(QUOTED).is_none() && !text.chars().any(is_invisible))
     }

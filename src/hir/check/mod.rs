@@ -6,9 +6,10 @@
 //! [`Code::ValueArithmetic`]).
 //!
 //! This file goes through the tree, [`operator`] types operators, [`call`] functions, [`name`] resolves names, and
-//! [`message`] words what is wrong.
+//! [`message`] words what is wrong, and [`meant`] guesses what was meant.
 
 mod call;
+mod meant;
 mod message;
 mod name;
 mod operator;

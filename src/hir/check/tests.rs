@@ -335,7 +335,7 @@ fn what_surprises_is_explained() {
             "`is_null(level)` tells whether it is there and null, `not is_defined(level)` whether it is missing",
         ),
         ("$body.x = undefined", "what the body lacks is null: `$body.x = null`"),
-        ("not level = 'a'", "`not` takes the next operand only; to negate a comparison, write `not (level = ...)`"),
+        ("not level = 'a'", "`not` takes the next operand only: write `not (level = 'a')`"),
         ("a and true", "compare it, as in `a = 'true'`, or ask `is_defined(a)`"),
         ("a ?? b = 'c'", "`??` binds last of all: write `(a ?? b) = 'c'`"),
     ] {

@@ -14,12 +14,12 @@
 use smallvec::SmallVec;
 
 use super::{Cursor, Parsed};
-use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::limits::Limits;
 use crate::span::Span;
 use crate::syntax::ast::{BinaryOperator, Condition, Expr, ExprId, ExprKind, Literal, UnaryOperator};
 use crate::syntax::lexer::Lexer;
-use crate::syntax::token::{Token, TokenKind};
+use crate::syntax::token::TokenKind;
 
 /// Parses a condition that stands alone: its longest valid prefix.
 ///
@@ -65,7 +65,7 @@ pub(super) fn parse_expression<'t>(cursor: &mut Cursor<'t, '_>, follow: Follow) 
 }
 
 /// An operator that waits for its right operand.
-enum Pending {
+pub(super) enum Pending {
     Unary(UnaryOperator, Span),
     Binary(BinaryOperator, Span, ExprId),
     /// An unknown character between two operands, in place of an operator that binds least.
@@ -73,7 +73,7 @@ enum Pending {
 }
 
 /// What is open.
-enum Group<'t> {
+pub(super) enum Group<'t> {
     /// The whole condition.
     Condition,
     /// `(`
@@ -84,7 +84,7 @@ enum Group<'t> {
 
 /// The kinds of groups that readings with a surplus `)` have open.
 #[derive(Copy, Clone, Default, PartialEq, Eq)]
-struct Claims {
+pub(super) struct Claims {
     parenthesis: bool,
     call: bool,
 }
@@ -95,20 +95,20 @@ impl Claims {
     }
 }
 
-struct Frame<'t> {
+pub(super) struct Frame<'t> {
     group: Group<'t>,
     /// How many operators waited when it was opened.
     pending: usize,
     claims: Claims,
 }
 
-struct ExpressionParser<'c, 't, 'l> {
-    cursor: &'c mut Cursor<'t, 'l>,
-    follow: Follow,
-    nodes: Vec<Expr<'t>>,
+pub(super) struct ExpressionParser<'c, 't, 'l> {
+    pub(super) cursor: &'c mut Cursor<'t, 'l>,
+    pub(super) follow: Follow,
+    pub(super) nodes: Vec<Expr<'t>>,
     /// Never empty; the first is the whole condition.
     frames: SmallVec<[Frame<'t>; 3]>,
-    pending: SmallVec<[Pending; 6]>,
+    pub(super) pending: SmallVec<[Pending; 6]>,
     /// How many of `pending` are prefix operators.
     prefixes: usize,
     /// The `)` that was just taken as surplus, so that a second one in a row is not.
@@ -117,7 +117,7 @@ struct ExpressionParser<'c, 't, 'l> {
 }
 
 /// Whether the operand that was just finished is followed by another.
-enum Next {
+pub(super) enum Next {
     Operand,
     Operator(ExprId),
     /// The condition is complete.
@@ -179,13 +179,7 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
                 self.primary(ExprKind::SystemProperty(self.cursor.text_of(token)), token.span)
             }
             TokenKind::OpenBrace => self.escaped_system_property(),
-            TokenKind::UnterminatedString => {
-                self.cursor.take();
-                let error = Diagnostic::new(Code::UnterminatedString, token.span, "the string has no closing quote");
-                let known = "a backslash starts one of the escapes \\\" \\' \\\\ \\uXXXX, and no other";
-                self.cursor.error(if self.cursor.is_at(TokenKind::Unknown) { error.with_help(known) } else { error });
-                self.primary(ExprKind::Missing, token.span)
-            }
+            TokenKind::UnterminatedString => self.unterminated_string(),
             TokenKind::Unknown => self.unknown_operand(),
             kind => match literal(kind, self.cursor.text_of(token)) {
                 Some(literal) => {
@@ -238,7 +232,15 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
         if name.is_none() || !self.cursor.is_at(TokenKind::CloseBrace) {
             let expected = if name.is_none() { "a system property such as `$name`" } else { "`}`" };
             let error = self.cursor.unexpected(Code::UnexpectedToken, expected);
-            self.cursor.error(error.with_secondary(open.span, "after this `{`"));
+            if let Some(next) = self.placeholder(&error) {
+                return next;
+            }
+            let error = error.with_secondary(open.span, "after this `{`");
+            self.cursor.error(if self.cursor.is_at(TokenKind::Id) && name.is_none() {
+                error.with_help("`{$name}` is a system property; the name of another stands without braces")
+            } else {
+                error
+            });
             while matches!(self.cursor.kind(), TokenKind::Id | TokenKind::BracketPath) {
                 self.cursor.take();
             }
@@ -260,30 +262,11 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
         self.primary(ExprKind::Missing, token.span)
     }
 
-    fn report_unknown(&mut self, token: Token) {
-        let text = self.cursor.text_of(token);
-        let error = Diagnostic::new(Code::UnknownCharacter, token.span, format!("unknown character `{text}`"));
-        self.cursor.error(match text {
-            "\\" => error.with_help("a backslash has a meaning only within a string, before \" ' \\ or uXXXX"),
-            "?" => error.with_help("`a ?? b` gives `b` where `a` is undefined"),
-            _ => error,
-        });
-    }
-
     /// There is no operand here: says so, and skips what cannot be part of the condition.
     fn missing_operand(&mut self) -> Next {
         let token = self.cursor.current;
         match token.kind {
-            TokenKind::BracketPath => {
-                self.cursor.take();
-                let text = quoted(self.cursor.text_of(token));
-                let message = format!("expected an operand, found `{text}`");
-                let error = Diagnostic::new(Code::UnexpectedToken, token.span, message)
-                    .with_label("a property's name has no brackets")
-                    .with_help(format!("to query the message's body, write `$body.{text}`"));
-                self.cursor.error(error);
-                self.primary(ExprKind::Missing, token.span)
-            }
+            TokenKind::BracketPath => self.bracket_path(),
             TokenKind::Select | TokenKind::From | TokenKind::Where => {
                 let error = self.cursor.unexpected(Code::UnexpectedToken, "an operand");
                 self.cursor.error(error.with_help("reserved words cannot be names of properties"));
@@ -291,41 +274,27 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
                 self.primary(ExprKind::Missing, token.span)
             }
             kind if kind.binary_operator().is_some() => {
-                let doubled = self.doubled_operator(token);
-                let error = doubled.unwrap_or_else(|| self.cursor.unexpected(Code::ExpectedOperand, "an operand"));
+                let error = self.cursor.unexpected(Code::ExpectedOperand, "an operand");
+                if let Some(next) = self.placeholder(&error) {
+                    return next;
+                }
                 self.cursor.error(error);
                 self.cursor.take();
                 Next::Operand
             }
             _ => {
                 let error = self.cursor.unexpected(Code::ExpectedOperand, "an operand");
+                if let Some(next) = self.placeholder(&error) {
+                    return next;
+                }
                 self.cursor.error(error);
                 self.primary(ExprKind::Missing, Span::at(token.span.start()))
             }
         }
     }
 
-    /// `==`, `=<` and the like, written as one: says what to write.
-    fn doubled_operator(&self, token: Token) -> Option<Diagnostic> {
-        let previous = self.cursor.previous;
-        if previous.span.end() != token.span.start() {
-            return None;
-        }
-        let (first, second) = (self.cursor.text_of(previous), self.cursor.text_of(token));
-        let mended = match (first, second) {
-            ("=", "=") => "=",
-            ("=", "<") => "<=",
-            ("=", ">") => ">=",
-            ("<=", ">") | ("!=", "=") => "!=",
-            _ => return None,
-        };
-        let span = previous.span.cover(token.span);
-        let error = Diagnostic::new(Code::UnexpectedToken, span, format!("`{first}{second}` is no operator"));
-        Some(error.with_help(format!("write `{mended}`")).with_fix(span, mended))
-    }
-
     /// Makes a primary, and applies the prefix operators that wait for it.
-    fn primary(&mut self, kind: ExprKind<'t>, span: Span) -> Next {
+    pub(super) fn primary(&mut self, kind: ExprKind<'t>, span: Span) -> Next {
         let mut operand = self.node(kind, span);
         while let Some(&Pending::Unary(operator, operator_span)) = self.innermost_pending() {
             self.pending.pop();
@@ -345,8 +314,11 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
             self.surplus = None;
         }
         if let Some(operator) = token.kind.binary_operator() {
-            let left = self.reduce(left, operator.precedence());
             self.cursor.take();
+            if self.cursor.kind().binary_operator().is_some() && self.cursor.previous.touches(self.cursor.current) {
+                return self.doubled_operator(left, operator, token.span);
+            }
+            let left = self.reduce(left, operator.precedence());
             self.pending.push(Pending::Binary(operator, token.span, left));
             return Next::Operand;
         }
@@ -355,17 +327,33 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
                 let left = self.reduce(left, 0);
                 self.cursor.take();
                 self.report_unknown(token);
+                if matches!(self.cursor.kind(), TokenKind::Into | TokenKind::Eof) {
+                    return Next::Operator(left);
+                }
                 self.pending.push(Pending::Unknown(left));
                 Next::Operand
             }
             TokenKind::CloseParenthesis => self.close(left),
             TokenKind::Comma => self.comma(left),
-            _ => self.end_of_group(left),
+            _ => match self.mistaken_operator(left) {
+                Some(next) => next,
+                None => self.end_of_group(left),
+            },
         }
     }
 
+    /// Whether the innermost open parenthesis is that of a call.
+    pub(super) fn is_in_call(&self) -> bool {
+        matches!(self.frames.last(), Some(Frame { group: Group::Call { .. }, .. }))
+    }
+
+    /// Whether a parenthesis is open.
+    pub(super) fn is_in_group(&self) -> bool {
+        self.frames.len() > 1
+    }
+
     /// Applies the operators of this frame that bind at least as tightly as `precedence`.
-    fn reduce(&mut self, operand: ExprId, precedence: u8) -> ExprId {
+    pub(super) fn reduce(&mut self, operand: ExprId, precedence: u8) -> ExprId {
         let mut right = operand;
         loop {
             let (kind, left) = match self.innermost_pending() {
@@ -509,29 +497,31 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
                 let place = Span::at(self.cursor.previous.span.end());
                 let message = format!("expected `)`, found {}", self.cursor.describe(token));
                 let error = Diagnostic::new(Code::MissingParenthesis, place, message).with_label("expected `)`");
-                error.with_secondary(*open, "to close this").with_fix(place, ")")
+                error.with_secondary(*open, "to close this").with_help("write `)` here").with_fix(place, ")")
             }
             Some(Group::Parenthesis(open)) => {
                 let error = self.cursor.unexpected(Code::UnexpectedToken, "an operator or `)`");
-                error.with_secondary(*open, "to close this")
+                self.with_reason(error.with_secondary(*open, "to close this"))
             }
             Some(Group::Call { parenthesis, .. }) => {
                 let error = self.cursor.unexpected(Code::UnexpectedToken, "an operator, `,` or `)`");
-                error.with_secondary(*parenthesis, "to close this")
+                self.with_reason(error.with_secondary(*parenthesis, "to close this"))
             }
         };
         self.cursor.error(error);
+        // What is wrong in a group says nothing about what is made of it.
+        let broken = self.node(ExprKind::Missing, self.span(left));
         if !ends_here {
             self.skip_within_group();
             if self.cursor.is_at(TokenKind::CloseParenthesis) {
-                return self.close(left);
+                return self.close(broken);
             }
         }
-        self.pop_frame(left, Span::at(self.cursor.previous.span.end()), false)
+        self.pop_frame(broken, Span::at(self.cursor.previous.span.end()), false)
     }
 
     /// Skips what has no place in a group, up to where the group may end.
-    fn skip_within_group(&mut self) {
+    pub(super) fn skip_within_group(&mut self) {
         let mut depth = 0_usize;
         loop {
             match self.cursor.kind() {
@@ -559,7 +549,7 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
             };
             self.cursor.error(match help {
                 Some(help) => error.with_help(help),
-                None => error,
+                None => self.with_reason(error),
             });
         }
         Next::Done(left)
@@ -573,13 +563,13 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
         if self.pending.len() > base { self.pending.last() } else { None }
     }
 
-    fn node(&mut self, kind: ExprKind<'t>, span: Span) -> ExprId {
+    pub(super) fn node(&mut self, kind: ExprKind<'t>, span: Span) -> ExprId {
         let id = ExprId::new(self.nodes.len());
         self.nodes.push(Expr { kind, span });
         id
     }
 
-    fn span(&self, id: ExprId) -> Span {
+    pub(super) fn span(&self, id: ExprId) -> Span {
         self.nodes.get(id.index()).map_or(Span::at(0), |node| node.span)
     }
 }

@@ -6,16 +6,20 @@
 //! counts the rest.
 
 mod condition;
+mod foreign;
+mod mistake;
 mod route;
+mod sink;
 
 pub use condition::parse_condition;
 pub use route::parse_route;
 
-use crate::diagnostic::{Code, Diagnostic, DiagnosticList, closest, is_invisible};
+use crate::diagnostic::{Code, Diagnostic, DiagnosticList, closest, is_invisible, quoted};
 use crate::limits::Limits;
 use crate::span::Span;
 
 use super::lexer::Lexer;
+use super::placeholder::placeholder_at;
 use super::token::{Token, TokenKind};
 
 /// A tree, and what is wrong with it.
@@ -25,6 +29,29 @@ pub struct Parsed<T> {
     pub tree: T,
     /// In the order of their places, as far as the parser met them.
     pub errors: Vec<Diagnostic>,
+}
+
+/// Words of other languages for a keyword.
+fn is_synonym(word: &str, keyword: &str) -> bool {
+    let words: &[&str] = match keyword {
+        "INTO" => &["to"],
+        "WHERE" => &["if", "when"],
+        _ => &[],
+    };
+    words.iter().any(|synonym| synonym.eq_ignore_ascii_case(word))
+}
+
+/// A placeholder that nobody filled in.
+fn placeholder_left(text: &str, span: Span) -> Diagnostic {
+    let message = format!("the placeholder `{}` was not filled in", quoted(span.slice(text)));
+    Diagnostic::new(Code::PlaceholderLeft, span, message)
+        .with_label("a template was to put something here")
+        .with_help("fill it in, or run the tool that does before this is deployed")
+}
+
+/// An error with a help line. What is said of a placeholder stays.
+fn explained(error: Diagnostic, help: &str) -> Diagnostic {
+    if error.code == Code::PlaceholderLeft { error } else { error.with_help(help) }
 }
 
 /// The tokens still to come, one of them in view, and the errors so far.
@@ -83,19 +110,42 @@ impl<'t, 'l> Cursor<'t, 'l> {
 
     /// Whether the current token is a name that is nearly one of these keywords.
     fn is_at_mistyped(&self, keywords: &[&'static str]) -> bool {
-        self.is_at(TokenKind::Id) && closest(self.text_of(self.current), keywords.iter().copied()).is_some()
+        let text = self.text_of(self.current);
+        match self.current.kind {
+            TokenKind::Id => {
+                closest(text, keywords.iter().copied()).is_some()
+                    || keywords.iter().any(|keyword| is_synonym(text, keyword))
+            }
+            // `->`
+            TokenKind::Minus => {
+                keywords.contains(&"INTO")
+                    && self.text.get(self.current.span.range().end..).is_some_and(|rest| rest.starts_with('>'))
+            }
+            _ => false,
+        }
+    }
+
+    /// The token behind the current one.
+    fn peek(&self) -> Token {
+        self.lexer.clone().next_token()
     }
 
     fn text_of(&self, token: Token) -> &'t str {
         token.span.slice(self.text)
     }
 
+    /// Adds an error. A placeholder is told once, whatever it makes impossible.
     fn error(&mut self, diagnostic: Diagnostic) {
-        self.errors.push(diagnostic);
+        if diagnostic.code != Code::PlaceholderLeft || self.errors.last() != Some(&diagnostic) {
+            self.errors.push(diagnostic);
+        }
     }
 
-    /// `expected ..., found ...` at the current token.
+    /// `expected ..., found ...` at the current token; or that a placeholder is there.
     fn unexpected(&self, code: Code, expected: &str) -> Diagnostic {
+        if let Some(span) = placeholder_at(self.text, self.current.span) {
+            return placeholder_left(self.text, span);
+        }
         let found = self.describe(self.current);
         let span = self.current.span;
         let error = Diagnostic::new(code, span, format!("expected {expected}, found {found}"));
@@ -106,6 +156,13 @@ impl<'t, 'l> Cursor<'t, 'l> {
                 error.with_secondary(comment, "`/*` opens a comment here, which ends at the first `*/`")
             }
             _ => error,
+        }
+    }
+
+    /// Takes what begins before byte `end`.
+    fn take_to(&mut self, end: u32) {
+        while self.current.span.start() < end && !self.is_at(TokenKind::Eof) {
+            self.take();
         }
     }
 

@@ -1,11 +1,13 @@
 //! Routes: `[SELECT *] FROM source [WHERE condition] INTO sink`, one function a production.
 
 use super::condition::{Follow, parse_expression};
-use super::{Cursor, Parsed};
-use crate::diagnostic::{Code, Diagnostic};
+use super::sink::sink;
+use super::{Cursor, Parsed, explained, placeholder_left};
+use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::limits::Limits;
 use crate::span::Span;
-use crate::syntax::ast::{Condition, Route, Sink, SinkKind, Source};
+use crate::syntax::ast::{Condition, Route, Source};
+use crate::syntax::placeholder::{is_variable, placeholder_at};
 use crate::syntax::token::TokenKind;
 
 /// Parses a route and finds all its syntax errors.
@@ -30,6 +32,13 @@ pub fn parse_route<'t>(text: &'t str, limits: &Limits) -> Parsed<Route<'t>> {
         }
         return Parsed { tree, errors: cursor.into_errors() };
     }
+    // Nothing else can be said about a route that is a placeholder and no more.
+    if let Some(span) = placeholder_at(cursor.text, cursor.current.span)
+        && span.slice(text) == text.trim()
+    {
+        cursor.error(placeholder_left(text, span));
+        return Parsed { tree, errors: cursor.into_errors() };
+    }
     tree.select = select(&mut cursor);
     tree.source = from(&mut cursor).then(|| source(&mut cursor)).flatten();
     tree.condition = condition(&mut cursor);
@@ -47,7 +56,7 @@ fn select(cursor: &mut Cursor<'_, '_>) -> Option<Span> {
     let start = cursor.take_if(TokenKind::Select)?.span;
     if cursor.take_if(TokenKind::Star).is_none() {
         let error = cursor.unexpected(Code::UnexpectedToken, "`*`");
-        cursor.error(error.with_help("a route selects whole messages: write SELECT *, or leave SELECT out"));
+        cursor.error(explained(error, "a route selects whole messages: write SELECT *, or leave SELECT out"));
         skip_to(cursor, |kind| matches!(kind, TokenKind::From | TokenKind::Where | TokenKind::Into));
     }
     Some(start.cover(cursor.previous.span))
@@ -77,8 +86,17 @@ fn keyword(cursor: &mut Cursor<'_, '_>, kind: TokenKind, name: &'static str, con
     if is_mistyped {
         error = error.with_help(format!("did you mean {name}?")).with_fix(cursor.current.span, name);
         cursor.take();
-    } else if continues.contains(&cursor.kind()) {
-        error = error.with_fix(Span::at(cursor.current.span.start()), format!("{name} "));
+        // `->`
+        while cursor.previous.span.end() == cursor.current.span.start() && cursor.is_at(TokenKind::Greater) {
+            let arrow = error.fix.take().map_or(cursor.current.span, |fix| fix.span.cover(cursor.current.span));
+            error = error.with_fix(arrow, name);
+            cursor.take();
+        }
+    } else if error.code == Code::ExpectedKeyword && continues.contains(&cursor.kind()) {
+        let place = Span::at(cursor.current.span.start());
+        error = error.with_help(format!("write {name} here")).with_fix(place, format!("{name} "));
+    } else if kind == TokenKind::Into && cursor.is_at(TokenKind::Eof) {
+        error = explained(error, "a route ends in INTO and a sink, such as INTO $upstream");
     }
     cursor.error(error);
     is_mistyped
@@ -95,10 +113,8 @@ fn source(cursor: &mut Cursor<'_, '_>) -> Option<Source> {
             path.push('/');
         } else {
             if path.is_empty() {
-                let error = cursor.unexpected(Code::InvalidSource, "a path that starts with `/`");
-                cursor.error(
-                    error.with_help("a source is a path such as /messages/* or /messages/modules/NAME/outputs/*"),
-                );
+                let error = source_start_error(cursor);
+                cursor.error(error);
                 is_valid = false;
             }
             break;
@@ -119,7 +135,7 @@ fn source(cursor: &mut Cursor<'_, '_>) -> Option<Source> {
     let span = Span::new(start.start(), cursor.previous.span.end());
     if !ends_clause(cursor.kind()) {
         if is_valid && !cursor.is_at_mistyped(&["WHERE", "INTO"]) {
-            let error = cursor.unexpected(Code::InvalidSource, "`/`, WHERE or INTO");
+            let error = source_end_error(cursor);
             cursor.error(error);
             is_valid = false;
         }
@@ -130,20 +146,80 @@ fn source(cursor: &mut Cursor<'_, '_>) -> Option<Source> {
     is_valid.then_some(Source { path, span })
 }
 
+/// Not the start of a path.
+fn source_start_error(cursor: &Cursor<'_, '_>) -> Diagnostic {
+    const HELP: &str = "a source is a path such as /messages/* or /messages/modules/NAME/outputs/*";
+    let error = cursor.unexpected(Code::InvalidSource, "a path that starts with `/`");
+    let (span, written) = (cursor.current.span, cursor.text_of(cursor.current));
+    let mended = match cursor.kind() {
+        // What the cloud's routes call their sources.
+        TokenKind::Id if written.eq_ignore_ascii_case("DeviceMessages") => Some((span, "/messages/*")),
+        TokenKind::Id if written.eq_ignore_ascii_case("TwinChangeEvents") => Some((span, "/twinChangeNotifications")),
+        TokenKind::Id if cursor.peek().kind == TokenKind::Slash => Some((Span::at(span.start()), "/")),
+        TokenKind::Star => Some((Span::at(span.start()), "/")),
+        TokenKind::String if written.trim_matches(['"', '\'']).starts_with('/') => {
+            Some((span, written.trim_matches(['"', '\''])))
+        }
+        _ => None,
+    };
+    match mended {
+        Some((place, mended)) if error.code == Code::InvalidSource => {
+            let whole = if place.is_empty() { format!("{mended}{written}") } else { mended.to_owned() };
+            let whole = if place.is_empty() && cursor.kind() == TokenKind::Id { whole + "/..." } else { whole };
+            error.with_help(format!("write `{}`", quoted(&whole))).with_fix(place, mended)
+        }
+        _ => explained(error, HELP),
+    }
+}
+
 /// What cannot be an item of a path, with the reason where it surprises.
 fn source_item_error(cursor: &Cursor<'_, '_>) -> Diagnostic {
+    let span = cursor.current.span;
+    if cursor.is_at(TokenKind::SystemProperty) && is_variable(cursor.text_of(cursor.current)) {
+        return placeholder_left(cursor.text, span);
+    }
     let error = cursor.unexpected(Code::InvalidSource, "a name or `*`");
+    if error.code == Code::PlaceholderLeft {
+        return error;
+    }
     match cursor.kind() {
-        TokenKind::Eof | TokenKind::Where | TokenKind::Into => error.with_help("a source ends in a name or in `*`"),
+        TokenKind::Eof | TokenKind::Where | TokenKind::Into => {
+            let place = Span::at(cursor.previous.span.end());
+            error.with_help("a source ends in a name or in `*`: write `/*`").with_fix(place, "*")
+        }
+        TokenKind::Slash => error.with_help("one slash stands between two items: remove this one").with_fix(span, ""),
         TokenKind::Integer | TokenKind::Hex | TokenKind::Real => {
             error.with_help("an item that reads as a number is no name; the hub cannot route from it")
         }
         TokenKind::SystemProperty => error.with_help("an item cannot start with `$`"),
+        TokenKind::String => {
+            let written = cursor.text_of(cursor.current);
+            let inner = written.get(1..written.len().saturating_sub(1)).unwrap_or_default();
+            error.with_help("items stand without quotes").with_fix(span, inner)
+        }
         TokenKind::And | TokenKind::Or | TokenKind::Not | TokenKind::Select | TokenKind::From => {
             error.with_help("an item cannot be a reserved word")
         }
         TokenKind::True | TokenKind::False | TokenKind::Null | TokenKind::Undefined => {
             error.with_help("an item cannot be a constant")
+        }
+        _ => error,
+    }
+}
+
+/// Neither a further item nor the end of a source.
+fn source_end_error(cursor: &Cursor<'_, '_>) -> Diagnostic {
+    let error = cursor.unexpected(Code::InvalidSource, "`/`, WHERE or INTO");
+    let span = cursor.current.span;
+    match cursor.kind() {
+        _ if error.code == Code::PlaceholderLeft => error,
+        TokenKind::And | TokenKind::Or => error.with_help("a condition begins with WHERE").with_fix(span, "WHERE"),
+        TokenKind::Comma | TokenKind::From => error.with_help("a route has one source: write a route for each"),
+        TokenKind::Id if cursor.peek().kind == TokenKind::Slash => {
+            error.with_help("an item of a path has no white space")
+        }
+        TokenKind::Id | TokenKind::SystemProperty | TokenKind::Not => {
+            error.with_help("a condition begins with WHERE, a sink with INTO")
         }
         _ => error,
     }
@@ -169,60 +245,6 @@ fn into(cursor: &mut Cursor<'_, '_>) -> bool {
     is_there || cursor.is_at(TokenKind::SystemProperty)
 }
 
-/// `$upstream` or `name("address")`; which names there are is not the parser's business.
-fn sink<'t>(cursor: &mut Cursor<'t, '_>) -> Option<Sink<'t>> {
-    let start = cursor.current;
-    match start.kind {
-        TokenKind::SystemProperty => {
-            cursor.take();
-            Some(Sink { kind: SinkKind::System(cursor.text_of(start)), span: start.span })
-        }
-        TokenKind::Id => {
-            cursor.take();
-            let address = endpoint_address(cursor)?;
-            let span = start.span.cover(cursor.previous.span);
-            let text = cursor.text_of(address);
-            let inner = text.get(1..text.len().saturating_sub(1)).unwrap_or_default();
-            let address_span = Span::new(address.span.start() + 1, address.span.end().saturating_sub(1));
-            let name = cursor.text_of(start);
-            let kind = SinkKind::Function { name, name_span: start.span, address: inner, address_span };
-            Some(Sink { kind, span })
-        }
-        _ => {
-            let error = cursor.unexpected(Code::InvalidSink, "$upstream or BrokeredEndpoint(\"...\")");
-            cursor.error(error);
-            None
-        }
-    }
-}
-
-/// `("address")` after an endpoint's name.
-fn endpoint_address(cursor: &mut Cursor<'_, '_>) -> Option<crate::syntax::Token> {
-    const HELP: &str = "write BrokeredEndpoint(\"/modules/NAME/inputs/INPUT\")";
-    if cursor.take_if(TokenKind::OpenParenthesis).is_none() {
-        let error = cursor.unexpected(Code::InvalidSink, "`(`");
-        cursor.error(error.with_help(HELP));
-        return None;
-    }
-    let Some(address) = cursor.take_if(TokenKind::String) else {
-        let error = match cursor.kind() {
-            TokenKind::UnterminatedString => {
-                let span = cursor.current.span;
-                Diagnostic::new(Code::UnterminatedString, span, "the endpoint's address has no closing quote")
-            }
-            _ => cursor.unexpected(Code::InvalidSink, "an address in quotes"),
-        };
-        cursor.error(error.with_help(HELP));
-        return None;
-    };
-    if cursor.take_if(TokenKind::CloseParenthesis).is_none() {
-        let error = cursor.unexpected(Code::InvalidSink, "`)`");
-        cursor.error(error.with_help(HELP));
-        return None;
-    }
-    Some(address)
-}
-
 fn ends_clause(kind: TokenKind) -> bool {
     matches!(kind, TokenKind::Where | TokenKind::Into | TokenKind::Eof)
 }
@@ -237,6 +259,7 @@ fn skip_to(cursor: &mut Cursor<'_, '_>, stop: impl Fn(TokenKind) -> bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::syntax::ast::SinkKind;
 
     fn parse(text: &str) -> Parsed<Route<'_>> {
         parse_route(text, &Limits::default())
@@ -281,12 +304,16 @@ mod tests {
                 "expected `*`, found `a`",
                 "expected FROM, found `WHERE`",
                 "expected an operand, found `INTO`",
-                "expected `(`, found the end",
+                "expected $upstream or BrokeredEndpoint(\"...\"), found `upstream`",
             ]
         );
         assert_eq!(
             messages("FROM /messages/1 WHERE a = INTO upstream"),
-            ["expected a name or `*`, found `1`", "expected an operand, found `INTO`", "expected `(`, found the end",]
+            [
+                "expected a name or `*`, found `1`",
+                "expected an operand, found `INTO`",
+                "expected $upstream or BrokeredEndpoint(\"...\"), found `upstream`",
+            ]
         );
         assert_eq!(
             messages("FROM /a WHERE b = 'c' d = 'e' INTO $upstream"),
