@@ -118,6 +118,7 @@ impl WalkMemory {
         mut visit: impl FnMut(RouteId),
     ) {
         let Matcher { tree, .. } = matcher;
+        // All, where they cannot be intersected.
         let mut undecided = alive;
         let mut any = false;
         if alive != 0
@@ -135,12 +136,7 @@ impl WalkMemory {
         }
         if undecided != 0 || (!any && tree.fallback.is_some()) {
             self.with(matcher, message, visit, |walk| {
-                while undecided != 0 {
-                    if let Some(program) = clauses.program(undecided.trailing_zeros()) {
-                        walk.run(program);
-                    }
-                    undecided &= undecided - 1;
-                }
+                clauses.programs(undecided).for_each(|program| walk.run(program));
                 if !(any || walk.any) {
                     walk.fallback(message.origin().source());
                 }

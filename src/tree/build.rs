@@ -30,7 +30,7 @@ pub(crate) struct TreeBuilder {
     vocabulary: Vocabulary,
     sources: SourcesBuilder,
     programs: Programs,
-    /// The routes that wait to be filed, in order.
+    /// The routes that wait to be filed, in order; a route with disjuncts has one of these for each.
     waiting: Vec<Waiting>,
     /// For each group how many routes wait.
     groups: Vec<u32>,
@@ -101,21 +101,34 @@ impl TreeBuilder {
             self.filed.never += 1;
             return Ok(());
         }
-        let program = self.programs.push(route, &self.formulas, root);
-        let formula = match self.programs.get(program) {
-            Program::Conjunction(_) => None,
-            Program::Branching(_) => Some(self.kept.append(&self.formulas, root)),
-        };
         let groups = &mut self.groups;
         let group = self.sources.group(source, || {
             groups.push(0);
             GroupId::new(groups.len() - 1)
         });
-        if let Some(count) = groups.get_mut(group.index()) {
+        // Each disjunct is as good as a route of its own: what is found by one need not check the others.
+        match self.formulas.get(root) {
+            Formula::Or(disjuncts) if disjuncts.len() <= self.budgets.filings => {
+                for disjunct in disjuncts.clone() {
+                    self.push(group, route, disjunct);
+                }
+            }
+            _ => self.push(group, route, root),
+        }
+        Ok(())
+    }
+
+    /// Adds a route, or one of its disjuncts.
+    fn push(&mut self, group: GroupId, route: RouteId, root: FormulaId) {
+        let program = self.programs.push(route, &self.formulas, root);
+        let formula = match self.programs.get(program) {
+            Program::Conjunction(_) => None,
+            Program::Branching(_) => Some(self.kept.append(&self.formulas, root)),
+        };
+        if let Some(count) = self.groups.get_mut(group.index()) {
             *count += 1;
         }
         self.waiting.push(Waiting { group, program, formula });
-        Ok(())
     }
 
     /// The tree of what was added.
@@ -401,7 +414,7 @@ fn clauses<'b>(
     let mut clauses = ClausesBuilder::new(vocabulary);
     for &Waiting { group, program, formula } in routes {
         match formula {
-            None => clauses.add_conjunction(group, program, programs.get(program).tests()),
+            None => clauses.add_conjunction(group, programs, program),
             Some((_, root)) => clauses.add(group, program, formulas, root),
         }
         if clauses.len() > budgets.clauses {

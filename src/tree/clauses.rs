@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 use super::GroupId;
 use super::hash::Words;
-use super::program::ProgramAt;
+use super::program::{ProgramAt, Programs};
 use super::text::Texts;
 use crate::predicate::{
     Formula, FormulaId, Formulas, Orderings, Slot, SlotKind, States, Test, TestKind, TextId, Vocabulary,
@@ -40,6 +40,8 @@ pub(crate) struct Clauses {
     pub(crate) deciding: u64,
     /// For each clause the program of its route.
     programs: Box<[ProgramAt]>,
+    /// Further programs of routes whose disjuncts are one clause, with its bit. Such a clause decides.
+    others: Box<[(u64, ProgramAt)]>,
 }
 
 /// What the values of a slot leave alive. Every set has all clauses that do not ask for the slot.
@@ -92,18 +94,27 @@ impl Clauses {
         self.programs.get(clause as usize).copied()
     }
 
-    /// The clauses of the routes from a group: the program of each, and the slots that it asks for.
-    pub(super) fn listed(&self, group: GroupId) -> impl Iterator<Item = (ProgramAt, impl Iterator<Item = Slot>)> {
+    /// The clauses of the routes from a group, each as its bit.
+    pub(super) fn bits_of_group(&self, group: GroupId) -> impl Iterator<Item = u64> {
         let of_group = self.of_group(group);
-        self.programs.iter().zip(bits()).filter(move |(_, bit)| of_group & bit != 0).map(|(program, bit)| {
-            let slots = self.slots.iter().enumerate().filter(move |(_, asked)| asked.asking & bit != 0);
-            (*program, slots.map(|(slot, _)| Slot::new(slot)))
-        })
+        bits().filter(move |bit| of_group & bit != 0)
+    }
+
+    /// The slots that a clause asks for.
+    pub(super) fn asked_by(&self, clause: u64) -> impl Iterator<Item = Slot> {
+        let asked = self.slots.iter().enumerate().filter(move |(_, asked)| asked.asking & clause != 0);
+        asked.map(|(slot, _)| Slot::new(slot))
     }
 
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.programs.len()
+    }
+
+    /// The programs of these clauses, each of their disjuncts.
+    pub(crate) fn programs(&self, clauses: u64) -> impl Iterator<Item = ProgramAt> {
+        let firsts = self.programs.iter().zip(bits()).map(|(program, bit)| (bit, *program));
+        firsts.chain(self.others.iter().copied()).filter(move |(bit, _)| clauses & bit != 0).map(|(_, program)| program)
     }
 
     /// Bytes on the heap.
@@ -114,7 +125,7 @@ impl Clauses {
                 + size_of_val(&*asked.long)
                 + size_of_val(&*asked.checks)
         });
-        size_of_val(&*self.groups) + slots.sum::<usize>() + size_of_val(&*self.programs)
+        size_of_val(&*self.groups) + slots.sum::<usize>() + size_of_val(&*self.programs) + size_of_val(&*self.others)
     }
 }
 
@@ -150,6 +161,8 @@ pub(super) struct ClausesBuilder<'b> {
 struct Clause {
     group: GroupId,
     program: ProgramAt,
+    /// The programs of the other disjuncts that it stands for.
+    others: Vec<ProgramAt>,
     demands: Vec<Demand>,
     /// Whether the demands are all of the route's condition, or all of one disjunct of it.
     decides: bool,
@@ -188,9 +201,28 @@ impl<'b> ClausesBuilder<'b> {
         self.clauses.len()
     }
 
-    /// Adds a route whose program is a conjunction of `tests`.
-    pub(super) fn add_conjunction(&mut self, group: GroupId, program: ProgramAt, tests: impl Iterator<Item = Test>) {
-        let demands: Vec<Option<Demand>> = tests.map(|test| self.single(test)).collect();
+    /// Adds a route, or a disjunct of one, whose program is a conjunction.
+    pub(super) fn add_conjunction(&mut self, group: GroupId, programs: &Programs, program: ProgramAt) {
+        let demands: Vec<Option<Demand>> = programs.get(program).tests().map(|test| self.single(test)).collect();
+        // Disjuncts that ask which text one slot is are one clause.
+        if let [Some(Demand { slot, tests })] = demands.as_slice()
+            && let [test] = tests.as_slice()
+            && asks_which_text(*test)
+        {
+            let route = programs.route(program);
+            let of_route = self.clauses.iter_mut().rev().take_while(|clause| programs.route(clause.program) == route);
+            for clause in of_route {
+                if let [choice] = clause.demands.as_mut_slice()
+                    && clause.decides
+                    && choice.slot == *slot
+                    && choice.tests.iter().all(|test| asks_which_text(*test))
+                {
+                    choice.tests.push(*test);
+                    clause.others.push(program);
+                    return;
+                }
+            }
+        }
         self.push(group, program, demands);
     }
 
@@ -218,7 +250,8 @@ impl<'b> ClausesBuilder<'b> {
 
     fn push(&mut self, group: GroupId, program: ProgramAt, demands: Vec<Option<Demand>>) {
         let decides = demands.iter().all(Option::is_some);
-        self.clauses.push(Clause { group, program, demands: demands.into_iter().flatten().collect(), decides });
+        let demands = demands.into_iter().flatten().collect();
+        self.clauses.push(Clause { group, program, others: Vec::new(), demands, decides });
     }
 
     /// The demands of a conjunction's parts; `None` for a part that is none.
@@ -282,6 +315,9 @@ impl<'b> ClausesBuilder<'b> {
             slots,
             deciding: set(&clauses, |clause| clause.decides),
             programs: clauses.iter().map(|clause| clause.program).collect(),
+            others: (clauses.iter().zip(bits()))
+                .flat_map(|(clause, bit)| clause.others.iter().map(move |program| (bit, *program)))
+                .collect(),
         })
     }
 }

@@ -1,8 +1,8 @@
 //! A tree as a listing that a person can read. Nothing of it depends on the hash key, so equal trees list equally.
 
-use super::program::{Next, Program, ProgramAt};
+use super::program::{Next, Program};
 use super::switch::{AffixEnd, Candidates, Space, Switches};
-use super::{Candidate, Group, GroupId, RouteId, Tree, ValueHash};
+use super::{Candidate, Clauses, Group, GroupId, RouteId, Tree, ValueHash};
 use crate::predicate::{
     Affix, Interval, Orderings, Slot, SlotKind, States, Test, TestKind, TextId, ValueConstant, ValueId,
 };
@@ -34,7 +34,7 @@ impl Tree {
         let group = |(path, id): (String, GroupId)| {
             if let Some(clauses) = &self.clauses {
                 let mut filings: Vec<ListedFiling> =
-                    clauses.listed(id).map(|(program, slots)| self.clause(program, slots)).collect();
+                    clauses.bits_of_group(id).filter_map(|clause| self.clause(clauses, clause)).collect();
                 filings.sort();
                 return Some(ListedGroup { path, filings });
             }
@@ -53,11 +53,13 @@ impl Tree {
         self.fallback.map(|at| (self.programs.route(at), self.program(self.programs.get(at))))
     }
 
-    fn clause(&self, at: ProgramAt, slots: impl Iterator<Item = Slot>) -> ListedFiling {
-        let slots: Vec<String> = slots.map(|slot| self.slot(slot)).collect();
+    fn clause(&self, clauses: &Clauses, clause: u64) -> Option<ListedFiling> {
+        let slots: Vec<String> = clauses.asked_by(clause).map(|slot| self.slot(slot)).collect();
         let access = (!slots.is_empty()).then(|| format!("the clause on {}", slots.join(", ")));
-        let condition = self.program(self.programs.get(at));
-        ListedFiling { route: self.programs.route(at), access, header: None, condition }
+        let disjuncts: Vec<String> =
+            clauses.programs(clause).map(|program| self.program(self.programs.get(program))).collect();
+        let route = self.programs.route(clauses.programs(clause).next()?);
+        Some(ListedFiling { route, access, header: None, condition: disjuncts.join(" or ") })
     }
 
     fn candidates_of(&self, range: Candidates) -> &[Candidate] {

@@ -40,8 +40,8 @@ fn a_small_table_prints_as_it_is_walked() {
     let expected = r#"RouteTable of 4 routes to 2 endpoints
 /MESSAGES/
   all -> /modules/store/inputs/in: always, if true
-  either -> $upstream: always, if [0: LEVEL = "x" ? yes : 1; 1: $body.n = 5 ? yes : no]
-  either -> $upstream: by the clause on LEVEL, if [0: LEVEL = "x" ? yes : 1; 1: $body.n = 5 ? yes : no]
+  either -> $upstream: always, if $body.n = 5
+  either -> $upstream: by the clause on LEVEL, if LEVEL = "x"
 /MESSAGES/MODULES/SENSOR/
   hot -> $upstream: by the clause on TEMP, SITE, if number TEMP > 80 and SITE = "a"
 fallback
@@ -125,14 +125,18 @@ fn the_selective_test_is_the_access_test_even_if_its_name_sorts_late() {
 #[test]
 fn a_disjunction_is_filed_under_each_of_its_parts_within_the_budget() {
     let conditions = ["a = 'x' or b = 'y' or starts_with(c, 'z')"];
-    let program = "if [0: A = \"x\" ? yes : 1; 1: B = \"y\" ? yes : 2; 2: C starts with \"z\" ? yes : no]";
-    let filed = |found: &str| format!("{found}, {program}");
-    let each = ["by A = \"x\"", "by B = \"y\"", "by C starts with \"z\""].map(filed);
+    let each = ["A = \"x\"", "B = \"y\"", "C starts with \"z\""].map(|test| format!("by {test}, if {test}"));
     assert_eq!(filings(&conditions, split()), each);
     assert_eq!(filings(&conditions, Budgets { filings: 3, ..split() }), each);
-    assert_eq!(filings(&conditions, Budgets { filings: 2, ..split() }), [filed("always")]);
-    // A part that no test selects leaves nothing to file under.
-    assert_eq!(table(&["a = 'x' or not is_defined(b)"], split()).stats().always, 1);
+    let program = "[0: A = \"x\" ? yes : 1; 1: B = \"y\" ? yes : 2; 2: C starts with \"z\" ? yes : no]";
+    assert_eq!(filings(&conditions, Budgets { filings: 2, ..split() }), [format!("always, if {program}")]);
+    // Within a conjunction it is filed so, too, where no other part is more selective, but checked whole.
+    let whole = "[0: C != \"z\" ? 1 : no; 1: A = \"x\" ? yes : 2; 2: B = \"y\" ? yes : no]";
+    let each = ["by A = \"x\"", "by B = \"y\""].map(|test| format!("{test}, header C is there, if {whole}"));
+    assert_eq!(filings(&["(a = 'x' or b = 'y') and c != 'z'"], split()), each);
+    // A part that no test selects is looked at always.
+    let half = table(&["a = 'x' or not is_defined(b)"], split()).stats();
+    assert_eq!((half.equal, half.always), (1, 1));
 }
 
 #[test]
@@ -220,7 +224,7 @@ fn clauses_are_kept_to_their_budget_and_to_a_word() {
 
 #[test]
 fn a_route_over_the_budget_of_filings_is_counted() {
-    let choice = |count| (0..count).map(|n| format!("a{n} = 'v'")).collect::<Vec<_>>().join(" or ");
+    let choice = |count: usize| (0..count).map(|n| format!("a{n} = 'v'")).collect::<Vec<_>>().join(" or ");
     let over = |condition: String, filings| table(&[condition], Budgets { filings, ..split() }).stats().over_budget;
     assert_eq!(over(choice(5), 5), 0);
     assert_eq!(over(choice(6), 5), 1);
