@@ -42,6 +42,7 @@ fn one_route_is_told_in_full() {
         shown,
         "\
 message 3 from /messages/modules/tempSensor
+
 `alertsUpstream` to $upstream: another source, the message's has `tempSensor` where this has `filter`
   | FROM /messages/modules/filter/outputs/alert INTO $upstream
   |                        ^^^^^^ `tempSensor` in the message's source
@@ -108,4 +109,11 @@ fn what_a_message_holds_does_not_reach_the_terminal() {
         shown.chars().all(|character| character == '\n' || !character.is_control() && character != '\u{202e}'),
         "{shown}"
     );
+}
+
+#[test]
+fn the_readme_shows_a_part_of_what_is_printed() {
+    let readme = include_str!("../README.md");
+    let shown = readme.split("```text\n").find(|block| block.starts_with("`hotReadingsUpstream`")).unwrap();
+    assert!(include_str!("explain/message-5.txt").contains(shown.split("```").next().unwrap()));
 }

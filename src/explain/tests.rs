@@ -312,3 +312,20 @@ fn coverage_tells_why_a_route_takes_nothing_and_that_another_goes_before_it() {
     let why: Vec<&str> = lost.why().iter().map(LostWhy::route).collect();
     assert_eq!((lost.message(), why), (3, vec!["body", "first", "second"]));
 }
+
+#[test]
+fn every_code_of_a_note_is_documented() {
+    let page = include_str!("../../docs/testing.md");
+    let documented: Vec<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once("` | ")?.1.split_once(" | ").map(|_| line))
+        .filter_map(|line| line.split('`').nth(1))
+        .collect();
+    let source = include_str!("note.rs");
+    let codes = source.split("const fn code(&self)").nth(1).unwrap().split("\n    }\n").next().unwrap();
+    let codes: Vec<&str> = codes.split('"').skip(1).step_by(2).collect();
+    assert!(codes.len() > 15, "{codes:?}");
+    for code in codes {
+        assert!(documented.contains(&code), "{code}");
+    }
+}

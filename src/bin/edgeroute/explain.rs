@@ -139,6 +139,7 @@ fn text(arguments: &Arguments, explanation: &Explanation<'_, '_>, number: usize,
     for route in
         explanation.routes().iter().filter(|route| arguments.route.iter().any(|name| name == route.text().name))
     {
+        out.push('\n');
         out.push_str(&route_explanation_text(explanation, route, &style));
     }
     out
