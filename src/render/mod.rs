@@ -5,12 +5,16 @@ mod coverage;
 mod explanation;
 mod explanation_json;
 mod paint;
+mod picture;
 mod report;
-mod tree;
+mod topology_text;
 
 pub use coverage::{coverage_json, coverage_text};
 pub use explanation::{SourceDetail, TextStyle, explanation_text, route_explanation_text};
 pub use explanation_json::{ExplanationJson, route_explanation_json};
 pub use paint::Color;
+pub use picture::Picture;
+#[cfg(feature = "svg")]
+pub use picture::TooLarge;
 pub use report::{FileReport, Report, Unreadable};
-pub use tree::tree_dot;
+pub use topology_text::topology_text;

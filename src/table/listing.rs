@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::RouteTable;
 use super::segment::Segment;
+use crate::endpoint::Endpoint;
 use crate::tree::{ListedFiling, ListedGroup, RouteId};
 
 /// A segment of a table, without what is dead in it.
@@ -34,13 +35,21 @@ impl Listing<'_> {
         self.segment.matcher.tree.listed_fallback()
     }
 
+    /// A route's name.
+    pub(crate) fn name(&self, route: RouteId) -> &str {
+        self.segment.name(route)
+    }
+
+    /// Where a route sends messages.
+    pub(crate) fn endpoint(&self, route: RouteId) -> Option<&Endpoint> {
+        self.segment.endpoint(self.segment.record(route)?.endpoint)
+    }
+
     /// A route with where it sends messages, `name -> endpoint`.
-    pub(crate) fn label(&self, route: RouteId) -> String {
-        let name = self.segment.name(route);
-        let record = self.segment.record(route);
-        match record.and_then(|record| self.segment.endpoint(record.endpoint)) {
-            Some(endpoint) => format!("{name} -> {endpoint}"),
-            None => name.to_owned(),
+    fn label(&self, route: RouteId) -> String {
+        match self.endpoint(route) {
+            Some(endpoint) => format!("{} -> {endpoint}", self.name(route)),
+            None => self.name(route).to_owned(),
         }
     }
 }

@@ -25,6 +25,7 @@ pub use checked::CheckedManifest;
 pub use delivery::{Deliveries, Delivery};
 pub use error::{CompileError, RouteProblem};
 pub use key::Key;
+pub(crate) use listing::Listing;
 pub use scratch::Scratch;
 pub use set::RouteSet;
 pub use stats::{Interests, Stats};

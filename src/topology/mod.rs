@@ -60,6 +60,7 @@ pub struct Topology {
     is_in_loop: Vec<bool>,
     /// Of each module.
     reaches_upstream: Vec<bool>,
+    knows_modules: bool,
 }
 
 /// A module that the deployment installs or some route names.
@@ -212,7 +213,8 @@ impl Topology {
             }
         }
         let reaches_upstream = graph.reaches_upstream();
-        Self { modules, flows, loops, is_in_loop, reaches_upstream }
+        let knows_modules = manifest.modules().is_some();
+        Self { modules, flows, loops, is_in_loop, reaches_upstream, knows_modules }
     }
 }
 
@@ -227,6 +229,12 @@ impl Topology {
     /// Every flow, in the order in which the routes are declared.
     pub fn flows(&self) -> impl ExactSizeIterator<Item = (FlowId, &Flow)> {
         self.flows.iter().enumerate().map(|(index, flow)| (FlowId::new(index), flow))
+    }
+
+    /// Whether the manifest says which modules there are, so that one which it does not declare is missing.
+    #[must_use]
+    pub const fn knows_modules(&self) -> bool {
+        self.knows_modules
     }
 
     /// A module; an id of another topology may give `None`.
@@ -297,7 +305,7 @@ impl Module {
     }
 
     /// The key that declares it, in bytes of the manifest's text. `None` for one that only routes name; whether that is
-    /// a mistake can be told only where [`Manifest::modules`] is known.
+    /// a mistake can be told only where the topology [knows its modules](Topology::knows_modules).
     #[must_use]
     pub const fn declared(&self) -> Option<Span> {
         self.declared

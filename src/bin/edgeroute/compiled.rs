@@ -82,6 +82,11 @@ impl CompiledFile {
         self.checked.table()
     }
 
+    /// The manifest. `None` where it has problems of its own.
+    pub(crate) fn manifest(&self) -> Option<&Manifest> {
+        self.checked.manifest()
+    }
+
     /// The routes without problems, compiled. `None` where the manifest itself has problems.
     pub(crate) fn into_table(self) -> Option<RouteTable> {
         self.checked.into_table()
