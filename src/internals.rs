@@ -25,6 +25,14 @@ impl BodyScanner {
         Self { scratch: BodyScratch::new(&plan, max_depth), plan, max_depth }
     }
 
+    /// As [`new`](Self::new), for paths that can reach several values looking so many members ahead, at least one. That
+    /// changes nothing of what is found. Allocates.
+    #[must_use]
+    pub fn with_window(paths: &[BodyPath], max_depth: usize, window: usize) -> Self {
+        let plan = BodyPlan::new(paths);
+        Self { scratch: BodyScratch::with_window(&plan, max_depth, window), plan, max_depth }
+    }
+
     /// Scans a body. Allocates nothing.
     ///
     /// # Errors

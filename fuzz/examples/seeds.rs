@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 /// How many texts are taken of each file of vectors.
@@ -14,7 +16,7 @@ const SOURCES: [(&str, &str, &[&str]); 5] = [
     ("targeted.jsonl", "condition", &["parse_never_panics", "print_round_trips"]),
     ("reference_suite.jsonl", "condition", &["parse_never_panics", "print_round_trips"]),
     ("routes.jsonl", "route", &["parse_never_panics", "print_round_trips", "fmt_preserves_meaning"]),
-    ("manifests.jsonl", "json", &["manifest_never_panics", "fmt_preserves_meaning"]),
+    ("manifests.jsonl", "json", &["manifest_never_panics", "manifest_positions_in_bounds", "fmt_preserves_meaning"]),
 ];
 
 fn main() -> io::Result<()> {
@@ -32,12 +34,30 @@ fn main() -> io::Result<()> {
             }
         }
     }
-    for target in ["tree_agrees_with_interpreter", "explain_agrees_with_match"] {
+    bodies(&vectors, &fuzz.join("corpus/body_scanner_agrees_with_serde_json"))?;
+    for target in ["tree_agrees_with_interpreter", "incremental_agrees_with_fresh_build", "explain_agrees_with_match"] {
         let directory = fuzz.join("corpus").join(target);
         fs::create_dir_all(&directory)?;
         for number in 0..OF_EACH {
             fs::write(directory.join(format!("choices-{number:04}")), choices(number))?;
         }
+    }
+    Ok(())
+}
+
+/// Writes the bodies of all messages, behind a byte that chooses how deep they may nest.
+fn bodies(vectors: &Path, directory: &Path) -> io::Result<()> {
+    fs::create_dir_all(directory)?;
+    let rows = fs::read_to_string(vectors.join("messages.jsonl"))?;
+    for (number, line) in rows.lines().enumerate() {
+        let row: Value = serde_json::from_str(line)?;
+        let text = |key| row.get(key).and_then(Value::as_str);
+        let body = match (text("body"), text("bodyBase64")) {
+            (Some(body), _) => body.as_bytes().to_vec(),
+            (None, Some(encoded)) => STANDARD.decode(encoded).map_err(io::Error::other)?,
+            (None, None) => continue,
+        };
+        fs::write(directory.join(format!("messages-{number:04}")), [&[0], &body[..]].concat())?;
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! What must hold for all tables and messages: the tree gives what the interpreter gives.
 
 #[cfg(test)]
+mod changed;
+#[cfg(test)]
 mod explained;
 #[cfg(test)]
 mod shared;

@@ -58,6 +58,19 @@ proptest! {
     }
 
     #[test]
+    fn a_table_that_changes_gives_what_a_fresh_one_gives(
+        case in case(),
+        steps in prop::collection::vec(any::<u8>(), 0..100),
+    ) {
+        let check = |case: &Case| case.check_changes(&steps);
+        if check(&case).is_err() {
+            let smaller = case.smaller(check);
+            let why = check(&smaller).expect_err("it is still wrong");
+            return Err(TestCaseError::fail(format!("{smaller:#?}\n{why}")));
+        }
+    }
+
+    #[test]
     fn a_changed_table_gives_what_the_interpreter_gives(case in case(), order in 0..1_000_usize) {
         let oracle = case.oracle().map_err(TestCaseError::fail)?;
         let table = case.compile_by_changes(order).map_err(TestCaseError::fail)?;

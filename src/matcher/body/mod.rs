@@ -164,7 +164,7 @@ impl BodyScratch {
 
     /// As [`new`](Self::new), looking so many members ahead for those that overwrite others. The window changes what a
     /// scan costs, never what it finds.
-    fn with_window(plan: &BodyPlan, max_depth: usize, window: usize) -> Self {
+    pub(crate) fn with_window(plan: &BodyPlan, max_depth: usize, window: usize) -> Self {
         Self {
             nesting: Nesting::new(max_depth),
             guesses: Guesses::new(plan.paths > 0),

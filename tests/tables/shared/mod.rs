@@ -1,5 +1,5 @@
 //! Random tables with random messages, and what must hold of them: used by the property tests beside it and by the fuzz
-//! targets `tree_agrees_with_interpreter` and `explain_agrees_with_match`.
+//! targets `tree_agrees_with_interpreter`, `incremental_agrees_with_fresh_build` and `explain_agrees_with_match`.
 //!
 //! A [`Case`] is made of bytes: each choice takes the next byte, and past the end every choice is the simplest. So a
 //! fuzzer's mutations and a property test's shrinking both do something sensible. Messages are made for the routes: they
@@ -13,7 +13,7 @@ pub(crate) mod oracle;
 use edgeroute::hir::Shadowing;
 use edgeroute::limits::{Budgets, Limits};
 use edgeroute::priority::{Priority, TimeToLive};
-use edgeroute::{Changes, Compiled, RouteSet, RouteTable};
+use edgeroute::{Changes, Compiled, RouteSet, RouteTable, RouteTableBuilder};
 
 use choices::Choices;
 use conditions::Hint;
@@ -117,6 +117,16 @@ impl Case {
         routes: impl IntoIterator<Item = &'r RouteText>,
         hash_seed: u64,
     ) -> Result<RouteTable, String> {
+        self.builder(routes, hash_seed).build().map(Compiled::into_table).map_err(|error| error.to_string())
+    }
+
+    /// What builds the table of these routes.
+    #[expect(single_use_lifetimes, reason = "`impl Trait` in arguments takes no anonymous lifetimes yet")]
+    pub(crate) fn builder<'r>(
+        &self,
+        routes: impl IntoIterator<Item = &'r RouteText>,
+        hash_seed: u64,
+    ) -> RouteTableBuilder {
         let mut builder = RouteTable::builder()
             .budgets(self.budgets.clone())
             .limits(self.limits.clone())
@@ -128,7 +138,7 @@ impl Case {
         if let Some(RouteText { name, text, priority, time_to_live }) = &self.fallback {
             builder = builder.fallback_with(name, text, *priority, *time_to_live);
         }
-        builder.build().map(Compiled::into_table).map_err(|error| error.to_string())
+        builder
     }
 
     /// The same table, made by changes: at first there is one route too many, as many routes as `order` says are there
