@@ -5,145 +5,289 @@
 
 use core::fmt::Write as _;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::{FileReport, Report, message_of};
-use crate::diagnostic::{Code, Diagnostic, Finding, Fix, Label};
+use crate::diagnostic::{Code, Diagnostic, Finding, Fix, Label, Severity};
 use crate::span::Span;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
+
+#[derive(Serialize)]
+struct Log<'r> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Run<'r>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<'r> {
+    tool: Tool,
+    invocations: [Invocation<'r>; 1],
+    column_kind: &'static str,
+    results: Vec<Outcome<'r>>,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    driver: Driver,
+}
+
+#[derive(Serialize)]
+struct Driver {
+    name: &'static str,
+    version: &'static str,
+    rules: Vec<Rule>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Rule {
+    id: &'static str,
+    name: String,
+    short_description: Message<'static>,
+    full_description: Message<'static>,
+    help: Help,
+    default_configuration: Configuration,
+}
+
+#[derive(Serialize)]
+struct Help {
+    text: &'static str,
+    markdown: &'static str,
+}
+
+#[derive(Serialize)]
+struct Configuration {
+    level: &'static str,
+}
+
+/// How the run went: what could not be read is no result.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Invocation<'r> {
+    execution_successful: bool,
+    tool_execution_notifications: Vec<Notification<'r>>,
+}
+
+#[derive(Serialize)]
+struct Notification<'r> {
+    level: &'static str,
+    message: Message<'r>,
+    locations: [Location<'r>; 1],
+}
+
+/// What SARIF calls a result.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Outcome<'r> {
+    rule_id: &'static str,
+    rule_index: usize,
+    level: &'static str,
+    message: Message<'r>,
+    locations: [Location<'r>; 1],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related_locations: Vec<Location<'r>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fixes: Vec<Mend<'r>>,
+}
+
+#[derive(Serialize)]
+struct Message<'r> {
+    text: Text<'r>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Text<'r> {
+    Borrowed(&'r str),
+    Made(String),
+}
+
+impl<'r> Message<'r> {
+    const fn new(text: &'r str) -> Self {
+        Self { text: Text::Borrowed(text) }
+    }
+}
+
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Location<'r> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<Message<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logical_locations: Option<[LogicalLocation<'r>; 1]>,
+    physical_location: PhysicalLocation<'r>,
+}
+
+#[derive(Serialize)]
+struct LogicalLocation<'r> {
+    name: &'r str,
+    kind: &'static str,
+}
+
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PhysicalLocation<'r> {
+    artifact_location: Artifact<'r>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<Region>,
+}
+
+#[derive(Copy, Clone, Default, Serialize)]
+struct Artifact<'r> {
+    uri: &'r str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Region {
+    start_line: u32,
+    start_column: u32,
+    end_line: u32,
+    end_column: u32,
+}
+
+/// What SARIF calls a fix.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Mend<'r> {
+    description: Message<'r>,
+    artifact_changes: [Change<'r>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Change<'r> {
+    artifact_location: Artifact<'r>,
+    replacements: [Replacement<'r>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Replacement<'r> {
+    deleted_region: Region,
+    inserted_content: Message<'r>,
+}
 
 impl Report<'_> {
     /// One SARIF log, without a line break at its end.
     #[must_use]
     pub fn sarif(&self) -> String {
         let codes = self.codes();
-        let results: Vec<Value> = self.findings().map(|(file, finding)| result(file, finding, &codes)).collect();
-        let log = json!({
-            "$schema": SCHEMA,
-            "version": "2.1.0",
-            "runs": [{
-                "tool": {
-                    "driver": {
-                        "name": env!("CARGO_PKG_NAME"),
-                        "version": env!("CARGO_PKG_VERSION"),
-                        "rules": codes.iter().map(|&code| rule(code)).collect::<Vec<_>>(),
-                    },
-                },
-                "invocations": [self.invocation()],
-                "columnKind": "unicodeCodePoints",
-                "results": results,
+        let uris: Vec<String> = self.files.iter().map(|file| uri(file.name)).collect();
+        let unreadable: Vec<String> = self.unreadable.iter().map(|file| uri(file.name)).collect();
+        let results = self.files.iter().zip(&uris).flat_map(|(file, uri)| {
+            let place = Place { file, artifact: Artifact { uri } };
+            let codes = &codes;
+            file.findings.iter().map(move |finding| place.outcome(finding, codes))
+        });
+        let notifications = self.unreadable.iter().zip(&unreadable).map(|(file, uri)| Notification {
+            level: Severity::Error.as_str(),
+            message: Message::new(file.message),
+            locations: [Location {
+                physical_location: PhysicalLocation { artifact_location: Artifact { uri }, region: None },
+                ..Location::default()
             }],
         });
-        log.to_string()
-    }
-
-    /// How the run went: what could not be read is no result.
-    fn invocation(&self) -> Value {
-        let notifications: Vec<Value> = self
-            .unreadable
-            .iter()
-            .map(|file| {
-                json!({
-                    "level": "error",
-                    "message": { "text": file.message },
-                    "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(file.name) } } }],
-                })
-            })
-            .collect();
-        json!({
-            "executionSuccessful": self.unreadable.is_empty(),
-            "toolExecutionNotifications": notifications,
-        })
+        let log = Log {
+            schema: SCHEMA,
+            version: "2.1.0",
+            runs: [Run {
+                tool: Tool {
+                    driver: Driver {
+                        name: env!("CARGO_PKG_NAME"),
+                        version: env!("CARGO_PKG_VERSION"),
+                        rules: codes.iter().map(|&code| rule(code)).collect(),
+                    },
+                },
+                invocations: [Invocation {
+                    execution_successful: self.unreadable.is_empty(),
+                    tool_execution_notifications: notifications.collect(),
+                }],
+                column_kind: "unicodeCodePoints",
+                results: results.collect(),
+            }],
+        };
+        // Texts and numbers under keys that are texts: there is nothing that JSON cannot write.
+        serde_json::to_string(&log).unwrap_or_default()
     }
 }
 
-fn rule(code: Code) -> Value {
+fn rule(code: Code) -> Rule {
     let explanation = code.explanation();
     let first_paragraph = explanation.split("\n\n").next().unwrap_or(explanation).replace('\n', " ");
-    json!({
-        "id": code.as_str(),
-        "name": format!("{code:?}"),
-        "shortDescription": { "text": code.title() },
-        "fullDescription": { "text": first_paragraph.trim() },
-        "help": { "text": explanation, "markdown": explanation },
-        "defaultConfiguration": { "level": code.severity().as_str() },
-    })
+    Rule {
+        id: code.as_str(),
+        name: format!("{code:?}"),
+        short_description: Message::new(code.title()),
+        full_description: Message { text: Text::Made(first_paragraph.trim().to_owned()) },
+        help: Help { text: explanation, markdown: explanation },
+        default_configuration: Configuration { level: code.severity().as_str() },
+    }
 }
 
-fn result(file: &FileReport<'_>, finding: &Finding, codes: &[Code]) -> Value {
-    let diagnostic = &finding.diagnostic;
-    let mut location = json!({ "physicalLocation": physical_location(file, diagnostic.primary.span) });
-    if let Some(text) = message_of(&diagnostic.primary) {
-        insert(&mut location, "message", json!({ "text": text }));
+/// A file in the log.
+#[derive(Copy, Clone)]
+struct Place<'r> {
+    file: &'r FileReport<'r>,
+    artifact: Artifact<'r>,
+}
+
+impl<'r> Place<'r> {
+    fn outcome(self, finding: &'r Finding, codes: &[Code]) -> Outcome<'r> {
+        let diagnostic = &finding.diagnostic;
+        let route = finding.route.as_deref();
+        let location = Location {
+            logical_locations: route.map(|name| [LogicalLocation { name, kind: "member" }]),
+            ..self.location(None, &diagnostic.primary)
+        };
+        let related = diagnostic.secondary.iter().enumerate();
+        Outcome {
+            rule_id: diagnostic.code.as_str(),
+            rule_index: codes.binary_search(&diagnostic.code).unwrap_or_default(),
+            level: diagnostic.severity().as_str(),
+            message: message(diagnostic),
+            locations: [location],
+            related_locations: related.map(|(id, label)| self.location(Some(id), label)).collect(),
+            fixes: diagnostic.fix.iter().map(|fix| self.mend(diagnostic, fix)).collect(),
+        }
     }
-    if let Some(route) = &finding.route {
-        insert(&mut location, "logicalLocations", json!([{ "name": route, "kind": "member" }]));
+
+    fn location(self, id: Option<usize>, label: &'r Label) -> Location<'r> {
+        let region = Some(self.region(label.span));
+        Location {
+            id,
+            message: message_of(label).map(Message::new),
+            logical_locations: None,
+            physical_location: PhysicalLocation { artifact_location: self.artifact, region },
+        }
     }
-    let mut result = json!({
-        "ruleId": diagnostic.code.as_str(),
-        "ruleIndex": codes.binary_search(&diagnostic.code).unwrap_or_default(),
-        "level": diagnostic.severity().as_str(),
-        "message": { "text": message(diagnostic) },
-        "locations": [location],
-    });
-    if !diagnostic.secondary.is_empty() {
-        let related: Vec<Value> =
-            diagnostic.secondary.iter().enumerate().map(|(id, label)| related_location(file, id, label)).collect();
-        insert(&mut result, "relatedLocations", json!(related));
+
+    fn mend(self, diagnostic: &'r Diagnostic, fix: &'r Fix) -> Mend<'r> {
+        let replacement =
+            Replacement { deleted_region: self.region(fix.span), inserted_content: Message::new(&fix.replacement) };
+        Mend {
+            description: Message::new(diagnostic.help.as_deref().unwrap_or("mend it")),
+            artifact_changes: [Change { artifact_location: self.artifact, replacements: [replacement] }],
+        }
     }
-    if let Some(fix) = &diagnostic.fix {
-        insert(&mut result, "fixes", json!([edit(file, diagnostic, fix)]));
+
+    fn region(self, span: Span) -> Region {
+        let (start, end) = self.file.positions(span);
+        Region { start_line: start.line, start_column: start.column, end_line: end.line, end_column: end.column }
     }
-    result
 }
 
 /// What is wrong, and what to do about it: few viewers show more than a result's message.
-fn message(diagnostic: &Diagnostic) -> String {
+fn message(diagnostic: &Diagnostic) -> Message<'_> {
     match &diagnostic.help {
-        Some(help) => format!("{}\nhelp: {help}", diagnostic.message),
-        None => diagnostic.message.clone(),
-    }
-}
-
-fn related_location(file: &FileReport<'_>, id: usize, label: &Label) -> Value {
-    let mut related = json!({ "id": id, "physicalLocation": physical_location(file, label.span) });
-    if let Some(text) = message_of(label) {
-        insert(&mut related, "message", json!({ "text": text }));
-    }
-    related
-}
-
-fn edit(file: &FileReport<'_>, diagnostic: &Diagnostic, fix: &Fix) -> Value {
-    json!({
-        "description": { "text": diagnostic.help.as_deref().unwrap_or("mend it") },
-        "artifactChanges": [{
-            "artifactLocation": { "uri": uri(file.name) },
-            "replacements": [{
-                "deletedRegion": region(file, fix.span),
-                "insertedContent": { "text": fix.replacement },
-            }],
-        }],
-    })
-}
-
-fn physical_location(file: &FileReport<'_>, span: Span) -> Value {
-    json!({ "artifactLocation": { "uri": uri(file.name) }, "region": region(file, span) })
-}
-
-fn region(file: &FileReport<'_>, span: Span) -> Value {
-    let (start, end) = file.positions(span);
-    json!({
-        "startLine": start.line,
-        "startColumn": start.column,
-        "endLine": end.line,
-        "endColumn": end.column,
-    })
-}
-
-fn insert(object: &mut Value, key: &str, value: Value) {
-    if let Some(object) = object.as_object_mut() {
-        object.insert(key.to_owned(), value);
+        Some(help) => Message { text: Text::Made(format!("{}\nhelp: {help}", diagnostic.message)) },
+        None => Message::new(&diagnostic.message),
     }
 }
 
