@@ -71,6 +71,7 @@ impl Finding {
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     pub(super) findings: Vec<Finding>,
+    pub(super) hints: Vec<&'static Lint>,
     pub(super) undecided: usize,
 }
 
@@ -79,6 +80,12 @@ impl Report {
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// Lints that are off by default, about which nothing was said, and which would have found something.
+    #[must_use]
+    pub fn hints(&self) -> &[&'static Lint] {
+        &self.hints
     }
 
     /// How many questions about conditions were given up because they would have taken too long: what they might have
@@ -93,6 +100,7 @@ impl Report {
 #[derive(Clone, Debug, Default)]
 pub struct ManifestReport {
     pub(super) findings: Vec<diagnostic::Finding>,
+    pub(super) hints: Vec<&'static Lint>,
     pub(super) undecided: usize,
 }
 
@@ -108,6 +116,12 @@ impl ManifestReport {
     #[must_use]
     pub fn into_findings(self) -> Vec<diagnostic::Finding> {
         self.findings
+    }
+
+    /// As [`Report::hints`].
+    #[must_use]
+    pub fn hints(&self) -> &[&'static Lint] {
+        &self.hints
     }
 
     /// As [`Report::undecided`].

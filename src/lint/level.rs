@@ -139,6 +139,17 @@ impl Levels {
         self
     }
 
+    /// Whether the lint is allowed because nobody has said anything of it.
+    pub(super) fn leave_off(&self, lint: &Lint) -> bool {
+        let is_said = |selected: &Selected| match selected {
+            Selected::All => true,
+            Selected::Area(digits) => lint.code().as_str().starts_with(digits),
+            Selected::One(one) => one.code() == lint.code(),
+            Selected::Warnings => false,
+        };
+        lint.default_level() == Level::Allow && !self.set.iter().any(|(selector, _)| is_said(&selector.0))
+    }
+
     /// The level of a lint.
     #[must_use]
     pub fn of(&self, lint: &Lint) -> Level {

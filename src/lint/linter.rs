@@ -121,7 +121,7 @@ impl Linter {
         let mut findings: Vec<diagnostic::Finding> =
             report.findings.into_iter().map(|finding| located(&manifest, finding)).collect();
         findings.sort_by_key(|finding| finding.diagnostic.primary.span);
-        ManifestReport { findings, undecided: report.undecided }
+        ManifestReport { findings, hints: report.hints, undecided: report.undecided }
     }
 
     fn lint(&self, routes: &[RouteInput<'_>], origin: Origin<'_>) -> Report {
@@ -130,20 +130,26 @@ impl Linter {
             routes.iter().enumerate().filter_map(|(index, route)| self.subject(index, route, &mut reasoner)).collect();
         let is_complete = subjects.len() == routes.len() && !origin.may_have_more;
         let set = Set { subjects: &subjects, is_complete, manifest: origin.manifest, relations: OnceCell::new() };
-        let mut found = Vec::new();
+        let (mut found, mut hints) = (Vec::new(), Vec::new());
         for &lint in ALL {
             let level = self.levels.of(lint);
-            if level == Level::Allow {
-                continue;
-            }
-            let mut findings = Findings { lint, level, reasoner: &mut reasoner, found: &mut found };
+            let mut unasked = Vec::new();
+            let found = match level {
+                Level::Allow if !self.levels.leave_off(lint) => continue,
+                Level::Allow => &mut unasked,
+                Level::Warn | Level::Deny => &mut found,
+            };
+            let mut findings = Findings { lint, level, reasoner: &mut reasoner, found };
             match lint.pass {
                 Pass::Route(pass) => subjects.iter().for_each(|subject| pass(subject, &mut findings)),
                 Pass::Set(pass) => pass(&set, &mut findings),
             }
+            if !unasked.is_empty() {
+                hints.push(lint);
+            }
         }
         found.sort_by_key(|finding| (finding.place, finding.diagnostic.primary.span));
-        Report { findings: found, undecided: reasoner.given_up() }
+        Report { findings: found, hints, undecided: reasoner.given_up() }
     }
 
     /// The route in every form; `None` if it has errors.

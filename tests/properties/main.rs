@@ -1,6 +1,8 @@
 //! What must hold for all texts, trees and messages.
 
 #[cfg(test)]
+mod linting;
+#[cfg(test)]
 mod messages;
 #[cfg(test)]
 mod texts;

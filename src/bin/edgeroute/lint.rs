@@ -1,5 +1,6 @@
 //! `edgeroute lint`: what is accepted, and surely not meant.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -86,6 +87,7 @@ struct Linted {
 struct Counts {
     fixed: usize,
     undecided: usize,
+    hints: BTreeSet<&'static str>,
 }
 
 /// Lints every file, then says how much there is in all.
@@ -165,6 +167,7 @@ fn lint_file(path: &Path, arguments: &Arguments, counts: &mut Counts) -> io::Res
     let checked = CheckedManifest::from_json(&text);
     let linted = linter.lint_manifest(&text);
     counts.undecided += linted.undecided();
+    counts.hints.extend(linted.hints().iter().map(|lint| lint.name()));
     let mut findings = checked.findings().to_vec();
     findings.extend(linted.into_findings());
     findings.sort_by_key(|finding| finding.diagnostic.primary.span);
@@ -185,6 +188,10 @@ fn summarize(report: &Report<'_>, counts: &Counts, arguments: &Arguments) -> io:
     if counts.undecided > 0 {
         let questions = count(counts.undecided, "question");
         writeln!(out, "{questions} about conditions would have taken too long: something may have gone unnoticed")?;
+    }
+    if !counts.hints.is_empty() {
+        let names: Vec<String> = counts.hints.iter().map(|name| format!("--warn {name}")).collect();
+        writeln!(out, "lints that are off would say more: {}", names.join(" "))?;
     }
     if arguments.report.format == Format::Text {
         let codes: Vec<&str> = report.codes().iter().map(|code| code.as_str()).collect();

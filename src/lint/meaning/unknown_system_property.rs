@@ -74,24 +74,30 @@ fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
         if is_of_twin(name) || KNOWN.iter().any(|known| eq_ignore_case(known, name)) {
             continue;
         }
-        let diagnostic = findings
-            .diagnostic(node.span, format!("there is no system property `${name}`"))
-            .with_label("always undefined");
-        if name.eq_ignore_ascii_case("body") {
-            findings
-                .add(subject.index, diagnostic.with_help("a query of the body names what it asks for: `$body.level`"));
-            continue;
-        }
         // What touches the name is told of by another lint.
-        if !name.chars().all(|character| character.is_ascii_alphanumeric() || "-_.".contains(character)) {
+        if !name.chars().all(|character| character.is_ascii_alphanumeric() || "-_.[]".contains(character)) {
             continue;
         }
-        let diagnostic = match closest(name, KNOWN) {
+        let label = match node.kind {
+            NodeKind::Property(Property::System(_)) => "always undefined",
+            _ => "undefined, unless a sender adds an application property of this name",
+        };
+        let diagnostic =
+            findings.diagnostic(node.span, format!("there is no system property `${name}`")).with_label(label);
+        let (first, rest) = name.split_once('.').unwrap_or((name, ""));
+        let meant = match closest(name, KNOWN) {
+            Some(meant) => Some(meant.to_owned()),
+            None if !rest.is_empty() => closest(first, ["body"]).map(|body| format!("{body}.{rest}")),
+            None => None,
+        };
+        let diagnostic = match meant {
             Some(meant) => {
-                let written = subject.slice(node.span);
-                let mended = written.replacen(name, meant, 1);
+                let mended = subject.slice(node.span).replacen(name, &meant, 1);
                 let diagnostic = diagnostic.with_help(format!("did you mean `${meant}`?"));
                 findings.mend(subject, diagnostic, node.span, &mended)
+            }
+            None if name.eq_ignore_ascii_case("body") => {
+                diagnostic.with_help("a query of the body names what it asks for: `$body.level`")
             }
             None => diagnostic.with_help(format!("an application property is written without the `$`: `{name}`")),
         };

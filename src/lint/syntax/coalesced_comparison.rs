@@ -43,6 +43,10 @@ fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
             _ => continue,
         };
         let mended = format!("({})", subject.slice(place));
+        // Where `??` cannot bind tighter, nobody takes it to do so: a comparison may well be given a default.
+        if !subject.compiles_with(place, &mended) {
+            continue;
+        }
         let diagnostic = findings
             .diagnostic(operator_span, "`??` gives a default for the comparison, not for what is compared")
             .with_secondary(comparison, "compared first")

@@ -29,27 +29,34 @@ pub(in crate::lint) const LINT: Lint = Lint {
     pass: Pass::Route(check),
 };
 
-/// Quotation marks, primes and accents that are typed or pasted for `'` and `"`.
-const QUOTES: [char; 16] = [
+/// Quotation marks and primes that are typed or pasted for `'` and `"`.
+const QUOTES: [char; 14] = [
     '\u{2018}', '\u{2019}', '\u{201a}', '\u{201b}', '\u{201c}', '\u{201d}', '\u{201e}', '\u{201f}', '\u{2032}',
-    '\u{2033}', '\u{ab}', '\u{bb}', '\u{2039}', '\u{203a}', '\u{b4}', '`',
+    '\u{2033}', '\u{ab}', '\u{bb}', '\u{2039}', '\u{203a}',
 ];
+
+/// Accents that stand for quotes, where they stand around a name.
+const ACCENTS: [char; 2] = ['\u{b4}', '`'];
 
 fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for (_, expression) in subject.expressions() {
         let (ExprKind::Property(name) | ExprKind::SystemProperty(name)) = expression.kind else {
             continue;
         };
-        let Some(quote) = name.chars().find(|character| QUOTES.contains(character)) else {
+        let is_quote = |character: char| QUOTES.contains(&character) || ACCENTS.contains(&character);
+        let is_quoted = name.chars().count() > 1 && name.starts_with(is_quote) && name.ends_with(is_quote);
+        if !is_quoted && !name.contains(QUOTES) {
+            continue;
+        }
+        let Some(quote) = name.chars().find(|character| is_quote(*character)) else {
             continue;
         };
         let diagnostic = findings
-            .diagnostic(expression.span, format!("`{quote}` quotes nothing: it is part of a name"))
+            .diagnostic(expression.span, format!("the quote {quote} quotes nothing: it is part of a name"))
             .with_label("reads a property of this name");
-        let inner = name.trim_matches(QUOTES);
+        let inner = name.trim_matches(is_quote);
         let mended = format!("'{inner}'");
-        let is_quoted = name.starts_with(QUOTES) && name.ends_with(QUOTES) && !inner.contains(['\'', '\\']);
-        let diagnostic = if is_quoted {
+        let diagnostic = if is_quoted && !inner.contains(['\'', '\\']) {
             findings.mend(subject, diagnostic.with_help(format!("write `{mended}`")), expression.span, &mended)
         } else {
             diagnostic.with_help("quote texts by ' or \"")

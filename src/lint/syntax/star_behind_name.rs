@@ -39,19 +39,19 @@ fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
         return;
     }
     let stars = Span::new(source.span.end() - Span::from_range(name.len()..text.len()).len(), source.span.end());
-    let segment = name.rsplit('/').next().unwrap_or_default();
+    let segment = name.rsplit('/').next().unwrap_or_default().trim();
+    // Where a name of the hub's own stands, there is no other that starts so.
+    let index = subject.typed.source.as_str().trim_matches('/').matches('/').count();
+    if !matches!(index, 2 | 4) {
+        return;
+    }
     let diagnostic = findings
         .diagnostic(stars, format!("`{segment}*` takes `{segment}` alone, not all names that start with it"))
         .with_label("stands for whole names only");
-    let is_module = subject.typed.source.as_str().to_ascii_lowercase().starts_with("/messages/modules/")
-        && subject.typed.source.as_str().matches('/').count() == 4;
-    let diagnostic = if is_module {
-        diagnostic.with_help(format!(
-            "to take all of them, write `/messages/modules/* WHERE starts_with($connectionModuleId, '{segment}')`"
-        ))
-    } else {
-        diagnostic.with_help(format!("write `{name}/*`"))
-    };
+    let path = name.rsplit_once('/').map_or("", |(path, _)| path);
+    let property = if index == 2 { "$connectionModuleId" } else { "$outputName" };
+    let diagnostic = diagnostic
+        .with_help(format!("to take all of them, write `{path}/* WHERE starts_with({property}, '{segment}')`"));
     let diagnostic = findings.mend(subject, diagnostic, stars, "/*");
     findings.add(subject.index, diagnostic);
 }

@@ -3,7 +3,7 @@
 //! # Why
 //! `/messages/modules/sensor/outputs/*` selects what `sensor` sends to an output, whichever that is. A message that it
 //! sends without naming one comes from `/messages/modules/sensor` and is dropped. Said where no other route takes such
-//! messages.
+//! messages. This lint is off unless asked for, since many modules name an output whenever they send.
 //!
 //! # Example
 //! ```json W0304
@@ -34,7 +34,7 @@ use crate::topology::{Flow, Outputs, Selection};
 pub(in crate::lint) const LINT: Lint = Lint {
     code: Code::OutputsOnly,
     name: "outputs-only",
-    level: Level::Warn,
+    level: Level::Allow,
     fixes: Some(Fixes::ChangeMeaning),
     pass: Pass::Set(check),
 };

@@ -57,8 +57,12 @@ fn check(set: &Set<'_>, findings: &mut Findings<'_>) {
             continue;
         };
         let name = module.name();
+        let message = match subject.tree.condition {
+            Some(_) => format!("the module `{name}` is sent those of its own messages that satisfy the condition"),
+            None => format!("the module `{name}` is sent its own messages"),
+        };
         let diagnostic = findings
-            .diagnostic(sink.span, format!("the module `{name}` is sent its own messages"))
+            .diagnostic(sink.span, message)
             .with_label(format!("into `{name}`"))
             .with_secondary(source.span, format!("also takes what `{name}` sends"));
         let help = if flow.selection().is_wide() {
