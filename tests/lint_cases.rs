@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use edgeroute::diagnostic::{Diagnostic, Finding};
 use edgeroute::hir::{Route, Shadowing};
@@ -19,7 +20,7 @@ fn linter(name: &str) -> Linter {
 fn shown(route: &str, diagnostic: &Diagnostic) -> String {
     let mut shown = format!("{}: `{}`", diagnostic.message, diagnostic.primary.span.slice(route));
     if let Some(fix) = &diagnostic.fix {
-        shown += &format!(" -> {}", apply(route, std::slice::from_ref(fix)).text);
+        write!(shown, " -> {}", apply(route, std::slice::from_ref(fix)).text).unwrap();
     }
     shown
 }
@@ -104,13 +105,13 @@ fn said(lint: &str, modules: Option<&[&str]>, routes: &[&str]) -> Vec<String> {
     let line = |Finding { route, diagnostic }: &Finding| {
         let mut line = route.as_ref().map(|route| format!("{route}: ")).unwrap_or_default() + &diagnostic.message;
         for label in &diagnostic.secondary {
-            line += &format!("; {}: {}", label.text, label.span.slice(&text));
+            write!(line, "; {}: {}", label.text, label.span.slice(&text)).unwrap();
         }
         if let Some(fix) = &diagnostic.fix {
             let mended = apply(&text, std::slice::from_ref(fix)).text;
             let mended = Manifest::from_json(&mended).expect("a fix leaves a manifest");
             let mended = mended.routes().iter().find(|mended| Some(mended.name()) == route.as_deref()).unwrap();
-            line += &format!(" -> {}", mended.text());
+            write!(line, " -> {}", mended.text()).unwrap();
         }
         line
     };

@@ -150,7 +150,7 @@ fn found(routes: &[RouteText]) -> Vec<(&'static str, usize)> {
 fn table(routes: &[RouteText], without: Option<usize>) -> RouteTable {
     let kept = routes.iter().enumerate().filter(|(index, _)| Some(*index) != without);
     let builder = kept.fold(RouteTable::builder(), |builder, (index, route)| {
-        builder.route_with(&index.to_string(), &route.text, route.priority, route.time_to_live)
+        builder.route_with(index.to_string(), &route.text, route.priority, route.time_to_live)
     });
     builder.build().unwrap().into_table()
 }
