@@ -8,6 +8,7 @@ mod cases;
 mod check;
 mod color;
 mod compiled;
+mod completions;
 mod coverage;
 mod document;
 mod explain;
@@ -18,11 +19,13 @@ mod input;
 mod lines;
 mod lint;
 mod lint_config;
+mod man;
 mod matching;
 mod message_line;
 mod messages;
 mod output;
 mod reporting;
+mod schema;
 mod test;
 
 use std::io;
@@ -30,18 +33,35 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Try the routes of an IoT Edge hub before they ship.
+/// Try the routes of an IoT Edge hub before they ship
 #[derive(Parser)]
-#[command(version, propagate_version = true, after_help = EXIT_CODES)]
+#[command(name = "edgeroute", version, propagate_version = true, long_about = ABOUT, after_help = EXAMPLES)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
 
-const EXIT_CODES: &str = "\
+const ABOUT: &str = "\
+Try the routes of an IoT Edge hub before they ship.
+
+Reads deployment manifests: whole ones, layered ones, and the hub's desired properties alone. Wherever a file is named, \
+- is standard input. Results go to standard output, everything else to standard error.";
+
+const EXAMPLES: &str = "\
+Examples:
+  edgeroute check deployment.json                        every mistake, with its place
+  edgeroute lint deployment.json                         what is accepted and surely not meant
+  edgeroute fmt deployment.json                          one canonical form, all else untouched
+  edgeroute graph -m deployment.json --format svg        who sends what to whom, a picture
+  edgeroute match -m deployment.json < messages.jsonl    where messages go
+  edgeroute explain -m deployment.json < messages.jsonl  why they go there
+  edgeroute test cases.yaml                              whether they go where they should
+
+Each command tells more, with examples: edgeroute COMMAND --help
+
 Exit codes:
   0  all is well
-  1  a manifest has problems
+  1  a manifest has problems, or something is not as it should be
   2  the arguments, or some input, could not be used";
 
 /// A command's arguments, and the help that goes with them, are in its module.
@@ -56,6 +76,9 @@ enum Command {
     Graph(graph::Arguments),
     Fmt(fmt::Arguments),
     ExplainCode(explain_code::Arguments),
+    Schema(schema::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 /// How a command ends that did not fail outright.
@@ -77,6 +100,9 @@ fn main() -> ExitCode {
         Command::Graph(arguments) => graph::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::ExplainCode(arguments) => explain_code::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
     };
     match outcome {
         Ok(Outcome::Well) => ExitCode::SUCCESS,

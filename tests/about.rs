@@ -1,0 +1,100 @@
+//! What the command says about itself: help, versions, manual pages, completions, schemas.
+#![expect(clippy::expect_used, reason = "what fails here fails the test")]
+
+use std::fs;
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn edgeroute(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_edgeroute")).args(arguments).output().expect("the command runs")
+}
+
+fn said(arguments: &[&str]) -> String {
+    let output = edgeroute(arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// Every command, from the help.
+fn commands() -> Vec<String> {
+    let help = said(&["--help"]);
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names: Vec<String> = listed
+        .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
+        .filter(|name| !name.is_empty() && *name != "help")
+        .map(str::to_owned)
+        .collect();
+    assert!(names.len() >= 10, "{names:?}");
+    names
+}
+
+#[test]
+fn every_command_teaches_by_example() {
+    for command in commands() {
+        let help = said(&[&command, "--help"]);
+        let examples: Vec<&str> = help
+            .lines()
+            .skip_while(|line| *line != "Examples:")
+            .skip(1)
+            .take_while(|line| line.starts_with("  "))
+            .collect();
+        assert!(examples.iter().any(|line| line.contains(&format!("edgeroute {command}"))), "{command}: {examples:?}");
+        assert!(said(&[&command, "--version"]).ends_with(&format!(" {}\n", env!("CARGO_PKG_VERSION"))));
+    }
+    assert_eq!(said(&["--version"]), format!("edgeroute {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn there_is_a_manual_page_for_every_command() {
+    let directory = TempDir::new().expect("a directory");
+    let path = directory.path().join("man1");
+    said(&["man", "--dir", path.to_str().expect("UTF-8")]);
+    let whole = fs::read_to_string(path.join("edgeroute.1")).expect("a page");
+    assert_eq!(whole, said(&["man"]));
+    let commands = commands();
+    for command in &commands {
+        assert!(whole.contains(&format!("edgeroute\\-{}", command.replace('-', "\\-"))), "{command} in {whole}");
+        let page = fs::read_to_string(path.join(format!("edgeroute-{command}.1"))).expect("a page");
+        assert_eq!(page, said(&["man", command]));
+        assert!(page.contains("\n.SH EXAMPLES\n.nf\n"), "{page}");
+        // A line that begins so is a request; these are the only ones that are meant.
+        let requests = [".ie", ".el", ".TH", ".SH", ".PP", ".TP", ".RS", ".RE", ".br", ".IP", ".nf", ".fi"];
+        for line in page.lines().filter(|line| line.starts_with('.')) {
+            assert!(requests.iter().any(|request| line.starts_with(request)), "{line}");
+        }
+    }
+    assert_eq!(fs::read_dir(&path).expect("a directory").count(), commands.len() + 1);
+    assert_eq!(edgeroute(&["man", "nothing"]).status.code(), Some(2));
+}
+
+#[test]
+fn every_shell_completes_every_command() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = said(&["completions", shell]);
+        for command in commands() {
+            assert!(script.contains(&command), "{shell} does not know {command}");
+        }
+        assert!(script.contains("--skip-bad-routes") || script.contains("skip-bad-routes"), "{shell}");
+    }
+}
+
+#[test]
+fn bash_takes_its_completions() {
+    let Ok(mut bash) = Command::new("bash").arg("-n").stdin(Stdio::piped()).spawn() else {
+        return;
+    };
+    bash.stdin.take().expect("a pipe").write_all(said(&["completions", "bash"]).as_bytes()).expect("written");
+    assert!(bash.wait().expect("bash").success());
+}
+
+#[test]
+fn schemas_are_printed_and_are_schemas() {
+    for (kind, title) in [("manifest", "deployment manifest"), ("messages", "message"), ("cases", "ases")] {
+        let schema: Value = serde_json::from_str(&said(&["schema", kind])).expect("JSON");
+        assert!(jsonschema::meta::is_valid(&schema), "{kind}");
+        assert!(schema["title"].as_str().is_some_and(|found| found.contains(title)), "{kind}: {}", schema["title"]);
+    }
+}
