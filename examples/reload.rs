@@ -71,7 +71,7 @@ fn change(hub: &Hub, routes: &mut RouteSet) -> Result<u32, edgeroute::CompileErr
         if let Err(error) = routes.apply(bad)
             && generation == 1
         {
-            println!("refused:\n{error}\n");
+            println!("refused:\n{error:#}\n");
         }
         thread::sleep(Duration::from_micros(200));
     }

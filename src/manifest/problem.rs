@@ -48,6 +48,8 @@ impl fmt::Display for ManifestProblem {
     }
 }
 
+impl core::error::Error for ManifestProblem {}
+
 /// A manifest was refused: everything that is wrong with it, in the order of the text.
 ///
 /// `Display` writes a line for each of the first problems.

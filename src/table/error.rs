@@ -2,8 +2,11 @@
 
 use std::fmt;
 
-use crate::diagnostic::{Diagnostic, render};
-use crate::span::LineIndex;
+use crate::diagnostic::{Diagnostic, bounded, quoted, render};
+use crate::span::{LineIndex, Position, PositionWalk};
+
+/// The most problems that a [`CompileError`] prints a line for.
+const SHOWN: usize = 20;
 
 /// One thing that is wrong with one route.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,15 +43,32 @@ impl RouteProblem {
     }
 }
 
-/// As a compiler shows it, with the route's text.
-impl fmt::Display for RouteProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let origin = format!("route {}", self.route);
-        f.write_str(&render(&self.diagnostic, &origin, &self.text, &LineIndex::new(&self.text)))
+impl RouteProblem {
+    /// The line and column in the route's text.
+    #[must_use]
+    pub fn place(&self) -> Position {
+        PositionWalk::new(&self.text).advance_to(self.diagnostic.primary.span.start())
     }
 }
 
-/// Routes that do not compile: everything that is wrong with all of them. `Display` shows it as a compiler does.
+/// The route, line and column, the code, and what is wrong, on one line. The alternate form, `{:#}`, is drawn as a
+/// compiler shows it, with the route's text.
+impl fmt::Display for RouteProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            let origin = format!("route {}", self.route);
+            return f.write_str(&render(&self.diagnostic, &origin, &self.text, &LineIndex::new(&self.text)));
+        }
+        let Diagnostic { code, message, .. } = &self.diagnostic;
+        write!(f, "route `{}`: {}: {code}: {}", quoted(&self.route), self.place(), bounded(message))
+    }
+}
+
+impl core::error::Error for RouteProblem {}
+
+/// Routes that do not compile: everything that is wrong with all of them.
+///
+/// `Display` writes a line for each of the first problems; the alternate form, `{:#}`, draws all as a compiler does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompileError {
     pub(super) problems: Vec<RouteProblem>,
@@ -64,12 +84,46 @@ impl CompileError {
 
 impl fmt::Display for CompileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.problems.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "\n\n" };
-            write!(f, "{separator}{problem}")?;
+        if f.alternate() {
+            for (index, problem) in self.problems.iter().enumerate() {
+                let separator = if index == 0 { "" } else { "\n\n" };
+                write!(f, "{separator}{problem:#}")?;
+            }
+            return Ok(());
         }
-        Ok(())
+        if let [problem] = self.problems.as_slice() {
+            return problem.fmt(f);
+        }
+        write!(f, "{} problems in routes", self.problems.len())?;
+        for problem in self.problems.iter().take(SHOWN) {
+            write!(f, "\n  {problem}")?;
+        }
+        match self.problems.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => write!(f, "\n  and {more} more"),
+        }
     }
 }
 
 impl core::error::Error for CompileError {}
+
+#[cfg(test)]
+mod tests {
+    use crate::RouteTable;
+
+    #[test]
+    fn problems_are_a_line_each_and_drawn_where_asked_for() {
+        let builder = RouteTable::builder().route("a", "FROM /* WHERE\nb > 1 INTO $upstream");
+        let error = builder.clone().build().unwrap_err();
+        let line = "route `a`: 2:3: E0201: `>` takes operands of one type, found a string and a number";
+        assert_eq!(error.to_string(), line);
+        assert!(format!("{error:#}").contains("--> route a:2:3\n"), "{error:#}");
+        let error = (0..30).fold(builder, |builder, _| builder.route("c", "FROM")).build().unwrap_err();
+        let shown = error.to_string();
+        assert!(
+            shown.starts_with(&format!("{} problems in routes\n  {line}\n  route `c`: 1:5: ", error.problems().len()))
+        );
+        assert_eq!(shown.lines().count(), 22);
+        assert!(shown.contains("more"));
+    }
+}

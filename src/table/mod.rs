@@ -7,6 +7,8 @@ mod delivery;
 mod error;
 mod key;
 mod listing;
+#[cfg(feature = "miette")]
+mod miette;
 #[cfg(feature = "parallel")]
 mod parallel;
 mod plan;

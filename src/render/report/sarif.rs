@@ -121,7 +121,8 @@ struct Location<'r> {
     message: Option<Message<'r>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     logical_locations: Option<[LogicalLocation<'r>; 1]>,
-    physical_location: PhysicalLocation<'r>,
+    #[serde(rename = "physicalLocation")]
+    place: PhysicalLocation<'r>,
 }
 
 #[derive(Serialize)]
@@ -190,7 +191,7 @@ impl Report<'_> {
             level: Severity::Error.as_str(),
             message: Message::new(file.message),
             locations: [Location {
-                physical_location: PhysicalLocation { artifact_location: Artifact { uri }, region: None },
+                place: PhysicalLocation { artifact_location: Artifact { uri }, region: None },
                 ..Location::default()
             }],
         });
@@ -264,7 +265,7 @@ impl<'r> Place<'r> {
             id,
             message: message_of(label).map(Message::new),
             logical_locations: None,
-            physical_location: PhysicalLocation { artifact_location: self.artifact, region },
+            place: PhysicalLocation { artifact_location: self.artifact, region },
         }
     }
 

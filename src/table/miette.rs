@@ -1,0 +1,194 @@
+//! The errors as diagnostics of `miette` (the feature `miette`), for programs that report theirs by it.
+//!
+//! A problem of a route brings the route's text along. A problem of a manifest has its places in the manifest's text,
+//! which whoever reports it hands over: `miette::Report::new(error).with_source_code(text)`.
+
+use core::fmt::Display;
+
+use miette::{LabeledSpan, MietteError, MietteSpanContents, Severity, SourceCode, SourceSpan, SpanContents};
+
+use super::{CompileError, RouteProblem};
+use crate::diagnostic::{self, Diagnostic};
+use crate::manifest::{ManifestError, ManifestProblem};
+use crate::span::Span;
+
+type Related<'a> = Box<dyn Iterator<Item = &'a dyn miette::Diagnostic> + 'a>;
+type Labels<'a> = Box<dyn Iterator<Item = LabeledSpan> + 'a>;
+
+fn severity(of: &Diagnostic) -> Severity {
+    match of.severity() {
+        diagnostic::Severity::Warning => Severity::Warning,
+        diagnostic::Severity::Error => Severity::Error,
+    }
+}
+
+fn help(of: &Diagnostic) -> Option<Box<dyn Display + '_>> {
+    of.help.as_ref().map(|help| Box::new(help) as Box<dyn Display>)
+}
+
+fn labels(of: &Diagnostic) -> Labels<'_> {
+    Box::new(of.labels().enumerate().map(|(index, label)| {
+        let text = Some(label.text.clone()).filter(|text| !text.is_empty());
+        let span = source_span(label.span);
+        if index == 0 { LabeledSpan::new_primary_with_span(text, span) } else { LabeledSpan::new_with_span(text, span) }
+    }))
+}
+
+fn source_span(span: Span) -> SourceSpan {
+    let range = span.range();
+    SourceSpan::new(range.start.into(), range.len())
+}
+
+/// The text is the route's.
+impl miette::Diagnostic for RouteProblem {
+    fn code(&self) -> Option<Box<dyn Display + '_>> {
+        Some(Box::new(self.diagnostic().code))
+    }
+
+    fn severity(&self) -> Option<Severity> {
+        Some(severity(self.diagnostic()))
+    }
+
+    fn help(&self) -> Option<Box<dyn Display + '_>> {
+        help(self.diagnostic())
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(self)
+    }
+
+    fn labels(&self) -> Option<Labels<'_>> {
+        Some(labels(self.diagnostic()))
+    }
+}
+
+/// The route's text, under the route's name.
+impl SourceCode for RouteProblem {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let contents = self.text().read_span(span, before, after)?;
+        Ok(Box::new(MietteSpanContents::new_named(
+            format!("route {}", self.route()),
+            contents.data(),
+            *contents.span(),
+            contents.line(),
+            contents.column(),
+            contents.line_count(),
+        )))
+    }
+}
+
+/// The one problem there is, or all as related diagnostics.
+impl miette::Diagnostic for CompileError {
+    fn code(&self) -> Option<Box<dyn Display + '_>> {
+        self.only().and_then(miette::Diagnostic::code)
+    }
+
+    fn help(&self) -> Option<Box<dyn Display + '_>> {
+        self.only().and_then(miette::Diagnostic::help)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.only().and_then(miette::Diagnostic::source_code)
+    }
+
+    fn labels(&self) -> Option<Labels<'_>> {
+        self.only().and_then(miette::Diagnostic::labels)
+    }
+
+    fn related(&self) -> Option<Related<'_>> {
+        match self.only() {
+            Some(_) => None,
+            None => Some(Box::new(self.problems().iter().map(|problem| problem as &dyn miette::Diagnostic))),
+        }
+    }
+}
+
+impl CompileError {
+    fn only(&self) -> Option<&RouteProblem> {
+        match self.problems() {
+            [problem] => Some(problem),
+            _ => None,
+        }
+    }
+}
+
+/// The text is the manifest's, which comes from whoever reports.
+impl miette::Diagnostic for ManifestProblem {
+    fn code(&self) -> Option<Box<dyn Display + '_>> {
+        Some(Box::new(self.diagnostic().code))
+    }
+
+    fn severity(&self) -> Option<Severity> {
+        Some(severity(self.diagnostic()))
+    }
+
+    fn help(&self) -> Option<Box<dyn Display + '_>> {
+        help(self.diagnostic())
+    }
+
+    fn labels(&self) -> Option<Labels<'_>> {
+        Some(labels(self.diagnostic()))
+    }
+}
+
+/// All problems as related diagnostics.
+impl miette::Diagnostic for ManifestError {
+    fn related(&self) -> Option<Related<'_>> {
+        Some(Box::new(self.problems().iter().map(|problem| problem as &dyn miette::Diagnostic)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use miette::NarratableReportHandler;
+
+    use crate::RouteTable;
+    use crate::manifest::Manifest;
+
+    /// A report in words, without graphics.
+    fn narrated(error: &dyn miette::Diagnostic) -> String {
+        let mut text = String::new();
+        NarratableReportHandler::new().render_report(&mut text, error).unwrap();
+        text
+    }
+
+    #[test]
+    fn a_route_that_does_not_compile_is_a_report_of_its_text() {
+        let error = RouteTable::builder().route("hot", "FROM /* WHERE t > 80 INTO $upstream").build().unwrap_err();
+        let report = narrated(&error);
+        for part in [
+            "route `hot`: 1:17: E0201: `>` takes operands of one type",
+            "Begin snippet for route hot starting at line 1",
+            "FROM /* WHERE t > 80 INTO $upstream",
+            "label at line 1, column 17: expected operands of one type",
+            "diagnostic help: take it as a number: `as_number(t) > 80`",
+            "diagnostic code: E0201",
+        ] {
+            assert!(report.contains(part), "{part} in {report}");
+        }
+    }
+
+    #[test]
+    fn several_problems_are_related_and_each_has_its_own_text() {
+        let builder = RouteTable::builder().route("a", "FROM /a INTO upstream").route("b", "FROM /b INTO $upstrem");
+        let error = builder.build().unwrap_err();
+        let report = narrated(&error);
+        assert!(report.contains("snippet for route a") && report.contains("snippet for route b"), "{report}");
+        assert!(report.contains("E0301"), "{report}");
+    }
+
+    #[test]
+    fn problems_of_a_manifest_are_shown_in_the_text_that_is_handed_over() {
+        let json = "{\n  \"schemaVersion\": \"9.0\",\n  \"routes\": {},\n  \"storeAndForwardConfiguration\": {}\n}";
+        let error = Manifest::from_json(json).unwrap_err();
+        let report = miette::Report::new(error).with_source_code(json);
+        let report = narrated(report.as_ref());
+        assert!(report.contains("label at line 2, columns 20 to 24"), "{report}");
+        assert!(report.contains("diagnostic code: E0404"), "{report}");
+    }
+}
