@@ -1,9 +1,9 @@
 //! Which route takes nothing that another does not take before it.
 //!
 //! A route is compared only with those that go to the same endpoint, select at least its source, and share something
-//! that they test: each route is filed under one test that it needs (an equality, if it has one), and looked for under
-//! all tests that the other has. What is left is decided by proof, for a bounded number of others; those cut off are
-//! counted.
+//! that they test: each route is filed under the rarest test that it needs, and looked for under all tests that the other
+//! has. What is left is decided by proof, for a bounded number of others, the highest in rank; where some were cut off
+//! and none of the rest decides, that is counted.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::lint::Subject;
 use crate::predicate::{Answer, Probe, Reasoner};
 
 /// The most other routes that a route is compared with.
-const COMPARED: usize = 48;
+const COMPARED: usize = 32;
 
 /// The most parts of a condition that is compared word by word.
 const WORDED: usize = 4_000;
@@ -61,36 +61,51 @@ impl Relations {
             let prefixes = source.match_indices('/').map(|(at, _)| source.get(..=at).unwrap_or_default().to_owned());
             places.push((endpoint, prefixes.map(|prefix| sources.of(prefix)).collect()));
         }
-        for (index, (subject, (endpoint, prefixes))) in subjects.iter().zip(&places).enumerate() {
+        let mut asked: KeyedMap<Probe, usize> = KeyedMap::default();
+        let probes: Vec<Vec<Probe>> = subjects.iter().map(|subject| reasoner.probes(subject.formula)).collect();
+        for probe in probes.iter().flatten() {
+            *asked.entry(*probe).or_default() += 1;
+        }
+        let rarity = |probe: Probe| asked.get(&probe).copied().unwrap_or_default();
+        let mut by_rank: Vec<usize> = (0..subjects.len()).collect();
+        by_rank.sort_by_key(|index| subjects.get(*index).map(|subject| (subject.priority, subject.index)));
+        for index in by_rank {
+            let (Some(subject), Some((endpoint, prefixes))) = (subjects.get(index), places.get(index)) else {
+                continue;
+            };
             let Some(&source) = prefixes.last() else {
                 continue;
             };
-            for probe in reasoner.needed_probes(subject.formula) {
-                filed.entry((*endpoint, source, probe)).or_default().push(index);
+            for probe in reasoner.needed_probes(subject.formula, rarity) {
+                let filed = filed.entry((*endpoint, source, probe)).or_default();
+                // One more tells that there are more.
+                if filed.len() <= COMPARED {
+                    filed.push(index);
+                }
             }
         }
         let mut found = Self::default();
-        for (index, (subject, (endpoint, prefixes))) in subjects.iter().zip(&places).enumerate() {
-            let mut probes: Vec<Option<Probe>> = reasoner.probes(subject.formula).into_iter().map(Some).collect();
-            probes.push(None);
-            let keys = prefixes.iter().flat_map(|source| probes.iter().map(move |probe| (*endpoint, *source, *probe)));
-            let mut others: Vec<usize> =
-                keys.filter_map(|key| filed.get(&key)).flatten().copied().filter(|other| *other != index).collect();
-            let rank = |other: &usize| subjects.get(*other).map(|other| (other.priority, other.index));
-            others.sort_by_key(rank);
+        for (index, ((subject, (endpoint, prefixes)), probes)) in subjects.iter().zip(&places).zip(&probes).enumerate()
+        {
+            let asked = || probes.iter().copied().map(Some).chain([None]);
+            let keys = prefixes.iter().flat_map(|source| asked().map(move |probe| (*endpoint, *source, probe)));
+            let lists = keys.filter_map(|key| filed.get(&key));
+            let is_cut = lists.clone().any(|list| list.len() > COMPARED);
+            let mut others: Vec<usize> = lists.flatten().copied().filter(|other| *other != index).collect();
+            others.sort_by_key(|other| subjects.get(*other).map(|other| (other.priority, other.index)));
             others.dedup();
             others.retain(|other| subjects.get(*other).is_some_and(|other| may_win(other, subject)));
             if others.is_empty() || reasoner.refute(&[(subject.formula, true)], &subject.facts) == Answer::Impossible {
                 continue;
             }
-            if others.len() > COMPARED {
-                reasoner.give_up();
-                others.truncate(COMPARED);
-            }
-            let relation = others.into_iter().find_map(|other| {
+            let is_cut = is_cut || others.len() > COMPARED;
+            let relation = others.into_iter().take(COMPARED).find_map(|other| {
                 let kind = relation(subjects.get(other)?, subject, reasoner)?;
                 Some(Relation { loser: index, winner: other, kind })
             });
+            if relation.is_none() && is_cut {
+                reasoner.give_up();
+            }
             found.all.extend(relation);
         }
         found

@@ -50,7 +50,7 @@ pub(in crate::lint) const LINT: Lint = Lint {
 };
 
 /// The most earlier routes that a route is compared with.
-const COMPARED: usize = 48;
+const COMPARED: usize = 32;
 
 fn check(set: &Set<'_>, findings: &mut Findings<'_>) {
     let mut groups: BTreeMap<(String, u32), Vec<&Subject<'_>>> = BTreeMap::new();

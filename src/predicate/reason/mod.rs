@@ -25,10 +25,10 @@ use domains::Domains;
 pub(crate) use source_facts::SourceFacts;
 
 /// How many steps one question may take.
-const STEPS_PER_QUESTION: usize = 20_000;
+const STEPS_PER_QUESTION: usize = 5_000;
 
-/// How many steps all questions together may take.
-const STEPS: usize = 20_000_000;
+/// How many steps all questions together may take: about a second.
+const STEPS: usize = 2_000_000;
 
 /// Formulas, and proofs about them.
 #[derive(Debug)]
@@ -130,22 +130,24 @@ impl Reasoner {
     }
 
     /// Probes of which every formula that implies this one has at least one, but for formulas that are never true and
-    /// those that are true for reasons of more than one slot. `None`: this one is always true.
-    pub(crate) fn needed_probes(&self, formula: FormulaId) -> Vec<Option<Probe>> {
+    /// those that are true for reasons of more than one slot. Of those that would do, the rarest; `None` for one that is
+    /// always true.
+    pub(crate) fn needed_probes(&self, formula: FormulaId, rarity: impl Fn(Probe) -> usize) -> Vec<Option<Probe>> {
+        let best = |test: Test| self.probes_of(test).into_iter().min_by_key(|probe| (rarity(*probe), *probe));
         let mut needed = Vec::new();
         let mut open = vec![formula];
         while let Some(id) = open.pop() {
             match self.formulas.get(id) {
                 Formula::True => needed.push(None),
                 Formula::False => {}
-                Formula::Test(test) => needed.push(self.probes_of(*test).into_iter().min()),
-                // One part is enough, and an equality is the best; any part of a disjunction may be the one.
+                Formula::Test(test) => needed.push(best(*test)),
+                // One part is enough; any part of a disjunction may be the one.
                 Formula::And(parts) => {
                     let tests = parts.iter().filter_map(|part| match self.formulas.get(*part) {
-                        Formula::Test(test) => self.probes_of(*test).into_iter().min(),
+                        Formula::Test(test) => best(*test),
                         _ => None,
                     });
-                    match tests.min() {
+                    match tests.min_by_key(|probe| (rarity(*probe), *probe)) {
                         Some(probe) => needed.push(Some(probe)),
                         None => open.extend(parts.first()),
                     }
