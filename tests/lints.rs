@@ -91,6 +91,9 @@ The groups are `syntax`, `meaning`, `topology`, `all`, and `warnings` for whatev
 the say over its group, and that over `all`; the command line has the say over the file. The file is the one that
 `--config` names, or else `edgeroute.toml` beside the manifest or in a directory above it.
 
+A lint is off by default where what it finds depends on what senders do. If such a lint would find something, and nobody
+has set its level, the report names it.
+
 `edgeroute lint --fix` mends the manifest in place and keeps everything else in it byte for byte. It applies the fixes that
 keep the meaning; with `--unsafe-fixes` also those that make the routes mean what was likely meant.
 
