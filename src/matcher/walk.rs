@@ -294,17 +294,20 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
         for class in &switch.classes {
             // The intervals that start at most a width before the number and not after it.
             let end = class.lows.partition_point(|&low| low <= number);
-            let lows = class.lows.get(..end).unwrap_or_default();
-            for index in (0..end).rev() {
-                let (Some(&low), Some(&high)) = (lows.get(index), class.highs.get(index)) else { break };
-                if low + class.width < number {
-                    break;
-                }
+            let bounds = class.lows.iter().zip(&class.highs).take(end).rev();
+            let mut at = class.start + u32::try_from(end).unwrap_or_default();
+            // What stands together is found together: in hostile tables that is all of them.
+            let mut found = Candidates { start: at, end: at };
+            for (_, &high) in bounds.take_while(|(low, _)| **low + class.width >= number) {
+                at -= 1;
                 if number <= high {
-                    let at = class.start + u32::try_from(index).unwrap_or_default();
-                    self.found(Candidates { start: at, end: at + 1 });
+                    found.start = at;
+                } else {
+                    self.found(found);
+                    found = Candidates { start: at, end: at };
                 }
             }
+            self.found(found);
         }
     }
 

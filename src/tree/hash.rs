@@ -160,10 +160,7 @@ pub(crate) enum Name<'n> {
 impl<'n> Name<'n> {
     #[inline]
     pub(crate) fn of(name: &'n str) -> Self {
-        match Words::of(name.as_bytes()) {
-            Some(words) if words.is_ascii() => Self::Short(words.upper()),
-            _ => Self::Other(name),
-        }
+        Words::of(name.as_bytes()).and_then(Words::folded).map_or(Self::Other(name), Self::Short)
     }
 
     /// The words of a short name.
@@ -223,6 +220,12 @@ impl Words {
     #[inline]
     pub(super) const fn contains(self, byte: u8) -> bool {
         has_byte(self.first, byte) || has_byte(self.last, byte)
+    }
+
+    /// The words of the text upper-cased, if it is ASCII.
+    #[inline]
+    pub(super) fn folded(self) -> Option<Self> {
+        self.is_ascii().then(|| self.upper())
     }
 
     #[inline]

@@ -98,7 +98,7 @@ impl<const PLACES: usize> KnownNames<PLACES> {
             return keys.find(key, name);
         };
         if known.words != words {
-            *known = KnownName { words, readers: keys.find(key, name) };
+            *known = KnownName { words, readers: keys.find_words(key, words, name) };
         }
         known.readers
     }
@@ -168,13 +168,27 @@ impl Keys {
         self.readers(self.index(key, name))
     }
 
+    /// As [`find`](Self::find), of a name that has these words.
+    #[inline(never)]
+    fn find_words(&self, key: &HashKey, words: Words, name: &str) -> Readers {
+        match words.folded() {
+            Some(words) => self.readers(self.index_of_short(key, words)),
+            None => self.find(key, name),
+        }
+    }
+
     /// The place of a name among the entries; `u32::MAX` where it is not read.
     pub(crate) fn index(&self, key: &HashKey, name: &str) -> u32 {
         let name = Name::of(name);
         let Name::Short(words) = name else {
             return self.index_of_other(key, name).unwrap_or(u32::MAX);
         };
-        let mut at = place(key.name(name), self.short.len());
+        self.index_of_short(key, words)
+    }
+
+    #[inline]
+    fn index_of_short(&self, key: &HashKey, words: Words) -> u32 {
+        let mut at = place(key.name(Name::Short(words)), self.short.len());
         loop {
             // Most places are free, so this ends.
             match self.short.get(at) {
