@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::RouteTable;
 use super::error::{CompileError, RouteProblem};
+use super::events::{Work, told};
 #[cfg(feature = "parallel")]
 use super::parallel;
 use super::segment::{EndpointNumbers, Lifetimes, SegmentBuilder};
@@ -195,7 +196,7 @@ impl RouteTableBuilder {
         };
         #[cfg(not(feature = "parallel"))]
         let add = add_each;
-        self.build_with(add)
+        told(Work::Build(self.routes.len()), || self.build_with(add))
     }
 
     /// Compiles the routes, which `add` adds to their segment.

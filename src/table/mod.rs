@@ -5,6 +5,7 @@ mod changes;
 mod checked;
 mod delivery;
 mod error;
+mod events;
 mod key;
 mod listing;
 #[cfg(feature = "miette")]

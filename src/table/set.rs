@@ -19,6 +19,7 @@ use std::sync::{Arc, OnceLock};
 use super::build::{Compiled, Declared, Options, RouteTableBuilder};
 use super::changes::{Change, Changes};
 use super::error::{CompileError, RouteProblem};
+use super::events::{Work, told};
 use super::plan::{Plan, Planned, PlannedFallback};
 use super::segment::{EndpointNumbers, Segment};
 use super::update::{Built, Merge};
@@ -146,6 +147,10 @@ impl RouteSet {
     /// the place until it is replaced or removed. Refused in either case are a name that is taken, a name that no route
     /// has, a bad fallback, and more routes, names or paths than the limits allow.
     pub fn apply(&mut self, changes: Changes) -> Result<Compiled, CompileError> {
+        told(Work::Change(changes.all.len()), || self.change(changes))
+    }
+
+    fn change(&mut self, changes: Changes) -> Result<Compiled, CompileError> {
         let plan = Plan::new(self, changes);
         if plan.problems.is_empty() && plan.len() == 0 {
             return Ok(Compiled { table: self.table.clone(), skipped: Vec::new() });
