@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use edgeroute::diagnostic::{Diagnostic, Finding};
 use edgeroute::hir::{Route, Shadowing};
 use edgeroute::limits::Limits;
-use edgeroute::lint::{ALL, Fixes, Level, Levels, Lint, Linter, RouteInput};
+use edgeroute::lint::{ALL, Fixes, Level, Levels, Lint, Linter, RouteInput, fix_manifest};
 use edgeroute::manifest::{Manifest, apply};
 
 /// A lint alone.
@@ -879,4 +879,38 @@ fn lints_that_mend_say_whether_the_meaning_stays() {
         ALL.iter().filter(|lint| lint.fixes() == Some(Fixes::KeepMeaning)).map(|lint| lint.name()).collect();
     assert_eq!(keeps, ["text-after-sink", "star-behind-name", "always-true"]);
     assert_eq!(Lint::named("W0105").map(Lint::name), Some("text-after-sink"));
+}
+
+/// The reference accepts these manifests and so do we; whatever is mended in them, they are manifests of the same routes,
+/// without errors.
+#[test]
+fn manifests_of_the_reference_are_linted_and_mended() {
+    let linter = Linter::with_levels(Levels::default().with("all".parse().unwrap(), Level::Warn));
+    let (mut accepted, mut applied) = (0, 0);
+    for line in include_str!("conformance/manifests.jsonl").lines() {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        let compiles = |route: &serde_json::Value| route["compile"]["ok"] == true;
+        let Some(true) = row["parsed"]["routes"].as_array().map(|routes| routes.iter().all(compiles)) else {
+            continue;
+        };
+        let text = row["json"].as_str().unwrap();
+        // What the reference reads more generously than JSON is.
+        let Ok(manifest) = Manifest::from_json(text) else {
+            continue;
+        };
+        accepted += 1;
+        assert_eq!(linter.lint_manifest(text).undecided(), 0, "{text}");
+        for most in [Fixes::KeepMeaning, Fixes::ChangeMeaning] {
+            let fixed = fix_manifest(text, &linter, most);
+            applied += fixed.applied;
+            let mended = Manifest::from_json(&fixed.text).unwrap_or_else(|error| panic!("{}\n{error}", fixed.text));
+            assert_eq!(mended.routes().len(), manifest.routes().len());
+            for (route, before) in mended.routes().iter().zip(manifest.routes()) {
+                assert_eq!((route.name(), route.priority()), (before.name(), before.priority()));
+                let compiled = Route::compile(route.text(), Shadowing::default(), &Limits::default());
+                assert!(compiled.is_ok(), "{} was {}", route.text(), before.text());
+            }
+        }
+    }
+    assert!(accepted > 450 && applied > 20, "{accepted} manifests, {applied} fixes");
 }
