@@ -353,6 +353,10 @@ fn manifests_are_mended_too() {
     assert_eq!(mended, Some(manifest("\"1.1\"", object)));
     let (codes, mended) = in_manifest(&manifest("1.0", ""));
     assert_eq!((codes, mended), (vec![Code::UnsupportedSchemaVersion], Some(manifest("\"1.0\"", ""))));
+    for value in ["${TTL}", "{{ttl}}", "<TTL>"] {
+        let json = manifest("\"1.1\"", "").replace("{}, ", &format!("{{\"timeToLiveSecs\": {value}}}, "));
+        assert_eq!(in_manifest(&json), (vec![Code::PlaceholderLeft], None), "{json}");
+    }
     // A fix within a route is escaped for JSON.
     let (codes, mended) =
         in_manifest(&manifest("\"1.1\"", r#""a": "FROM /* INTO BrokeredEndpoint(/modules/m/inputs/i)""#));

@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 use super::located_text::LocatedText;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
+use crate::syntax::placeholder::{placeholder_at, placeholder_left};
 
 /// The most characters of a value that a message quotes.
 const EXCERPT: usize = 40;
@@ -224,6 +225,9 @@ fn not_json(body: &str, error: &serde_json::Error) -> Diagnostic {
     let found = rest.chars().next();
     let span = Span::from_range(at..at + found.map_or(0, char::len_utf8));
     let not_json = |span, what: &str| Diagnostic::new(Code::InvalidJson, span, format!("not valid JSON: {what}"));
+    if let Some(placeholder) = placeholder_at(body, span) {
+        return placeholder_left(body, placeholder);
+    }
     if error.is_eof() {
         return not_json(span, &reason);
     }

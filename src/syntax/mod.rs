@@ -13,7 +13,7 @@ mod compare;
 mod lexer;
 pub(crate) mod misread;
 mod parser;
-mod placeholder;
+pub(crate) mod placeholder;
 mod printer;
 
 pub use lexer::Lexer;

@@ -1,5 +1,6 @@
 //! Placeholders of templates that nobody filled in: `${MODULE}`, `{{module}}`, `<MODULE_NAME>`.
 
+use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::span::Span;
 
 /// How far from a place a placeholder may begin or end, in bytes.
@@ -37,6 +38,14 @@ pub(crate) fn placeholder_at(text: &str, at: Span) -> Option<Span> {
         }
     }
     None
+}
+
+/// A placeholder that nobody filled in.
+pub(crate) fn placeholder_left(text: &str, span: Span) -> Diagnostic {
+    let message = format!("the placeholder `{}` was not filled in", quoted(span.slice(text)));
+    Diagnostic::new(Code::PlaceholderLeft, span, message)
+        .with_label("a template was to put something here")
+        .with_help("fill it in, or run the tool that does before this is deployed")
 }
 
 /// Whether a name such as `$MODULE_NAME` is written as those of environments are.

@@ -14,12 +14,12 @@ mod sink;
 pub use condition::parse_condition;
 pub use route::parse_route;
 
-use crate::diagnostic::{Code, Diagnostic, DiagnosticList, closest, is_invisible, quoted};
+use crate::diagnostic::{Code, Diagnostic, DiagnosticList, closest, is_invisible};
 use crate::limits::Limits;
 use crate::span::Span;
 
 use super::lexer::Lexer;
-use super::placeholder::placeholder_at;
+use super::placeholder::{placeholder_at, placeholder_left};
 use super::token::{Token, TokenKind};
 
 /// A tree, and what is wrong with it.
@@ -39,14 +39,6 @@ fn is_synonym(word: &str, keyword: &str) -> bool {
         _ => &[],
     };
     words.iter().any(|synonym| synonym.eq_ignore_ascii_case(word))
-}
-
-/// A placeholder that nobody filled in.
-fn placeholder_left(text: &str, span: Span) -> Diagnostic {
-    let message = format!("the placeholder `{}` was not filled in", quoted(span.slice(text)));
-    Diagnostic::new(Code::PlaceholderLeft, span, message)
-        .with_label("a template was to put something here")
-        .with_help("fill it in, or run the tool that does before this is deployed")
 }
 
 /// An error with a help line. What is said of a placeholder stays.
