@@ -52,25 +52,35 @@ pub(in crate::lint) const LINT: Lint = Lint {
 /// The most earlier routes that a route is compared with.
 const COMPARED: usize = 32;
 
+/// The most earlier routes whose sources a route's is compared with.
+const LOOKED_AT: usize = 1024;
+
 fn check(set: &Set<'_>, findings: &mut Findings<'_>) {
-    let mut groups: BTreeMap<(String, u32), Vec<&Subject<'_>>> = BTreeMap::new();
+    let mut groups: BTreeMap<(String, u32), Vec<(&Subject<'_>, String)>> = BTreeMap::new();
     for subject in set.subjects {
         let key = (subject.typed.endpoint.to_string(), subject.priority.get());
-        groups.entry(key).or_default().push(subject);
+        groups.entry(key).or_default().push((subject, subject.typed.source.folded().collect()));
     }
     for group in groups.into_values() {
-        for (index, subject) in group.iter().enumerate() {
-            let earlier = group.iter().take(index).filter(|other| other.time_to_live != subject.time_to_live);
-            let mut overlapping = earlier.filter(|other| sources_overlap(subject, other));
+        if group.windows(2).all(|pair| matches!(pair, [(one, _), (other, _)] if one.time_to_live == other.time_to_live))
+        {
+            continue;
+        }
+        for (index, (subject, source)) in group.iter().enumerate() {
+            let earlier = group.iter().take(index.min(LOOKED_AT));
+            let earlier = earlier.filter(|(other, _)| other.time_to_live != subject.time_to_live);
+            // Where some source is selected by both, one of the two selects all of the other.
+            let mut overlapping =
+                earlier.filter(|(_, other)| source.starts_with(&**other) || other.starts_with(&**source));
             let mut found = None;
-            for other in overlapping.by_ref().take(COMPARED) {
+            for (other, _) in overlapping.by_ref().take(COMPARED) {
                 if !is_apart(subject, other, findings) {
                     found = Some(*other);
                     break;
                 }
             }
             let Some(other) = found else {
-                if overlapping.next().is_some() {
+                if index > LOOKED_AT || overlapping.next().is_some() {
                     findings.reasoner.give_up();
                 }
                 continue;
@@ -85,15 +95,6 @@ fn check(set: &Set<'_>, findings: &mut Findings<'_>) {
             findings.add_related(subject.index, diagnostic, vec![related]);
         }
     }
-}
-
-/// Whether some source is selected by both routes: then one of the two selects all of the other.
-fn sources_overlap(one: &Subject<'_>, other: &Subject<'_>) -> bool {
-    let starts = |whole: &Subject<'_>, part: &Subject<'_>| {
-        let mut rest = whole.typed.source.folded();
-        part.typed.source.folded().all(|character| rest.next() == Some(character))
-    };
-    starts(one, other) || starts(other, one)
 }
 
 /// Whether it is proved that no message satisfies both.

@@ -209,6 +209,10 @@ impl Reasoner {
 
     /// Whether no message, of those that `facts` tells of, satisfies all claims.
     pub(crate) fn refute(&mut self, claims: &[Claim], facts: &SourceFacts) -> Answer {
+        if self.steps_left == 0 {
+            self.given_up += 1;
+            return Answer::Open;
+        }
         let budget = STEPS_PER_QUESTION.min(self.steps_left);
         let mut steps = Steps { left: budget };
         let answer = self.search(claims, facts, &mut steps);
