@@ -8,6 +8,7 @@ use core::cmp::Ordering;
 use core::fmt;
 use core::iter::FusedIterator;
 
+use super::body::look;
 use crate::body::{Characters, Encoding};
 use crate::text::{as_number_points, compare_utf16};
 
@@ -185,6 +186,7 @@ impl Iterator for Chars<'_> {
     type Item = char;
 
     fn next(&mut self) -> Option<char> {
+        look();
         let (_, character) = self.inside.next()?;
         if character != '\\' || self.escapes == Escapes::None {
             return Some(character);

@@ -9,6 +9,7 @@
 //! names, and not by all, because then a member more or less puts only the next two guesses wrong.
 
 use super::trie::{NONE, PlaceId};
+use super::units::look;
 use crate::body::Encoding;
 
 /// The names that are expected after others.
@@ -147,6 +148,7 @@ impl Guesses {
 /// The next bytes; zeros behind the end of the body.
 #[inline(always)]
 fn words(rest: &[u8]) -> Words {
+    look();
     let last;
     let bytes: &[u8; LONGEST] = if let Some(bytes) = rest.first_chunk() {
         bytes

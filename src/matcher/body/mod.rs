@@ -30,6 +30,7 @@ use self::scanner::{Nesting, scan};
 use self::several::{SeveralScratch, scan_for_several};
 use self::single::{Single, SingleScratch};
 use self::trie::{Trie, TrieBuilder};
+pub(super) use self::units::look;
 use self::units::{Units, Utf8, Wide};
 use super::scalar::Scalar;
 use crate::body::{BodyPath, Encoding, Step};

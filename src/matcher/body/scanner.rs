@@ -7,7 +7,7 @@
 use super::guesses::{Context, Guesses};
 use super::token::{Inside, Skipped, skip_short_value, skip_value, take_inside};
 use super::trie::PlaceId;
-use super::units::Units;
+use super::units::{Units, split_word};
 
 /// Follows a scan: it is always at some container, and then at one child of it.
 pub(super) trait Selector<'m, U: Units> {
@@ -217,8 +217,8 @@ pub(super) fn scan<'m, U: Units, S: Selector<'m, U>>(
             guesses.learn(start, rest, context, S::place(child));
         }
         if U::WIDTH == 1
-            && let Some(word) = rest.first_chunk()
-            && let Some(behind) = skip_short_value::<U>(rest, u64::from_le_bytes(*word))
+            && let Some((word, _)) = split_word(rest)
+            && let Some(behind) = skip_short_value::<U>(rest, word)
         {
             if S::wants(child) {
                 selector.value(child, rest, behind);

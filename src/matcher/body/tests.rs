@@ -1,5 +1,7 @@
 //! The scanner against [`Document`] and `serde_json`, and against bodies that mean harm.
 
+pub(super) mod work;
+
 use std::fmt::Write;
 
 use proptest::prelude::*;

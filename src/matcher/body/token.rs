@@ -2,7 +2,7 @@
 //!
 //! The grammar is checked when one is skipped; what it means is only worked out where it is stored.
 
-use super::units::{Units, first_unit, other_than_digits, special_units};
+use super::units::{Units, first_unit, look, other_than_digits, special_units, split_word};
 use crate::body::Encoding;
 use crate::matcher::scalar::{BodyText, Scalar};
 use crate::text::{LONGEST_DATE, as_number_points, is_date};
@@ -164,7 +164,7 @@ fn digits_end<U: Units>(rest: &[u8], at: usize) -> Option<(usize, u8)> {
 
 #[inline(always)]
 fn word_at(rest: &[u8], at: usize) -> Option<u64> {
-    rest.get(at..)?.first_chunk().map(|word| u64::from_le_bytes(*word))
+    split_word(rest.get(at..)?).map(|(word, _)| word)
 }
 
 /// A byte of a word; the first one is the lowest.
@@ -298,6 +298,7 @@ fn number(digits: &[u8], encoding: Encoding) -> f64 {
 fn short_number(number: &[u8]) -> Option<f64> {
     const POWERS_OF_TEN: [f64; 16] =
         [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+    look();
     let digits = number.strip_prefix(b"-").unwrap_or(number);
     if digits.len() > 16 {
         return None;

@@ -70,6 +70,13 @@ pub(super) trait Units {
     }
 }
 
+/// Notes a look at a part of the body that is no longer than 32 bytes. Only tests count them.
+#[inline(always)]
+pub(in crate::matcher) fn look() {
+    #[cfg(test)]
+    super::tests::work::LOOKS.set(super::tests::work::LOOKS.get() + 1);
+}
+
 /// The bytes from one place to a later one.
 #[inline(always)]
 pub(super) fn until<'m>(rest: &'m [u8], end: &[u8]) -> &'m [u8] {
@@ -85,11 +92,13 @@ impl Units for Utf8 {
 
     #[inline(always)]
     fn split(rest: &[u8]) -> (u8, &[u8]) {
+        look();
         rest.split_first().map_or((END, rest), |(character, behind)| (*character, behind))
     }
 
     #[inline(always)]
     fn has_special(chunk: &[u8; 32]) -> bool {
+        look();
         // Without a branch, so that they are all looked at together.
         chunk
             .iter()
@@ -107,6 +116,7 @@ impl<const WIDTH: usize> Units for Wide<WIDTH> {
 
     #[inline(always)]
     fn split(rest: &[u8]) -> (u8, &[u8]) {
+        look();
         match rest.split_first_chunk::<WIDTH>() {
             Some((unit, behind)) => {
                 let unit = unit.iter().rev().fold(0, |unit, byte| unit << 8 | u32::from(*byte));
@@ -120,6 +130,7 @@ impl<const WIDTH: usize> Units for Wide<WIDTH> {
 
     #[inline(always)]
     fn has_special(chunk: &[u8; 32]) -> bool {
+        look();
         let (words, _) = chunk.as_chunks();
         words.iter().fold(0, |special, word| special | special_units::<Self>(u64::from_le_bytes(*word))) != 0
     }
@@ -185,7 +196,8 @@ fn skip_last<U: Units + ?Sized>(mut rest: &[u8], is_such: impl Fn(u8) -> bool) -
 
 /// The next eight bytes, the first one lowest, and the place behind. `None` if there are fewer.
 #[inline(always)]
-fn split_word(rest: &[u8]) -> Option<(u64, &[u8])> {
+pub(super) fn split_word(rest: &[u8]) -> Option<(u64, &[u8])> {
+    look();
     rest.split_first_chunk().map(|(bytes, behind)| (u64::from_le_bytes(*bytes), behind))
 }
 
