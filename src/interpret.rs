@@ -2,7 +2,7 @@
 //!
 //! One loop over the condition, operands first. Everything is copied freely and looked up in maps: this is what faster
 //! code is tested against, so it is written to be read. Who wants to know how a verdict comes about watches the loop
-//! ([`observe`]), so that an explanation cannot differ from what it explains.
+//! (`observe`), so that an explanation cannot differ from what it explains.
 //!
 //! ```
 //! use edgeroute::hir::{CheckOptions, check};
