@@ -11,6 +11,20 @@ use edgeroute::{BadRoutes, CheckedManifest, RouteTable};
 use crate::input::{self, printable};
 use crate::{count, reporting};
 
+/// What a command that uses routes does with bad ones.
+#[derive(Copy, Clone, clap::Args)]
+pub(crate) struct BadRoutesArguments {
+    /// Leave out routes that have problems, instead of refusing the manifest
+    #[arg(long)]
+    skip_bad_routes: bool,
+}
+
+impl BadRoutesArguments {
+    pub(crate) const fn policy(self) -> BadRoutes {
+        if self.skip_bad_routes { BadRoutes::Skip } else { BadRoutes::Refuse }
+    }
+}
+
 /// What was made of a file.
 #[derive(Debug)]
 pub(crate) struct CompiledFile {

@@ -3,13 +3,12 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use edgeroute::BadRoutes;
 use edgeroute::explain::{Coverage, RouteCoverage};
 use edgeroute::render::{coverage_json, coverage_text};
 
 use crate::Outcome;
 use crate::color::ColorArguments;
-use crate::compiled::CompiledFile;
+use crate::compiled::{BadRoutesArguments, CompiledFile};
 use crate::explain::routes_of;
 use crate::messages::{MessageArguments, Messages};
 
@@ -54,9 +53,8 @@ pub(crate) struct Arguments {
     format: Format,
     #[command(flatten)]
     color: ColorArguments,
-    /// Leave out routes that have problems, instead of refusing the manifest
-    #[arg(long)]
-    skip_bad_routes: bool,
+    #[command(flatten)]
+    bad_routes: BadRoutesArguments,
 }
 
 #[derive(Copy, Clone, PartialEq, Eq, clap::ValueEnum)]
@@ -70,7 +68,7 @@ enum Format {
 /// Counts what becomes of all messages.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     arguments.messages.check_beside(&arguments.manifest)?;
-    let bad_routes = if arguments.skip_bad_routes { BadRoutes::Skip } else { BadRoutes::Refuse };
+    let bad_routes = arguments.bad_routes.policy();
     let Some(file) = CompiledFile::read_usable(&arguments.manifest, bad_routes)? else {
         return Ok(Outcome::Problems);
     };

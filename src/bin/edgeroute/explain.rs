@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use edgeroute::BadRoutes;
 use edgeroute::diagnostic::closest;
 use edgeroute::explain::{Explanation, Routes, explain};
 use edgeroute::hir::Shadowing;
@@ -11,7 +10,7 @@ use edgeroute::limits::Limits;
 use edgeroute::render::{Color, ExplanationJson, SourceDetail, TextStyle, explanation_text, route_explanation_text};
 
 use crate::color::ColorArguments;
-use crate::compiled::CompiledFile;
+use crate::compiled::{BadRoutesArguments, CompiledFile};
 use crate::input::printable;
 use crate::messages::{MessageArguments, Messages};
 use crate::{Outcome, input};
@@ -53,9 +52,8 @@ pub(crate) struct Arguments {
     format: Format,
     #[command(flatten)]
     color: ColorArguments,
-    /// Leave out routes that have problems, instead of refusing the manifest
-    #[arg(long)]
-    skip_bad_routes: bool,
+    #[command(flatten)]
+    bad_routes: BadRoutesArguments,
 }
 
 #[derive(Copy, Clone, PartialEq, Eq, clap::ValueEnum)]
@@ -69,7 +67,7 @@ enum Format {
 /// Explains every message, or the one that was asked for.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     arguments.messages.check_beside(&arguments.manifest)?;
-    let bad_routes = if arguments.skip_bad_routes { BadRoutes::Skip } else { BadRoutes::Refuse };
+    let bad_routes = arguments.bad_routes.policy();
     let Some(file) = CompiledFile::read_usable(&arguments.manifest, bad_routes)? else {
         return Ok(Outcome::Problems);
     };

@@ -4,10 +4,10 @@ use std::fmt;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use edgeroute::{BadRoutes, RouteTable, Scratch};
+use edgeroute::{RouteTable, Scratch};
 use serde::Serialize;
 
-use crate::compiled::CompiledFile;
+use crate::compiled::{BadRoutesArguments, CompiledFile};
 use crate::message_line::{InvalidMessage, MessageLine};
 use crate::messages::{MessageArguments, Messages};
 use crate::{Outcome, count, input};
@@ -50,9 +50,8 @@ pub(crate) struct Arguments {
     manifest: PathBuf,
     #[command(flatten)]
     messages: MessageArguments,
-    /// Leave out routes that have problems, instead of refusing the manifest
-    #[arg(long)]
-    skip_bad_routes: bool,
+    #[command(flatten)]
+    bad_routes: BadRoutesArguments,
 }
 
 /// One line of output.
@@ -79,7 +78,7 @@ struct Counts {
 /// Compiles the manifest, then routes every message.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     arguments.messages.check_beside(&arguments.manifest)?;
-    let bad_routes = if arguments.skip_bad_routes { BadRoutes::Skip } else { BadRoutes::Refuse };
+    let bad_routes = arguments.bad_routes.policy();
     let manifest = CompiledFile::read_usable(&arguments.manifest, bad_routes)?;
     let Some(table) = manifest.and_then(CompiledFile::into_table) else {
         return Ok(Outcome::Problems);

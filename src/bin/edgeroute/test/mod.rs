@@ -12,6 +12,7 @@ use std::time::Duration;
 use edgeroute::render::Color;
 
 use crate::color::ColorArguments;
+use crate::compiled::BadRoutesArguments;
 use crate::document::Language;
 use crate::{Outcome, input};
 use report::{json, junit, text};
@@ -75,9 +76,8 @@ pub(crate) struct Arguments {
     format: Format,
     #[command(flatten)]
     color: ColorArguments,
-    /// Leave out routes that have problems, instead of refusing the manifest
-    #[arg(long)]
-    skip_bad_routes: bool,
+    #[command(flatten)]
+    bad_routes: BadRoutesArguments,
     /// Run again whenever a file changes, until interrupted
     #[arg(long)]
     watch: bool,

@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use edgeroute::Delivery;
 use edgeroute::diagnostic::closest;
 use edgeroute::endpoint::Endpoint;
 use edgeroute::explain::{Explanation, Outcome, RouteExplanation, explain};
 use edgeroute::render::{Color, ExplanationJson, TextStyle, route_explanation_text};
 use edgeroute::span::LineIndex;
-use edgeroute::{BadRoutes, Delivery};
 
 use super::Arguments;
 use crate::cases::{Case, CaseFile, ExpectedDelivery};
@@ -113,7 +113,7 @@ impl Suite {
                 return Err(Unusable { messages: vec![message], manifest: None });
             }
         };
-        let bad_routes = if arguments.skip_bad_routes { BadRoutes::Skip } else { BadRoutes::Refuse };
+        let bad_routes = arguments.bad_routes.policy();
         let unusable = |messages| Unusable { messages, manifest: Some(manifest.clone()) };
         let file = CompiledFile::read_usable(&manifest, bad_routes)
             .map_err(|error| unusable(vec![format!("edgeroute: {error}")]))?
