@@ -31,6 +31,7 @@ pub mod topology;
 #[expect(unused_imports, reason = "body queries and expressions follow")]
 mod tree;
 pub mod value;
+mod work;
 
 pub use table::{
     BadRoutes, Changes, CheckedManifest, CompileError, Compiled, Deliveries, Delivery, Interests, Key, RouteProblem,

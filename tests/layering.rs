@@ -7,7 +7,8 @@ mod scan {
     use std::collections::BTreeSet;
 
     /// The modules of the library, lowest first. A module imports only what stands before it.
-    const ORDER: [&str; 27] = [
+    const ORDER: [&str; 28] = [
+        "work",
         "span",
         "limits",
         "id",

@@ -2,6 +2,7 @@
 
 use super::{Condition, Node, NodeId, NodeKind, Type};
 use crate::span::Span;
+use crate::work;
 
 /// The nodes of a condition in the making.
 #[derive(Debug)]
@@ -17,6 +18,7 @@ impl<'t> Arena<'t> {
 
     /// Adds a node. Its operands must be in the arena, and operands of no other node that is kept.
     pub(super) fn push(&mut self, kind: NodeKind<'t>, ty: Type, span: Span) -> NodeId {
+        work::step();
         let id = NodeId::new(self.nodes.len());
         self.nodes.push(Node { kind, ty, span });
         id
@@ -37,6 +39,7 @@ impl<'t> Arena<'t> {
     /// The condition whose outermost node is `root`, without the nodes that `root` does not need.
     pub(super) fn finish(mut self, root: NodeId) -> Condition<'t> {
         self.nodes.truncate(root.index() + 1);
+        work::steps(self.nodes.len());
         let mut operands = 0;
         for node in &self.nodes {
             node.kind.for_each_operand(|_| operands += 1);

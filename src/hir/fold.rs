@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use super::arena::Arena;
 use super::{Condition, Node, NodeId, NodeKind, Operand, Text, Type, Value, compute};
+use crate::work;
 
 /// Texts longer than this, in UTF-16 code units, are not made beforehand, so that functions nested around a long text
 /// cost little.
@@ -38,6 +39,7 @@ pub fn fold<'c, 't>(condition: &'c Condition<'t>) -> Cow<'c, Condition<'t>> {
 
 /// Whether a node whose operands all stay as they are does so too: then [`Folder::simplify`] has nothing to do.
 fn is_simple(condition: &Condition<'_>, node: &Node<'_>) -> bool {
+    work::step();
     let (mut operands, mut constants, mut undefined) = (0, 0, 0);
     node.kind.for_each_operand(|operand| {
         let kind = condition.get(operand).map(|node| &node.kind);
@@ -133,6 +135,9 @@ impl<'t> Folder<'t> {
         let Some(value) = value else {
             return Simpler::Not;
         };
+        if let Value::Text(units) = &value {
+            work::bytes(size_of_val(&**units));
+        }
         if node.kind.is_constant() {
             return Simpler::Constant(node.kind.clone(), value);
         }

@@ -6,6 +6,7 @@ use crate::message::{Message, MessageSource, Properties};
 use crate::predicate::{Slot, TestKind};
 use crate::text::as_number;
 use crate::tree::{Clauses, Readers, Tree, Words};
+use crate::work;
 
 /// The sources that messages had, and the clauses of the routes that take them, so that one that comes again is compared
 /// and not looked up: a cache with one place for each source, where a source displaces another.
@@ -97,6 +98,7 @@ impl Intersection<'_> {
 
     #[inline]
     fn put(&mut self, slot: Slot, settled: u64, text: Option<&str>) {
+        work::step();
         let Some(asked) = self.clauses.slot(slot) else {
             return;
         };
@@ -115,12 +117,16 @@ impl Intersection<'_> {
         self.alive &= asked.text(&self.tree.texts, text);
         let mut number = None;
         for &(kind, clauses) in &asked.checks {
+            work::step();
             if self.alive & clauses == 0 {
                 continue;
             }
             let holds = match kind {
                 TestKind::Number(within, interval) => {
-                    let number = *number.get_or_insert_with(|| as_number(text));
+                    let number = *number.get_or_insert_with(|| {
+                        work::bytes(text.len());
+                        as_number(text)
+                    });
                     let interval = self.tree.vocabulary.constants.interval_of(interval);
                     number.is_some_and(|number| interval.contains(number) == within)
                 }

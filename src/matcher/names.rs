@@ -2,6 +2,7 @@
 
 use crate::message::{Message, NameHint, NameOf, Properties};
 use crate::tree::{KnownNames, Readers, Tree};
+use crate::work;
 
 /// Messages mostly have the names that messages before them had.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ impl Names {
             return;
         }
         message.visit_hinted_properties(|name, hint, text| {
+            work::bytes(name.len());
             let readers = match hint {
                 Some(NameHint { tree: id, of: NameOf::Application, entry }) if id == tree.id => {
                     application.readers(entry)
@@ -66,6 +68,7 @@ impl Names {
             }
         }
         message.visit_hinted_system_properties(|name, hint, text| {
+            work::bytes(name.len());
             let readers = match hint {
                 Some(NameHint { tree: id, of: NameOf::System, entry }) if id == tree.id => system.readers(entry),
                 _ => self.system.find(system, key, name),

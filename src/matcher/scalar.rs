@@ -11,6 +11,7 @@ use core::iter::FusedIterator;
 use super::body::look;
 use crate::body::{Characters, Encoding};
 use crate::text::{as_number_points, compare_utf16};
+use crate::work;
 
 /// What a body query finds, or what shadows it.
 #[derive(Copy, Clone, Debug, Default)]
@@ -128,7 +129,10 @@ impl<'m> BodyText<'m> {
     /// How the text is ordered to another by UTF-16 code units.
     pub(crate) fn compare_utf16(self, other: &str) -> Ordering {
         match self.0 {
-            Form::Plain(text) => compare_utf16(text, other),
+            Form::Plain(text) => {
+                work::comparison(text, other);
+                compare_utf16(text, other)
+            }
             Form::Raw(..) => self.units().cmp(other.encode_utf16()),
         }
     }
@@ -136,7 +140,10 @@ impl<'m> BodyText<'m> {
     /// The number that `as_number` reads in the text.
     pub(crate) fn as_number(self) -> Option<f64> {
         match self.0 {
-            Form::Plain(text) => crate::text::as_number(text),
+            Form::Plain(text) => {
+                work::bytes(text.len());
+                crate::text::as_number(text)
+            }
             Form::Raw(..) => as_number_points(self.chars().map(u32::from)),
         }
     }

@@ -5,6 +5,7 @@ use crate::message::{Message, Properties};
 use crate::predicate::Slot;
 use crate::text::as_number;
 use crate::tree::{HashKey, Readers, Tree, ValueHash};
+use crate::work;
 
 /// The slots of a table, without a message in them. Its size depends on the table alone.
 #[derive(Debug)]
@@ -150,6 +151,7 @@ impl<'m> Slots<'_, 'm> {
 
     #[inline]
     fn put_into(&mut self, floor: usize, hash: ValueHash, held: Held<'m>) {
+        work::step();
         let Some(state) = self.states.get_mut(held.slot.index()) else {
             return;
         };
@@ -167,10 +169,12 @@ impl<'m> Slots<'_, 'm> {
     fn prefer(&mut self, hash: ValueHash, held: Held<'m>) {
         if let Some(state) = self.states.get_mut(held.slot.index())
             && let Some(other) = self.held.get_mut(state.place as usize)
-            && held.name < other.name
         {
-            *other = held;
-            state.hash = hash;
+            work::comparison(held.name, other.name);
+            if held.name < other.name {
+                *other = held;
+                state.hash = hash;
+            }
         }
     }
 
@@ -201,7 +205,10 @@ impl<'m> Slots<'_, 'm> {
             return *number;
         }
         let number = match self.property(slot) {
-            Property::Text(text) => as_number(text),
+            Property::Text(text) => {
+                work::bytes(text.len());
+                as_number(text)
+            }
             Property::Absent | Property::Null => None,
         };
         if let Some(known) = self.numbers.get_mut(slot.index()) {

@@ -22,6 +22,7 @@ use crate::tree::{
     AffixSwitch, Candidates, Clauses, GroupId, MAX_FILED_TEXT, NumberSwitch, ProgramAt, RouteId, Space, Split,
     Switches, Texts, Tree, ValueHash, decode, decode_equality,
 };
+use crate::work;
 
 /// A tree, and what is made of it for walking.
 #[derive(Debug)]
@@ -263,10 +264,12 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
         let present = self.reader.slots.present();
         if asked.len() <= present {
             for &slot in asked {
+                work::step();
                 visit(self, slot);
             }
         } else {
             for index in 0..present {
+                work::step();
                 if let Some(slot) = self.reader.slots.nth_present(index) {
                     visit(self, slot);
                 }
@@ -280,6 +283,7 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
         };
         let bytes = text.as_bytes();
         for &length in &affix.lengths {
+            work::step();
             let Some(part) = affix.end.part(bytes, length as usize) else { break };
             let hash = self.tree.key.bytes(part);
             let key = Switches::key(&self.tree.key, group, affix.slot, affix.end.space(), hash);
@@ -292,6 +296,7 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
             return;
         };
         for class in &switch.classes {
+            work::step();
             // The intervals that start at most a width before the number and not after it.
             let end = class.lows.partition_point(|&low| low <= number);
             let bounds = class.lows.iter().zip(&class.highs).take(end).rev();
@@ -299,6 +304,7 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
             // What stands together is found together: in hostile tables that is all of them.
             let mut found = Candidates { start: at, end: at };
             for (_, &high) in bounds.take_while(|(low, _)| **low + class.width >= number) {
+                work::step();
                 at -= 1;
                 if number <= high {
                     found.start = at;
@@ -314,6 +320,7 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
     /// Has these candidates looked at.
     #[inline]
     fn found(&mut self, candidates: Candidates) {
+        work::step();
         if let Some(range) = self.pending.ranges.get_mut(self.pending.found) {
             *range = candidates;
             self.pending.found += usize::from(candidates.start < candidates.end);
@@ -337,6 +344,7 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
     fn candidates(&mut self, candidates: Candidates) {
         let tree = self.tree;
         for candidate in tree.candidates.get(candidates.start as usize..candidates.end as usize).unwrap_or_default() {
+            work::step();
             let passes = self.reader.slots.hash(candidate.slot as usize).passes(candidate.hash);
             if let Some(program) = self.pending.programs.get_mut(self.pending.passed) {
                 *program = candidate.program;
@@ -367,9 +375,12 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
     fn run(&mut self, at: ProgramAt) {
         let tree = self.tree;
         let (reader, memory) = (&mut self.reader, &mut *self.evaluate);
-        let test = |step| match decode_equality(step) {
-            Some((slot, text)) => reader.is_text(slot, text),
-            None => reader.test(decode(step), memory),
+        let test = |step| {
+            work::step();
+            match decode_equality(step) {
+                Some((slot, text)) => reader.is_text(slot, text),
+                None => reader.test(decode(step), memory),
+            }
         };
         if tree.programs.get(at).run(test) {
             self.any = true;
@@ -459,7 +470,10 @@ impl<'m> Reader<'_, '_, 'm> {
         }
         match self.defined(slot)? {
             Value::Number(number) => Some(number),
-            Value::Text(text) => as_number(text),
+            Value::Text(text) => {
+                work::bytes(text.len());
+                as_number(text)
+            }
             Value::BodyText(text) => text.as_number(),
             Value::Bool(_) | Value::NullText | Value::Null => None,
         }
@@ -480,7 +494,10 @@ impl<'m> Reader<'_, '_, 'm> {
             (Value::Number(value), ValueConstant::Number(constant)) => {
                 value.partial_cmp(&constant).unwrap_or(Ordering::Less)
             }
-            (Value::Text(value), ValueConstant::Text(constant)) => compare_utf16(value, self.constant(constant)),
+            (Value::Text(value), ValueConstant::Text(constant)) => {
+                work::comparison(value, self.constant(constant));
+                compare_utf16(value, self.constant(constant))
+            }
             (Value::BodyText(value), ValueConstant::Text(constant)) => value.compare_utf16(self.constant(constant)),
             (Value::NullText, ValueConstant::Text(_)) => Ordering::Less,
             (value, constant) => value.rank().cmp(&rank(constant)),
@@ -545,9 +562,13 @@ impl<'m> Reader<'_, '_, 'm> {
 #[inline]
 pub(super) fn is_so(kind: TestKind, texts: &Texts, text: &str) -> bool {
     match kind {
-        TestKind::Text(orderings, constant) => orderings.contains(compare_utf16(text, texts.text_of(constant))),
+        TestKind::Text(orderings, constant) => {
+            work::comparison(text, texts.text_of(constant));
+            orderings.contains(compare_utf16(text, texts.text_of(constant)))
+        }
         TestKind::Affix(affix, has, part) => {
             let part = texts.text_of(part);
+            work::bytes(if affix == Affix::Infix { text.len() } else { text.len().min(part.len()) });
             has == match affix {
                 Affix::Prefix => text.starts_with(part),
                 Affix::Suffix => text.ends_with(part),

@@ -2,6 +2,7 @@
 
 use crate::id::define_id;
 use crate::keyed::KeyedMap;
+use crate::work;
 
 define_id! {
     /// A text constant.
@@ -96,6 +97,7 @@ impl Interval {
 impl Constants {
     /// The id of a text. Allocates where it is new.
     pub(crate) fn text(&mut self, text: &str) -> TextId {
+        work::bytes(text.len());
         if let Some(&id) = self.texts.ids.get(text) {
             return id;
         }

@@ -5,6 +5,7 @@ use crate::builtin::Function;
 use crate::hir::{Condition, NodeId, NodeKind};
 use crate::id::define_id;
 use crate::value::{Arithmetic, Comparison, Text, Type};
+use crate::work;
 
 define_id! {
     /// An expression of a table.
@@ -123,6 +124,7 @@ impl Expression {
 
     /// The part of `condition` whose outermost node is `root`.
     pub(crate) fn of(condition: &Condition<'_>, root: NodeId, vocabulary: &mut Vocabulary) -> Self {
+        work::steps(2 * root.index());
         let mut needed = vec![false; root.index() + 1];
         if let Some(last) = needed.last_mut() {
             *last = true;

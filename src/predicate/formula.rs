@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use super::test::{States, Test, TestKind};
 use super::{Constants, Orderings, Slot};
 use crate::id::define_id;
+use crate::work;
 
 define_id! {
     /// A formula.
@@ -76,6 +77,7 @@ impl Formulas {
     /// Adds a copy of the formula `root` of `others`, its parts before it, and nothing else; gives its first part and
     /// itself.
     pub(crate) fn append(&mut self, others: &Self, root: FormulaId) -> (FormulaId, FormulaId) {
+        work::steps(root.index());
         let mut needed: SmallVec<[bool; 64]> = SmallVec::from_elem(false, root.index() + 1);
         if let Some(last) = needed.last_mut() {
             *last = true;
@@ -144,6 +146,7 @@ impl Formulas {
             (_, Formula::False) | (Formula::True, _) => right,
             (Formula::And(_), _) | (_, Formula::And(_)) => {
                 let (mut parts, rest) = (self.take_and(left), self.take_and(right));
+                work::steps(rest.len());
                 parts.extend(rest);
                 self.push(Formula::And(parts))
             }
@@ -158,6 +161,7 @@ impl Formulas {
             (_, Formula::True) | (Formula::False, _) => right,
             (Formula::Or(_), _) | (_, Formula::Or(_)) => {
                 let (mut parts, rest) = (self.take_or(left), self.take_or(right));
+                work::steps(rest.len());
                 parts.extend(rest);
                 self.push(Formula::Or(parts))
             }
@@ -180,6 +184,7 @@ impl Formulas {
     }
 
     fn push(&mut self, formula: Formula) -> FormulaId {
+        work::step();
         let id = FormulaId::new(self.nodes.len());
         self.nodes.push(formula);
         id
@@ -192,6 +197,7 @@ impl Formulas {
         // Parts have smaller ids than what they are part of, so one pass upwards is enough.
         let mut becomes: SmallVec<[FormulaId; 64]> = SmallVec::with_capacity(root.index() + 1);
         for index in 0..=root.index() {
+            work::step();
             let id = FormulaId::new(index);
             if self.is_simple(id, &becomes) {
                 becomes.push(id);
@@ -241,6 +247,7 @@ impl Formulas {
         let mut tests: SmallVec<[Test; 8]> = SmallVec::new();
         let mut rest = Self::constant(true);
         for part in parts {
+            work::step();
             let part = becomes.get(part.index()).copied().unwrap_or(*part);
             match self.get(part) {
                 Formula::Test(test) if parts.len() <= SIMPLIFIED_PARTS => {
@@ -298,6 +305,7 @@ enum Joined {
 
 fn join(a: Test, b: Test, constants: &mut Constants) -> Joined {
     use TestKind::*;
+    work::step();
     if a == b {
         return Joined::One(a);
     }
@@ -316,6 +324,7 @@ fn join(a: Test, b: Test, constants: &mut Constants) -> Joined {
         }
         (Text(Orderings::EQUAL, equal), Text(orderings, other))
         | (Text(orderings, other), Text(Orderings::EQUAL, equal)) => {
+            work::comparison(constants.text_of(equal), constants.text_of(other));
             let ordering = crate::text::compare_utf16(constants.text_of(equal), constants.text_of(other));
             if orderings.contains(ordering) { with(Text(Orderings::EQUAL, equal)) } else { Joined::Never }
         }

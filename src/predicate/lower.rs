@@ -10,6 +10,7 @@ use super::expression::Expression;
 use super::{Affix, FormulaId, Formulas, Interval, Orderings, Slot, States, Test, TestKind, ValueConstant, Vocabulary};
 use crate::builtin::Function;
 use crate::hir::{Comparison, Condition, Node, NodeId, NodeKind, Text, Type};
+use crate::work;
 
 /// What of a node is asked for.
 #[derive(Copy, Clone, Default, PartialEq, Eq, Debug)]
@@ -47,6 +48,7 @@ pub(crate) fn lower(condition: &Condition<'_>, vocabulary: &mut Vocabulary, form
             let done = SmallVec::with_capacity(asked.len());
             let mut lowering = Lowering { condition, vocabulary, formulas, done };
             for ((id, node), asked) in condition.nodes().zip(asked) {
+                work::step();
                 let lowered = if asked.any() { lowering.node(id, node, asked) } else { nothing() };
                 lowering.done.push(lowered);
             }
@@ -69,6 +71,7 @@ fn ask(condition: &Condition<'_>, root: NodeId) -> SmallVec<[Asked; 32]> {
         last.truth = true;
     }
     for (id, node) in condition.nodes().rev() {
+        work::step();
         let Some(of_node) = asked.get(id.index()).copied().filter(|asked| asked.any()) else {
             continue;
         };

@@ -5,6 +5,7 @@ use crate::hir::Property;
 use crate::id::define_id;
 use crate::keyed::KeyedMap;
 use crate::text::fold;
+use crate::work;
 
 define_id! {
     /// Something that is read of a message: a property, or a place in the body.
@@ -49,6 +50,7 @@ impl Reads {
                 (either, name.strip_prefix('$').unwrap_or(name), SlotKind::ApplicationOrSystem)
             }
         };
+        work::bytes(name.len());
         if let Some(&slot) = spelled.get(name) {
             return slot;
         }
@@ -60,6 +62,7 @@ impl Reads {
 
     /// The slot of a place in the body.
     pub(crate) fn body(&mut self, path: &BodyPath, shadow: Option<&str>) -> Slot {
+        work::bytes(path.as_str().len());
         let shadow = shadow.map(|name| self.property(Property::Application(name)));
         intern(&mut self.slots, &mut self.by_kind, SlotKind::Body { path: path.clone(), shadow })
     }

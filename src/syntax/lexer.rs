@@ -15,6 +15,7 @@ use nom::{IResult, Parser};
 
 use super::token::{Token, TokenKind};
 use crate::span::Span;
+use crate::work;
 
 /// What is left of the text. Every byte that ends a token is ASCII, so tokens end between characters.
 type Input<'t> = &'t [u8];
@@ -65,7 +66,10 @@ impl<'t> Lexer<'t> {
         let rest = self.rest();
         let (kind, length) = match rest.first() {
             None => (TokenKind::Eof, 0),
-            Some(&first) => longest_match(first, rest),
+            Some(&first) => {
+                work::step();
+                longest_match(first, rest)
+            }
         };
         let span = Span::from_range(self.at..self.at + length);
         self.at += length;
@@ -80,6 +84,7 @@ impl<'t> Lexer<'t> {
         loop {
             let rest = self.rest();
             let space = run(rest, SPACE);
+            work::bytes(space);
             self.at += space;
             if !matches!(rest.get(space..), Some([b'/', b'*', ..])) {
                 return;
@@ -101,6 +106,7 @@ impl<'t> Lexer<'t> {
             let rest = self.text.get(from..).unwrap_or_default();
             let is_end = |&(at, _): &(usize, &str)| rest.as_bytes().get(at + 1) == Some(&b'/');
             let found = rest.match_indices('*').find(is_end);
+            work::bytes(found.map_or(rest.len(), |(at, _)| at));
             self.comment_ends = found.map_or(CommentEnds::None, |(at, _)| CommentEnds::Next(from + at));
         }
         match self.comment_ends {
@@ -156,19 +162,23 @@ fn longest_match(first: u8, rest: Input<'_>) -> (TokenKind, usize) {
 
 /// A candidate, or else the word that starts there if that is longer: rules of words are listed last.
 fn or_longer_word(candidate: (TokenKind, usize), rest: Input<'_>) -> (TokenKind, usize) {
-    if run(rest, WORD) > candidate.1 { word(rest) } else { candidate }
+    let word_length = run(rest, WORD);
+    work::bytes(word_length);
+    if word_length > candidate.1 { word(rest) } else { candidate }
 }
 
 /// A string, or else an unterminated one. The closed form is the longer of the two where it matches.
 fn quoted(quote: u8, rest: Input<'_>) -> (TokenKind, usize) {
     // Most strings have no escape: then the next quote is the end.
     let inner = rest.iter().skip(1).position(|&byte| byte == quote || byte == b'\\');
+    work::bytes(inner.unwrap_or(rest.len()));
     if let Some(end) = inner.map(|length| length + 1).filter(|&end| rest.get(end) == Some(&quote)) {
         return (TokenKind::String, end + 1);
     }
     let matched: IResult<_, _> =
         recognize((take_while_m_n(1, 1, |byte| byte == quote), many0_count(alt((plain(quote), escape))))).parse(rest);
     let length = matched.map_or(1, |(_, open): (_, Input<'_>)| open.len());
+    work::bytes(length);
     if rest.get(length) == Some(&quote) {
         (TokenKind::String, length + 1)
     } else {
@@ -206,6 +216,7 @@ fn word(rest: Input<'_>) -> (TokenKind, usize) {
         common &= classes;
         length += 1;
     }
+    work::bytes(length);
     (rest.get(..length).map_or(TokenKind::Unknown, |word| classify(word, common)), length)
 }
 

@@ -11,6 +11,7 @@ use crate::predicate::{
     Affix, Formula, FormulaId, Formulas, IntervalId, Orderings, Slot, SlotKind, States, Test, TestKind, TextId,
     ValueConstant, ValueId, Vocabulary,
 };
+use crate::work;
 
 /// The longest text, in bytes, that a route is filed under as a body value: a text with escapes is unescaped before it is
 /// hashed, and there is only so much room.
@@ -171,6 +172,7 @@ impl Occurrences {
         accesses.clear();
         families.clear();
         added.extend(tests.filter_map(|test| Access::of(test, vocabulary).key()));
+        work::steps(added.len());
         added.sort_unstable();
         for same in added.chunk_by(|a, b| a.family() == b.family()) {
             let Some(family) = same.first().map(|key| key.family()) else { continue };
@@ -202,6 +204,7 @@ impl Occurrences {
     pub(super) fn likelihood(&self, access: Access, vocabulary: &Vocabulary) -> f64 {
         // As if each slot had been asked for eight other constants too: a lone constant tells something, not everything.
         const OTHERS: f64 = 8.0;
+        work::step();
         let Some(key) = access.key() else {
             return if access == Access::Always { 1.0 } else { 0.9 };
         };
@@ -301,10 +304,12 @@ pub(super) fn cover(
                 Best { likely, ..Best::NONE }
             }
             Formula::And(parts) => {
+                work::steps(parts.len());
                 let least = parts.iter().map(of).min_by(Best::order).unwrap_or(Best::NONE);
                 Best { is_over_budget: parts.iter().any(|part| of(part).is_over_budget), ..least }
             }
             Formula::Or(parts) => {
+                work::steps(parts.len());
                 let all = Best { likely: 0.0, tests: 0, is_over_budget: false };
                 let all = parts.iter().map(of).fold(all, |all, part| Best {
                     likely: 1.0 - (1.0 - all.likely) * (1.0 - part.likely),

@@ -22,6 +22,7 @@ use crate::limits::Budgets;
 use crate::message::Stamp;
 use crate::predicate::{Formula, FormulaId, Formulas, Interval, Slot, Vocabulary, lower};
 use crate::source::SourcePattern;
+use crate::work;
 
 /// A tree in the making.
 #[derive(Debug)]
@@ -326,6 +327,7 @@ impl Filer<'_> {
         split.numbers =
             numbers.into_iter().map(|(slot, all)| NumberSwitch { slot, classes: self.number_classes(all) }).collect();
         // Stable, so that candidates of one key stay in the order of their routes.
+        work::steps(hashed.len());
         hashed.sort_by_key(|(key, _)| *key);
         for same in hashed.chunk_by(|a, b| a.0 == b.0) {
             let candidates = self.place(same.iter().map(|(_, candidate)| *candidate));
@@ -360,6 +362,7 @@ impl Filer<'_> {
         let lengths = lengths.into_iter().map(|length| u32::try_from(length).unwrap_or(u32::MAX)).collect();
         let switch = AffixSwitch { slot, end, lengths };
         for (text, candidate) in all {
+            work::step();
             // The shortest of all lengths is always among those of the switch.
             let hash = self.key.bytes(switch.part(text.as_bytes()).unwrap_or_default());
             hashed.push((Switches::key(self.key, group, slot, end.space(), hash), candidate));
@@ -372,6 +375,7 @@ impl Filer<'_> {
         const MAX_CLASSES: usize = 8;
         let mut classes: BTreeMap<i32, Vec<(Interval, Candidate)>> = BTreeMap::new();
         for (interval, candidate) in all {
+            work::step();
             let width = interval.high - interval.low;
             #[expect(clippy::cast_possible_truncation, reason = "a logarithm of a finite number is small")]
             let class = if width > 0.0 { (width.log2() / 2.0).ceil() as i32 } else { i32::MIN };
@@ -380,6 +384,7 @@ impl Filer<'_> {
         while classes.len() > MAX_CLASSES {
             // Too many: the two widest become one.
             let Some((_, widest)) = classes.pop_last() else { break };
+            work::steps(widest.len());
             if let Some(mut next) = classes.last_entry() {
                 next.get_mut().extend(widest);
             }

@@ -23,6 +23,7 @@ use super::text::Texts;
 use crate::predicate::{
     Formula, FormulaId, Formulas, Orderings, Slot, SlotKind, States, Test, TestKind, TextId, Vocabulary,
 };
+use crate::work;
 
 /// How many clauses there can be: the bits of a word.
 pub(super) const MOST: usize = 64;
@@ -82,6 +83,7 @@ impl Clauses {
         let mut alive = alive;
         let mut absent = self.asked_slots & !held;
         while absent != 0 && alive != 0 {
+            work::step();
             alive &= self.slots.get(absent.trailing_zeros() as usize).map_or(0, |asked| asked.absent);
             absent &= absent - 1;
         }
@@ -135,8 +137,12 @@ impl AskedSlot {
     pub(crate) fn text(&self, texts: &Texts, text: &str) -> u64 {
         /// Going through so few is quicker than searching.
         const FEW: usize = 8;
+        work::step();
         let Some(words) = Words::of(text.as_bytes()) else {
-            let found = self.long.iter().find(|(asked, _)| texts.text_of(*asked) == text);
+            let found = self.long.iter().find(|(asked, _)| {
+                work::comparison(texts.text_of(*asked), text);
+                texts.text_of(*asked) == text
+            });
             return found.map_or(self.other, |(_, alive)| *alive);
         };
         if self.short.len() <= FEW {
@@ -171,7 +177,7 @@ struct Clause {
 impl Clause {
     /// What it demands of a slot.
     fn of(&self, slot: Slot) -> impl Iterator<Item = &Demand> {
-        self.demands.iter().filter(move |demand| demand.slot == slot)
+        self.demands.iter().inspect(|_| work::step()).filter(move |demand| demand.slot == slot)
     }
 }
 
@@ -334,7 +340,7 @@ impl AskedSlot {
                 match test.kind {
                     TestKind::State(_) => {}
                     TestKind::Text(_, text) if asks_which_text(*test) => constants.push(text),
-                    kind => match checks.iter_mut().find(|(other, _)| *other == kind) {
+                    kind => match checks.iter_mut().inspect(|_| work::step()).find(|(other, _)| *other == kind) {
                         Some((_, clauses)) => *clauses |= bit,
                         None => checks.push((kind, bit)),
                     },
@@ -372,6 +378,7 @@ fn asks_which_text(test: Test) -> bool {
 
 /// Whether a test holds of what the slot holds, as far as equality can tell.
 fn may_hold(test: Test, held: Held) -> bool {
+    work::step();
     match (test.kind, held) {
         (TestKind::State(states), Held::Absent) => states.contains(States::ABSENT),
         (TestKind::State(states), Held::Null) => states.contains(States::NULL),

@@ -8,6 +8,7 @@ use std::hash::{BuildHasher, Hasher};
 
 use super::text::Texts;
 use crate::predicate::ValueConstant;
+use crate::work;
 
 /// The key.
 #[derive(Clone, Debug)]
@@ -98,6 +99,7 @@ impl HashKey {
     /// The hash of some bytes.
     #[inline]
     pub(crate) fn bytes(&self, bytes: &[u8]) -> u64 {
+        work::bytes(bytes.len());
         match Words::of(bytes) {
             Some(words) => self.words(words),
             None => self.long_bytes(bytes),
@@ -128,6 +130,7 @@ impl HashKey {
 
     #[inline(never)]
     fn other_name(&self, name: &str) -> u64 {
+        work::bytes(name.len());
         if let (Some(last), true) = (name.as_bytes().last_chunk(), name.is_ascii()) {
             let mix = |hash, word: &[u8; 8]| fold(hash ^ upper(u64::from_le_bytes(*word)), self.b);
             let start = self.a ^ name.len() as u64;

@@ -4,6 +4,7 @@ use super::hash::{HashKey, Name, Words};
 use crate::message::Stamp;
 use crate::predicate::{Reads, Slot, SlotKind};
 use crate::text::eq_ignore_case;
+use crate::work;
 
 /// The names that the routes of a table read, as open-addressing hash tables: one of names of up to 16 bytes of ASCII,
 /// which are compared as two words, and one of all others.
@@ -190,6 +191,7 @@ impl Keys {
     fn index_of_short(&self, key: &HashKey, words: Words) -> u32 {
         let mut at = place(key.name(Name::Short(words)), self.short.len());
         loop {
+            work::step();
             // Most places are free, so this ends.
             match self.short.get(at) {
                 Some(Some(short)) if short.words == words => return short.entry,
@@ -206,6 +208,7 @@ impl Keys {
         let hash = key.name(name);
         let mut at = place(hash, self.other.len());
         loop {
+            work::step();
             let other = (*self.other.get(at)?)?;
             let entry = self.entries.get(other.entry as usize)?;
             if other.hash == hash && eq_ignore_case(self.name(entry), text) {
@@ -243,6 +246,7 @@ fn places<K: Copy>(keys: &[(u64, K)]) -> Box<[Option<K>]> {
     for &(hash, key) in keys {
         let mut at = place(hash, count);
         while places.get(at).is_some_and(Option::is_some) {
+            work::step();
             at = (at + 1) & (count - 1);
         }
         if let Some(place) = places.get_mut(at) {

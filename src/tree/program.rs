@@ -15,6 +15,7 @@ use crate::predicate::{
     Affix, ExpressionId, Formula, FormulaId, Formulas, IntervalId, Orderings, Slot, States, Test, TestKind, TextId,
     ValueId,
 };
+use crate::work;
 
 /// The most slots that a step can name.
 pub(crate) const MAX_SLOTS: usize = 1 << 24;
@@ -72,6 +73,7 @@ impl Programs {
         if let Some(parts) = formulas.as_conjunction(&root) {
             self.words.push(word(route.index()));
             for part in parts {
+                work::step();
                 if let Formula::Test(test) = formulas.get(*part) {
                     last = Some(self.words.len());
                     self.words.extend(encode(*test));
@@ -264,6 +266,7 @@ impl Branches {
         let root = Work::Part { formula: root, if_true: Goal::Accept, if_false: Goal::Reject, next: Goal::Reject };
         let mut stack = vec![root];
         while let Some(work) = stack.pop() {
+            work::step();
             match work {
                 Work::Bind(label) => {
                     let here = word(branches.steps.len());

@@ -10,6 +10,7 @@ use crate::keyed::KeyedMap;
 use crate::message::MessageSource;
 use crate::source::{SourcePattern, trimmed};
 use crate::text::eq_ignore_case;
+use crate::work;
 
 define_id! {
     /// A node of the trie.
@@ -111,6 +112,7 @@ impl SourcesBuilder {
                     parent = known;
                     continue;
                 }
+                work::bytes(segment.len());
                 let id = SourceId::new(nodes.len());
                 nodes.push(SourceNode::new(parent, segment, segments.len()));
                 segments.push_str(segment);
@@ -139,6 +141,7 @@ impl SourcesBuilder {
             let segment = segments.get(node.start as usize..node.end as usize).unwrap_or_default();
             let (mut at, tag) = place(key, node.parent, Name::of(segment), count);
             while places.get(at).is_some_and(|place| place.node != FREE.node) {
+                work::step();
                 at = (at + 1) & (count - 1);
             }
             if let Some(place) = places.get_mut(at) {
@@ -280,6 +283,7 @@ impl Sources {
         let segment = Name::of(segment);
         let (mut at, tag) = place(key, parent, segment, self.places.len());
         loop {
+            work::step();
             // Half of the places are free, so this ends.
             let place = self.places.get(at)?;
             let node = self.nodes.get(place.node as usize)?;

@@ -3,6 +3,7 @@
 use super::GroupId;
 use super::hash::HashKey;
 use crate::predicate::Slot;
+use crate::work;
 
 /// The routes from one source. Most groups are lists, so these are small.
 #[derive(Debug, Default)]
@@ -144,6 +145,7 @@ impl Switches {
         for &(key, candidates) in filed {
             let mut at = place(key, count);
             while let Some(Bucket(bucket)) = buckets.get_mut(at) {
+                work::step();
                 if let Some(free) = bucket.iter_mut().find(|place| place.candidates.end & !OVERFULL == 0) {
                     let Candidates { start, end } = candidates;
                     *free = Place { key, candidates: Candidates { start, end: end | free.candidates.end } };
@@ -171,6 +173,7 @@ impl Switches {
         let mut found = Candidates { start: 0, end: 0 };
         // Two fifths of the places are free, so this ends; mostly it does at once.
         while let Some(Bucket(bucket)) = self.buckets.get(at) {
+            work::step();
             for place in bucket {
                 let mask = if place.key == key { u32::MAX } else { 0 };
                 found.start |= place.candidates.start & mask;

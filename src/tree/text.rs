@@ -2,6 +2,7 @@
 
 use super::hash::{HashKey, ValueHash};
 use crate::predicate::{Constants, TextId};
+use crate::work;
 
 /// All text constants, in one buffer. Once the tree is built, they stand nowhere else.
 #[derive(Debug)]
@@ -41,9 +42,12 @@ impl Texts {
     /// Whether `text`, which has this hash, is the constant.
     #[inline]
     pub(crate) fn is(&self, id: TextId, hash: ValueHash, text: &str) -> bool {
-        self.entries
-            .get(id.index())
-            .is_some_and(|entry| entry.hash == hash && self.bytes_of(*entry) == Some(text.as_bytes()))
+        self.entries.get(id.index()).is_some_and(|entry| {
+            entry.hash == hash && {
+                work::bytes(text.len());
+                self.bytes_of(*entry) == Some(text.as_bytes())
+            }
+        })
     }
 
     /// The text; empty for an id of another tree.

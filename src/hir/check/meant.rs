@@ -9,6 +9,7 @@ use crate::hir::Type;
 use crate::span::Span;
 use crate::syntax::ast::{BinaryOperator, ExprId, ExprKind};
 use crate::syntax::misread::{TYPOGRAPHIC_QUOTES, misread};
+use crate::work;
 
 /// The longest help line that quotes a text.
 const SHOWN: usize = 2 * QUOTED + 60;
@@ -98,7 +99,7 @@ impl Checker<'_, '_> {
     /// Whether an `=` stands at byte `offset` of the text.
     fn is_compared_at(&self, offset: u32) -> bool {
         !self.errors.is_full()
-            && self.syntax.expressions().any(|(_, expression)| {
+            && self.syntax.expressions().inspect(|_| work::step()).any(|(_, expression)| {
                 matches!(expression.kind, ExprKind::Binary { operator: BinaryOperator::Equal, operator_span, .. }
                 if operator_span == Span::new(offset, offset + 1))
             })
@@ -112,6 +113,7 @@ impl Checker<'_, '_> {
         }
         let mut not = None;
         for (id, expression) in self.syntax.expressions() {
+            work::step();
             match expression.kind {
                 ExprKind::Unary { operator_span, operand, .. } if operand == negated => not = Some((id, operator_span)),
                 ExprKind::Binary { operator, left, right, .. } if matches!(operator.precedence(), 4 | 5) => {

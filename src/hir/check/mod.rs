@@ -23,6 +23,7 @@ use crate::diagnostic::{Diagnostic, DiagnosticList};
 use crate::span::Span;
 use crate::syntax::ast::{self, Expr, ExprId, ExprKind, Literal, UnaryOperator};
 use crate::text::{hex_literal, number_literal};
+use crate::work;
 
 /// What a condition is checked by, besides its text.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
@@ -99,6 +100,7 @@ struct Checker<'c, 't> {
 impl<'t> Checker<'_, 't> {
     /// Types an expression whose operands have been typed.
     fn expression(&mut self, expression: &Expr<'t>) -> Option<NodeId> {
+        work::step();
         let span = expression.span;
         match &expression.kind {
             ExprKind::Missing => None,

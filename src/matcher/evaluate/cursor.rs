@@ -10,6 +10,7 @@ use core::str::Chars;
 use super::rope::{Case, Rope, RopeId};
 use crate::matcher::scalar;
 use crate::text::{lower, upper};
+use crate::work;
 
 /// A code point of a text in UTF-16.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -136,6 +137,7 @@ impl<'c, 'x> Points<'c, 'x> {
     /// Goes down to the first text in memory of a rope.
     fn enter(&mut self, mut id: RopeId) {
         self.leaf = loop {
+            work::step();
             let Some(rope) = self.ropes.get(id.index()) else {
                 break Leaf::EMPTY;
             };
@@ -164,6 +166,7 @@ impl<'c, 'x> Points<'c, 'x> {
 
     /// What comes next from below, and the number of layers above it.
     fn pull(&mut self) -> (usize, Option<Point>) {
+        work::step();
         match self.next.take() {
             Some((index, point)) => (index, Some(point)),
             None => (self.layers.len(), self.leaf.next()),
@@ -172,6 +175,7 @@ impl<'c, 'x> Points<'c, 'x> {
 
     /// Gives the layer at `index` what comes from below; `None` is the end.
     fn give(&mut self, index: usize, point: Option<Point>) -> Given {
+        work::step();
         match self.layers.get_mut(index) {
             None => Given::Up(point),
             Some(Layer::Cased(case)) => Given::Up(point.map(|point| point.in_case(*case))),

@@ -18,6 +18,7 @@ use super::slots::Property;
 use crate::builtin::Function;
 use crate::predicate::{Expression, Operation, OperationId, OperationKind, Slot};
 use crate::value::{Operand, Text, Type, Value, and, arithmetic, call, coalesce, compare, concat, negate, not, or};
+use crate::work;
 
 /// What expressions read of a message.
 pub(crate) trait Reads<'m> {
@@ -68,6 +69,7 @@ pub(crate) fn evaluate<'m>(
     registers.clear();
     ropes.with(|ropes| {
         for operation in expression.operations() {
+            work::step();
             let value = compute(operation, expression, reads, registers, ropes);
             registers.push(value);
         }
@@ -126,6 +128,7 @@ fn compute<'x, 'm: 'x>(
         OperationKind::Compare(comparison, left, right) => compare(*comparison, operand(*left), operand(*right), ropes),
         OperationKind::Coalesce(left, right) => coalesce(value(*left), value(*right)),
         OperationKind::Call(Function::Concat, first, end) => {
+            work::steps(expression.arguments(*first, *end).len());
             concat(expression.arguments(*first, *end).iter().map(|&argument| value(argument)), ropes)
         }
         OperationKind::Call(function, first, end) => {

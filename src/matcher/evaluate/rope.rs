@@ -12,6 +12,7 @@ use crate::id::define_id;
 use crate::matcher::scalar::BodyText;
 use crate::text::{as_number, compare_utf16, digits_as_number, infinity_as_number, utf16_len};
 use crate::value::Texts;
+use crate::work;
 
 define_id! {
     /// A rope of one evaluation.
@@ -209,8 +210,12 @@ impl Texts for Ropes<'_, '_> {
         pending.clear();
         pending.push(*text);
         while let Some(id) = pending.pop() {
+            work::step();
             length += match self.ropes.get(id.index()) {
-                Some(Rope::Text(text)) => utf16_len(text),
+                Some(Rope::Text(text)) => {
+                    work::bytes(text.len());
+                    utf16_len(text)
+                }
                 Some(Rope::Units(units)) => units.len(),
                 Some(Rope::Body(text)) => text.chars().map(char::len_utf16).sum(),
                 Some(Rope::Part { count, .. }) => *count,
@@ -230,6 +235,7 @@ impl Texts for Ropes<'_, '_> {
 
     fn compare(&mut self, left: &RopeId, right: &RopeId) -> Ordering {
         if let (Some(left), Some(right)) = (self.plain(*left), self.plain(*right)) {
+            work::comparison(left, right);
             return compare_utf16(left, right);
         }
         let (left, right) = self.two_code_units(*left, *right);
@@ -241,6 +247,7 @@ impl Texts for Ropes<'_, '_> {
     /// random: among 2^20 parts of 2^20 code units that happens once in 2^21 searches.
     fn find(&mut self, whole: &RopeId, part: &RopeId) -> Option<usize> {
         if let (Some(whole), Some(part)) = (self.plain(*whole), self.plain(*part)) {
+            work::bytes(whole.len());
             return whole.find(part).and_then(|at| whole.get(..at)).map(utf16_len);
         }
         let key = self.room.key;
@@ -258,13 +265,17 @@ impl Texts for Ropes<'_, '_> {
 
     fn starts_with(&mut self, whole: &RopeId, part: &RopeId) -> bool {
         match (self.plain(*whole), self.plain(*part)) {
-            (Some(whole), Some(part)) => whole.starts_with(part),
+            (Some(whole), Some(part)) => {
+                work::comparison(whole, part);
+                whole.starts_with(part)
+            }
             _ => self.stands_at(*whole, 0, *part),
         }
     }
 
     fn ends_with(&mut self, whole: &RopeId, part: &RopeId) -> bool {
         if let (Some(whole), Some(part)) = (self.plain(*whole), self.plain(*part)) {
+            work::comparison(whole, part);
             return whole.ends_with(part);
         }
         let before = self.length(whole).checked_sub(self.length(part));
@@ -273,7 +284,10 @@ impl Texts for Ropes<'_, '_> {
 
     fn as_number(&mut self, text: &RopeId) -> Option<f64> {
         match self.ropes.get(text.index()) {
-            Some(Rope::Text(text)) => as_number(text),
+            Some(Rope::Text(text)) => {
+                work::bytes(text.len());
+                as_number(text)
+            }
             Some(Rope::Body(text)) => text.as_number(),
             _ => digits_as_number(self.points(*text).map(u32::from))
                 .or_else(|| infinity_as_number(self.points(*text).map(u32::from))),

@@ -20,6 +20,7 @@ use crate::span::Span;
 use crate::syntax::ast::{BinaryOperator, Condition, Expr, ExprId, ExprKind, Literal, UnaryOperator};
 use crate::syntax::lexer::Lexer;
 use crate::syntax::token::TokenKind;
+use crate::work;
 
 /// Parses a condition that stands alone: its longest valid prefix.
 ///
@@ -564,6 +565,7 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
     }
 
     pub(super) fn node(&mut self, kind: ExprKind<'t>, span: Span) -> ExprId {
+        work::step();
         let id = ExprId::new(self.nodes.len());
         self.nodes.push(Expr { kind, span });
         id
