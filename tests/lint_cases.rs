@@ -583,6 +583,19 @@ fn wrong_content_type() {
     );
 }
 
+/// Found by `lints_are_sound`: an application property named `$contentType` goes before the system property, and says
+/// nothing of the body.
+#[test]
+fn wrong_content_type_minds_what_senders_may_add() {
+    let said_of = |condition: &str| {
+        let route = format!("r: FROM /* WHERE {condition} and $body.a = 5 INTO $upstream");
+        said("wrong-content-type", None, &[&route]).join("")
+    };
+    let shadowed = "this is undefined, unless a sender adds an application property `$contentType`: $body.a";
+    assert!(said_of("$contentType = 'text/plain'").ends_with(shadowed), "{}", said_of("$contentType = 'text/plain'"));
+    assert!(said_of("{$contentType} = 'text/plain'").ends_with("this is undefined: $body.a"));
+}
+
 #[test]
 fn unknown_module() {
     let modules: Option<&[&str]> = Some(&["sensor", "filter"]);
@@ -736,6 +749,19 @@ fn subsumed_route() {
     }
 }
 
+/// Found by `lints_are_sound`: of routes alike in priority the first takes a message, so without `early` it would be `other`
+/// rather than `wide`, and the message would be kept for a minute.
+#[test]
+fn a_route_before_others_with_another_time_to_live_is_not_superfluous() {
+    let early = "early: 3: FROM /messages/* WHERE as_number(t) > 6 INTO $upstream";
+    let other = "other: 3: 60: FROM /messages/* WHERE a = 'x' INTO $upstream";
+    let wide = "wide: 3: FROM /messages/* WHERE as_number(t) > 5 INTO $upstream";
+    assert_eq!(said("subsumed-route", None, &[early, other, wide]), [""; 0]);
+    for order in [[early, wide, other], [other, early, wide], [wide, other, early]] {
+        assert_eq!(said("subsumed-route", None, &order).len(), 1, "{order:?}");
+    }
+}
+
 #[test]
 fn outranked_by_catch_all() {
     let all = "all: 0: FROM /messages/* INTO $upstream";
@@ -798,6 +824,16 @@ fn unreached_module() {
     assert_eq!(said("unreached-module", modules, &routes), ["no route takes from the module `c` or sends to it"]);
     assert_eq!(said("unreached-module", modules, &["x: FROM /messages/* INTO $upstream"]), [""; 0]);
     assert_eq!(said("unreached-module", None, &routes), [""; 0]);
+}
+
+/// Found by `lints_are_sound`: a linter of a hub where application properties go before stamps took `$connectionModuleId` for
+/// the stamp, which leaf devices do not have. There they can send a property of that name, and the route takes it.
+#[test]
+fn leaf_devices_may_pass_for_modules_where_stamps_can_be_shadowed() {
+    let json = r#"{"schemaVersion": "1.0", "storeAndForwardConfiguration": {}, "routes": {
+        "up": "FROM /messages/* WHERE $connectionModuleId = 'm' INTO $upstream" }}"#;
+    let found = |shadowing| linter("unserved-leaf-devices").shadowing(shadowing).lint_manifest(json).findings().len();
+    assert_eq!((found(Shadowing::StampsWin), found(Shadowing::Reference)), (1, 0));
 }
 
 #[test]

@@ -18,6 +18,13 @@ const SOURCES: [(&str, &str, &[&str]); 5] = [
     ("routes.jsonl", "route", &["parse_never_panics", "print_round_trips", "fmt_preserves_meaning"]),
     ("manifests.jsonl", "json", &["manifest_never_panics", "manifest_positions_in_bounds", "fmt_preserves_meaning"]),
 ];
+/// Targets whose input is choices.
+const OF_CHOICES: [&str; 4] = [
+    "tree_agrees_with_interpreter",
+    "incremental_agrees_with_fresh_build",
+    "explain_agrees_with_match",
+    "lints_are_sound",
+];
 
 fn main() -> io::Result<()> {
     let fuzz = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
@@ -35,7 +42,7 @@ fn main() -> io::Result<()> {
         }
     }
     bodies(&vectors, &fuzz.join("corpus/body_scanner_agrees_with_serde_json"))?;
-    for target in ["tree_agrees_with_interpreter", "incremental_agrees_with_fresh_build", "explain_agrees_with_match"] {
+    for target in OF_CHOICES {
         let directory = fuzz.join("corpus").join(target);
         fs::create_dir_all(&directory)?;
         for number in 0..OF_EACH {

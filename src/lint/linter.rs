@@ -109,7 +109,7 @@ impl Linter {
         let Parsed { manifest: Some(manifest), unusable_routes, problems } = Manifest::parse(text) else {
             return ManifestReport::default();
         };
-        let topology = Topology::of(&manifest, &self.limits);
+        let topology = Topology::with_shadowing(&manifest, &self.limits, self.shadowing);
         let inputs: Vec<RouteInput<'_>> = manifest
             .routes()
             .iter()

@@ -152,6 +152,13 @@ impl Topology {
     /// ```
     #[must_use]
     pub fn of(manifest: &Manifest, limits: &Limits) -> Self {
+        Self::with_shadowing(manifest, limits, Shadowing::default())
+    }
+
+    /// As [`of`](Self::of), of a hub that takes names for this. Where application properties go before stamps, a condition
+    /// on `$connectionModuleId` tells nothing of who sends. Allocates.
+    #[must_use]
+    pub fn with_shadowing(manifest: &Manifest, limits: &Limits, shadowing: Shadowing) -> Self {
         let mut modules = Modules::default();
         for declared in manifest.modules().into_iter().flatten() {
             let id = modules.named(declared.name());
@@ -164,7 +171,7 @@ impl Topology {
         for (position, spec) in manifest.routes().iter().enumerate() {
             let parsed = parse_route(spec.text(), limits);
             let condition = parsed.tree.condition.as_ref().map(canonical_condition);
-            let Ok(route) = hir::Route::check(&parsed.tree, parsed.errors, Shadowing::default()) else {
+            let Ok(route) = hir::Route::check(&parsed.tree, parsed.errors, shadowing) else {
                 continue;
             };
             let flow = FlowId::new(routes.len());

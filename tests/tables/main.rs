@@ -5,6 +5,8 @@ mod changed;
 #[cfg(test)]
 mod explained;
 #[cfg(test)]
+mod linted;
+#[cfg(test)]
 mod shared;
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! The properties, over cases made of random bytes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use edgeroute::RouteTable;
+use edgeroute::lint::ALL;
 use edgeroute::message::{Message, Origin};
 use proptest::prelude::*;
 
@@ -44,6 +45,16 @@ proptest! {
         if case.check_explanations().is_err() {
             let smaller = case.smaller(Case::check_explanations);
             let why = smaller.check_explanations().expect_err("it is still wrong");
+            return Err(TestCaseError::fail(format!("{smaller:#?}\n{why}")));
+        }
+    }
+
+    #[test]
+    fn lints_are_sound(bytes in prop::collection::vec(any::<u8>(), 0..1000)) {
+        let case = Case::of_lints(&bytes);
+        if case.check_lints().is_err() {
+            let smaller = case.smaller(Case::check_lints);
+            let why = smaller.check_lints().expect_err("it is still wrong");
             return Err(TestCaseError::fail(format!("{smaller:#?}\n{why}")));
         }
     }
@@ -159,6 +170,27 @@ fn random_cases_use_every_part_of_the_tree() {
     assert!(filed.iter().all(|&filed| filed > 20), "never, listed, equal ...: {filed:?}");
     assert!(delivered * 3 > messages && delivered * 10 < messages * 9, "{delivered} of {messages} messages delivered");
     assert!(deliveries > delivered && by_fallback > 10, "{deliveries} deliveries, {by_fallback} by fallback");
+}
+
+/// Likewise with lints: each speaks of some case.
+#[test]
+fn random_cases_provoke_lints() {
+    use proptest::strategy::{Strategy, ValueTree};
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut findings: BTreeMap<&str, usize> = BTreeMap::new();
+    let (mut claims, mut fixes) = (0, 0);
+    for _ in 0..250 {
+        let bytes = prop::collection::vec(any::<u8>(), 0..1000).new_tree(&mut runner).unwrap().current();
+        let linted = Case::of_lints(&bytes).check_lints().unwrap();
+        for (name, count) in linted.findings {
+            *findings.entry(name).or_default() += count;
+        }
+        claims += linted.claims;
+        fixes += linted.fixes;
+    }
+    let silent: Vec<&str> = ALL.iter().map(|lint| lint.name()).filter(|name| !findings.contains_key(name)).collect();
+    assert_eq!(silent, [""; 0], "{findings:?}");
+    assert!(claims > 1_000 && fixes > 300, "{claims} claims, {fixes} fixes");
 }
 
 fn table(routes: &[(&str, &str)]) -> RouteTable {

@@ -3,7 +3,7 @@
 //! # Why
 //! A body can be queried only if `contentType` is exactly `application/json`, without parameters, and `contentEncoding`
 //! `utf-8`, `utf-16` or `utf-32` (case does not matter). A condition that asks for anything else and for the body is never
-//! true.
+//! true, unless a sender adds an application property whose name is `$contentType`, which `$contentType` reads first.
 //!
 //! # Example
 //! ```route W0212
@@ -16,7 +16,7 @@
 //! ```
 
 use crate::diagnostic::Code;
-use crate::hir::{Comparison, Node, NodeId, NodeKind, Text};
+use crate::hir::{Comparison, Node, NodeId, NodeKind, Property, Text};
 use crate::lint::meaning::unknown_system_property::system_name;
 use crate::lint::{Findings, Level, Lint, Pass, Subject};
 use crate::span::Span;
@@ -33,7 +33,9 @@ pub(in crate::lint) const LINT: Lint = Lint {
 fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     let conjuncts: Vec<Span> = subject.conjuncts().iter().map(|conjunct| conjunct.span).collect();
     for node in subject.nodes() {
-        let Some((property, expected)) = wrong_test(subject, node).filter(|_| conjuncts.contains(&node.span)) else {
+        let Some(WrongTest { read, name, expected }) =
+            wrong_test(subject, node).filter(|_| conjuncts.contains(&node.span))
+        else {
             continue;
         };
         // The query stands in another operand of the same `and`.
@@ -43,37 +45,54 @@ fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
                 && conjuncts.iter().any(|part| part != &node.span && is_within(part))
         };
         if let Some(query) = subject.nodes().find(is_beside) {
+            let undefined = match read {
+                Property::ApplicationOrSystem(_) => {
+                    format!("this is undefined, unless a sender adds an application property `${name}`")
+                }
+                Property::Application(_) | Property::System(_) => "this is undefined".to_owned(),
+            };
             let diagnostic = findings
-                .diagnostic(node.span, format!("a body of another `{property}` than {expected} cannot be queried"))
+                .diagnostic(node.span, format!("a body of another `{name}` than {expected} cannot be queried"))
                 .with_label("where this is true")
-                .with_secondary(query.span, "this is undefined")
-                .with_help(format!("the hub reads a body only where `{property}` is {expected}"));
+                .with_secondary(query.span, undefined)
+                .with_help(format!("the hub reads a body only where `{name}` is {expected}"));
             findings.add(subject.index, diagnostic);
         }
     }
 }
 
-/// Whether a node asks for a content type or encoding that cannot be queried: its property, and what it must be.
-fn wrong_test(subject: &Subject<'_>, node: &Node<'_>) -> Option<(&'static str, &'static str)> {
+/// A comparison with what cannot be queried.
+struct WrongTest<'r> {
+    read: Property<'r>,
+    name: &'static str,
+    /// What it must be instead.
+    expected: &'static str,
+}
+
+fn wrong_test<'r>(subject: &Subject<'r>, node: &Node<'_>) -> Option<WrongTest<'r>> {
     let NodeKind::Compare(Comparison::Equal, left, right) = node.kind else {
         return None;
     };
-    let (name, text) = match (name(subject, left), text(subject, right)) {
-        (Some(name), Some(text)) => (name, text),
-        _ => (name(subject, right)?, text(subject, left)?),
+    let (read, text) = match (property(subject, left), text(subject, right)) {
+        (Some(read), Some(text)) => (read, text),
+        _ => (property(subject, right)?, text(subject, left)?),
     };
+    let name = system_name(&NodeKind::Property(read))?;
     let is_one_of = |known: &[&str]| known.iter().any(|known| eq_ignore_case(known, text));
     if eq_ignore_case(name, "contentType") && !is_one_of(&["application/json"]) {
-        return Some(("contentType", "`application/json`"));
+        return Some(WrongTest { read, name: "contentType", expected: "`application/json`" });
     }
     if eq_ignore_case(name, "contentEncoding") && !is_one_of(&["utf-8", "utf-16", "utf-32"]) {
-        return Some(("contentEncoding", "`utf-8`, `utf-16` or `utf-32`"));
+        return Some(WrongTest { read, name: "contentEncoding", expected: "`utf-8`, `utf-16` or `utf-32`" });
     }
     None
 }
 
-fn name<'r>(subject: &Subject<'r>, id: NodeId) -> Option<&'r str> {
-    system_name(&subject.node(id)?.kind)
+fn property<'r>(subject: &Subject<'r>, id: NodeId) -> Option<Property<'r>> {
+    match subject.node(id)?.kind {
+        NodeKind::Property(property) => Some(property),
+        _ => None,
+    }
 }
 
 fn text<'s>(subject: &'s Subject<'_>, id: NodeId) -> Option<&'s str> {

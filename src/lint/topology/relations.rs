@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use crate::keyed::KeyedMap;
 use crate::lint::Subject;
 use crate::predicate::{Answer, Probe, Reasoner};
+use crate::priority::TimeToLive;
 
 /// The most other routes that a route is compared with.
 const COMPARED: usize = 32;
@@ -54,12 +55,15 @@ impl Relations {
         let mut sources = Numbers::default();
         let mut filed: KeyedMap<Key, Vec<usize>> = KeyedMap::default();
         let mut places: Vec<(usize, Vec<usize>)> = Vec::with_capacity(subjects.len());
+        let mut runs = Runs::default();
+        let mut run_of: Vec<usize> = Vec::with_capacity(subjects.len());
         for subject in subjects {
             let endpoint = endpoints.of(subject.typed.endpoint.to_string());
             let source: String = subject.typed.source.folded().collect();
             // Every prefix that ends at a slash is a source that selects all of this one.
             let prefixes = source.match_indices('/').map(|(at, _)| source.get(..=at).unwrap_or_default().to_owned());
             places.push((endpoint, prefixes.map(|prefix| sources.of(prefix)).collect()));
+            run_of.push(runs.of(endpoint, subject));
         }
         let mut asked: KeyedMap<Probe, usize> = KeyedMap::default();
         let probes: Vec<Vec<Probe>> = subjects.iter().map(|subject| reasoner.probes(subject.formula)).collect();
@@ -94,7 +98,10 @@ impl Relations {
             let mut others: Vec<usize> = lists.flatten().copied().filter(|other| *other != index).collect();
             others.sort_by_key(|other| subjects.get(*other).map(|other| (other.priority, other.index)));
             others.dedup();
-            others.retain(|other| subjects.get(*other).is_some_and(|other| may_win(other, subject)));
+            let is_same_run = |other: usize| run_of.get(other) == run_of.get(index);
+            others.retain(|&other| {
+                subjects.get(other).is_some_and(|winner| may_win(winner, subject, is_same_run(other)))
+            });
             if others.is_empty() || reasoner.refute(&[(subject.formula, true)], &subject.facts) == Answer::Impossible {
                 continue;
             }
@@ -112,9 +119,13 @@ impl Relations {
     }
 }
 
-/// Whether a route can make another superfluous, by its terms.
-fn may_win(winner: &Subject<'_>, loser: &Subject<'_>) -> bool {
-    winner.priority < loser.priority || (winner.priority == loser.priority && winner.time_to_live == loser.time_to_live)
+/// Whether a route can make another superfluous, by its terms. Of routes alike in priority the one declared first
+/// delivers: a later one takes the other's place only if none between them does so on other terms.
+fn may_win(winner: &Subject<'_>, loser: &Subject<'_>, is_same_run: bool) -> bool {
+    winner.priority < loser.priority
+        || (winner.priority == loser.priority
+            && winner.time_to_live == loser.time_to_live
+            && (winner.index < loser.index || is_same_run))
 }
 
 /// What `loser` is to `winner`, which selects at least its source and goes to the same endpoint.
@@ -143,6 +154,28 @@ fn is_worded_alike(one: &Subject<'_>, other: &Subject<'_>, reasoner: &Reasoner) 
     match (reasoner.fingerprint(one.formula, WORDED), reasoner.fingerprint(other.formula, WORDED)) {
         (Some(one), Some(other)) => one == other,
         _ => false,
+    }
+}
+
+/// Numbers of runs: routes to one endpoint at one priority that are declared one after the other, with no route of another
+/// time to live between them.
+#[derive(Default)]
+struct Runs {
+    last: BTreeMap<(usize, u32), (TimeToLive, usize)>,
+    next: usize,
+}
+
+impl Runs {
+    fn of(&mut self, endpoint: usize, subject: &Subject<'_>) -> usize {
+        let terms = (endpoint, subject.priority.get());
+        match self.last.get(&terms) {
+            Some(&(time_to_live, run)) if time_to_live == subject.time_to_live => run,
+            _ => {
+                self.next += 1;
+                self.last.insert(terms, (subject.time_to_live, self.next));
+                self.next
+            }
+        }
     }
 }
 

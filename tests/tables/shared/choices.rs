@@ -3,11 +3,31 @@
 /// Bytes not chosen by yet.
 pub(super) struct Choices<'b> {
     bytes: std::slice::Iter<'b, u8>,
+    narrowing: Option<Narrowing>,
 }
+
+/// What is picked from: of a long list only a few entries that stand together.
+#[derive(Copy, Clone)]
+struct Narrowing {
+    start: usize,
+    width: usize,
+}
+
+/// Lists no longer than this are never narrowed.
+const SHORT: usize = 7;
 
 impl<'b> Choices<'b> {
     pub(super) fn of(bytes: &'b [u8]) -> Self {
-        Self { bytes: bytes.iter() }
+        Self { bytes: bytes.iter(), narrowing: None }
+    }
+
+    /// Picks from long lists only one of two to five entries, so that what is made has to do with each other. The first
+    /// bytes say which.
+    pub(super) fn narrowed(bytes: &'b [u8]) -> Self {
+        let mut choices = Self::of(bytes);
+        let start = choices.byte().into();
+        choices.narrowing = Some(Narrowing { start, width: choices.below(4) + 2 });
+        choices
     }
 
     /// The next byte; 0 past the end.
@@ -27,7 +47,10 @@ impl<'b> Choices<'b> {
 
     /// One of `all`, which must not be empty; the first past the end.
     pub(super) fn pick<'t, T>(&mut self, all: &'t [T]) -> &'t T {
-        let index = self.below(all.len());
+        let index = match self.narrowing {
+            Some(Narrowing { start, width }) if all.len() > SHORT => (start + self.below(width)) % all.len(),
+            _ => self.below(all.len()),
+        };
         &all[index]
     }
 

@@ -53,7 +53,7 @@ pub(super) const NAMES: [&str; 20] = [
     "LEVEL",
 ];
 
-const PATHS: [&str; 9] = ["n", "s", "t", "o.x", "o", "arr[0]", "arr[1]", "none", "N"];
+pub(super) const PATHS: [&str; 9] = ["n", "s", "t", "o.x", "o", "arr[0]", "arr[1]", "none", "N"];
 
 pub(super) const TEXTS: [&str; 22] = [
     "critical",
@@ -170,7 +170,7 @@ fn one_of_many(choices: &mut Choices<'_>, hints: &mut Vec<Hint>) -> String {
 }
 
 /// A test of one property or body value.
-fn test(choices: &mut Choices<'_>, is_of_twins: bool, hints: &mut Vec<Hint>) -> String {
+pub(super) fn test(choices: &mut Choices<'_>, is_of_twins: bool, hints: &mut Vec<Hint>) -> String {
     match choices.byte() % 28 {
         0..=5 => {
             let (name, text) = (*choices.pick(&NAMES), text(choices));
@@ -306,7 +306,7 @@ fn query(choices: &mut Choices<'_>, path: &str) -> String {
     if choices.one_in(4) { format!("{{$body.{path}}}") } else { format!("$body.{path}") }
 }
 
-fn text(choices: &mut Choices<'_>) -> String {
+pub(super) fn text(choices: &mut Choices<'_>) -> String {
     match choices.byte() % 16 {
         0..=12 => (*choices.pick(&TEXTS)).to_owned(),
         13 => "long ".repeat(60) + *choices.pick(&TEXTS),
@@ -338,7 +338,7 @@ fn shown(number: f64) -> String {
 }
 
 /// A text as a literal. What might end it, or a comment, is escaped.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut literal = "'".to_owned();
     for character in text.chars() {
         if character.is_alphanumeric() || " /-.".contains(character) {

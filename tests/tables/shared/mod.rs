@@ -1,5 +1,6 @@
 //! Random tables with random messages, and what must hold of them: used by the property tests beside it and by the fuzz
-//! targets `tree_agrees_with_interpreter`, `incremental_agrees_with_fresh_build` and `explain_agrees_with_match`.
+//! targets `tree_agrees_with_interpreter`, `incremental_agrees_with_fresh_build`, `explain_agrees_with_match` and
+//! `lints_are_sound`.
 //!
 //! A [`Case`] is made of bytes: each choice takes the next byte, and past the end every choice is the simplest. So a
 //! fuzzer's mutations and a property test's shrinking both do something sensible. Messages are made for the routes: they
@@ -9,6 +10,7 @@ mod choices;
 mod conditions;
 mod messages;
 pub(crate) mod oracle;
+mod suspicious;
 
 use edgeroute::hir::Shadowing;
 use edgeroute::limits::{Budgets, Limits};
@@ -17,8 +19,8 @@ use edgeroute::{Changes, Compiled, RouteSet, RouteTable, RouteTableBuilder};
 
 use choices::Choices;
 use conditions::Hint;
-pub(crate) use messages::MessageParts;
-use oracle::{Oracle, found};
+pub(crate) use messages::{MessageParts, OriginParts};
+use oracle::{Found, Oracle, found};
 
 /// A table, how to build it, and messages for it.
 #[derive(Clone, Debug)]
@@ -189,15 +191,15 @@ impl Case {
             return Err(format!("another hash key, another table:\n{shown}\n{shown_of_other}"));
         }
         let (mut scratch, mut scratch_of_other) = (table.create_scratch(), other.create_scratch());
+        let expected: Vec<Vec<Found>> = self.messages.iter().map(|parts| oracle.deliveries(&parts.message())).collect();
         let mut deliveries = 0;
-        for parts in self.messages.iter().chain(&self.messages) {
+        for (parts, expected) in self.messages.iter().chain(&self.messages).zip(expected.iter().chain(&expected)) {
             let message = parts.message();
-            let expected = oracle.deliveries(&message);
             let reused = found(table.route_with(&mut scratch, &message));
             let fresh = found(table.route(&message));
             let of_other = found(other.route_with(&mut scratch_of_other, &message));
             let is_match = table.is_match_with(&mut scratch, &message);
-            if [&reused, &fresh, &of_other] != [&expected; 3] || is_match == expected.is_empty() {
+            if [&reused, &fresh, &of_other] != [expected; 3] || is_match == expected.is_empty() {
                 return Err(format!(
                     "{shown}\n{parts:?}\nbody: {}\n  expected: {expected:?}\n    reused: {reused:?}\n     \
                      fresh: {fresh:?}\nother hash: {of_other:?}\n  is_match: {is_match}",
