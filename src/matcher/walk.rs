@@ -299,7 +299,9 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
             work::step();
             // The intervals that start at most a width before the number and not after it.
             let end = class.lows.partition_point(|&low| low <= number);
-            let bounds = class.lows.iter().zip(&class.highs).take(end).rev();
+            let lows = class.lows.get(..end).unwrap_or_default();
+            let highs = class.highs.get(..end).unwrap_or_default();
+            let bounds = lows.iter().zip(highs).rev();
             let mut at = class.start + u32::try_from(end).unwrap_or_default();
             // What stands together is found together: in hostile tables that is all of them.
             let mut found = Candidates { start: at, end: at };
