@@ -33,7 +33,8 @@ pub fn parse_route<'t>(text: &'t str, limits: &Limits) -> Parsed<Route<'t>> {
         return Parsed { tree, errors: cursor.into_errors() };
     }
     // Nothing else can be said about a route that is a placeholder and no more.
-    if let Some(span) = placeholder_at(cursor.text, cursor.current.span)
+    if !matches!(cursor.kind(), TokenKind::From | TokenKind::Select)
+        && let Some(span) = placeholder_at(cursor.text, cursor.current.span)
         && span.slice(text) == text.trim()
     {
         cursor.error(placeholder_left(text, span));
