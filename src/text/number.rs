@@ -72,6 +72,17 @@ fn small_decimal(text: &[u8]) -> Option<f64> {
     if digits.len() > 16 {
         return None;
     }
+    let signed = |magnitude: f64| if is_negative { -magnitude } else { magnitude };
+    // Most have no point.
+    if let 1..=15 = digits.len()
+        && let Some(integer) = digits.iter().try_fold(0_u64, |integer, byte| {
+            let digit = byte.wrapping_sub(b'0');
+            (digit < 10).then(|| integer * 10 + u64::from(digit))
+        })
+    {
+        #[expect(clippy::cast_precision_loss, reason = "fifteen digits fit")]
+        return Some(signed(integer as f64));
+    }
     let (mut integer, mut count, mut point) = (0_u64, 0, None);
     for &byte in digits {
         match byte {
@@ -88,7 +99,7 @@ fn small_decimal(text: &[u8]) -> Option<f64> {
     }
     #[expect(clippy::cast_precision_loss, reason = "fifteen digits fit")]
     let magnitude = integer as f64 / POWERS.get(point.map_or(0, |point| count - point))?;
-    Some(if is_negative { -magnitude } else { magnitude })
+    Some(signed(magnitude))
 }
 
 /// The number of a short text of nothing but digits, `.`, `e` and leading signs: of such texts `as_number` reads all
