@@ -20,7 +20,7 @@ use super::{Bodies, Candidate, Filed, GroupId, RouteId, Tree};
 use crate::hir::Condition;
 use crate::limits::Budgets;
 use crate::message::Stamp;
-use crate::predicate::{Formula, FormulaId, Formulas, Interval, Slot, Vocabulary, lower};
+use crate::predicate::{Formula, FormulaId, Formulas, Interval, Slot, Test, TestKind, Vocabulary, lower};
 use crate::source::SourcePattern;
 use crate::work;
 
@@ -146,7 +146,7 @@ impl TreeBuilder {
             key: &key,
             budgets: &budgets,
             vocabulary: &vocabulary,
-            programs: &programs,
+            programs: &mut programs,
             texts: &texts,
             formulas: &kept,
             occurrences: Occurrences::default(),
@@ -200,7 +200,7 @@ struct Filer<'b> {
     key: &'b HashKey,
     budgets: &'b Budgets,
     vocabulary: &'b Vocabulary,
-    programs: &'b Programs,
+    programs: &'b mut Programs,
     texts: &'b Texts,
     formulas: &'b Formulas,
     occurrences: Occurrences,
@@ -220,6 +220,11 @@ impl Filer<'_> {
         for route in routes {
             for Filing { access, header } in self.filings(*route) {
                 all.push(Unplaced { access, candidate: self.candidate(header, route.program) });
+                if let (Access::Number(slot, interval), None) = (access, route.formula) {
+                    // Found just where the number is in the interval.
+                    let test = Test { slot, kind: TestKind::Number(true, interval) };
+                    self.programs.remove(route.program, test);
+                }
             }
         }
         self.count(&all);

@@ -73,20 +73,12 @@ impl Tree {
         let program = self.programs.get(candidate.program);
         let access = if is_in(group.always()) {
             None
+        } else if let Some((slot, interval)) = interval_at(group, at) {
+            Some(format!("number {} {}", self.slot(slot), bounds(interval)))
         } else {
-            // The table is keyed by hashes, so it is asked for what the route's own tests would find; what it does not
-            // know stands in a number switch, under one of the route's intervals.
+            // The table is keyed by hashes, so it is asked for what the route's own tests would find.
             let found = program.tests().find_map(|test| self.key(id, group, test).filter(|(_, range)| is_in(*range)));
-            let number = || {
-                let (filed_slot, filed) = interval_at(group, at)?;
-                program.tests().find(|test| match test.kind {
-                    TestKind::Number(true, id) => {
-                        test.slot == filed_slot && self.vocabulary.constants.interval_of(id) == filed
-                    }
-                    _ => false,
-                })
-            };
-            found.map(|(text, _)| text).or_else(|| number().map(|test| self.test(test)))
+            found.map(|(text, _)| text)
         };
         let slot = Slot::new(candidate.slot as usize);
         let header = self.vocabulary.reads.get(slot).map(|_| {

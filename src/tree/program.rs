@@ -125,6 +125,34 @@ impl Programs {
         appended
     }
 
+    /// Takes a test, which is known to hold wherever the program is run, out of a conjunction. Its words stay behind the
+    /// program, unused.
+    pub(super) fn remove(&mut self, at: ProgramAt, test: Test) {
+        let Some([route, tests @ ..]) = self.words.get_mut(at.0 as usize..) else {
+            return;
+        };
+        if *route & BRANCHING != 0 || tests.first() == Some(&NO_TESTS) {
+            return;
+        }
+        let (steps, _) = tests.as_chunks_mut::<2>();
+        let count = steps.iter().position(|[head, _]| is_last(*head)).map_or(0, |last| last + 1);
+        let Some(steps) = steps.get_mut(..count) else {
+            return;
+        };
+        let Some(removed) = steps.iter().position(|&step| decode(step) == test) else {
+            return;
+        };
+        if let Some(moved) = steps.get_mut(removed..) {
+            moved.rotate_left(1);
+        }
+        if let [.., [last, _], [removed, _]] = steps {
+            *removed &= !LAST;
+            *last |= LAST;
+        } else if let [[only, _]] = steps {
+            *only = NO_TESTS;
+        }
+    }
+
     #[inline]
     pub(crate) fn route(&self, at: ProgramAt) -> RouteId {
         RouteId::new((self.words.get(at.0 as usize).copied().unwrap_or(u32::MAX) & !BRANCHING) as usize)
