@@ -4,15 +4,18 @@
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use edgeroute::diagnostic::{Code, MAX_ERRORS};
     use edgeroute::hir::{CheckOptions, check, fold};
     use edgeroute::interpret::{Body, Facts, Verdict, verdict};
-    use edgeroute::limits::Limits;
+    use edgeroute::limits::{Budgets, Limits};
     use edgeroute::manifest::Manifest;
     use edgeroute::message::{Message, Origin};
     use edgeroute::syntax::{
         Lexer, canonical_condition, canonical_route, parse_condition, parse_route, print_condition, print_route,
     };
+    use edgeroute::{Delivery, RouteTable};
 
     const MEGABYTE: usize = 1 << 20;
 
@@ -226,6 +229,21 @@ mod tests {
         let facts = Facts::new(&message, &limits).unwrap();
         let parsed = parse_condition("p9999 = '9999' and not is_defined(p10000)", &limits);
         assert_eq!(verdict(&check(&parsed.tree, &CheckOptions::default()).unwrap(), &facts), Verdict::True);
+        let map: HashMap<&str, &str> = properties.iter().map(|(name, value)| (&**name, &**value)).collect();
+        for budgets in [Budgets::default(), Budgets { clauses: 0, list: 0, ..Budgets::default() }] {
+            let table = RouteTable::builder()
+                .budgets(budgets)
+                .route("last", "FROM /* WHERE P9999 = '9999' INTO $upstream")
+                .route("late", "FROM /* WHERE not is_defined(p10000) INTO BrokeredEndpoint('/modules/a/inputs/i')")
+                .route("none", "FROM /* WHERE p9998 = '9999' INTO BrokeredEndpoint('/modules/b/inputs/i')")
+                .build()
+                .unwrap()
+                .into_table();
+            let names =
+                |deliveries: Vec<Delivery<'_>>| deliveries.iter().map(|d| d.route().to_owned()).collect::<Vec<_>>();
+            assert_eq!(names(table.route(&message)), ["last", "late"]);
+            assert_eq!(names(table.route(&Message::new(Origin::device("d")).properties(&map))), ["last", "late"]);
+        }
     }
 
     #[test]

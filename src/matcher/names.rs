@@ -4,6 +4,9 @@ use crate::message::{Message, NameHint, NameOf, Properties};
 use crate::tree::{KnownNames, Readers, Tree};
 use crate::work;
 
+/// Of so many properties of a message hardly one is read, and their names would displace each other among the known ones.
+const MANY: usize = 48;
+
 /// Messages mostly have the names that messages before them had.
 #[derive(Debug)]
 pub(super) struct Names {
@@ -33,6 +36,9 @@ impl Names {
         let Tree { key, application, .. } = tree;
         if application.is_empty() {
             return;
+        }
+        if message.property_count_hint() > MANY {
+            return visit_many(tree, message, visit);
         }
         message.visit_hinted_properties(|name, hint, text| {
             work::bytes(name.len());
@@ -78,4 +84,21 @@ impl Names {
             }
         });
     }
+}
+
+/// As [`Names::visit_application`], of messages with many properties.
+#[inline(never)]
+fn visit_many<'m, P: Properties + ?Sized, S: Properties + ?Sized>(
+    tree: &Tree,
+    message: &Message<'m, P, S>,
+    mut visit: impl FnMut(Readers, &'m str, Option<&'m str>),
+) {
+    let Tree { key, application, .. } = tree;
+    message.visit_hinted_properties(|name, hint, text| {
+        let readers = match hint {
+            Some(NameHint { tree: id, of: NameOf::Application, entry }) if id == tree.id => application.readers(entry),
+            _ => application.find_rare(key, name),
+        };
+        visit(readers, name, text);
+    });
 }

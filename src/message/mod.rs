@@ -98,6 +98,12 @@ impl<'m, P: Properties + ?Sized, S: Properties + ?Sized> Message<'m, P, S> {
         self.properties.visit_hinted(visit);
     }
 
+    /// How many application properties there are, where that is known beforehand; else 0.
+    #[inline]
+    pub(crate) fn property_count_hint(&self) -> usize {
+        self.properties.count_hint()
+    }
+
     /// Shows each of the hub's own system properties, also those that the origin's stamps go before.
     #[inline]
     pub(crate) fn visit_hinted_system_properties(&self, visit: impl FnMut(&'m str, Option<NameHint>, Option<&'m str>)) {

@@ -33,6 +33,11 @@ pub trait Properties {
     fn visit_hinted<'m>(&'m self, mut visit: impl FnMut(&'m str, Option<NameHint>, Option<&'m str>)) {
         self.visit(|name, value| visit(name, None, value));
     }
+
+    /// How many properties there are, where that is known without counting; else 0. Nothing but speed depends on it.
+    fn count_hint(&self) -> usize {
+        0
+    }
 }
 
 /// Where a table reads a name: what resolving a name beforehand gives. It only ever saves a look-up. A table that did not
@@ -130,6 +135,10 @@ impl<N: PropertyName, V: PropertyValue> Properties for [(N, V)] {
             visit(name.as_name(), name.hint(), value.as_value());
         }
     }
+
+    fn count_hint(&self) -> usize {
+        self.len()
+    }
 }
 
 impl<N: PropertyName, V: PropertyValue, const LENGTH: usize> Properties for [(N, V); LENGTH] {
@@ -139,6 +148,10 @@ impl<N: PropertyName, V: PropertyValue, const LENGTH: usize> Properties for [(N,
 
     fn visit_hinted<'m>(&'m self, visit: impl FnMut(&'m str, Option<NameHint>, Option<&'m str>)) {
         self.as_slice().visit_hinted(visit);
+    }
+
+    fn count_hint(&self) -> usize {
+        LENGTH
     }
 }
 
@@ -150,6 +163,10 @@ impl<N: PropertyName, V: PropertyValue> Properties for Vec<(N, V)> {
     fn visit_hinted<'m>(&'m self, visit: impl FnMut(&'m str, Option<NameHint>, Option<&'m str>)) {
         self.as_slice().visit_hinted(visit);
     }
+
+    fn count_hint(&self) -> usize {
+        self.len()
+    }
 }
 
 impl<N: PropertyName, V: PropertyValue, S> Properties for HashMap<N, V, S> {
@@ -158,6 +175,10 @@ impl<N: PropertyName, V: PropertyValue, S> Properties for HashMap<N, V, S> {
             visit(name.as_name(), value.as_value());
         }
     }
+
+    fn count_hint(&self) -> usize {
+        self.len()
+    }
 }
 
 impl<N: PropertyName, V: PropertyValue> Properties for BTreeMap<N, V> {
@@ -165,6 +186,10 @@ impl<N: PropertyName, V: PropertyValue> Properties for BTreeMap<N, V> {
         for (name, value) in self {
             visit(name.as_name(), value.as_value());
         }
+    }
+
+    fn count_hint(&self) -> usize {
+        self.len()
     }
 }
 
@@ -176,6 +201,10 @@ impl<T: Properties + ?Sized> Properties for &T {
     fn visit_hinted<'m>(&'m self, visit: impl FnMut(&'m str, Option<NameHint>, Option<&'m str>)) {
         (**self).visit_hinted(visit);
     }
+
+    fn count_hint(&self) -> usize {
+        (**self).count_hint()
+    }
 }
 
 impl<T: Properties + ?Sized> Properties for Box<T> {
@@ -186,6 +215,10 @@ impl<T: Properties + ?Sized> Properties for Box<T> {
     fn visit_hinted<'m>(&'m self, visit: impl FnMut(&'m str, Option<NameHint>, Option<&'m str>)) {
         (**self).visit_hinted(visit);
     }
+
+    fn count_hint(&self) -> usize {
+        (**self).count_hint()
+    }
 }
 
 impl<T: Properties + ?Sized> Properties for Arc<T> {
@@ -195,6 +228,10 @@ impl<T: Properties + ?Sized> Properties for Arc<T> {
 
     fn visit_hinted<'m>(&'m self, visit: impl FnMut(&'m str, Option<NameHint>, Option<&'m str>)) {
         (**self).visit_hinted(visit);
+    }
+
+    fn count_hint(&self) -> usize {
+        (**self).count_hint()
     }
 }
 
@@ -207,6 +244,7 @@ mod tests {
     fn shown(properties: &(impl Properties + ?Sized)) -> Vec<(&str, Option<&str>)> {
         let mut all = Vec::new();
         properties.visit(|name, value| all.push((name, value)));
+        assert_eq!(properties.count_hint(), all.len());
         all.sort_unstable();
         all
     }

@@ -16,6 +16,7 @@ pub(crate) struct Keys {
     other: Box<[Option<OtherKey>]>,
     entries: Box<[KeyEntry]>,
     names: Box<str>,
+    shapes: Shapes,
 }
 
 #[derive(Copy, Clone, Debug)]
@@ -48,6 +49,43 @@ pub(crate) struct Readers {
     pub(crate) second: Slot,
     /// Whether it is the name of a stamp.
     pub(crate) is_stamp: bool,
+}
+
+/// How names look that are read, for a quick no to most others: a bit for each length, and one for what a first and what
+/// a last byte have in the five lower bits, which is the same for both cases of a letter.
+#[derive(Copy, Clone, Debug, Default)]
+struct Shapes {
+    lengths: u64,
+    firsts: u32,
+    lasts: u32,
+}
+
+impl Shapes {
+    /// A spelling of a name beyond ASCII may be of any length.
+    const ANY: Self = Self { lengths: u64::MAX, firsts: u32::MAX, lasts: u32::MAX };
+
+    fn add(&mut self, name: &str) {
+        if let (Some(first), Some(last), true) = (name.bytes().next(), name.bytes().last(), name.is_ascii()) {
+            self.lengths |= 1 << name.len().min(63);
+            self.firsts |= 1 << (first & 31);
+            self.lasts |= 1 << (last & 31);
+        } else {
+            *self = Self::ANY;
+        }
+    }
+
+    /// Whether a name may be one of those that were added.
+    #[inline]
+    fn may_have(self, name: &str) -> bool {
+        // Where the length tells, the name itself is not touched.
+        if self.lengths >> name.len().min(63) & 1 == 0 {
+            return false;
+        }
+        match (name.as_bytes().first(), name.as_bytes().last()) {
+            (Some(first), Some(last)) => self.firsts >> (first & 31) & self.lasts >> (last & 31) & 1 != 0,
+            _ => true,
+        }
+    }
 }
 
 impl Readers {
@@ -133,11 +171,13 @@ impl Keys {
         let mut all: Vec<(String, Slot)> = named.collect();
         all.sort();
         let mut names = String::new();
+        let mut shapes = Shapes::default();
         let mut entries: Vec<KeyEntry> = Vec::new();
         for same in all.chunk_by(|a, b| a.0 == b.0) {
             let Some((name, _)) = same.first() else { continue };
             let start = word(names.len());
             names.push_str(name);
+            shapes.add(name);
             let is_stamp = Stamp::named(name).is_some();
             let mut readers = Readers { is_stamp, ..Readers::NONE };
             for (_, slot) in same {
@@ -155,13 +195,19 @@ impl Keys {
                 Name::Other(_) => other.push((hash, OtherKey { hash, entry: word(index) })),
             }
         }
-        Self { short: places(&short), other: places(&other), entries: entries.into(), names: names.into() }
+        Self { short: places(&short), other: places(&other), entries: entries.into(), names: names.into(), shapes }
     }
 
     /// What reads the name at a place that [`index`](Self::index) gave.
     #[inline]
     pub(crate) fn readers(&self, index: u32) -> Readers {
         self.entries.get(index as usize).map_or(Readers::NONE, |entry| entry.readers)
+    }
+
+    /// As [`find`](Self::find), for names of which hardly one is read: most are not even looked at.
+    #[inline]
+    pub(crate) fn find_rare(&self, key: &HashKey, name: &str) -> Readers {
+        if self.shapes.may_have(name) { self.find(key, name) } else { Readers::NONE }
     }
 
     /// The slots that read the property `name`.
@@ -263,4 +309,41 @@ fn place(hash: u64, count: usize) -> usize {
 
 fn word(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const READ: [&str; 7] = ["LEVEL", "A", "TEMP", "$CONTENTTYPE", "A-NAME-OF-MORE-THAN-16-BYTES", "LONG", "X_2"];
+
+    fn keys(names: &[&str]) -> (Keys, HashKey) {
+        let key = HashKey::from_seed(5);
+        let named = names.iter().enumerate().map(|(index, name)| ((*name).to_owned(), Slot::new(index)));
+        (Keys::new(&key, named), key)
+    }
+
+    #[test]
+    fn rare_names_are_found_as_all_others_in_any_spelling() {
+        for names in [READ.to_vec(), [READ.as_slice(), &["RÉGION", "ſ"]].concat()] {
+            let (keys, key) = keys(&names);
+            let others =
+                ["", "levex", "lexel", "mevel", "levels", "région", "Région", "ſ", "s", "ß", "K", "\u{212a}", "tempé"];
+            let spellings = names.iter().flat_map(|name| [(*name).to_owned(), name.to_lowercase()]);
+            for name in spellings.chain(others.map(str::to_owned)) {
+                let (rare, any) = (keys.find_rare(&key, &name), keys.find(&key, &name));
+                assert_eq!((rare.first, rare.second), (any.first, any.second), "{name}");
+            }
+            assert!(names.iter().all(|name| keys.find_rare(&key, &name.to_lowercase()).first != Slot::NONE));
+        }
+    }
+
+    #[test]
+    fn most_names_that_are_not_read_are_told_by_their_looks() {
+        let (keys, _) = keys(&READ);
+        let names: Vec<String> = (0..1_000).map(|number| format!("lev{number}")).collect();
+        let looked_up = names.iter().filter(|name| keys.shapes.may_have(name)).count();
+        assert!(looked_up < 400, "{looked_up}");
+        assert!(!keys.shapes.may_have("level-of-something") && !keys.shapes.may_have(""));
+    }
 }
