@@ -48,6 +48,8 @@ impl Matcher {
 pub(crate) struct WalkMemory {
     names: Names,
     sources: KnownSources,
+    /// Room for the groups of a source; empty between messages.
+    groups: Vec<GroupId>,
     slots: SlotMemory,
     evaluate: EvaluateMemory,
     body: BodyScratch,
@@ -64,6 +66,7 @@ impl WalkMemory {
         Self {
             names: Names::new(),
             sources: KnownSources::new(),
+            groups: Vec::with_capacity(tree.sources.most_groups()),
             slots: SlotMemory::new(tree),
             evaluate: EvaluateMemory::new(tree.vocabulary.expressions()),
             body: BodyScratch::new(plan, max_depth),
@@ -78,6 +81,7 @@ impl WalkMemory {
         let values = self.values.capacity() * size_of::<Scalar<'_>>();
         self.names.heap_bytes()
             + self.sources.heap_bytes()
+            + self.groups.capacity() * size_of::<GroupId>()
             + self.slots.heap_bytes()
             + self.evaluate.heap_bytes()
             + self.body.heap_bytes()
@@ -97,15 +101,23 @@ impl WalkMemory {
         if let Some(clauses) = &tree.clauses {
             let alive = self.sources.clauses(tree, clauses, source);
             self.clauses(matcher, clauses, message, alive, visit);
-        } else {
+            return;
+        }
+        let mut groups = core::mem::take(&mut self.groups);
+        tree.sources.for_each_group(&tree.key, source, |group| groups.push(group));
+        // Of most tables many messages want nothing.
+        if !groups.is_empty() || (tree.fallback.is_some() && takes_fallback(source)) {
             self.with(matcher, message, visit, |walk| {
-                tree.sources.for_each_group(&tree.key, source, |group| walk.group(group));
+                for group in groups.drain(..) {
+                    walk.group(group);
+                }
                 walk.run_pending();
                 if !walk.any {
                     walk.fallback(source);
                 }
             });
         }
+        self.groups = groups;
     }
 
     /// What the message leaves alive of these clauses.

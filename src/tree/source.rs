@@ -27,6 +27,8 @@ pub(crate) struct Sources {
     /// The nodes of `/messages/` and `/messages/modules/`, which most paths begin with.
     messages: Option<SourceId>,
     modules: Option<SourceId>,
+    /// How many nodes the longest path has.
+    longest: usize,
 }
 
 /// A path that ends in `/`.
@@ -102,6 +104,7 @@ impl SourcesBuilder {
         let mut nodes = vec![SourceNode::new(root, "", 0)];
         let mut segments = String::new();
         let (mut messages, mut modules) = (None, None);
+        let mut longest = 1;
         // The segments of the path before and their nodes. Of sorted paths, only with that one a path can share nodes.
         let mut before: Vec<(&str, SourceId)> = Vec::new();
         for (path, group) in &paths {
@@ -129,6 +132,7 @@ impl SourcesBuilder {
                 }
                 before.truncate(depth);
                 before.push((segment, id));
+                longest = longest.max(before.len() + 1);
                 parent = id;
             }
             if let Some(node) = nodes.get_mut(parent.index()) {
@@ -148,7 +152,7 @@ impl SourcesBuilder {
                 *place = Place { tag, node: u32::try_from(index).unwrap_or(FREE.node) };
             }
         }
-        Sources { nodes: nodes.into(), places: places.into(), segments: segments.into(), messages, modules }
+        Sources { nodes: nodes.into(), places: places.into(), segments: segments.into(), messages, modules, longest }
     }
 }
 
@@ -329,6 +333,11 @@ impl Sources {
         segments.push("");
         segments.reverse();
         segments.join("/") + "/"
+    }
+
+    /// The most groups that a source can have.
+    pub(crate) const fn most_groups(&self) -> usize {
+        self.longest
     }
 
     /// Bytes on the heap.
