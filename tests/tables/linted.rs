@@ -370,7 +370,8 @@ fn claims(finding: &Finding, index: usize, routes: &[RouteText]) -> Result<Vec<C
             None => return Err("no comparison".to_owned()),
         },
         "text-after-sink" | "comment-in-source" => {
-            same(index, &replaced(text, diagnostic.primary.span, ""), Messages::All).into()
+            // What a comment separated stays separate.
+            same(index, &replaced(text, diagnostic.primary.span, " "), Messages::All).into()
         }
         "untested-content-type" => {
             let places = finding.related().iter().map(|related| (related.route, related.span));
