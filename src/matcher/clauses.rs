@@ -70,8 +70,11 @@ pub(super) fn survivors<P: Properties + ?Sized, S: Properties + ?Sized>(
 ) -> Option<u64> {
     let mut all = Intersection { tree, clauses, alive, held: 0, is_ambiguous: false };
     names.visit_application(tree, message, |readers, _, text| all.show(readers, 0, text));
-    let settled = all.held;
-    names.visit_system(tree, message, |readers, _, text| all.show(readers, settled, text));
+    // What no living clause asks for makes no difference, be it there or not.
+    if all.alive & clauses.of_system != 0 {
+        let settled = all.held;
+        names.visit_system(tree, message, |readers, _, text| all.show(readers, settled, text));
+    }
     (!all.is_ambiguous).then(|| clauses.without_others(all.held, all.alive))
 }
 

@@ -37,6 +37,8 @@ pub(crate) struct Clauses {
     slots: Box<[AskedSlot]>,
     /// A bit for each slot that some clause asks for.
     asked_slots: u64,
+    /// The clauses that ask for slots which a system property may fill.
+    pub(crate) of_system: u64,
     /// The clauses that decide: where one is left alive, its route takes the message.
     pub(crate) deciding: u64,
     /// For each clause the program of its route.
@@ -315,8 +317,11 @@ impl<'b> ClausesBuilder<'b> {
             .zip(bits())
             .map(|((slot, _), bit)| AskedSlot::new(slot, bit, &clauses, texts))
             .collect();
+        let may_be_system = |kind: &SlotKind| matches!(kind, SlotKind::System(_) | SlotKind::ApplicationOrSystem(_));
+        let of_system = vocabulary.reads.iter().zip(&slots).filter(|((_, kind), _)| may_be_system(kind));
         Some(Clauses {
             groups: of_groups.into(),
+            of_system: of_system.fold(0, |all, (_, asked)| all | asked.asking),
             asked_slots: slots.iter().filter(|asked| asked.asking != 0).fold(0, |all, asked| all | asked.bit),
             slots,
             deciding: set(&clauses, |clause| clause.decides),
