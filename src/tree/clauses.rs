@@ -20,6 +20,7 @@ use super::GroupId;
 use super::hash::Words;
 use super::program::{ProgramAt, Programs};
 use super::text::Texts;
+use crate::keyed::KeyedMap;
 use crate::predicate::{
     Formula, FormulaId, Formulas, Orderings, Slot, SlotKind, States, Test, TestKind, TextId, Vocabulary,
 };
@@ -60,7 +61,7 @@ pub(crate) struct AskedSlot {
     other: u64,
     /// Texts that clauses ask for, ascending.
     short: Box<[(Words, u64)]>,
-    /// Those that are too long for that.
+    /// Those that are too long for that, ascending by the text.
     long: Box<[(TextId, u64)]>,
     /// Further tests of a text, and the clauses that die where one fails.
     pub(crate) checks: Box<[(TestKind, u64)]>,
@@ -141,11 +142,11 @@ impl AskedSlot {
         const FEW: usize = 8;
         work::step();
         let Some(words) = Words::of(text.as_bytes()) else {
-            let found = self.long.iter().find(|(asked, _)| {
+            let found = self.long.binary_search_by(|(asked, _)| {
                 work::comparison(texts.text_of(*asked), text);
-                texts.text_of(*asked) == text
+                texts.text_of(*asked).cmp(text)
             });
-            return found.map_or(self.other, |(_, alive)| *alive);
+            return found.ok().and_then(|at| self.long.get(at)).map_or(self.other, |(_, alive)| *alive);
         };
         if self.short.len() <= FEW {
             let found = self.short.iter().find(|(asked, _)| *asked == words);
@@ -190,12 +191,19 @@ struct Demand {
     tests: Vec<Test>,
 }
 
+impl Demand {
+    fn may_hold(&self, held: Held) -> bool {
+        work::steps(self.tests.len());
+        self.tests.iter().any(|test| may_hold(*test, held))
+    }
+}
+
 /// What a slot may hold, as far as equality can tell.
 #[derive(Copy, Clone)]
 enum Held {
     Absent,
     Null,
-    Text(TextId),
+    /// A text that no test names.
     OtherText,
 }
 
@@ -335,40 +343,35 @@ impl<'b> ClausesBuilder<'b> {
 
 impl AskedSlot {
     fn new(slot: Slot, bit: u64, clauses: &[Clause], texts: &Texts) -> Self {
-        let alive = |held: Held| {
-            set(clauses, |clause| clause.of(slot).all(|demand| demand.tests.iter().any(|test| may_hold(*test, held))))
-        };
-        let mut constants: Vec<TextId> = Vec::new();
+        let alive = |held: Held| set(clauses, |clause| clause.of(slot).all(|demand| demand.may_hold(held)));
         let mut checks: Vec<(TestKind, u64)> = Vec::new();
+        let mut known: KeyedMap<TestKind, usize> = KeyedMap::default();
         for (clause, bit) in clauses.iter().zip(bits()) {
-            for test in clause.of(slot).flat_map(|demand| &demand.tests) {
-                match test.kind {
-                    TestKind::State(_) => {}
-                    TestKind::Text(_, text) if asks_which_text(*test) => constants.push(text),
-                    kind => match checks.iter_mut().inspect(|_| work::step()).find(|(other, _)| *other == kind) {
-                        Some((_, clauses)) => *clauses |= bit,
-                        None => checks.push((kind, bit)),
-                    },
+            let tests = clause.of(slot).flat_map(|demand| &demand.tests);
+            for &Test { kind, .. } in tests.filter(|test| !asks_of_state_or_text(**test)) {
+                let next = checks.len();
+                match checks.get_mut(*known.entry(kind).or_insert(next)) {
+                    Some((_, clauses)) => *clauses |= bit,
+                    None => checks.push((kind, bit)),
                 }
             }
         }
-        constants.sort_unstable();
-        constants.dedup();
+        let other = alive(Held::OtherText);
         let (mut short, mut long) = (Vec::new(), Vec::new());
-        for text in constants {
-            let alive = alive(Held::Text(text));
+        for (text, alive) in constants(slot, clauses, other) {
             match Words::of(texts.text_of(text).as_bytes()) {
                 Some(words) => short.push((words, alive)),
                 None => long.push((text, alive)),
             }
         }
         short.sort_unstable();
+        long.sort_unstable_by_key(|(text, _)| texts.text_of(*text));
         Self {
             bit,
             asking: set(clauses, |clause| clause.of(slot).next().is_some()),
             absent: alive(Held::Absent),
             null: alive(Held::Null),
-            other: alive(Held::OtherText),
+            other,
             short: short.into(),
             long: long.into(),
             checks: checks.into(),
@@ -376,22 +379,72 @@ impl AskedSlot {
     }
 }
 
+/// The texts that leave alive something else than `other`, which is what all others do, ascending. Its cost is that of
+/// sorting the tests: a condition may have as many as fit into its text.
+fn constants(slot: Slot, clauses: &[Clause], other: u64) -> Vec<(TextId, u64)> {
+    // For each text and clause how many more demands fail than of another text.
+    let mut changes: Vec<(TextId, u64, i64)> = Vec::new();
+    let mut failing: Vec<i64> = Vec::with_capacity(clauses.len());
+    for (clause, bit) in clauses.iter().zip(bits()) {
+        let mut fail = 0;
+        for demand in clause.of(slot) {
+            let hold = demand.tests.iter().filter(|test| may_hold(**test, Held::OtherText)).count();
+            fail += i64::from(hold == 0);
+            let mut named: Vec<(TextId, bool)> = demand.tests.iter().filter_map(|test| which_text(*test)).collect();
+            work::steps(demand.tests.len());
+            named.sort_unstable();
+            for same in named.chunk_by(|a, b| a.0 == b.0) {
+                let fails_of_it = same.iter().filter(|(_, is_equal)| !is_equal).count();
+                let holds = fails_of_it < same.len() || hold > fails_of_it;
+                if let Some(&(text, _)) = same.first()
+                    && holds != (hold > 0)
+                {
+                    changes.push((text, bit, if holds { -1 } else { 1 }));
+                }
+            }
+        }
+        failing.push(fail);
+    }
+    changes.sort_unstable();
+    let of_text = |changes: &[(TextId, u64, i64)]| {
+        let text = changes.first()?.0;
+        let alive = changes.chunk_by(|a, b| a.1 == b.1).fold(other, |alive, of_clause| {
+            let bit = of_clause.first().map_or(0, |change| change.1);
+            let before = failing.get(bit.trailing_zeros() as usize).copied().unwrap_or_default();
+            let fail = before + of_clause.iter().map(|change| change.2).sum::<i64>();
+            if fail == 0 { alive | bit } else { alive & !bit }
+        });
+        Some((text, alive))
+    };
+    changes.chunk_by(|a, b| a.0 == b.0).filter_map(of_text).collect()
+}
+
+/// The text that a test asks for, and whether it has to be this or any other.
+fn which_text(test: Test) -> Option<(TextId, bool)> {
+    match test.kind {
+        TestKind::Text(Orderings::EQUAL, text) => Some((text, true)),
+        TestKind::Text(Orderings::DIFFERENT, text) => Some((text, false)),
+        _ => None,
+    }
+}
+
+fn asks_of_state_or_text(test: Test) -> bool {
+    matches!(test.kind, TestKind::State(_)) || asks_which_text(test)
+}
+
 /// Whether it asks which text a property is.
 fn asks_which_text(test: Test) -> bool {
-    matches!(test.kind, TestKind::Text(Orderings::EQUAL | Orderings::DIFFERENT, _))
+    which_text(test).is_some()
 }
 
 /// Whether a test holds of what the slot holds, as far as equality can tell.
 fn may_hold(test: Test, held: Held) -> bool {
-    work::step();
     match (test.kind, held) {
         (TestKind::State(states), Held::Absent) => states.contains(States::ABSENT),
         (TestKind::State(states), Held::Null) => states.contains(States::NULL),
-        (TestKind::State(states), Held::Text(_) | Held::OtherText) => states.contains(States::TEXT),
+        (TestKind::State(states), Held::OtherText) => states.contains(States::TEXT),
         (_, Held::Absent | Held::Null) => false,
-        (TestKind::Text(Orderings::EQUAL, text), held) => matches!(held, Held::Text(held) if held == text),
-        (TestKind::Text(Orderings::DIFFERENT, text), held) => !matches!(held, Held::Text(held) if held == text),
-        (_, Held::Text(_) | Held::OtherText) => true,
+        (kind, Held::OtherText) => !matches!(kind, TestKind::Text(Orderings::EQUAL, _)),
     }
 }
 
@@ -403,4 +456,37 @@ fn bits() -> impl Iterator<Item = u64> {
 /// The clauses of which something is so.
 fn set(clauses: &[Clause], is_in: impl Fn(&Clause) -> bool) -> u64 {
     clauses.iter().zip(bits()).filter(|(clause, _)| is_in(clause)).fold(0, |set, (_, bit)| set | bit)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::RouteTable;
+    use crate::work::counted;
+
+    /// The steps that building takes with so many texts of one property, and with twice as many.
+    fn growth(condition: impl Fn(usize) -> String) -> (u64, u64) {
+        let steps = |texts: usize| {
+            let text = format!("FROM /* WHERE {} INTO $upstream", condition(texts));
+            let (steps, built) = counted(|| RouteTable::builder().route("r", text).build());
+            assert_eq!(built.unwrap().into_table().stats().clauses, 1);
+            steps
+        };
+        (steps(2_000), steps(4_000))
+    }
+
+    #[test]
+    fn a_clause_with_many_texts_of_one_property_is_built_in_time_linear_in_them() {
+        // For each of the texts all tests of the clause were asked once.
+        let joined = |texts: usize, operator: &str, test: &dyn Fn(usize) -> String| {
+            (0..texts).map(test).collect::<Vec<_>>().join(operator)
+        };
+        for (once, twice) in [
+            growth(|texts| joined(texts, " or ", &|text| format!("a = '{text}'"))),
+            growth(|texts| joined(texts, " or ", &|text| format!("a = 'longer than sixteen bytes {text}'"))),
+            growth(|texts| joined(texts, " and ", &|text| format!("a != '{text}'"))),
+            growth(|texts| joined(texts, " and ", &|text| format!("not starts_with(a, '{text}')"))),
+        ] {
+            assert!(twice < once * 5 / 2, "{once} steps, then {twice}");
+        }
+    }
 }
