@@ -127,15 +127,18 @@ impl Formulas {
         }
     }
 
-    /// A copy of a test or constant, so that it can be used twice; of anything else, `false`.
+    /// A copy of a test or constant, so that it can be used twice. Must be given nothing else.
     pub(crate) fn copy(&mut self, id: FormulaId) -> FormulaId {
         match self.get(id) {
             Formula::Test(test) => {
                 let test = *test;
                 self.push(Formula::Test(test))
             }
-            Formula::True => id,
-            _ => Self::constant(false),
+            Formula::True | Formula::False => id,
+            Formula::And(_) | Formula::Or(_) => {
+                debug_assert!(false, "formulas with parts are part of one other at most");
+                Self::constant(false)
+            }
         }
     }
 

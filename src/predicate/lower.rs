@@ -166,7 +166,7 @@ impl<'l, 't> Lowering<'l, 't> {
             NodeKind::And(left, right) | NodeKind::Or(left, right) => {
                 match of_connective(self.condition, node, asked) {
                     None => self.expression(id),
-                    Some(_) => self.connective(node, *left, *right),
+                    Some(of_operands) => self.connective(node, of_operands, *left, *right),
                 }
             }
             NodeKind::Body { path, shadow } => {
@@ -186,7 +186,7 @@ impl<'l, 't> Lowering<'l, 't> {
         }
     }
 
-    fn connective(&mut self, node: &Node<'t>, left: NodeId, right: NodeId) -> Lowered {
+    fn connective(&mut self, node: &Node<'t>, of_operands: Asked, left: NodeId, right: NodeId) -> Lowered {
         let (l, r) = (self.of(left), self.of(right));
         let is_and = matches!(node.kind, NodeKind::And(..));
         if self.condition.type_of(left) != Type::Value {
@@ -206,6 +206,16 @@ impl<'l, 't> Lowering<'l, 't> {
         } else {
             (l.falsehood, l.truth, r.falsehood, r.truth)
         };
+        if of_operands != Asked::BOTH {
+            // Only this is asked; each operand may be a formula of any kind, but is used once.
+            let both = self.formulas.and(l_both, r_both);
+            let never = Formulas::constant(false);
+            return if is_and {
+                Lowered { truth: both, falsehood: never }
+            } else {
+                Lowered { truth: never, falsehood: both }
+            };
+        }
         let both = self.both(l_both, r_both);
         let (left_any, any, right_any) = (self.both(l_any, r_both), self.both(l_any, r_any), self.both(l_both, r_any));
         let any = self.formulas.or(left_any, any);
@@ -213,7 +223,7 @@ impl<'l, 't> Lowering<'l, 't> {
         if is_and { Lowered { truth: both, falsehood: any } } else { Lowered { truth: any, falsehood: both } }
     }
 
-    /// Both of two tests, which may be used again.
+    /// Both of two tests or constants, which may be used again.
     fn both(&mut self, left: FormulaId, right: FormulaId) -> FormulaId {
         let (left, right) = (self.formulas.copy(left), self.formulas.copy(right));
         self.formulas.and(left, right)

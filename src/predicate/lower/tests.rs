@@ -176,6 +176,11 @@ fn values_joined_by_and_or_or_must_both_be_bools() {
         ("not ($body.a or is_defined(b))", "body.a = false & B absent"),
         ("$body.a and is_defined(b)", "body.a = true & B null/text"),
         ("not ($body.a and is_defined(b))", "not #0"),
+        // The operand that is no leaf was lost, and with it the route.
+        ("$body.a and (b = 'x' and c = 'y')", r#"body.a = true & B = "x" & C = "y""#),
+        ("$body.a and (b = 'x' or c = 'y')", r#"body.a = true & (B = "x" | C = "y")"#),
+        ("not ($body.a or (b = 'x' or c = 'y'))", r#"body.a = false & B <> "x" & C <> "y""#),
+        ("not ($body.a or (b = 'x' and c = 'y'))", r#"body.a = false & (B <> "x" | C <> "y")"#),
         ("$body.a and 5", "false"),
         ("not ($body.a and $body.a)", "body.a = false"),
     ]);

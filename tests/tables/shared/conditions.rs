@@ -118,7 +118,7 @@ fn bools(choices: &mut Choices<'_>, depth: u8, is_of_twins: bool, hints: &mut Ve
         return test(choices, is_of_twins, hints);
     }
     let mut inner = |choices: &mut Choices<'_>| bools(choices, depth - 1, is_of_twins, hints);
-    match choices.byte() % 12 {
+    match choices.byte() % 14 {
         0..=2 => test(choices, is_of_twins, hints),
         3..=6 => {
             let parts: Vec<String> = (0..choices.below(3) + 2).map(|_| inner(choices)).collect();
@@ -137,6 +137,15 @@ fn bools(choices: &mut Choices<'_>, depth: u8, is_of_twins: bool, hints: &mut Ve
             } else {
                 format!("({truth} {operator} ({inner}))")
             }
+        }
+        11..=12 => {
+            // A value on the left may be no bool.
+            let path = *choices.pick(&PATHS);
+            let is_defaulted = choices.one_in(3).then(|| inner(choices));
+            let (connective, right) = (*choices.pick(&["and", "or"]), inner(choices));
+            let left = is_defaulted.map_or(format!("$body.{path}"), |default| format!("($body.{path} ?? ({default}))"));
+            hints.push(Hint { place: Place::Body(path), wanted: Wanted::Bool(choices.one_in(2)) });
+            format!("({left} {connective} ({right}))")
         }
         _ => one_of_many(choices, hints),
     }
