@@ -13,3 +13,5 @@ mod shared;
 mod printed;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod spliced;
