@@ -5,8 +5,6 @@
 //! `EDGEROUTE_SPLICED=20000 cargo test --release --test tables spliced` makes so many tables instead of a few dozen, with
 //! other routes than before (`EDGEROUTE_SEED`).
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has nothing better to do")]
-
 use std::{env, fs};
 
 use edgeroute::hir::{Route, Shadowing};
@@ -130,13 +128,11 @@ fn conditions_of_the_vectors_joined_at_random_give_what_the_interpreter_gives() 
             shadowing: if random.below(2) == 0 { Shadowing::default() } else { Shadowing::Reference },
             limits: Limits::default(),
         };
-        match case.check() {
-            Ok(count) => deliveries += count,
-            Err(_) => {
-                let smaller = case.smaller(Case::check);
-                panic!("{smaller:#?}\n{}", smaller.check().unwrap_err());
-            }
-        }
+        let Ok(count) = case.check() else {
+            let smaller = case.smaller(Case::check);
+            panic!("{smaller:#?}\n{}", smaller.check().unwrap_err());
+        };
+        deliveries += count;
     }
     assert!(deliveries > 0, "nothing was ever delivered");
 }
