@@ -7,7 +7,11 @@
 //! is in use goes on as if nothing had happened.
 
 use std::collections::BTreeMap;
+#[cfg(not(loom))]
 use std::sync::atomic::{AtomicU32, Ordering};
+
+#[cfg(loom)]
+use loom::sync::atomic::{AtomicU32, Ordering};
 
 use super::build::Declared;
 use crate::endpoint::Endpoint;
