@@ -394,3 +394,136 @@ fn every_fix_has_a_help_and_changes_the_text_and_no_help_is_a_page() {
     }
     assert!(routes.len() > 2_000 && fixes > 500, "{fixes} fixes in {} routes", routes.len());
 }
+
+/// The condition is wrong in one place, and there is nothing to say but what it is.
+#[track_caller]
+fn says_no_more(condition: &str, code: Code, message: &str) {
+    let found = errors(&format!("FROM /messages/* WHERE {condition} INTO $upstream"));
+    assert_eq!(found.iter().map(|error| error.code).collect::<Vec<_>>(), [code], "{condition}: {found:?}");
+    assert!(found[0].message.contains(message), "{condition}: {}", found[0].message);
+    assert_eq!((&found[0].help, &found[0].fix), (&None, &None), "{condition}");
+}
+
+#[test]
+fn operands_of_other_types() {
+    says_no_more("null || 'a' = 'b'", TYPES, "`||` takes strings, found null and a string");
+    says_no_more("true + 1 = 2", TYPES, "`+` takes numbers, found a bool and a number");
+    says_no_more("a + true = 1", TYPES, "`+` takes numbers, found a string and a bool");
+    says_no_more("as_number(a) > '5x'", TYPES, "one type");
+    says_no_more("$body.x = e5", TYPES, "found a body value and undefined");
+    explains("is_defined(a) and b", TYPES, "compare it, as in `b = 'true'`");
+    explains("length(b) || a = 'c'", TYPES, "no function writes a number as a string");
+    explains("null = a", TYPES, "`is_null(a)`");
+    explains("a = undefined", TYPES, "`not is_defined(a)`");
+    explains("1 < as_number(a) < 5", TYPES, "comparisons do not chain");
+    explains("not not a = 'b'", TYPES, "`not` takes the next operand only");
+    explains("not a and is_defined(b)", TYPES, "`not` takes the next operand only");
+    mends_condition("5 || a = 'b'", TYPES, "'5' || a = 'b'");
+    mends_condition("5 % $body.n = 1", Code::ValueArithmetic, "5 % as_number($body.n) = 1");
+    mends_condition("{$contentType} > 5", TYPES, "as_number({$contentType}) > 5");
+    mends_condition("a! = true", TYPES, "a! = 'true'");
+    explains("as_number(a) > 5.", TYPES, "`5.` is no number, but the name of a property");
+    let long = "a".repeat(99);
+    explains(&format!("{long}!=5"), TYPES, "is a name, an operator stands apart from it");
+    explains_route(
+        "FROM /twinChangeNotifications WHERE twin_change_includes('tags.a') INTO $upstream",
+        Code::InvalidBodyPath,
+        "without quotes",
+    );
+    let found = errors("FROM /messages/* WHERE 0x12345678901234567 = 1 INTO $upstream");
+    assert_eq!(found[0].secondary[0].text, "undefined: a number of more than 16 digits");
+}
+
+#[test]
+fn strings_that_touch_a_name() {
+    explains("is_defined(a) = b'c'd", TYPES, "a string stands apart from it");
+    mends_condition_to_types("is_defined(a) = 'b'c'd'", "is_defined(a) = 'b' c'd'");
+    mends_condition_to_types("is_defined(a) = 'b''c'd'", "is_defined(a) = 'b' 'c'd'");
+    mends_condition_to_types("is_defined(a) = 'b''c'", "is_defined(a) = 'b\\'c'");
+    mends_condition_to_types("is_defined(a) = b'c'", "is_defined(a) = b 'c'");
+    mends_condition_to_types("is_defined(a) = 'b'c", "is_defined(a) = 'b' c");
+    mends_condition_to_types("not 'b''", "not 'b' '");
+    mends_condition_to_types("not ''b'", "not '' b'");
+    mends_condition_to_types("as_number(a) = “x”", "as_number(a) = 'x'");
+}
+
+/// The fix of an error of types gives the other condition, whatever is wrong with that.
+#[track_caller]
+fn mends_condition_to_types(condition: &str, expected: &str) {
+    let [route, expected] = [condition, expected].map(|text| format!("FROM /messages/* WHERE {text} INTO $upstream"));
+    let found = errors(&route);
+    assert_eq!(found.iter().map(|error| error.code).collect::<Vec<_>>(), [TYPES], "{route}: {found:?}");
+    assert_eq!(mended(&route, &found[0]), expected);
+}
+
+#[test]
+fn words_for_operators() {
+    mends_condition("as_number(a) gt 5", TOKEN, "as_number(a) > 5");
+    mends_condition("as_number(a) ge 5", TOKEN, "as_number(a) >= 5");
+    mends_condition("as_number(a) lt 5", TOKEN, "as_number(a) < 5");
+    mends_condition("as_number(a) le 5", TOKEN, "as_number(a) <= 5");
+    mends_condition("a is 'b'", TOKEN, "a = 'b'");
+    mends_condition("a is not 'b'", TOKEN, "a != 'b'");
+    mends_condition("a is not present", TOKEN, "not is_defined(a)");
+    mends_condition("$body.a is empty", TOKEN, "$body.a = null");
+    mends_condition("a not like '%b'", TOKEN, "not ends_with(a, 'b')");
+    mends_condition("a not like 'b'", TOKEN, "a != 'b'");
+    mends_condition("a endswith 'b'", TOKEN, "ends_with(a, 'b')");
+    mends_condition("as_number(a) in [5, 6]", TOKEN, "(as_number(a) = 5 or as_number(a) = 6)");
+    explains("a like ''", TOKEN, "there is `starts_with(a, 'x')`");
+    explains("a like '%%'", TOKEN, "there is `starts_with(a, 'x')`");
+    explains("a matches 'b'", TOKEN, "there are no patterns");
+    explains("a in ('b' 'c')", TOKEN, "compare with each");
+    explains("(a = 'b' limit 5) or c = 'd'", TOKEN, "one message at a time");
+    for condition in ["a in [x, 'b']", "a in ['b', 'c\\\\d']", "a in [, 5]", "a in ['b]", "a is (b)", "a is )"] {
+        let found = errors(&format!("FROM /messages/* WHERE {condition} INTO $upstream"));
+        assert_eq!((found[0].code, &found[0].fix), (TOKEN, &None), "{condition}");
+    }
+    // A list of fifty is written out, a longer one is not.
+    for (count, is_mended) in [(50, true), (51, false)] {
+        let condition = format!("a in ({})", vec!["'b'"; count].join(", "));
+        let found = errors(&format!("FROM /messages/* WHERE {condition} INTO $upstream"));
+        assert_eq!(found[0].fix.is_some(), is_mended, "{count} items");
+    }
+}
+
+#[test]
+fn characters_that_mean_nothing() {
+    let unknown = Code::UnknownCharacter;
+    mends_condition("a = 'b' ;", unknown, "a = 'b' ");
+    says_no_more("a = ; 'b'", unknown, "unknown character `;`");
+    explains("a = \\ 'b'", unknown, "only within a string");
+    explains("a ? 'b'", unknown, "`a ?? b`");
+    says_no_more("[] = 'b'", TOKEN, "found `[]`");
+    mends_condition("body['a'] = 'c'", TOKEN, "$body.a = 'c'");
+    explains("x['a']['b'] = 'c'", TOKEN, "$body.x['a']['b']");
+    explains("x[''] = 'c'", TOKEN, "$body.x['']");
+    explains("['a'] = 'c'", TOKEN, "a property stands by its name alone");
+}
+
+#[test]
+fn strings_of_several_words() {
+    mends_condition("a = 'it''s cold today'", TOKEN, "a = 'it\\'s cold today'");
+    mends_condition("a = 'it''s cold, it''s wet'", TOKEN, "a = 'it\\'s cold, it\\'s wet'");
+    mends_condition("a = 'b''c''d e'", TOKEN, "a = 'b\\'c\\'d e'");
+    mends_condition("a = \"b\"\"c\"\"d\"", TOKEN, "a = \"b\\\"c\\\"d\"");
+    explains("a = “it's cold”", TOKEN, "a text stands between ' or \"");
+    explains("a = 'it''s cold\n'", TOKEN, "a string stands apart from it");
+    explains("a = “hot\ncold”", TOKEN, "a text stands between ' or \"");
+    explains("a = “hot” 'x'", TOKEN, "write `'hot'`");
+    says_no_more("a = 'b' 'c'", TOKEN, "found `'c'`");
+    says_no_more("a = 'b'\"c\"", TOKEN, "found `\"c\"`");
+    mends_condition("a = 'b\\u00zz'", Code::UnterminatedString, "a = 'b\\\\u00zz'");
+    mends_condition("a = 'b\\x\\u0041\\\\y'", Code::UnterminatedString, "a = 'b\\\\x\\u0041\\\\y'");
+    let found = errors("FROM /messages/* WHERE a = 'b\\q INTO $upstream");
+    assert_eq!(found[0].code, Code::UnterminatedString);
+    assert!(found[0].help.as_deref().is_some_and(|help| help.contains("starts one of the escapes")));
+}
+
+#[test]
+fn commas_that_are_missing_or_too_many() {
+    mends_condition("contains(a b)", TOKEN, "contains(a, b)");
+    says_no_more("is_defined(a) 5", TOKEN, "found `5`");
+    says_no_more("is_defined(a) = true,b", TOKEN, "found `,`");
+    says_no_more("as_number(a) > 1,b", TOKEN, "found `,`");
+}

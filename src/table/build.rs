@@ -271,3 +271,45 @@ pub(super) fn too_many_reads(declared: &Declared, position: usize) -> CompileErr
     let error = Diagnostic::new(Code::TooManyReads, Span::default(), message);
     CompileError { problems: vec![declared.problem(position, error)] }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::message::{Message, Origin};
+
+    /// The hash of a value has 31 bits: of a hundred thousand texts some share one. They are told apart all the same.
+    #[test]
+    fn texts_of_one_hash_are_told_apart() {
+        const SEED: u64 = 7;
+        let key = HashKey::from_seed(SEED);
+        let mut of_hash = BTreeMap::new();
+        let mut pairs = Vec::new();
+        for number in 0..200_000 {
+            let text = if number % 2 == 0 { number.to_string() } else { format!("longer than a few words: {number}") };
+            if let Some(other) = of_hash.insert(key.value(&text), text.clone()) {
+                pairs.push([other, text]);
+            }
+        }
+        assert!(!pairs.is_empty());
+        let lists = Budgets { clauses: 0, ..Budgets::default() };
+        for budgets in [Budgets::default(), lists.clone(), Budgets { list: 0, ..lists }] {
+            for pair in &pairs {
+                let route = |endpoint, text| {
+                    format!("FROM /* WHERE a = '{text}' INTO BrokeredEndpoint('/modules/m/inputs/{endpoint}')")
+                };
+                let builder = RouteTable::builder().budgets(budgets.clone()).hash_seed(SEED);
+                let builder = builder.route("first", route(1, &pair[0])).route("second", route(2, &pair[1]));
+                let table = builder.build().expect("good routes").into_table();
+                for (text, expected) in pair.iter().zip(["first", "second"]) {
+                    let properties = [("a", text.as_str())];
+                    let message = Message::new(Origin::device("d")).properties(&properties);
+                    let found: Vec<String> =
+                        table.route(&message).iter().map(|delivery| delivery.route().to_owned()).collect();
+                    assert_eq!(found, [expected], "{pair:?}");
+                }
+            }
+        }
+    }
+}

@@ -378,6 +378,9 @@ mod tests {
             "/twinChangeNotifications",
             "/x/y",
             "/messages/modules/*/outputs/o",
+            // Segments of those names that do not stand where the hub's do.
+            "/messages/x/modules/m/*",
+            "/x/messages/modules/m/*",
         ];
         let modules = ["m", "M", "m2", "m/x", "m ", "m /", "//", "É", "é/", "m/outputs/o", "*"];
         let outputs = [None, Some("o"), Some("O "), Some("o/"), Some("//"), Some("p"), Some("o/p")];

@@ -250,6 +250,50 @@ mod tests {
     }
 
     #[test]
+    fn a_word_of_each_kind_is_the_function_that_is_meant() {
+        for (word, function) in [
+            ("exists", Function::IsDefined),
+            ("toInt", Function::AsNumber),
+            ("lcase", Function::Lower),
+            ("ucase", Function::Upper),
+            ("strlen", Function::Length),
+            ("charindex", Function::IndexOf),
+            ("substr", Function::Substring),
+            ("includes", Function::Contains),
+            ("has_prefix", Function::StartsWith),
+            ("has_suffix", Function::EndsWith),
+            ("join", Function::Concat),
+            ("pow", Function::Power),
+            ("ceil", Function::Ceiling),
+        ] {
+            assert_eq!(elsewhere(word), Some(Elsewhere::Function(function)), "{word}");
+        }
+    }
+
+    #[test]
+    fn a_word_for_what_there_is_not_is_told_what_there_is() {
+        for (word, said) in [
+            ("isEmpty", "not is_defined(a)"),
+            ("cast", "reads a string as a number"),
+            ("toString", "strings already"),
+            ("trunc", "floor(a + 0.5)"),
+            ("mod", "a % b"),
+            ("isNumeric", "is_number(as_number(a))"),
+            ("count", NO_AGGREGATES),
+            ("iif", NO_CHOICE),
+            ("glob", NO_PATTERNS),
+            ("now", NO_TIME),
+            ("trim", "taken as they are"),
+            ("deviceId", "$connectionDeviceId"),
+            ("moduleId", "$connectionModuleId"),
+            ("in", "compare with each"),
+        ] {
+            let Some(Elsewhere::Help(help)) = elsewhere(word) else { panic!("{word} has no help") };
+            assert!(help.contains(said), "{word}: {help}");
+        }
+    }
+
+    #[test]
     fn paths_in_brackets_are_written_with_dots() {
         assert_eq!(bracketed_body_path("$body['a']['b'][0].c").as_deref(), Some("$body.a.b[0].c"));
         assert_eq!(bracketed_body_path("$body.a"), None);

@@ -157,10 +157,7 @@ impl<'t> ExpressionParser<'_, 't, '_> {
 
     /// Takes a name or a constant.
     fn simple_operand(&mut self) -> Option<&'t str> {
-        let kind = self.cursor.kind();
-        let is_simple = kind.starts_operand()
-            && !matches!(kind, TokenKind::OpenBrace | TokenKind::OpenParenthesis | TokenKind::Minus | TokenKind::Not);
-        is_simple.then(|| self.cursor.take()).map(|token| self.cursor.text_of(token))
+        is_simple(self.cursor.kind()).then(|| self.cursor.take()).map(|token| self.cursor.text_of(token))
     }
 
     /// `('x', 'y')` behind IN.
@@ -233,10 +230,16 @@ impl<'t> ExpressionParser<'_, 't, '_> {
             "null" | "missing" | "undefined" if negated.is_empty() => format!("not is_defined({operand})"),
             "null" | "missing" | "undefined" => format!("is_defined({operand})"),
             "defined" | "present" => format!("{negated}is_defined({operand})"),
-            _ if self.cursor.kind().starts_operand() => format!("{operand} {unequal} {what}"),
+            _ if is_simple(self.cursor.kind()) => format!("{operand} {unequal} {what}"),
             _ => return None,
         })
     }
+}
+
+/// Whether a token is a whole operand: a name or a constant.
+const fn is_simple(kind: TokenKind) -> bool {
+    kind.starts_operand()
+        && !matches!(kind, TokenKind::OpenBrace | TokenKind::OpenParenthesis | TokenKind::Minus | TokenKind::Not)
 }
 
 /// The tests of an operand against each item.
