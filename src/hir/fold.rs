@@ -14,6 +14,9 @@ use crate::work;
 /// cost little.
 const MAX_TEXT: usize = 1 << 16;
 
+/// Texts of more than so many code units in all are not made beforehand of one condition, for the same reason.
+const MAX_TEXTS: usize = 1 << 18;
+
 /// The condition with its constants computed. Its verdict is the same for every message. Allocates, unless there is
 /// nothing to compute, as in most conditions that people write: then it is the condition itself.
 #[must_use]
@@ -26,6 +29,7 @@ pub fn fold<'c, 't>(condition: &'c Condition<'t>) -> Cow<'c, Condition<'t>> {
         arena: Arena::with_capacity(size),
         values: Vec::with_capacity(size),
         folded: Vec::with_capacity(size),
+        made: 0,
     };
     for (_, node) in condition.nodes() {
         let id = folder.node(node);
@@ -60,6 +64,8 @@ struct Folder<'t> {
     values: Vec<Option<Value>>,
     /// For each node of the condition so far what it has become.
     folded: Vec<NodeId>,
+    /// The code units of the texts that were made.
+    made: usize,
 }
 
 impl<'t> Folder<'t> {
@@ -80,7 +86,7 @@ impl<'t> Folder<'t> {
         self.arena.push(kind, node.ty, node.span)
     }
 
-    fn simplify(&self, node: &Node<'t>) -> Simpler<'t> {
+    fn simplify(&mut self, node: &Node<'t>) -> Simpler<'t> {
         let operands = node.kind.operands();
         if operands.iter().all(|&operand| self.constant(operand).is_some()) {
             return self.computed(node);
@@ -127,7 +133,7 @@ impl<'t> Folder<'t> {
     }
 
     /// A node without operands, or with constant ones.
-    fn computed(&self, node: &Node<'t>) -> Simpler<'t> {
+    fn computed(&mut self, node: &Node<'t>) -> Simpler<'t> {
         let value = compute(node, |id| Operand {
             ty: self.arena.type_of(id),
             value: self.constant(id).unwrap_or(&Value::Undefined),
@@ -146,10 +152,13 @@ impl<'t> Folder<'t> {
             Value::Null => NodeKind::Null,
             Value::Bool(value) => NodeKind::Bool(*value),
             Value::Number(number) if !number.is_nan() => NodeKind::Number(*number),
-            Value::Text(units) if units.len() <= MAX_TEXT => NodeKind::Text(match String::from_utf16(units) {
-                Ok(text) => Text::WellFormed(Cow::Owned(text)),
-                Err(_) => Text::IllFormed(units.iter().copied().collect()),
-            }),
+            Value::Text(units) if units.len() <= MAX_TEXT && self.made + units.len() <= MAX_TEXTS => {
+                self.made += units.len();
+                NodeKind::Text(match String::from_utf16(units) {
+                    Ok(text) => Text::WellFormed(Cow::Owned(text)),
+                    Err(_) => Text::IllFormed(units.iter().copied().collect()),
+                })
+            }
             // What no literal can stand for.
             Value::Number(_) | Value::Text(_) | Value::Missing | Value::NullText => return Simpler::Not,
         };

@@ -1,5 +1,7 @@
 //! Expressions that no simple test can ask: typed conditions over slots, evaluated as a whole.
 
+use smallvec::SmallVec;
+
 use super::{Slot, Vocabulary};
 use crate::builtin::Function;
 use crate::hir::{Condition, NodeId, NodeKind};
@@ -122,34 +124,26 @@ impl Expression {
         self.arguments.get(first as usize..end as usize).unwrap_or_default()
     }
 
-    /// The part of `condition` whose outermost node is `root`.
+    /// The part of `condition` whose outermost node is `root`. Looks at nothing but that part.
     pub(crate) fn of(condition: &Condition<'_>, root: NodeId, vocabulary: &mut Vocabulary) -> Self {
-        work::steps(2 * root.index());
-        let mut needed = vec![false; root.index() + 1];
-        if let Some(last) = needed.last_mut() {
-            *last = true;
-        }
-        for (id, node) in condition.nodes().take(root.index() + 1).rev() {
-            if needed.get(id.index()) == Some(&true) {
-                for operand in node.kind.operands() {
-                    if let Some(needed) = needed.get_mut(operand.index()) {
-                        *needed = true;
-                    }
-                }
+        let mut needed: SmallVec<[NodeId; 16]> = SmallVec::new();
+        needed.push(root);
+        let mut at = 0;
+        while let Some(node) = needed.get(at).map(|id| condition.get(*id)) {
+            work::step();
+            if let Some(node) = node {
+                needed.extend(node.kind.operands());
             }
+            at += 1;
         }
-        let mut becomes = vec![OperationId::new(0); needed.len()];
-        let mut operations = Vec::new();
+        // Operands stand before what uses them.
+        needed.sort_unstable();
+        let mut operations = Vec::with_capacity(needed.len());
         let mut arguments = Vec::new();
-        for ((id, node), needed) in condition.nodes().zip(&needed) {
-            if *needed {
-                let of = |id: NodeId| becomes.get(id.index()).copied().unwrap_or(OperationId::new(0));
-                let kind = operation(&node.kind, of, &mut arguments, vocabulary);
-                if let Some(becomes) = becomes.get_mut(id.index()) {
-                    *becomes = OperationId::new(operations.len());
-                }
-                operations.push(Operation { kind, ty: node.ty });
-            }
+        let of = |id: NodeId| OperationId::new(needed.binary_search(&id).unwrap_or_default());
+        for node in needed.iter().filter_map(|id| condition.get(*id)) {
+            let kind = operation(&node.kind, of, &mut arguments, vocabulary);
+            operations.push(Operation { kind, ty: node.ty });
         }
         Self { operations: operations.into(), arguments: arguments.into() }
     }

@@ -77,36 +77,30 @@ impl Formulas {
     /// Adds a copy of the formula `root` of `others`, its parts before it, and nothing else; gives its first part and
     /// itself.
     pub(crate) fn append(&mut self, others: &Self, root: FormulaId) -> (FormulaId, FormulaId) {
-        work::steps(root.index());
-        let mut needed: SmallVec<[bool; 64]> = SmallVec::from_elem(false, root.index() + 1);
-        if let Some(last) = needed.last_mut() {
-            *last = true;
-        }
-        for index in (0..=root.index()).rev() {
-            if needed.get(index) == Some(&true)
-                && let Formula::And(parts) | Formula::Or(parts) = others.get(FormulaId::new(index))
-            {
-                for part in parts {
-                    if let Some(needed) = needed.get_mut(part.index()) {
-                        *needed = true;
-                    }
-                }
+        let mut needed: SmallVec<[FormulaId; 16]> = SmallVec::new();
+        needed.push(root);
+        let mut at = 0;
+        while let Some(&id) = needed.get(at) {
+            work::step();
+            if let Formula::And(parts) | Formula::Or(parts) = others.get(id) {
+                needed.extend_from_slice(parts);
             }
+            at += 1;
         }
+        // Parts stand before wholes.
+        needed.sort_unstable();
         let first = FormulaId::new(self.nodes.len());
-        let mut becomes: SmallVec<[FormulaId; 64]> = SmallVec::from_elem(first, needed.len());
+        let of = |part: &FormulaId| match needed.binary_search(part) {
+            Ok(place) => FormulaId::new(first.index() + place),
+            Err(_) => *part,
+        };
         let mut last = first;
-        for (index, _) in needed.iter().enumerate().filter(|(_, needed)| **needed) {
-            let of = |part: &FormulaId| becomes.get(part.index()).copied().unwrap_or(*part);
-            let copy = match others.get(FormulaId::new(index)) {
+        for &id in &needed {
+            last = self.push(match others.get(id) {
                 Formula::And(parts) => Formula::And(parts.iter().map(of).collect()),
                 Formula::Or(parts) => Formula::Or(parts.iter().map(of).collect()),
                 simple => simple.clone(),
-            };
-            last = self.push(copy);
-            if let Some(becomes) = becomes.get_mut(index) {
-                *becomes = last;
-            }
+            });
         }
         (first, last)
     }
@@ -148,9 +142,7 @@ impl Formulas {
             (Formula::False, _) | (_, Formula::True) => left,
             (_, Formula::False) | (Formula::True, _) => right,
             (Formula::And(_), _) | (_, Formula::And(_)) => {
-                let (mut parts, rest) = (self.take_and(left), self.take_and(right));
-                work::steps(rest.len());
-                parts.extend(rest);
+                let parts = joined_parts(self.take_and(left), self.take_and(right));
                 self.push(Formula::And(parts))
             }
             _ => self.push(Formula::And(SmallVec::from_slice(&[left, right]))),
@@ -163,9 +155,7 @@ impl Formulas {
             (Formula::True, _) | (_, Formula::False) => left,
             (_, Formula::True) | (Formula::False, _) => right,
             (Formula::Or(_), _) | (_, Formula::Or(_)) => {
-                let (mut parts, rest) = (self.take_or(left), self.take_or(right));
-                work::steps(rest.len());
-                parts.extend(rest);
+                let parts = joined_parts(self.take_or(left), self.take_or(right));
                 self.push(Formula::Or(parts))
             }
             _ => self.push(Formula::Or(SmallVec::from_slice(&[left, right]))),
@@ -297,6 +287,18 @@ impl Appended {
     pub(crate) fn of(self, id: FormulaId) -> FormulaId {
         FormulaId::new(id.index() + self.shift)
     }
+}
+
+/// Both, in order, unless the second are many and the first few: then moving them behind the first, once for each
+/// parenthesis of a condition that nests to the right, would cost the square of it.
+fn joined_parts(mut parts: SmallVec<[FormulaId; 4]>, mut rest: SmallVec<[FormulaId; 4]>) -> SmallVec<[FormulaId; 4]> {
+    const MANY: usize = 64;
+    if rest.len() > parts.len().max(MANY) {
+        core::mem::swap(&mut parts, &mut rest);
+    }
+    work::steps(rest.len());
+    parts.append(&mut rest);
+    parts
 }
 
 /// What two tests that must both hold come to.
