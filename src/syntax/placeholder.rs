@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::span::Span;
+use crate::work;
 
 /// How far from a place a placeholder may begin or end, in bytes.
 const REACH: usize = 80;
@@ -19,12 +20,13 @@ const FORMS: [(&str, &str); 9] = [
     ("[", "]"),
 ];
 
-/// The placeholder that the bytes `at` of a text belong to. Looks at some bytes around them.
+/// The placeholder that the bytes `at` of a text belong to. Looks at some bytes around them, however many they are.
 pub(crate) fn placeholder_at(text: &str, at: Span) -> Option<Span> {
     let place = at.range();
     let from = floor(text, place.start.saturating_sub(REACH));
-    let to = floor(text, place.end.saturating_add(REACH).min(text.len()));
+    let to = floor(text, place.end.min(place.start.saturating_add(REACH)).saturating_add(REACH).min(text.len()));
     let near = text.get(from..to)?;
+    work::steps(near.len());
     for (open, close) in FORMS {
         for (start, _) in near.match_indices(open) {
             let inside = near.get(start + open.len()..)?;

@@ -4,16 +4,21 @@
 //! error, with the mended text, and the rest of the condition is looked at as well.
 
 use super::condition::{ExpressionParser, Follow, Next, Pending};
+use super::mistake::start_of;
 use crate::diagnostic::{Code, Diagnostic, quoted_up_to};
 use crate::span::Span;
 use crate::syntax::ast::{BinaryOperator, ExprId, ExprKind};
 use crate::syntax::token::{Token, TokenKind};
+use crate::work;
 
 /// The longest mended text that a help line shows, in characters.
 const SHOWN: usize = 160;
 
 /// The most items of `IN (...)` that are written out.
 const ITEMS: usize = 50;
+
+/// The longest list behind `IN` in brackets that is looked at, in bytes.
+const LIST: usize = 1 << 12;
 
 impl<'t> ExpressionParser<'_, 't, '_> {
     /// Reads what another language has for an operator, behind the operand `left`; `None` where nothing of that kind
@@ -190,8 +195,13 @@ impl<'t> ExpressionParser<'_, 't, '_> {
 
     /// `['x', 'y']` behind IN. Its tokens are no list, so it is read as text.
     fn bracketed_alternatives(&mut self, operand: Option<&str>, not: Option<Token>) -> Option<String> {
+        // A text may be full of these: only so many are mended, and none is looked for far away.
+        if self.cursor.errors.is_full() {
+            return None;
+        }
         let start = self.cursor.current.span.range().start;
-        let rest = self.cursor.text.get(start..)?.strip_prefix('[')?;
+        let rest = start_of(self.cursor.text.get(start..)?.strip_prefix('[')?, LIST);
+        work::bytes(rest.len());
         let (list, _) = rest.split_once(']')?;
         let items: Vec<&str> = list.split(',').map(str::trim).collect();
         let is_constant = |item: &&str| {

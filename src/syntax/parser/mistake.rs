@@ -7,9 +7,13 @@ use crate::span::Span;
 use crate::syntax::ast::{BinaryOperator, ExprId, ExprKind};
 use crate::syntax::misread::{TYPOGRAPHIC_QUOTES, misread};
 use crate::syntax::token::{Token, TokenKind};
+use crate::work;
 
 /// The longest mended text that a help line shows, in characters.
 const SHOWN: usize = 160;
+
+/// The longest text between mistaken quotes that is mended, in bytes.
+const QUOTED_WORDS: usize = 1 << 12;
 
 /// Functions whose names are rarely those of properties.
 const FUNCTIONS: [&str; 6] = ["starts_with", "ends_with", "contains", "is_defined", "as_number", "is_null"];
@@ -169,7 +173,7 @@ impl ExpressionParser<'_, '_, '_> {
         {
             return None;
         }
-        if let Some(span) = placeholder_at(self.cursor.text, self.cursor.current.span) {
+        if let Some(span) = self.cursor.placeholder() {
             let error = super::placeholder_left(self.cursor.text, span);
             self.cursor.error(error);
             self.cursor.take_to(span.end());
@@ -215,7 +219,7 @@ impl ExpressionParser<'_, '_, '_> {
 
     /// An error about a token that continues nothing, with the reason, where what stands before it shows one.
     pub(super) fn with_reason(&self, error: Diagnostic) -> Diagnostic {
-        if error.help.is_some() || error.code == Code::PlaceholderLeft {
+        if error.help.is_some() || error.code == Code::PlaceholderLeft || self.cursor.errors.is_full() {
             return error;
         }
         let (text, previous) = (self.cursor.text, self.cursor.previous);
@@ -254,6 +258,15 @@ impl ExpressionParser<'_, '_, '_> {
     }
 }
 
+/// Up to so many bytes of a text.
+pub(super) fn start_of(text: &str, bytes: usize) -> &str {
+    let mut end = bytes.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}
+
 /// `name` and `member` of `name['member']`.
 fn member(text: &str) -> Option<(&str, &str)> {
     let (owner, rest) = text.split_once('[')?;
@@ -268,9 +281,12 @@ fn end_of_string(text: &str, span: Span) -> Option<u32> {
     let start = span.range().start;
     let rest = text.get(start..)?;
     let quote = rest.chars().next()?;
-    let line = rest.lines().next()?;
-    let close = line.get(1..)?.find(quote)? + 1;
-    Some(Span::from_range(0..start + close + 1).end())
+    let inside = rest.get(1..)?;
+    // Only as far as the one or the other: a text may be full of such strings, all on one line.
+    let end = inside.find([quote, '\n']);
+    work::bytes(end.unwrap_or(inside.len()));
+    let end = end.filter(|&end| inside.as_bytes().get(end) != Some(&b'\n'))?;
+    Some(Span::from_range(0..start + 1 + end + 1).end())
 }
 
 /// A string with every backslash doubled that starts no escape.
@@ -303,6 +319,8 @@ fn with_doubled_backslashes(string: &str) -> String {
 /// was meant as.
 fn quoted_words(text: &str, first: Span) -> Option<(Span, String)> {
     let rest = text.get(first.range().start..)?;
+    let rest = start_of(rest, QUOTED_WORDS);
+    work::bytes(rest.len());
     let line = rest.get(..rest.find(['\n', '\r']).unwrap_or(rest.len()))?;
     let open = line.chars().next()?;
     if TYPOGRAPHIC_QUOTES.contains(&open) {

@@ -135,7 +135,7 @@ impl<'t, 'l> Cursor<'t, 'l> {
 
     /// `expected ..., found ...` at the current token; or that a placeholder is there.
     fn unexpected(&self, code: Code, expected: &str) -> Diagnostic {
-        if let Some(span) = placeholder_at(self.text, self.current.span) {
+        if let Some(span) = self.placeholder() {
             return placeholder_left(self.text, span);
         }
         let found = self.describe(self.current);
@@ -149,6 +149,11 @@ impl<'t, 'l> Cursor<'t, 'l> {
             }
             _ => error,
         }
+    }
+
+    /// The placeholder that the current token belongs to; not looked for once errors are only counted.
+    fn placeholder(&self) -> Option<Span> {
+        if self.errors.is_full() { None } else { placeholder_at(self.text, self.current.span) }
     }
 
     /// Takes what begins before byte `end`.
