@@ -19,6 +19,8 @@ pub use list::MAX_ERRORS;
 pub use render::render;
 pub use suggest::closest;
 
+use std::sync::Arc;
+
 use crate::span::Span;
 
 /// One finding about a text.
@@ -43,8 +45,8 @@ pub struct Diagnostic {
 /// A diagnostic, and the route that it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The route's name. `None` where it is about something else of the manifest.
-    pub route: Option<String>,
+    /// The route's name, which the findings about a route share. `None` where it is about something else of the manifest.
+    pub route: Option<Arc<str>>,
     /// What was found. Its spans are in bytes of the text that is reported on, the manifest's rather than the route's.
     pub diagnostic: Diagnostic,
 }
@@ -58,7 +60,7 @@ impl Finding {
 
     /// A finding about a route.
     #[must_use]
-    pub fn in_route(name: impl Into<String>, diagnostic: Diagnostic) -> Self {
+    pub fn in_route(name: impl Into<Arc<str>>, diagnostic: Diagnostic) -> Self {
         Self { route: Some(name.into()), diagnostic }
     }
 }

@@ -187,5 +187,5 @@ fn located(manifest: &Manifest, finding: Finding) -> diagnostic::Finding {
             diagnostic = diagnostic.with_secondary(route.locate(related.span), related.text);
         }
     }
-    diagnostic::Finding { route: Some(route.name().to_owned()), diagnostic }
+    diagnostic::Finding { route: Some(route.shared_name()), diagnostic }
 }

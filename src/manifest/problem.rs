@@ -2,8 +2,8 @@
 
 use core::fmt;
 
-use crate::diagnostic::{Diagnostic, quoted};
-use crate::span::{Position, PositionWalk};
+use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::span::{Position, PositionWalk, Span};
 
 /// The most problems that a [`ManifestError`] prints.
 const SHOWN: usize = 20;
@@ -92,32 +92,53 @@ impl fmt::Display for ManifestError {
 
 impl core::error::Error for ManifestError {}
 
+/// How many problems of one manifest are kept; one more then tells how many there were besides.
+pub(super) const MAX_PROBLEMS: usize = 10_000;
+
 /// Problems as they are found.
 #[derive(Debug, Default)]
 pub(super) struct Problems {
+    /// At most [`MAX_PROBLEMS`].
     found: Vec<(Option<String>, Diagnostic)>,
+    uncounted: usize,
+    /// Whether one of them is the manifest's own.
+    spoil_the_manifest: bool,
 }
 
 impl Problems {
     /// Adds one that is the manifest's own.
     pub(super) fn add(&mut self, diagnostic: Diagnostic) {
-        self.found.push((None, diagnostic));
+        self.spoil_the_manifest = true;
+        self.push(None, diagnostic);
     }
 
     /// Adds one of the route `name`.
     pub(super) fn add_to_route(&mut self, name: &str, diagnostic: Diagnostic) {
-        self.found.push((Some(name.to_owned()), diagnostic));
+        self.push(Some(name), diagnostic);
+    }
+
+    fn push(&mut self, name: Option<&str>, diagnostic: Diagnostic) {
+        if self.found.len() < MAX_PROBLEMS {
+            self.found.push((name.map(str::to_owned), diagnostic));
+        } else {
+            self.uncounted += 1;
+        }
     }
 
     /// Whether one of them is the manifest's own.
-    pub(super) fn spoil_the_manifest(&self) -> bool {
-        self.found.iter().any(|(route, _)| route.is_none())
+    pub(super) const fn spoil_the_manifest(&self) -> bool {
+        self.spoil_the_manifest
     }
 
     /// In the order of `text`, with positions. One pass over the text, however many they are.
     pub(super) fn in_order_of(self, text: &str) -> Vec<ManifestProblem> {
         let mut found = self.found;
         found.sort_by_key(|(_, diagnostic)| diagnostic.primary.span);
+        if self.uncounted > 0 {
+            let message = format!("{} more problems are not listed", self.uncounted);
+            let end = Span::from_range(text.len()..text.len());
+            found.push((None, Diagnostic::new(Code::TooManyErrors, end, message)));
+        }
         let mut walk = PositionWalk::new(text);
         found
             .into_iter()

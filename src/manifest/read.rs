@@ -227,7 +227,7 @@ fn read_route_text(entry: &Entry<'_>, value: &Layered<'_>, faults: &mut Vec<Diag
         );
     }
     faults.extend(text.lone_surrogate.map(half_a_character));
-    Some(RouteSpec::new(entry.key.name.to_string(), entry.key.span, text, node.span()))
+    Some(RouteSpec::new(&entry.key.name, entry.key.span, text, node.span()))
 }
 
 fn half_a_character(span: Span) -> Diagnostic {

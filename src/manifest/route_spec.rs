@@ -1,5 +1,7 @@
 //! One route of a manifest, and where it stands there.
 
+use std::sync::Arc;
+
 use super::json::escaped;
 use super::located_text::{LocatedText, Places};
 use crate::diagnostic::Diagnostic;
@@ -9,7 +11,7 @@ use crate::span::Span;
 /// A route as a manifest declares it. Its text has not been parsed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RouteSpec {
-    name: String,
+    name: Arc<str>,
     name_span: Span,
     text: String,
     text_span: Span,
@@ -92,10 +94,15 @@ impl RouteSpec {
 }
 
 impl RouteSpec {
+    /// The name, shared: it may be long, and what is told about its route much.
+    pub(crate) fn shared_name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
+    }
+
     /// A route of the default priority and time to live.
-    pub(super) fn new(name: String, name_span: Span, text: LocatedText<'_>, text_span: Span) -> Self {
+    pub(super) fn new(name: &str, name_span: Span, text: LocatedText<'_>, text_span: Span) -> Self {
         Self {
-            name,
+            name: name.into(),
             name_span,
             text: text.text.into_owned(),
             text_span,
@@ -131,7 +138,7 @@ mod tests {
     fn a_fix_is_escaped_for_the_file() {
         let file = r#""a = \"b""#;
         let text = LocatedText::decode(file.trim_matches('"'), 1);
-        let spec = RouteSpec::new("r".to_owned(), Span::default(), text, Span::new(0, 9));
+        let spec = RouteSpec::new("r", Span::default(), text, Span::new(0, 9));
         assert_eq!(spec.text(), "a = \"b");
         let end = Span::at(6);
         let found = Diagnostic::new(Code::UnterminatedString, Span::new(4, 6), "no closing quote").with_fix(end, "\"");

@@ -220,7 +220,7 @@ impl RouteTableBuilder {
                     set.map_err(|TooManyReads| too_many_reads(declared, routes.len()))?;
                 }
                 Err(errors) => {
-                    problems.extend(errors.into_iter().map(|error| declared.problem(routes.len(), error)));
+                    problems.extend(declared.problems(routes.len(), errors));
                     return Err(CompileError { problems });
                 }
             }
@@ -249,7 +249,7 @@ pub(super) fn add_each(
                 added.map_err(|TooManyReads| too_many_reads(declared, position))?;
                 rank += 1;
             }
-            Err(errors) => problems.extend(errors.into_iter().map(|error| declared.problem(position, error))),
+            Err(errors) => problems.extend(declared.problems(position, errors)),
         }
     }
     Ok(problems)
@@ -257,7 +257,21 @@ pub(super) fn add_each(
 
 impl Declared {
     pub(super) fn problem(&self, position: usize, diagnostic: Diagnostic) -> RouteProblem {
-        RouteProblem { route: self.name.clone(), position, text: self.text.clone(), diagnostic }
+        RouteProblem { route: self.name.as_str().into(), position, text: self.text.as_str().into(), diagnostic }
+    }
+
+    pub(super) fn problems(
+        &self,
+        position: usize,
+        diagnostics: Vec<Diagnostic>,
+    ) -> impl Iterator<Item = RouteProblem> + use<> {
+        let (route, text): (Arc<str>, Arc<str>) = (self.name.as_str().into(), self.text.as_str().into());
+        diagnostics.into_iter().map(move |diagnostic| RouteProblem {
+            route: Arc::clone(&route),
+            position,
+            text: Arc::clone(&text),
+            diagnostic,
+        })
     }
 }
 

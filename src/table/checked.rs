@@ -1,6 +1,7 @@
 //! A manifest from its text to a table, with everything that is wrong on the way.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::{BadRoutes, Compiled, RouteTable};
 use crate::diagnostic::{Diagnostic, Finding};
@@ -42,10 +43,7 @@ impl CheckedManifest {
         let Parsed { manifest, unusable_routes, problems } = Manifest::parse(text);
         let mut findings: Vec<Finding> = problems
             .into_iter()
-            .map(|problem| Finding {
-                route: problem.route().map(str::to_owned),
-                diagnostic: problem.diagnostic().clone(),
-            })
+            .map(|problem| Finding { route: problem.route().map(Arc::from), diagnostic: problem.diagnostic().clone() })
             .collect();
         let specs = manifest.as_ref().map(Manifest::routes).unwrap_or_default();
         let table = compile(specs, &mut findings);
@@ -105,7 +103,7 @@ impl CheckedManifest {
 
 /// What is wrong in the text of a route, as something that is wrong in the manifest.
 fn located(route: &RouteSpec, diagnostic: Diagnostic) -> Finding {
-    Finding::in_route(route.name(), route.locate_diagnostic(diagnostic))
+    Finding::in_route(route.shared_name(), route.locate_diagnostic(diagnostic))
 }
 
 /// Compiles what can be compiled. What is wrong goes to `findings`.

@@ -1,6 +1,7 @@
 //! What is wrong with the routes of a table.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, bounded, quoted, render};
 use crate::span::{LineIndex, Position, PositionWalk};
@@ -11,9 +12,10 @@ const SHOWN: usize = 20;
 /// One thing that is wrong with one route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RouteProblem {
-    pub(super) route: String,
+    /// Shared among the problems of a route, as the text is: both may be long, and the problems many.
+    pub(super) route: Arc<str>,
     pub(super) position: usize,
-    pub(super) text: String,
+    pub(super) text: Arc<str>,
     pub(super) diagnostic: Diagnostic,
 }
 

@@ -44,7 +44,7 @@ pub(super) fn add_all(
         for (route, (position, declared)) in routes.into_iter().zip(declared.by_ref()) {
             match route {
                 Ok(endpoint) => compiled.push((declared, endpoint)),
-                Err(errors) => problems.extend(errors.into_iter().map(|error| declared.problem(position, error))),
+                Err(errors) => problems.extend(declared.problems(position, errors)),
             }
         }
         segment.absorb(&compiled, tree);

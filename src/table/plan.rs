@@ -1,6 +1,7 @@
 //! What changes come to, worked out before anything is changed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::build::Declared;
 use super::changes::{Change, Changes};
@@ -105,7 +106,12 @@ impl Planner<'_> {
                     self.names.insert(name, None);
                 } else {
                     let diagnostic = no_such_route(&name);
-                    self.plan.problems.push(RouteProblem { route: name, position, text: String::new(), diagnostic });
+                    self.plan.problems.push(RouteProblem {
+                        route: name.into(),
+                        position,
+                        text: Arc::default(),
+                        diagnostic,
+                    });
                 }
             }
             Change::SetFallback(declared) => self.plan.fallback = PlannedFallback::Set(Planned { position, declared }),

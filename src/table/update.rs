@@ -88,9 +88,9 @@ impl RouteSet {
     }
 
     fn compile<'t>(&self, position: usize, declared: &'t Declared) -> Result<hir::Route<'t>, CompileError> {
-        self.options.compile(declared).map_err(|errors| CompileError {
-            problems: errors.into_iter().map(|error| declared.problem(position, error)).collect(),
-        })
+        self.options
+            .compile(declared)
+            .map_err(|errors| CompileError { problems: declared.problems(position, errors).collect() })
     }
 
     /// Which segments are compiled again together with what the plan brings.

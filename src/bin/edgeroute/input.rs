@@ -26,13 +26,27 @@ pub(crate) fn open(path: &Path) -> io::Result<(Box<dyn Read>, Option<u64>)> {
     Ok((Box::new(file), length))
 }
 
+/// The longest file that is read whole, in bytes: 1 GiB.
+const LONGEST: u64 = 1 << 30;
+
 /// A whole file as text.
 ///
 /// # Errors
-/// That name the file; also where it is not UTF-8.
+/// That name the file; also where it is longer than [`LONGEST`], as a stream may be that never ends, or not UTF-8.
 pub(crate) fn read_text(path: &Path) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    open(path)?.0.read_to_end(&mut bytes).map_err(|error| named(path, &error))?;
+    read_text_up_to(path, LONGEST)
+}
+
+fn read_text_up_to(path: &Path, longest: u64) -> io::Result<String> {
+    let (reader, length) = open(path)?;
+    let capacity = length.filter(|&length| length <= longest).and_then(|length| usize::try_from(length).ok());
+    // Room for one more, so that the end is found without more room.
+    let mut bytes = Vec::with_capacity(capacity.map_or(0, |capacity| capacity + 1));
+    let read = reader.take(longest.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| named(path, &error))?;
+    if u64::try_from(read).is_ok_and(|read| read > longest) {
+        let message = format!("longer than {longest} bytes");
+        return Err(named(path, &io::Error::new(io::ErrorKind::FileTooLarge, message)));
+    }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         named(path, &io::Error::new(io::ErrorKind::InvalidData, format!("not valid UTF-8 at byte {at}")))
@@ -57,4 +71,25 @@ pub(crate) fn printable(text: &str) -> String {
             escaped.into_iter().flatten().chain(plain)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_up_to_a_length() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        fs::write(file.path(), "12345").expect("written");
+        assert_eq!(read_text_up_to(file.path(), 5).expect("short enough"), "12345");
+        let error = read_text_up_to(file.path(), 4).expect_err("too long").to_string();
+        assert!(error.ends_with(": longer than 4 bytes") && error.starts_with(&name(file.path())), "{error}");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_stream_that_never_ends_is_given_up() {
+        let error = read_text_up_to(Path::new("/dev/zero"), 1 << 20).expect_err("never ends").to_string();
+        assert_eq!(error, "/dev/zero: longer than 1048576 bytes");
+    }
 }
