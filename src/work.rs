@@ -46,3 +46,6 @@ pub(crate) fn counted<T>(run: impl FnOnce() -> T) -> (u64, T) {
     let result = run();
     (STEPS.get() - before, result)
 }
+
+#[cfg(test)]
+mod tests;

@@ -95,6 +95,7 @@ fn visit_many<'m, P: Properties + ?Sized, S: Properties + ?Sized>(
 ) {
     let Tree { key, application, .. } = tree;
     message.visit_hinted_properties(|name, hint, text| {
+        work::bytes(name.len());
         let readers = match hint {
             Some(NameHint { tree: id, of: NameOf::Application, entry }) if id == tree.id => application.readers(entry),
             _ => application.find_rare(key, name),

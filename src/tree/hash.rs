@@ -273,6 +273,9 @@ fn fold(a: u64, b: u64) -> u64 {
 }
 
 #[cfg(test)]
+mod attacks;
+
+#[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 

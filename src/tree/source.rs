@@ -249,6 +249,7 @@ impl Sources {
         let mut at = Some(root);
         let mut follow = |segments: &str| {
             for segment in segments.split('/') {
+                work::step();
                 at = at.and_then(|parent| self.child(key, parent, segment));
                 self.accept(at, visit);
             }

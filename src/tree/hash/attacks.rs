@@ -1,0 +1,201 @@
+//! Names and values that are made to collide: what that takes, and what it costs.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::*;
+use crate::message::{Message, Origin};
+use crate::work::counted;
+use crate::{RouteTable, Scratch};
+
+/// So many texts that have one place among 4,096 for the key of a seed, as an attacker who knew it would find them.
+fn colliding(seed: u64, count: usize, hash: impl Fn(&HashKey, &str) -> u64) -> Vec<String> {
+    let key = HashKey::from_seed(seed);
+    let texts = (0..).map(|n: u32| format!("n{n:x}"));
+    texts.filter(|text| hash(&key, text).trailing_zeros() >= 12).take(count).collect()
+}
+
+fn name_hash(key: &HashKey, name: &str) -> u64 {
+    key.name(Name::of(name))
+}
+
+/// How many of the texts have the same place as most.
+fn most_alike(texts: &[String], seed: u64, hash: impl Fn(&HashKey, &str) -> u64) -> usize {
+    let key = HashKey::from_seed(seed);
+    let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
+    for text in texts {
+        *counts.entry(hash(&key, text) & 0xfff).or_default() += 1;
+    }
+    counts.into_values().max().unwrap_or_default()
+}
+
+fn table(conditions: impl Iterator<Item = String>, seed: u64) -> (RouteTable, Scratch) {
+    let mut builder = RouteTable::builder().hash_seed(seed);
+    for (number, condition) in conditions.enumerate() {
+        builder = builder.route(number.to_string(), format!("FROM /* WHERE {condition} INTO $upstream"));
+    }
+    let table = builder.build().expect("good routes").into_table();
+    let scratch = table.create_scratch();
+    (table, scratch)
+}
+
+#[test]
+fn names_and_values_that_collide_for_one_key_do_not_for_another() {
+    for hash in [name_hash, |key: &HashKey, text: &str| key.bytes(text.as_bytes())] {
+        let texts = colliding(1, 300, hash);
+        assert_eq!(most_alike(&texts, 1, hash), 300);
+        for seed in 2..40 {
+            // Of 300 at random among 4,096 places; 8 in one has a chance of one in 10^8.
+            assert!(most_alike(&texts, seed, hash) < 8, "seed {seed}");
+        }
+    }
+}
+
+/// What the key keeps from anybody: routes whose names all have one place make every look-up a walk through all of them.
+#[test]
+fn names_that_collide_cost_a_look_each_unless_the_key_is_known() {
+    let names = colliding(1, 800, name_hash);
+    let properties: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "x")).collect();
+    let message = Message::new(Origin::device("device")).properties(&properties);
+    let looks = |seed| {
+        let (table, mut scratch) = table(names.iter().map(|name| format!("{name} = 'y'")), seed);
+        counted(|| assert_eq!(table.route_with(&mut scratch, &message).len(), 0)).0
+    };
+    let known = looks(1);
+    assert!(known > 800 * 800 / 4, "the attack works: {known}");
+    for seed in 2..10 {
+        let unknown = looks(seed);
+        assert!(unknown < 800 * 12, "seed {seed}: {unknown}");
+    }
+}
+
+#[test]
+fn answers_do_not_depend_on_the_key() {
+    let names = colliding(1, 60, name_hash);
+    let values = colliding(1, 60, |key, text| key.bytes(text.as_bytes()));
+    let conditions = || {
+        let equal = names.iter().zip(&values).map(|(name, value)| format!("{name} = '{value}'"));
+        let affixes = values.iter().map(|value| format!("starts_with(n, '{value}') or ends_with(n, '{value}')"));
+        let body = values.iter().map(|value| format!("$body.n = '{value}'"));
+        equal.chain(affixes).chain(body)
+    };
+    let messages: Vec<(Vec<(&str, &str)>, String)> = (0..60)
+        .map(|n| {
+            let properties = (0..60).filter(|at| (at + n) % 3 == 0);
+            let properties = properties.map(|at| (names[at].as_str(), values[(at + n / 20) % 60].as_str()));
+            (properties.chain([("n", values[n].as_str())]).collect(), format!("{{\"n\": \"{}\"}}", values[n]))
+        })
+        .collect();
+    let system = [("contentType", "application/json"), ("contentEncoding", "utf-8")];
+    let answers = |seed| -> Vec<Vec<String>> {
+        let mut builder = RouteTable::builder().hash_seed(seed);
+        for (number, condition) in conditions().enumerate() {
+            let sink = format!("BrokeredEndpoint('/modules/m/inputs/{number}')");
+            builder = builder.route(number.to_string(), format!("FROM /* WHERE {condition} INTO {sink}"));
+        }
+        let table = builder.build().expect("good routes").into_table();
+        let of_message = |(properties, body): &(Vec<(&str, &str)>, String)| {
+            let message = Message::new(Origin::device("d")).properties(properties).system_properties(&system);
+            let deliveries = table.route(&message.body(body.as_bytes()));
+            deliveries.iter().map(|delivery| delivery.route().to_owned()).collect()
+        };
+        messages.iter().map(of_message).collect()
+    };
+    let expected = answers(1);
+    assert!(expected.iter().map(Vec::len).sum::<usize>() > 200);
+    for seed in (2..20).chain([u64::MAX, 0]) {
+        assert_eq!(answers(seed), expected, "seed {seed}");
+    }
+}
+
+/// The caches of names and sources have no key. Whoever fills one place of them again and again gains a look-up each.
+#[test]
+fn names_that_displace_each_other_in_the_cache_cost_a_look_up_each() {
+    let place = |name: &str| Words::of(name.as_bytes()).map(|words| words.place_among(128, Words::EMPTY));
+    let names: Vec<String> =
+        (0..).map(|n: u32| format!("k{n}")).filter(|name| place(name) == Some(0)).take(40).collect();
+    let (table, mut scratch) = table((0..500).map(|n| format!("k{n} = 'x'")), 7);
+    let properties: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "v")).collect();
+    let message = Message::new(Origin::device("device")).properties(&properties);
+    for _ in 0..2 {
+        let (steps, _) = counted(|| table.route_with(&mut scratch, &message).len());
+        assert!(steps < 40 * 8, "{steps}");
+    }
+}
+
+/// Pairs of texts that a weak hash would not tell apart whatever its key: they differ in one bit, one byte, the order or
+/// the sign of their words, their length.
+fn alike() -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut pairs = Vec::new();
+    let mut pair = |a: &[u8], b: &[u8]| {
+        if a != b {
+            pairs.push((a.to_vec(), b.to_vec()));
+        }
+    };
+    for length in (1..=40).chain([63, 64, 65, 128]) {
+        let text: Vec<u8> = (0..length).map(|n| b'a' + u8::try_from(n % 23).expect("small")).collect();
+        for at in 0..length {
+            for bit in [0, 3, 6] {
+                let mut other = text.clone();
+                other[at] ^= 1 << bit;
+                pair(&text, &other);
+            }
+        }
+        for by in [1, 4, 8] {
+            let mut other = text.clone();
+            other.rotate_left(by % length);
+            pair(&text, &other);
+        }
+        let reversed: Vec<u8> = text.iter().rev().copied().collect();
+        pair(&text, &reversed);
+        pair(&text, &text.iter().map(|byte| byte ^ 0x7f).collect::<Vec<_>>());
+        pair(&text, &text.iter().map(|byte| byte ^ 1).collect::<Vec<_>>());
+        for filler in [0, b' ', b'a'] {
+            pair(&vec![filler; length], &vec![filler; length + 1]);
+            pair(&[&text[..], &[filler]].concat(), &text);
+        }
+        if length % 16 == 0 {
+            let (words, half) = (text.len() / 8, text.len() / 2);
+            let swapped = [&text[half..], &text[..half]].concat();
+            pair(&text, &swapped);
+            for word in 1..words {
+                let mut other = text.clone();
+                other.copy_within(0..8, word * 8);
+                pair(&text, &other);
+                pair(&other, &swapped);
+            }
+        }
+    }
+    pairs
+}
+
+/// Of two texts that collide for some key, others tell them apart: none collide for more keys than chance has it, by any of
+/// the bits that tables look at.
+#[test]
+fn no_texts_collide_for_every_key() {
+    let keys: Vec<HashKey> = (0..256).map(HashKey::from_seed).collect();
+    let pairs = alike();
+    assert!(pairs.len() > 3_000, "{}", pairs.len());
+    for (a, b) in pairs {
+        let mut same: HashMap<&str, u32> = HashMap::new();
+        for key in &keys {
+            let mut compare = |kind, a: u64, b: u64| {
+                *same.entry(kind).or_default() += u32::from(a & 0xff == b & 0xff);
+            };
+            let (x, y) = (key.bytes(&a), key.bytes(&b));
+            compare("the low bits of a value", x, y);
+            compare("the high bits of a value", x >> 56, y >> 56);
+            compare("the middle bits of a value", x >> 33, y >> 33);
+            if let (Ok(a), Ok(b)) = (core::str::from_utf8(&a), core::str::from_utf8(&b))
+                && !a.eq_ignore_ascii_case(b)
+            {
+                let (x, y) = (name_hash(key, a), name_hash(key, b));
+                compare("the low bits of a name", x, y);
+                compare("the high bits of a name", x >> 56, y >> 56);
+            }
+        }
+        for (kind, count) in same {
+            // 1 is expected; 20 has a chance of one in 10^18.
+            assert!(count < 20, "{kind}: {count} of 256 keys for {a:?}, {b:?}");
+        }
+    }
+}
