@@ -1,4 +1,4 @@
-//! Bodies that look like those before them.
+//! Bodies as tables read them: those that look like others before them, and changes of twins.
 
 #[cfg(test)]
 mod tests {
@@ -30,6 +30,23 @@ mod tests {
                 other.replace_range(second..=second, "b");
                 assert!(!takes(&other), "{other}");
             }
+        }
+    }
+
+    #[test]
+    fn a_table_tells_which_paths_a_twin_change_touches() {
+        let asked = |condition| format!("FROM /twinChangeNotifications WHERE {condition} INTO $upstream");
+        for (condition, taken) in [
+            ("twin_change_includes(tags.s)", [true, true, false, false]),
+            ("not twin_change_includes(tags.s)", [false, false, true, false]),
+        ] {
+            let table = RouteTable::builder().route("r", asked(condition)).build().expect("a good route").into_table();
+            let bodies = ["{\"tags\":{\"s\":1}}", "{\"tags\":{\"s\":{}}}", "{\"tags\":{\"t\":1}}", "{\"tags\":"];
+            let found = bodies.map(|body| {
+                let message = Message::new(Origin::twin_change("d")).system_properties(&SYSTEM).body(body.as_bytes());
+                !table.route(&message).is_empty()
+            });
+            assert_eq!(found, taken, "{condition}");
         }
     }
 }
