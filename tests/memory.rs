@@ -38,8 +38,10 @@ mod tests {
         manifest(&routes)
     }
 
-    /// Manifests by their size, and how many bytes the heap may hold for each of theirs.
-    const MANIFESTS: [(&str, usize, fn(usize) -> String); 11] = [
+    /// A kind of manifest, how many bytes the heap may hold for each of its own, and one of about some size.
+    type Kind = (&'static str, usize, fn(usize) -> String);
+
+    const MANIFESTS: [Kind; 11] = [
         ("routes", 6, |size| {
             repeated(size, |n| {
                 format!(
@@ -63,11 +65,11 @@ mod tests {
             manifest("").replacen('{', &format!("{{{deep}, "), 1)
         }),
         ("one name, often", 16, |size| repeated(size, |_| "\"a\":\"FROM /* INTO $upstream\"".to_owned())),
-        ("values of the wrong kind", 46, |size| repeated(size, |n| format!("\"r{n}\":5"))),
+        ("values of the wrong kind", 60, |size| repeated(size, |n| format!("\"r{n}\":5"))),
         ("routes that do not compile", 56, |size| {
             repeated(size, |n| format!("\"route{n}\":\"FROM /messages/* WHERE level > 5 INTO $upstreem\""))
         }),
-        ("a long route with an error in every group", 50, |size| {
+        ("a long route with an error in every group", 85, |size| {
             repeated(size, |n| {
                 format!("\"r{n}\":\"FROM /* WHERE {} INTO $upstream\"", vec!["(a b)"; 20_000].join(" and "))
             })
