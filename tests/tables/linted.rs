@@ -242,7 +242,8 @@ impl<'c> Judge<'c> {
         let report = linter.lint_manifest(&text);
         for finding in report.findings() {
             let fault = check_places(&text, &finding.diagnostic).err().or_else(|| {
-                let index = self.case.routes.iter().position(|route| finding.route.as_ref() == Some(&route.name));
+                let index =
+                    self.case.routes.iter().position(|route| finding.route.as_deref() == Some(route.name.as_str()));
                 self.topology_fault(&finding.diagnostic, index?)
             });
             if let Some(fault) = fault {
