@@ -1,6 +1,6 @@
 //! Conditions of the conformance vectors, joined at random, against the vectors' messages: the tree gives what the
-//! interpreter gives. They have what people who measured the reference thought of, and the generator of
-//! [`shared`](super::shared) does not.
+//! interpreter gives, and so must lints and explanations. These conditions have what people thought of who measured the
+//! reference, and what the generator of [`shared`](super::shared) does not.
 //!
 //! `EDGEROUTE_SPLICED=20000 cargo test --release --test tables spliced` makes so many tables instead of a few dozen, with
 //! other routes than before (`EDGEROUTE_SEED`).
@@ -98,16 +98,15 @@ fn spliced(random: &mut Random, conditions: &[String], depth: usize) -> String {
     }
 }
 
-#[test]
-fn conditions_of_the_vectors_joined_at_random_give_what_the_interpreter_gives() {
+/// Tables of such routes with some of the vectors' messages, each shown to `check`.
+fn for_each_case(tables: u64, most_routes: usize, mut check: impl FnMut(&Case)) {
     let number = |name: &str, default: u64| env::var(name).map_or(default, |value| value.parse().unwrap());
     let mut random = Random(number("EDGEROUTE_SEED", 1) | 1 << 63);
     let (conditions, messages) = (conditions(), messages());
     assert!(conditions.len() > 3_000 && messages.len() == 400);
-    let mut deliveries = 0;
-    for table in 0..number("EDGEROUTE_SPLICED", 60) {
+    for table in 0..number("EDGEROUTE_SPLICED", tables) {
         let mut routes = Vec::new();
-        let most = if table % 3 == 0 { 50 } else { 8 };
+        let most = if table % 3 == 0 { most_routes } else { most_routes.min(8) };
         while routes.len() < most {
             let depth = random.below(4) + 1;
             let route = route(&spliced(&mut random, &conditions, depth), routes.len());
@@ -120,19 +119,46 @@ fn conditions_of_the_vectors_joined_at_random_give_what_the_interpreter_gives() 
             1 => Budgets::default(),
             _ => Budgets { clauses: 0, list: 0, ..Budgets::default() },
         };
-        let case = Case {
+        check(&Case {
             routes,
             fallback: None,
             messages: (0..12).map(|_| random.pick(&messages).clone()).collect(),
             budgets,
             shadowing: if random.below(2) == 0 { Shadowing::default() } else { Shadowing::Reference },
             limits: Limits::default(),
-        };
+        });
+    }
+}
+
+#[test]
+fn a_table_of_joined_vectors_gives_what_the_interpreter_gives() {
+    let mut deliveries = 0;
+    for_each_case(60, 50, |case| {
         let Ok(count) = case.check() else {
             let smaller = case.smaller(Case::check);
             panic!("{smaller:#?}\n{}", smaller.check().unwrap_err());
         };
         deliveries += count;
-    }
+    });
     assert!(deliveries > 0, "nothing was ever delivered");
+}
+
+#[test]
+fn lints_are_sound_on_joined_vectors() {
+    for_each_case(60, 8, |case| {
+        if case.check_lints().is_err() {
+            let smaller = case.smaller(Case::check_lints);
+            panic!("{smaller:#?}\n{}", smaller.check_lints().map(|_| ()).unwrap_err());
+        }
+    });
+}
+
+#[test]
+fn explanations_of_joined_vectors_agree_with_the_table() {
+    for_each_case(20, 8, |case| {
+        if case.check_explanations().is_err() {
+            let smaller = case.smaller(Case::check_explanations);
+            panic!("{smaller:#?}\n{}", smaller.check_explanations().unwrap_err());
+        }
+    });
 }
