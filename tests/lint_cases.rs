@@ -255,6 +255,10 @@ fn text_after_sink() {
                 "FROM /* INTO BrokeredEndpoint('/modules/m/inputs/i')  all of it ",
                 "what follows the sink is ignored: `all of it` -> FROM /* INTO BrokeredEndpoint('/modules/m/inputs/i') ",
             ),
+            (
+                "FROM /* INTO BrokeredEndpoint('/modules/m/inputs/i')\u{a0}",
+                "what follows the sink is ignored: `\u{a0}` -> FROM /* INTO BrokeredEndpoint('/modules/m/inputs/i')",
+            ),
             ("FROM /* INTO $upstream where a = 'b'", "a WHERE after INTO is ignored: `where a = 'b'`"),
         ],
         &["FROM /* INTO $upstream", "FROM /* INTO $upstream  ", "FROM /messages INTO $upstream /* all */"],

@@ -42,7 +42,7 @@ pub fn parse_condition<'t>(text: &'t str, limits: &Limits) -> Parsed<Condition<'
         parse_expression(&mut cursor, Follow::Anything)
     };
     if cursor.errors.is_empty() && !cursor.is_at(TokenKind::Eof) {
-        tree.ignored = Some(Span::from_range(cursor.current.span.range().start..text.trim_end().len()));
+        tree.ignored = Some(cursor.rest());
     }
     Parsed { tree, errors: cursor.into_errors() }
 }

@@ -84,6 +84,13 @@ impl<'t, 'l> Cursor<'t, 'l> {
         self.current.kind
     }
 
+    /// From the current token to the end, without white space there. What is none in the language, such as a no-break space,
+    /// is text.
+    fn rest(&self) -> Span {
+        let end = self.text.trim_end_matches([' ', '\t', '\r', '\n']).len();
+        Span::from_range(self.current.span.range().start..end)
+    }
+
     fn is_at(&self, kind: TokenKind) -> bool {
         self.current.kind == kind
     }

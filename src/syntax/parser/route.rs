@@ -47,7 +47,7 @@ pub fn parse_route<'t>(text: &'t str, limits: &Limits) -> Parsed<Route<'t>> {
         tree.sink = sink(&mut cursor);
     }
     if tree.sink.is_some() && !cursor.is_at(TokenKind::Eof) {
-        tree.trailing = Some(Span::from_range(cursor.current.span.range().start..text.trim_end().len()));
+        tree.trailing = Some(cursor.rest());
     }
     Parsed { tree, errors: cursor.into_errors() }
 }
