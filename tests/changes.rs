@@ -101,6 +101,37 @@ mod changing {
         assert!(!set.table().is_match_with(&mut before.create_scratch(), &message));
     }
 
+    /// However many bad routes there are, each is named; help is for the first 10,000 problems.
+    #[test]
+    fn of_very_many_bad_routes_each_is_named() {
+        const BAD: &str = "FROM /* WHERE a > 1 INTO $upstreem";
+        let names: Vec<String> = (0..6_000).map(|number| number.to_string()).collect();
+        let builder = names.iter().fold(builder(), |builder, name| builder.route(name, BAD));
+        let refused = builder.clone().build().expect_err("all are bad");
+        let skipping = builder.bad_routes(BadRoutes::Skip);
+        let skipped = skipping.clone().build().expect("skipped");
+        let mut changed = RouteSet::new(RouteTable::builder().bad_routes(BadRoutes::Skip)).expect("no route");
+        let changes = names.iter().fold(Changes::new(), |changes, name| changes.add(name, BAD));
+        let changed = changed.apply(changes).expect("skipped");
+        for problems in [refused.problems(), skipped.skipped(), changed.skipped()] {
+            let (first, others) = problems.split_at(10_000);
+            for (number, two) in first.chunks(2).enumerate() {
+                assert_eq!((two[0].route(), two[1].route()), (names[number].as_str(), names[number].as_str()));
+                assert_eq!(two[0].diagnostic().code, Code::InvalidOperands);
+                assert!(two[1].diagnostic().fix.is_some(), "{}", two[1]);
+            }
+            assert_eq!(others.len(), 1_000);
+            for (problem, name) in others.iter().zip(&names[5_000..]) {
+                let mut first = first[0].diagnostic().clone();
+                first.help = None;
+                first.fix = None;
+                first.secondary.clear();
+                first.primary.text.clear();
+                assert_eq!((problem.route(), problem.text(), problem.diagnostic()), (name.as_str(), BAD, &first));
+            }
+        }
+    }
+
     #[test]
     fn skipped_route_keeps_its_place_for_a_better_text() {
         let one = "FROM /messages/* INTO $upstream";

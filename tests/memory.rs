@@ -99,6 +99,25 @@ mod tests {
         assert_eq!(over, [], "manifests, their bytes, and the bytes on the heap for each");
     }
 
+    /// Of 10,000 problems all is told; what is told of the others is little.
+    #[test]
+    fn a_manifest_of_nothing_but_bad_routes_takes_memory_in_proportion_to_it() {
+        let mut each = Vec::new();
+        for size in [1 << 21, 1 << 22] {
+            let text = repeated(size, |n| format!("\"route{n}\":\"FROM /messages/* WHERE level > 5 INTO $upstreem\""));
+            let mut routes = 0;
+            let peak = peak(|| {
+                let checked = CheckedManifest::from_json(&text);
+                routes = checked.route_count();
+                assert_eq!(checked.bad_routes().len(), routes);
+            });
+            each.push((peak, routes));
+        }
+        let [(small, fewer), (large, more)] = each[..] else { unreachable!() };
+        let a_route = (large - small) / (more - fewer);
+        assert!(a_route < 1_300, "{a_route} bytes a route");
+    }
+
     /// Of values that are skipped the JSON parser keeps a byte for each that is open.
     #[test]
     fn text_that_is_no_json_takes_little_memory() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::RouteTable;
-use super::error::{CompileError, RouteProblem};
+use super::error::{CompileError, Room, RouteProblem};
 use super::events::{Work, told};
 #[cfg(feature = "parallel")]
 use super::parallel;
@@ -83,7 +83,8 @@ impl Compiled {
         &self.table
     }
 
-    /// What is wrong with the routes that were left out, where [`BadRoutes::Skip`] was asked for.
+    /// What is wrong with the routes that were left out, where [`BadRoutes::Skip`] was asked for. After 10,000 problems
+    /// only the first of each further route, without its help.
     #[must_use]
     pub fn skipped(&self) -> &[RouteProblem] {
         &self.skipped
@@ -241,6 +242,7 @@ pub(super) fn add_each(
     segment: &mut SegmentBuilder<'_>,
 ) -> Result<Vec<RouteProblem>, CompileError> {
     let mut problems = Vec::new();
+    let mut room = Room::new();
     let mut rank = 0;
     for (position, declared) in routes.iter().enumerate() {
         match options.compile(declared) {
@@ -249,7 +251,7 @@ pub(super) fn add_each(
                 added.map_err(|TooManyReads| too_many_reads(declared, position))?;
                 rank += 1;
             }
-            Err(errors) => problems.extend(declared.problems(position, errors)),
+            Err(errors) => problems.extend(declared.problems(position, room.told(errors))),
         }
     }
     Ok(problems)

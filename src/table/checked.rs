@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::error::{CompileError, Room};
 use super::{BadRoutes, Compiled, RouteTable};
 use crate::diagnostic::{Diagnostic, Finding};
 use crate::hir::{Route, Shadowing};
@@ -47,9 +48,11 @@ impl CheckedManifest {
             .collect();
         let specs = manifest.as_ref().map(Manifest::routes).unwrap_or_default();
         let table = compile(specs, &mut findings);
+        let mut room = Room::new();
         for spec in &unusable_routes {
-            let errors = Route::compile(spec.text(), Shadowing::default(), &Limits::default()).err();
-            findings.extend(errors.into_iter().flatten().map(|error| located(spec, error)));
+            if let Err(errors) = Route::compile(spec.text(), Shadowing::default(), &Limits::default()) {
+                findings.extend(room.told(errors).into_iter().map(|error| located(spec, error)));
+            }
         }
         findings.sort_by_key(|finding| finding.diagnostic.primary.span);
         let names = specs.iter().chain(&unusable_routes).map(RouteSpec::name);
@@ -60,7 +63,8 @@ impl CheckedManifest {
         Self { manifest, findings, routes, table }
     }
 
-    /// Everything that is wrong, in the order of the text. Spans are in bytes of the manifest's text.
+    /// Everything that is wrong, in the order of the text; after 10,000 problems of routes only the first of each further
+    /// route, without its help. Spans are in bytes of the manifest's text.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
@@ -112,17 +116,14 @@ fn compile(routes: &[RouteSpec], findings: &mut Vec<Finding>) -> Option<RouteTab
     for route in routes {
         builder = builder.route_with(route.name(), route.text(), route.priority(), route.time_to_live());
     }
-    let built = builder.build();
-    let problems = match &built {
-        Ok(compiled) => compiled.skipped(),
-        Err(error) => error.problems(),
+    let (table, problems) = match builder.build() {
+        Ok(Compiled { table, skipped }) => (Some(table), skipped),
+        Err(CompileError { problems }) => (None, problems),
     };
     findings.extend(
-        problems
-            .iter()
-            .filter_map(|problem| Some(located(routes.get(problem.position())?, problem.diagnostic().clone()))),
+        problems.into_iter().filter_map(|problem| Some(located(routes.get(problem.position)?, problem.diagnostic))),
     );
-    built.ok().map(Compiled::into_table)
+    table
 }
 
 #[cfg(test)]

@@ -9,6 +9,38 @@ use crate::span::{LineIndex, Position, PositionWalk};
 /// The most problems that a [`CompileError`] prints a line for.
 const SHOWN: usize = 20;
 
+/// How many problems of routes are told in full.
+const TOLD_IN_FULL: usize = 10_000;
+
+/// How much more there is room for in what is told of bad routes. After so many problems only the first of a route is, and
+/// of that no more than its place, its code and what is wrong: every route that was left out is named, and what is told of
+/// a hundred megabytes of hostile routes stays in proportion to them.
+#[derive(Debug)]
+pub(super) struct Room(usize);
+
+impl Room {
+    pub(super) const fn new() -> Self {
+        Self(TOLD_IN_FULL)
+    }
+
+    /// What is told of a route that does not compile.
+    pub(super) fn told(&mut self, mut errors: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        if self.0 == 0 {
+            errors.truncate(1);
+            errors.shrink_to_fit();
+            for Diagnostic { primary, secondary, help, fix, message, .. } in &mut errors {
+                message.shrink_to_fit();
+                primary.text = String::new();
+                *secondary = Vec::new();
+                *help = None;
+                *fix = None;
+            }
+        }
+        self.0 = self.0.saturating_sub(errors.len());
+        errors
+    }
+}
+
 /// One thing that is wrong with one route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RouteProblem {
@@ -77,7 +109,8 @@ pub struct CompileError {
 }
 
 impl CompileError {
-    /// All problems, in the order of the routes and of their texts; never empty.
+    /// All problems, in the order of the routes and of their texts; never empty. After 10,000 of them only the first of
+    /// each further route, without its help.
     #[must_use]
     pub fn problems(&self) -> &[RouteProblem] {
         &self.problems

@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 use std::thread;
 
 use super::build::{Declared, Options, add_each};
-use super::error::{CompileError, RouteProblem};
+use super::error::{CompileError, Room, RouteProblem};
 use super::segment::SegmentBuilder;
 use crate::diagnostic::Diagnostic;
 use crate::endpoint::Endpoint;
@@ -38,13 +38,14 @@ pub(super) fn add_all(
         return add_each(routes, options, segment);
     };
     let mut problems = Vec::new();
+    let mut room = Room::new();
     let mut declared = routes.iter().enumerate();
     for Run { tree, routes } in runs {
         let mut compiled = Vec::with_capacity(routes.len());
         for (route, (position, declared)) in routes.into_iter().zip(declared.by_ref()) {
             match route {
                 Ok(endpoint) => compiled.push((declared, endpoint)),
-                Err(errors) => problems.extend(declared.problems(position, errors)),
+                Err(errors) => problems.extend(declared.problems(position, room.told(errors))),
             }
         }
         segment.absorb(&compiled, tree);
@@ -82,6 +83,8 @@ fn compile(routes: &[Declared], options: &Options, threads: NonZeroUsize) -> Opt
 fn compile_run(routes: &[Declared], options: &Options) -> Result<Run, TooManyReads> {
     let mut tree = TreeBuilder::new(options.budgets.clone());
     let mut compiled = Vec::with_capacity(routes.len());
+    // As much as there is for all: which of it is told is known when the runs are joined.
+    let mut room = Room::new();
     let mut next = 0;
     for declared in routes {
         compiled.push(match options.compile(declared) {
@@ -90,7 +93,7 @@ fn compile_run(routes: &[Declared], options: &Options) -> Result<Run, TooManyRea
                 next += 1;
                 Ok(route.endpoint)
             }
-            Err(errors) => Err(errors),
+            Err(errors) => Err(room.told(errors)),
         });
     }
     Ok(Run { tree, routes: compiled })
@@ -186,6 +189,26 @@ mod tests {
             assert_eq!(joined.skipped(), one_by_one.skipped(), "{threads} threads");
             assert_eq!(deliveries(joined.table()), deliveries(one_by_one.table()), "{threads} threads");
             assert!(inside(joined.table()) == inside(one_by_one.table()), "{threads} threads");
+        }
+    }
+
+    #[test]
+    fn as_much_is_told_of_many_bad_routes_whatever_the_number_of_threads() {
+        let builder = || {
+            let names = (0..6_000).map(|number| number.to_string());
+            names.fold(RouteTable::builder().bad_routes(BadRoutes::Skip), |builder, name| {
+                builder.route(name, "FROM /* WHERE a > 1 INTO $upstreem")
+            })
+        };
+        let one_by_one = builder().build_with(add_each).unwrap();
+        // Two of each, then one.
+        assert_eq!(one_by_one.skipped().len(), 11_000);
+        for threads in [2, 5] {
+            let threads = NonZeroUsize::new(threads).unwrap();
+            let add = |routes: &[Declared], options: &Options, segment: &mut SegmentBuilder<'_>| {
+                add_all(routes, options, threads, segment)
+            };
+            assert_eq!(builder().build_with(add).unwrap().skipped(), one_by_one.skipped(), "{threads} threads");
         }
     }
 

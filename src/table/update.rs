@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::build::{BadRoutes, Declared, too_many_reads, too_many_routes};
-use super::error::{CompileError, RouteProblem};
+use super::error::{CompileError, Room, RouteProblem};
 use super::plan::{Plan, Planned, PlannedFallback};
 use super::segment::{EndpointNumbers, Lifetimes, Segment, SegmentBuilder};
 use super::set::{Level, Place, Route, RouteSet};
@@ -64,12 +64,16 @@ impl RouteSet {
             return Err(CompileError { problems: vec![problem] });
         }
         let mut fatal = plan.problems.clone();
+        let mut room = Room::new();
         let mut checked = Checked { good: BTreeMap::new(), bad: BTreeMap::new(), fallback: None };
         for (&rank, planned) in &plan.routes {
             let Some(Planned { position, declared }) = planned else { continue };
-            match self.compile(*position, declared) {
+            match self.options.compile(declared) {
                 Ok(route) => drop(checked.good.insert(rank, route)),
-                Err(CompileError { problems }) => drop(checked.bad.insert(rank, problems)),
+                Err(errors) => {
+                    let problems = declared.problems(*position, room.told(errors)).collect();
+                    checked.bad.insert(rank, problems);
+                }
             }
         }
         if let PlannedFallback::Set(planned) = &plan.fallback {
