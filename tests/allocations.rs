@@ -323,6 +323,19 @@ mod tests {
         }
     }
 
+    /// Room for the groups of a source is made beforehand, one for each path that leads to it.
+    #[test]
+    fn sources_that_every_prefix_takes_are_routed_without_allocating() {
+        let messages = [Parts::new("one property", pairs(&[("a", "x")]), "utf-8", "")];
+        for budgets in [Budgets::default(), Budgets::none()] {
+            let paths = ["*", "messages/*", "messages/modules/*", "messages/modules/filter/*"];
+            let outputs = ["messages/modules/filter/outputs/*", "messages/modules/filter/outputs/alert"];
+            let routes: Vec<String> =
+                paths.iter().chain(&outputs).map(|path| format!("FROM /{path} WHERE a = 'x' INTO $upstream")).collect();
+            assert!(assert_allocates_nothing(&table(&routes, budgets), &messages) > 2);
+        }
+    }
+
     #[test]
     fn maps_and_misses_are_routed_without_allocating() {
         let table = table(&reading_routes(), Budgets::default());

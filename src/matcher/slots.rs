@@ -83,6 +83,10 @@ impl SlotMemory {
         names: &mut Names,
         use_slots: impl FnOnce(&mut Slots<'_, 'm>) -> R,
     ) -> R {
+        if self.held.capacity() < self.numbers.len() {
+            // The hub's own `Properties` panicked in the middle of a message, which is still filled in.
+            *self = Self::new(tree);
+        }
         let mut slots = Slots {
             states: &mut self.states,
             numbers: &mut self.numbers,

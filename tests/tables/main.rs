@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod changed;
 #[cfg(test)]
+mod corners;
+#[cfg(test)]
 mod explained;
 #[cfg(test)]
 mod linted;

@@ -9,7 +9,7 @@ use edgeroute::message::{Message, Origin};
 use proptest::prelude::*;
 
 use crate::shared::oracle::{Found, found};
-use crate::shared::{Case, RouteText};
+use crate::shared::{Case, OriginParts, RouteText};
 
 /// Quick enough to run always; `PROPTEST_CASES` asks for more. A failure prints its shrunk case, which then becomes a
 /// test of its own.
@@ -125,6 +125,24 @@ proptest! {
     }
 
     #[test]
+    fn what_no_route_reads_may_be_left_out_of_a_message(case in case()) {
+        let table = case.compile(&case.routes, 1).map_err(TestCaseError::fail)?;
+        let interests = table.interests();
+        for parts in &case.messages {
+            let mut bare = parts.clone();
+            bare.properties.retain(|(name, _)| interests.properties.contains(&name.to_uppercase()));
+            if !matches!(bare.origin, OriginParts::SystemProperties) {
+                bare.system_properties.retain(|(name, _)| interests.system_properties.contains(&name.to_uppercase()));
+            }
+            if !interests.reads_body() {
+                bare.body.clear();
+            }
+            let (all, left) = (found(table.route(&parts.message())), found(table.route(&bare.message())));
+            prop_assert_eq!(all, left, "{:?}\n{:?}\n{:?}", parts, bare, table);
+        }
+    }
+
+    #[test]
     fn building_is_deterministic(case in case(), seed in any::<u64>()) {
         let print = |seed| case.compile(&case.routes, seed).map(|table| format!("{table:?}\n{:?}", table.stats()));
         let first = print(seed).map_err(TestCaseError::fail)?;
@@ -196,6 +214,23 @@ fn random_cases_provoke_lints() {
 fn table(routes: &[(&str, &str)]) -> RouteTable {
     let builder = routes.iter().fold(RouteTable::builder(), |builder, (name, text)| builder.route(*name, *text));
     builder.build().unwrap().into_table()
+}
+
+#[test]
+fn a_table_tells_what_its_routes_read_and_nothing_else() {
+    let table = table(&[
+        ("r1", "FROM /* WHERE Level = 'x' and $a = level INTO $upstream"),
+        ("r2", "FROM /messages/* WHERE {$b} = 'x' or is_defined(région) INTO $upstream"),
+        ("r3", "FROM /messages/* WHERE is_defined(outputName) INTO $upstream"),
+    ]);
+    let interests = table.interests();
+    assert_eq!(interests.properties, ["$A", "LEVEL", "OUTPUTNAME", "RÉGION"]);
+    assert_eq!(interests.system_properties, ["A", "B"]);
+    assert!(interests.body_paths.is_empty() && !interests.reads_body());
+    let interests = self::table(&[("r", "FROM /* WHERE {$body.x.y} = 1 INTO $upstream")]).interests();
+    assert!(interests.properties.is_empty() && interests.reads_body());
+    assert_eq!(interests.system_properties, ["CONTENTENCODING", "CONTENTTYPE"]);
+    assert_eq!(interests.body_paths, ["x.y"]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::*;
+use crate::limits::Budgets;
 use crate::message::{Message, Origin};
 use crate::work::counted;
 use crate::{RouteTable, Scratch};
@@ -196,6 +197,113 @@ fn no_texts_collide_for_every_key() {
         for (kind, count) in same {
             // 1 is expected; 20 has a chance of one in 10^18.
             assert!(count < 20, "{kind}: {count} of 256 keys for {a:?}, {b:?}");
+        }
+    }
+}
+
+/// Eight bytes that may stand in the name of a route's property, and differ by so much from eight that may stand in a name.
+fn word(difference: u64, among: &[u8]) -> Option<[u8; 8]> {
+    let may_stand = |byte: u8| byte.is_ascii() && !byte.is_ascii_lowercase() && !char::from(byte).is_whitespace();
+    let byte = |bits| among.iter().find(|&&byte| may_stand(byte ^ bits) && byte ^ bits != b'/').copied();
+    let mut word = [0; 8];
+    for (place, bits) in word.iter_mut().zip(difference.to_le_bytes()) {
+        *place = byte(bits)?;
+    }
+    Some(word)
+}
+
+/// Pairs of names of one hash, all 64 bits of it: of two words that change places in a product, and of three words the
+/// second of which makes up for the first. Who knows the key can make them, for one key in some hundreds.
+fn names_of_one_hash(key: &HashKey) -> Option<[[String; 2]; 2]> {
+    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+    let text = |words: &[u64]| words.iter().flat_map(|word| word.to_le_bytes()).map(char::from).collect();
+    let number = u64::from_le_bytes;
+    let exchange = key.a ^ key.b ^ 0x10;
+    let (first, last) = (number(word(exchange, LETTERS)?), number(word(exchange, &LETTERS[13..])?));
+    let short = [text(&[first, last]), text(&[last ^ exchange, first ^ exchange])];
+    let (one, end) = (number(*b"NAMENAME"), number(*b"THE_SAME"));
+    let mixed = |word| fold(key.a ^ 0x18 ^ word, key.b);
+    let long = (0..100_000).find_map(|n| {
+        let other = number(format!("{n:08}").into_bytes().try_into().ok()?);
+        let difference = mixed(one) ^ mixed(other);
+        let second = number(word(difference, LETTERS)?);
+        Some([text(&[one, second, end]), text(&[other, second ^ difference, end])])
+    })?;
+    Some([short, long])
+}
+
+/// A hash only selects: what has the same one is told apart by what it is, be it a property, a value or a source.
+#[test]
+fn names_and_values_of_one_hash_are_told_apart() {
+    let of_seed = |seed| Some((seed, names_of_one_hash(&HashKey::from_seed(seed))?));
+    let (seed, pairs) = (0..).find_map(of_seed).expect("one key in some hundreds");
+    let key = HashKey::from_seed(seed);
+    for [asked, other] in pairs {
+        assert_eq!(name_hash(&key, &asked), name_hash(&key, &other), "the attack works: {asked:?} {other:?}");
+        assert_ne!(asked, other);
+        let property = format!("FROM /* WHERE {asked} = 'x' INTO $upstream");
+        let value = format!("FROM /* WHERE n = '{asked}' INTO $upstream");
+        let module = format!("FROM /messages/modules/{asked}/* INTO $upstream");
+        let output = format!("FROM /messages/modules/m/outputs/{asked} INTO $upstream");
+        for budgets in [Budgets::default(), Budgets { clauses: 0, ..Budgets::default() }, Budgets::none()] {
+            for route in [&property, &value, &module, &output] {
+                let builder = RouteTable::builder().hash_seed(seed).budgets(budgets.clone()).route("r", route);
+                let table = builder.build().expect("a good route").into_table();
+                let mut scratch = table.create_scratch();
+                for (name, expected) in [(&asked, 1), (&other, 0), (&asked, 1)] {
+                    let properties = [(name.as_str(), "x"), ("n", name)];
+                    let of_output = Origin::module("d", "m").output(name);
+                    let origin = if *route == output { of_output } else { Origin::module("d", name) };
+                    let message = Message::new(origin).properties(&properties);
+                    assert_eq!(table.route_with(&mut scratch, &message).len(), expected, "{route}: {name:?}");
+                }
+            }
+        }
+    }
+}
+
+/// A value whose hash were one of these would be taken for nothing, for null, or for a test of presence.
+#[test]
+fn no_value_has_a_hash_that_stands_for_something_else() {
+    let reserved = [ValueHash::ABSENT, ValueHash::PRESENT, ValueHash::NULL];
+    for upper in (0..8).chain([u64::from(u32::MAX)]) {
+        for lower in [0, 1, u64::from(u32::MAX)] {
+            let hash = ValueHash::of(upper << 32 | lower);
+            assert!(!reserved.contains(&hash), "{upper} {lower}: {hash:?}");
+        }
+    }
+}
+
+/// Tables may be given seeds that are alike, 1 and 2 and 3: each bit of a seed changes each bit of the key for half of all
+/// seeds.
+#[test]
+fn keys_of_like_seeds_have_nothing_in_common() {
+    for bit in 0..64 {
+        let mut changed = [0_u32; 128];
+        for seed in (0..1_024_u64).map(|n| n.wrapping_mul(0x0123_4567_89ab_cdef)) {
+            let (one, other) = (HashKey::from_seed(seed), HashKey::from_seed(seed ^ 1 << bit));
+            let difference = u128::from(one.a ^ other.a) << 64 | u128::from(one.b ^ other.b);
+            for (place, count) in changed.iter_mut().enumerate() {
+                *count += u32::from(difference >> place & 1 == 1);
+            }
+        }
+        // 512 are expected; 96 fewer or more have a chance of one in 10^9.
+        assert!(changed.iter().all(|count| (416..=608).contains(count)), "bit {bit}: {changed:?}");
+    }
+}
+
+#[test]
+fn a_byte_of_a_short_text_is_found_wherever_it_stands() {
+    for length in 0..=16 {
+        for other in [b'a', b'.', b'0', b'/' ^ 0x80, b'/' ^ 0x40, 0, 1, 0x7f, 0xff] {
+            let text = vec![other; length];
+            let contains = |text: &[u8]| Words::of(text).expect("a short text").contains(b'/');
+            assert!(!contains(&text), "{text:?}");
+            for at in 0..length {
+                let mut text = text.clone();
+                text[at] = b'/';
+                assert!(contains(&text), "{text:?}");
+            }
         }
     }
 }
