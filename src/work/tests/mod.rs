@@ -7,6 +7,7 @@
 mod building;
 mod curves;
 mod matching;
+mod spared;
 
 /// What a shape is a family of.
 #[derive(Copy, Clone, Debug)]
