@@ -151,10 +151,7 @@ impl<'m> BodyText<'m> {
 
 impl PartialEq for BodyText<'_> {
     fn eq(&self, other: &Self) -> bool {
-        match (self.0, other.0) {
-            (Form::Plain(text), Form::Plain(other)) => text == other,
-            _ => self.chars().eq(other.chars()),
-        }
+        self.chars().eq(other.chars())
     }
 }
 

@@ -11,13 +11,13 @@ use super::body::{BodyPlan, BodyScratch};
 use super::clauses::{KnownSources, survivors};
 use super::evaluate::{EvaluateMemory, Reads, evaluate};
 use super::names::Names;
-use super::scalar::Scalar;
+use super::scalar::{BodyText, Scalar};
 use super::slots::{Property, SlotMemory, Slots};
 use crate::body::Encoding;
 use crate::message::{Message, MessageSource, Properties};
 use crate::predicate::{Affix, ExpressionId, Orderings, Slot, States, Test, TestKind, TextId, ValueConstant, ValueId};
 use crate::source::takes_fallback;
-use crate::text::{as_number, compare_utf16};
+use crate::text::compare_utf16;
 use crate::tree::{
     AffixSwitch, Candidates, Clauses, GroupId, MAX_FILED_TEXT, NumberSwitch, ProgramAt, RouteId, Space, Split,
     Switches, Texts, Tree, ValueHash, decode, decode_equality,
@@ -245,8 +245,9 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
         let property_key =
             |slot, hash: ValueHash| Switches::key(&tree.key, id, slot, Space::Equal, u64::from(hash.bits()));
         self.asked_slots(&split.equal, |walk, slot| {
+            // Null is found nowhere: no constant has its hash.
             let hash = walk.reader.slots.hash(slot.index());
-            if hash != ValueHash::ABSENT && hash != ValueHash::NULL {
+            if hash != ValueHash::ABSENT {
                 walk.found(tree.switches.find(property_key(slot, hash)));
             }
         });
@@ -423,8 +424,7 @@ enum Value<'m> {
     Number(f64),
     /// A property that is there but null: below every text.
     NullText,
-    Text(&'m str),
-    BodyText(super::scalar::BodyText<'m>),
+    Text(BodyText<'m>),
     Null,
 }
 
@@ -484,11 +484,7 @@ impl<'m> Reader<'_, '_, 'm> {
         }
         match self.defined(slot)? {
             Value::Number(number) => Some(number),
-            Value::Text(text) => {
-                work::bytes(text.len());
-                as_number(text)
-            }
-            Value::BodyText(text) => text.as_number(),
+            Value::Text(text) => text.as_number(),
             Value::Bool(_) | Value::NullText | Value::Null => None,
         }
     }
@@ -508,11 +504,7 @@ impl<'m> Reader<'_, '_, 'm> {
             (Value::Number(value), ValueConstant::Number(constant)) => {
                 value.partial_cmp(&constant).unwrap_or(Ordering::Less)
             }
-            (Value::Text(value), ValueConstant::Text(constant)) => {
-                work::comparison(value, self.constant(constant));
-                compare_utf16(value, self.constant(constant))
-            }
-            (Value::BodyText(value), ValueConstant::Text(constant)) => value.compare_utf16(self.constant(constant)),
+            (Value::Text(value), ValueConstant::Text(constant)) => value.compare_utf16(self.constant(constant)),
             (Value::NullText, ValueConstant::Text(_)) => Ordering::Less,
             (value, constant) => value.rank().cmp(&rank(constant)),
         })
@@ -524,7 +516,7 @@ impl<'m> Reader<'_, '_, 'm> {
             Scalar::Missing | Scalar::Null => Some(Value::Null),
             Scalar::Bool(truth) => Some(Value::Bool(truth)),
             Scalar::Number(number) => Some(Value::Number(number)),
-            Scalar::Text(text) => Some(text.as_str().map_or(Value::BodyText(text), Value::Text)),
+            Scalar::Text(text) => Some(Value::Text(text)),
             Scalar::NullText => Some(Value::NullText),
             Scalar::Undefined | Scalar::Unreadable => None,
         }
@@ -536,11 +528,10 @@ impl<'m> Reader<'_, '_, 'm> {
         Some(match self.defined(slot)? {
             Value::Bool(truth) => key.truth(truth),
             Value::Number(number) => key.number(number),
-            Value::Text(text) => key.value(text),
-            Value::BodyText(text) => {
-                let mut buffer = [0; MAX_FILED_TEXT];
-                key.value(text.to_utf8_in(&mut buffer)?)
-            }
+            Value::Text(text) => match text.as_str() {
+                Some(text) => key.value(text),
+                None => key.value(text.to_utf8_in(&mut [0; MAX_FILED_TEXT])?),
+            },
             Value::Null => ValueHash::NULL,
             Value::NullText => return None,
         })
@@ -618,7 +609,7 @@ impl Value<'_> {
         match self {
             Self::Bool(_) => 0,
             Self::Number(_) => 1,
-            Self::NullText | Self::Text(_) | Self::BodyText(_) => 2,
+            Self::NullText | Self::Text(_) => 2,
             Self::Null => 3,
         }
     }

@@ -1,8 +1,6 @@
 //! From a message's source to the groups of routes that take it: a trie over the segments of paths, whose every prefix
 //! accepts.
 
-use std::fmt;
-
 use super::GroupId;
 use super::hash::{HashKey, Name, Words};
 use crate::id::define_id;
@@ -97,9 +95,7 @@ impl SourcesBuilder {
 
     pub(crate) fn finish(self, key: &HashKey) -> Sources {
         let mut paths: Vec<(Box<str>, GroupId)> = self.paths.into_iter().collect();
-        // By their segments: a slash goes before all else.
-        let weight = |byte| if byte == b'/' { 0 } else { u16::from(byte) + 1 };
-        paths.sort_unstable_by(|(a, _), (b, _)| a.bytes().map(weight).cmp(b.bytes().map(weight)));
+        paths.sort_unstable_by(|(a, _), (b, _)| a.split('/').cmp(b.split('/')));
         let root = SourceId::new(0);
         let mut nodes = vec![SourceNode::new(root, "", 0)];
         let mut segments = String::new();
@@ -353,12 +349,6 @@ fn is_plain(piece: &str) -> bool {
     let bytes = piece.as_bytes();
     let has_slash = Words::of(bytes).map_or_else(|| bytes.contains(&b'/'), |words| words.contains(b'/'));
     bytes.last().is_some_and(u8::is_ascii_graphic) && !has_slash
-}
-
-impl fmt::Display for Sources {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.groups().iter().try_for_each(|(path, group)| writeln!(f, "{path} -> {group:?}"))
-    }
 }
 
 #[cfg(test)]
