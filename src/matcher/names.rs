@@ -1,6 +1,6 @@
 //! What reads each of a message's properties.
 
-use crate::message::{Message, NameHint, NameOf, Properties};
+use crate::message::{Message, NameOf, Properties};
 use crate::tree::{KnownNames, Readers, Tree};
 use crate::work;
 
@@ -42,13 +42,8 @@ impl Names {
         }
         message.visit_hinted_properties(|name, hint, text| {
             work::bytes(name.len());
-            let readers = match hint {
-                Some(NameHint { tree: id, of: NameOf::Application, entry }) if id == tree.id => {
-                    application.readers(entry)
-                }
-                _ => self.application.find(application, key, name),
-            };
-            visit(readers, name, text);
+            let hinted = tree.hinted(NameOf::Application, hint);
+            visit(hinted.unwrap_or_else(|| self.application.find(application, key, name)), name, text);
         });
     }
 
@@ -75,10 +70,8 @@ impl Names {
         }
         message.visit_hinted_system_properties(|name, hint, text| {
             work::bytes(name.len());
-            let readers = match hint {
-                Some(NameHint { tree: id, of: NameOf::System, entry }) if id == tree.id => system.readers(entry),
-                _ => self.system.find(system, key, name),
-            };
+            let hinted = tree.hinted(NameOf::System, hint);
+            let readers = hinted.unwrap_or_else(|| self.system.find(system, key, name));
             if !(readers.is_stamp && stamps.is_some()) {
                 visit(readers, name, text);
             }
@@ -96,10 +89,7 @@ fn visit_many<'m, P: Properties + ?Sized, S: Properties + ?Sized>(
     let Tree { key, application, .. } = tree;
     message.visit_hinted_properties(|name, hint, text| {
         work::bytes(name.len());
-        let readers = match hint {
-            Some(NameHint { tree: id, of: NameOf::Application, entry }) if id == tree.id => application.readers(entry),
-            _ => application.find_rare(key, name),
-        };
-        visit(readers, name, text);
+        let hinted = tree.hinted(NameOf::Application, hint);
+        visit(hinted.unwrap_or_else(|| application.find_rare(key, name)), name, text);
     });
 }

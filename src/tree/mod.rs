@@ -100,11 +100,22 @@ impl Tree {
 
     /// Where a name is read.
     pub(crate) fn hint(&self, of: NameOf, name: &str) -> NameHint {
-        let keys = match of {
+        NameHint { tree: self.id, of, entry: self.keys(of).index(&self.key, name) }
+    }
+
+    /// What reads the name of a [hint](Self::hint) that this tree gave for a property of this kind; `None` without one.
+    #[inline]
+    pub(crate) fn hinted(&self, of: NameOf, hint: Option<NameHint>) -> Option<Readers> {
+        let hint = hint.filter(|hint| hint.tree == self.id && hint.of == of)?;
+        Some(self.keys(of).readers(hint.entry))
+    }
+
+    #[inline]
+    fn keys(&self, of: NameOf) -> &Keys {
+        match of {
             NameOf::Application => &self.application,
             NameOf::System => &self.system,
-        };
-        NameHint { tree: self.id, of, entry: keys.index(&self.key, name) }
+        }
     }
 
     /// Bytes on the heap.
