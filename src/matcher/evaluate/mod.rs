@@ -142,7 +142,8 @@ fn compute<'x, 'm: 'x>(
 
 /// The ropes that evaluating an expression can make at most.
 fn rope_sizes(expression: &Expression) -> RopeSizes {
-    let mut sizes = RopeSizes::default();
+    // An operation makes one at most.
+    let mut sizes = RopeSizes { ropes: expression.operations().len(), ..RopeSizes::default() };
     // For each operation the most ropes within each other, of those that its value is made of.
     let mut depths: Vec<usize> = Vec::with_capacity(expression.operations().len());
     for operation in expression.operations() {
@@ -166,8 +167,6 @@ fn rope_sizes(expression: &Expression) -> RopeSizes {
             }
             _ => 0,
         };
-        let makes_one = depth > 0 && !matches!(operation.kind, OperationKind::ToValue(_) | OperationKind::Coalesce(..));
-        sizes.ropes += usize::from(makes_one);
         sizes.depth = sizes.depth.max(depth);
         depths.push(depth);
     }

@@ -288,7 +288,6 @@ impl Texts for Ropes<'_, '_> {
                 work::bytes(text.len());
                 as_number(text)
             }
-            Some(Rope::Body(text)) => text.as_number(),
             _ => digits_as_number(self.points(*text).map(u32::from))
                 .or_else(|| infinity_as_number(self.points(*text).map(u32::from))),
         }

@@ -251,6 +251,9 @@ fn corners_have_the_values_that_interpreting_gives() {
         "twin_change_includes(tags.s) = true",
         "twin_change_includes(tags.x)",
         "($body.t ?? 'a') > $body.u",
+        "lower(lower(lower(upper(upper(a)) ?? c))) = 'x'",
+        "lower(lower(lower($body.tags ?? upper(upper(a))))) = 'x'",
+        "lower(lower(c || lower(c || lower(c || lower(a))))) = 'x'",
     ] {
         is_checked(text, &messages);
     }

@@ -6,6 +6,7 @@ use crate::hir::{CheckOptions, check};
 use crate::limits::Limits;
 use crate::message::{Message, Origin};
 use crate::syntax::parse_condition;
+use crate::work::counted;
 
 const LARGE: usize = 256 << 10;
 
@@ -84,4 +85,22 @@ fn deep_conditions_neither_recurse_nor_cost_more_than_their_depth() {
     is_checked(&format!("ends_with({joined}, lower(short) || 'x')"), &properties);
     let sum = vec!["length(short)"; 20_000].join(" + ");
     is_checked(&format!("{sum} = 400000"), &properties);
+}
+
+/// Texts that stand in memory are not read character by character.
+#[test]
+fn plain_texts_are_looked_at_by_the_piece() {
+    let limits = Limits::default();
+    let (text, other) = ("5".repeat(32_000), format!("{}x", "5".repeat(32_000)));
+    let properties = [("a", text.as_str()), ("b", other.as_str())];
+    let facts = Facts::lenient(&Message::new(Origin::device("device")).properties(&properties), &limits);
+    for text in
+        ["a < b", "contains(b, a)", "starts_with(b, a)", "ends_with(b, a)", "as_number(a) > 5", "length(a) = length(b)"]
+    {
+        let parsed = parse_condition(text, &limits);
+        let condition = check(&parsed.tree, &CheckOptions::default()).unwrap();
+        let mut expressions = Expressions::of(&condition, [condition.root()].into_iter());
+        let (steps, ()) = counted(|| expressions.check(text, &condition, &facts, &[]));
+        assert!((1_000..2_100).contains(&steps), "{text}: {steps}");
+    }
 }
