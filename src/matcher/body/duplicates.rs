@@ -10,7 +10,7 @@ use core::hash::{BuildHasher, Hasher};
 use super::guesses::Guesses;
 use super::scanner::{Kind, Nesting, Opened, Selector, scan};
 use super::token::Inside;
-use super::units::Units;
+use super::units::{Units, look};
 use crate::body::Encoding;
 use crate::keyed::KeyedState;
 use crate::matcher::scalar::BodyText;
@@ -143,8 +143,9 @@ impl<'m> Look<'_, 'm> {
         let mut index = *by_hash.get(hash as usize & mask)? as usize;
         // Those of the objects around it are before.
         while index >= from {
+            look();
             let member = members.get(index)?;
-            if member.hash == hash && self.name(member, encoding) == name {
+            if self.name(member, encoding) == name {
                 return Some(index);
             }
             index = member.previous as usize;
@@ -192,10 +193,6 @@ impl<'m, U: Units> Selector<'m, U> for Look<'_, 'm> {
     }
 
     fn element(&mut self) {}
-
-    fn wants((): ()) -> bool {
-        false
-    }
 
     fn value(&mut self, (): (), _: &'m [u8], _: &'m [u8]) {}
 

@@ -23,10 +23,7 @@ pub(super) trait Selector<'m, U: Units> {
     /// The next child is the next element.
     fn element(&mut self) -> Self::Child;
 
-    /// Whether it wants to know the child's value if that is no container.
-    fn wants(child: Self::Child) -> bool;
-
-    /// The child, which it [wants](Self::wants), begins at `rest` and ends at `end`, and is valid.
+    /// The child is no container; it begins at `rest` and ends at `end`, and is valid.
     fn value(&mut self, child: Self::Child, rest: &'m [u8], end: &'m [u8]);
 
     /// The child is a container, which begins at `rest`. What follows is of it, unless it is skipped.
@@ -220,18 +217,14 @@ pub(super) fn scan<'m, U: Units, S: Selector<'m, U>>(
             && let Some((word, _)) = split_word(rest)
             && let Some(behind) = skip_short_value::<U>(rest, word)
         {
-            if S::wants(child) {
-                selector.value(child, rest, behind);
-            }
+            selector.value(child, rest, behind);
             rest = behind;
             continue;
         }
         let (value, first, behind) = U::next(rest);
         let Some(inner) = Kind::of(first) else {
             rest = skip_value::<U>(value, first)?;
-            if S::wants(child) {
-                selector.value(child, value, rest);
-            }
+            selector.value(child, value, rest);
             continue;
         };
         nesting.open(Kind::of_closing(closing)).ok_or(value)?;

@@ -260,10 +260,6 @@ impl<'m, U: Units> Selector<'m, U> for Several<'_, 'm> {
         self.put_next(|trie, place| [trie.element(place, index), place.all_elements]);
     }
 
-    fn wants((): ()) -> bool {
-        true
-    }
-
     fn value(&mut self, (): (), rest: &'m [u8], _: &'m [u8]) {
         self.find(self.offset(rest), None);
     }

@@ -9,7 +9,7 @@ use super::guesses::Context;
 use super::scanner::{Kind, Opened, Selector};
 use super::token::{Inside, scalar};
 use super::trie::{Element, Member, PlaceId, Trie};
-use super::units::{Units, until};
+use super::units::{Units, look, until};
 use crate::matcher::scalar::Scalar;
 
 /// Room for following a scan.
@@ -85,9 +85,11 @@ impl<'s, 'm> Single<'s, 'm> {
     fn forget_overwritten(self) {
         let Self { trie, scratch, slots, start, .. } = self;
         for (id, place) in trie.places() {
+            look();
             let above = scratch.times.get(place.parent as usize).copied().unwrap_or_default();
             let Some(time) = scratch.times.get_mut(id.index()) else { continue };
-            let counts = *time >= start && (id == PlaceId::ROOT || (above >= start && *time > above));
+            // The root is above itself. No two others were reached at one time.
+            let counts = above >= start && *time >= above;
             if !counts {
                 *time = 0;
                 if let Some(slot) = slots.get_mut(place.slot as usize) {
@@ -138,6 +140,15 @@ impl<'s, 'm> Single<'s, 'm> {
     }
 
     #[inline(never)]
+    fn store<U: Units>(&mut self, child: PlaceId, rest: &'m [u8], end: &'m [u8]) {
+        if let Some(place) = self.trie.place(child)
+            && let Some(slot) = self.slots.get_mut(place.slot as usize)
+        {
+            *slot = scalar::<U>(until(rest, end));
+        }
+    }
+
+    #[inline(never)]
     fn close_child(&mut self) {
         if let Some(outer) = self.scratch.outer.pop() {
             self.enter(outer);
@@ -172,16 +183,9 @@ impl<'m, U: Units> Selector<'m, U> for Single<'_, 'm> {
     }
 
     #[inline(always)]
-    fn wants(child: Option<PlaceId>) -> bool {
-        child.is_some()
-    }
-
-    #[inline(never)]
     fn value(&mut self, child: Option<PlaceId>, rest: &'m [u8], end: &'m [u8]) {
-        if let Some(place) = child.and_then(|child| self.trie.place(child))
-            && let Some(slot) = self.slots.get_mut(place.slot as usize)
-        {
-            *slot = scalar::<U>(until(rest, end));
+        if let Some(child) = child {
+            self.store::<U>(child, rest, end);
         }
     }
 

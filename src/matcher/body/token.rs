@@ -293,8 +293,8 @@ fn number(digits: &[u8], encoding: Encoding) -> f64 {
     }
 }
 
-/// The nearest double of a number in up to 15 digits and without an exponent: the quotient of two integers, both of which
-/// are doubles. `None` for any other.
+/// The nearest double of an integer of up to 16 digits, or of a fraction of up to 15 without an exponent: the quotient of
+/// two integers, both of which are doubles. `None` for any other.
 fn short_number(number: &[u8]) -> Option<f64> {
     const POWERS_OF_TEN: [f64; 16] =
         [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
@@ -312,10 +312,10 @@ fn short_number(number: &[u8]) -> Option<f64> {
             _ => return None,
         }
     }
-    if fraction.is_none() && digits.len() > 15 {
-        return None;
-    }
-    #[expect(clippy::cast_precision_loss, reason = "15 digits are less than 53 bits")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "the nearest double, and of 15 digits, which are less than 53 bits, all"
+    )]
     let magnitude = integer as f64 / POWERS_OF_TEN.get(fraction.unwrap_or(0))?;
     // Integers have no negative zero.
     let is_negative = digits.len() < number.len() && (integer != 0 || fraction.is_some());

@@ -281,6 +281,7 @@ impl Trie {
             return self.search_member(members, name.text(encoding));
         }
         let (word, length) = (name.first_word(), name.bytes().len());
+        crate::work::steps(members.len() / FEW);
         for member in members {
             let is_similar = member.word == word && member.length as usize == length;
             if is_similar && (length <= 8 || self.is_named(member, name.bytes())) {
