@@ -223,6 +223,10 @@ mod tests {
                 other[at] = b'x';
                 guesses.begin();
                 assert_eq!(guesses.guess(&other, HERE).is_some(), at >= length, "{length} {at}");
+                // Nor does another context make up for it.
+                other[at] = body[at] ^ 1;
+                guesses.begin();
+                assert_eq!(guesses.guess(&other, Context(HERE.0 ^ 1 << (8 * (at % 8)))), None, "{length} {at}");
             }
         }
     }

@@ -165,6 +165,22 @@ fn names_are_told_apart_by_all_of_their_bytes() {
 }
 
 #[test]
+fn names_are_found_at_the_end_of_a_body() {
+    for length in 0..=24 {
+        let name = &"abcdefghijklmnopqrstuvwxyz"[..length];
+        check(&["x", "$[0]['']", "abcdefg", &format!("x{name}")], &format!("{{\"x{name}\":1}}"));
+    }
+}
+
+#[test]
+fn members_are_found_behind_containers_that_no_path_leads_into() {
+    check(
+        &["b", "c[1]", "x.b", "y.b"],
+        r#"{"x": [[{"b": 1}], {}, {"b": {"b": 2}}], "b": 3, "z": {"b": [], "y": {"b": 4}}, "c": [{"b": 5}, 6], "y": {"b": 7}}"#,
+    );
+}
+
+#[test]
 fn ill_formed_names_are_replaced() {
     let mut checker = Checker::new(paths(&["a\u{FFFD}b", "c"]), DEPTH, 2);
     for body in [
@@ -202,6 +218,16 @@ fn names_that_are_expected_lead_where_they_stand() {
     }
 }
 
+/// A name that leads nowhere in one object may lead somewhere in the next, whatever the objects are called.
+#[test]
+fn names_of_an_object_that_no_path_leads_into_are_not_expected_elsewhere() {
+    let mut checker = Checker::new(paths(&["a"]), DEPTH, 1);
+    for number in 0..4_000 {
+        assert!(checker.check(format!(r#"{{"{number}":{{"a":1}}}}"#).as_bytes(), Encoding::Utf8));
+        assert!(checker.check(br#"{"a":2}"#, Encoding::Utf8));
+    }
+}
+
 #[test]
 fn last_of_duplicate_members_counts() {
     let texts = ["a", "a.b", "a.b.c", "a.d", "a.e[1]", "a.e[0]", "x.b", "*.b", "a.*", "*.*", "$[0]['a']..b", "$", "*"];
@@ -213,8 +239,19 @@ fn last_of_duplicate_members_counts() {
         r#"{"a": {"b": {"c": 1}}, "\u0061": {"d": 7}}"#,
         r#"{"a": {"b": 1, "b": 2}, "a": {"d": 3}, "a": {"b": 4, "b": {"c": {}}}}"#,
         r#"{"x": 1, "y": {"b": 2}, "z": {"b": 3}, "z": 4, "x": {"b": {"b": 5}}, "y": {}, "x": 6}"#,
+        r#"{"x": {"b": 1}, "b": {"b": 2}, "a": 3}"#,
     ] {
         check(&texts, body);
+    }
+}
+
+#[test]
+fn members_that_a_body_before_had_twice_count() {
+    let mut checker = Checker::new(paths(&["*", "*.b"]), DEPTH, 4);
+    for body in [r#"{"a": 1, "a": {"b": 2}}"#, r#"{"a": {"b": 3}}"#, r#"{"b": {"b": 1, "b": 4}}"#] {
+        for encoding in ENCODINGS {
+            assert!(checker.check(&encode(body, encoding), encoding));
+        }
     }
 }
 
@@ -259,6 +296,25 @@ fn stars_and_descendants_count_what_they_reach() {
 }
 
 #[test]
+fn places_that_several_paths_go_through_are_told_apart() {
+    check(&["x[0][0]..k", "x[0][1]..k", "x[0][0].*"], r#"{"x": [[{"k": 1}, {"k": 2}, {"k": 3}]]}"#);
+    check(&["x[0][0].*..k", "x[0][0].m.*"], r#"{"x": [[{"p": {}, "m": {"k": 1}}]]}"#);
+    check(
+        &["x[0][0].*..k", "x[0][0].m..k", "x[0][0]..k"],
+        r#"{"x": [[{"p": [], "q": {"k": 2}, "m": {"l": {"k": 1}}}]]}"#,
+    );
+}
+
+#[test]
+fn descendants_of_descendants_are_found_as_deep_as_the_limit() {
+    let levels = DEPTH - 3;
+    let body = format!("{{\"x\":[[{}{{\"k\":1}}{}]]}}", "{\"a\":".repeat(levels - 1), "}".repeat(levels - 1));
+    for path in ["x[0][0]..a..k", "x[0][0]..a..a..k", "x[0][0]..*..k", "x[0][0]..k", "x[0][0]..a.k"] {
+        check(&[path], &body);
+    }
+}
+
+#[test]
 fn many_paths_share_their_steps() {
     let texts: Vec<String> =
         (0..3_000).flat_map(|n| [format!("group{}.value{n}", n % 7), format!("*.value{n}.x[{}]", n % 5)]).collect();
@@ -277,6 +333,13 @@ fn many_paths_share_their_steps() {
 #[test]
 fn paths_that_lead_to_one_place_all_get_its_value() {
     check(&["a.b", "$.a.b", "a.b", "a.*", "$.a.*", "c[1]", "c[01]", "$"], r#"{"a": {"b": "x"}, "c": [0, 1]}"#);
+}
+
+#[test]
+fn memory_for_names_that_are_expected_is_there_only_where_a_path_is() {
+    let bytes = |texts: &[&str]| BodyScratch::new(&BodyPlan::new(&paths(texts)), DEPTH).heap_bytes();
+    assert!(bytes(&[]) < 100);
+    assert!(bytes(&["a"]) > 10_000);
 }
 
 #[test]
@@ -344,6 +407,47 @@ fn numbers_are_the_nearest_doubles() {
             for encoding in ENCODINGS {
                 checker.check(&encode(&body, encoding), encoding);
             }
+        }
+    }
+}
+
+/// Strings, numbers and words of every length, whole and broken, with much or little behind them.
+#[test]
+fn values_end_where_they_end() {
+    let mut values = Vec::new();
+    for length in 0..=40 {
+        values.push(format!("\"{}\"", "x".repeat(length)));
+        for at in 0..length {
+            for inserted in ["\\\"", "\\\\", "é", "\u{1F}", "\""] {
+                values.push(format!("\"{}{inserted}{}\"", "x".repeat(at), "x".repeat(length - at - 1)));
+            }
+        }
+    }
+    let digits = "123456789012345678901";
+    let integers = (0..=18).flat_map(|length| [digits[..length].to_owned(), format!("0{}", &digits[..length])]);
+    for integer in integers {
+        for fraction in ["", ".", ".0", ".25", ".123456", ".1234567", ".12345678", ".123456789012345678"] {
+            for exponent in ["", "e", "E", "e5", "E-5", "e+", "."] {
+                values.push(format!("{integer}{fraction}{exponent}"));
+                values.push(format!("-{integer}{fraction}{exponent}"));
+            }
+        }
+    }
+    for word in ["true", "false", "null"] {
+        values.push(word.to_owned());
+        for at in 0..word.len() {
+            values.push(format!("{}x{}", &word[..at], &word[at + 1..]));
+            values.push(format!("{}{}", &word[..at], &word[at + 1..]));
+            values.push(format!("{}x{}", &word[..=at], &word[at + 1..]));
+        }
+    }
+    let mut checker = Checker::new(paths(&["a", "b"]), DEPTH, 1);
+    for value in values {
+        for behind in ["}", ",\"b\":\"text\"}        ", " ,\"b\":2}", "                }"] {
+            let body = format!("{{\"a\":{value}{behind}");
+            let is_valid = checker.check(body.as_bytes(), Encoding::Utf8);
+            // Numbers out of range are none for it.
+            assert_eq!(is_valid, is_object_for_serde_json(&body), "{body}");
         }
     }
 }

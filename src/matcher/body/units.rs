@@ -305,6 +305,14 @@ mod tests {
             text.extend(b"\"0");
             assert_eq!(U::skip_unescaped(&widen(&text)), widen(b"\"0"));
             assert_eq!(U::skip_digits(&widen(&text)), widen(b"\"0"));
+            for ends in [*b"\"\"", *b"\\\\", *b"\x1F\0", *b"\"\n", *b"\0\\"] {
+                text[length..].copy_from_slice(&ends);
+                for behind in [0, 1, 31, 64] {
+                    let (text, behind) = (widen(&text), widen(&vec![b'x'; behind]));
+                    let text = [&text[..], &behind].concat();
+                    assert_eq!(U::skip_unescaped(&text), &text[length * U::WIDTH..], "{ends:?}");
+                }
+            }
             text.fill(b' ');
             text.extend(b"\r\n\t x ");
             assert_eq!(U::next(&widen(&text)), (&widen(b"x ")[..], b'x', &widen(b" ")[..]));
