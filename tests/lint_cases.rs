@@ -766,6 +766,36 @@ fn a_route_before_others_with_another_time_to_live_is_not_superfluous() {
     }
 }
 
+/// The conditions of routes that go upstream, with `#` numbered.
+fn numbered(condition: &str, numbers: impl Iterator<Item = usize>) -> Vec<String> {
+    let condition = |n: usize| condition.replace('#', &n.to_string());
+    numbers.map(|n| format!("FROM /messages/* WHERE {} INTO $upstream", condition(n))).collect()
+}
+
+#[test]
+fn a_duplicate_is_found_among_many_routes_that_differ_by_one_test() {
+    for condition in ["id = '#'", "site = 's' and id = '#'", "length(id) = #", "site = 's' and length(id) = #"] {
+        let texts = numbered(condition, (0..100).chain([50]));
+        let routes: Vec<RouteInput<'_>> = texts.iter().map(|text| RouteInput::new("r", text)).collect();
+        let linter = linter("duplicate-route");
+        let report = linter.lint_routes(&routes);
+        assert_eq!(report.findings().len(), 1, "{condition}");
+        assert_eq!(report.undecided(), 0, "{condition}");
+    }
+}
+
+#[test]
+fn routes_that_were_not_compared_with_all_others_are_counted() {
+    for (count, undecided) in [(32, 0), (40, 40)] {
+        let texts = numbered("starts_with(id, '#.')", 0..count);
+        let routes: Vec<RouteInput<'_>> = texts.iter().map(|text| RouteInput::new("r", text)).collect();
+        let linter = linter("subsumed-route");
+        let report = linter.lint_routes(&routes);
+        assert!(report.findings().is_empty());
+        assert_eq!(report.undecided(), undecided);
+    }
+}
+
 #[test]
 fn outranked_by_catch_all() {
     let all = "all: 0: FROM /messages/* INTO $upstream";

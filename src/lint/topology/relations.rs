@@ -135,7 +135,7 @@ fn relation(winner: &Subject<'_>, loser: &Subject<'_>, reasoner: &mut Reasoner) 
         return None;
     }
     if winner.priority < loser.priority {
-        let is_catch_all = reasoner.constant(winner.formula) == Some(true);
+        let is_catch_all = reasoner.is_true(winner.formula);
         return Some(if is_catch_all { RelationKind::OutrankedByCatchAll } else { RelationKind::Outranked });
     }
     let claims = [(winner.formula, true), (loser.formula, false)];

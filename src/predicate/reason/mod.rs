@@ -88,19 +88,12 @@ impl Reasoner {
             let next = self.class_of.len();
             self.classes.push(*self.class_of.entry(format!("{expression:?}")).or_insert(next));
         }
-        match self.scratch.get(root) {
-            Formula::True | Formula::False => root,
-            _ => self.formulas.append(&self.scratch, root).1,
-        }
+        self.formulas.append(&self.scratch, root).1
     }
 
-    /// The formula, if it is a constant.
-    pub(crate) fn constant(&self, formula: FormulaId) -> Option<bool> {
-        match self.formulas.get(formula) {
-            Formula::True => Some(true),
-            Formula::False => Some(false),
-            _ => None,
-        }
+    /// Whether the formula asks nothing, and so holds for every message.
+    pub(crate) fn is_true(&self, formula: FormulaId) -> bool {
+        matches!(self.formulas.get(formula), Formula::True)
     }
 
     /// How many questions were given up.
@@ -234,7 +227,8 @@ impl Reasoner {
                 return Ok(Answer::Open);
             };
             for part in parts {
-                steps.spend(case.domains.len() + 1)?;
+                // What a copy costs.
+                steps.spend(case.domains.len())?;
                 let mut next = case.clone();
                 next.claims.push((part, holds));
                 cases.push(next);
@@ -269,9 +263,9 @@ impl Reasoner {
         let mut best: Option<(usize, Split)> = None;
         let mut index = 0;
         while let Some(&(id, holds)) = case.splits.get(index) {
-            let (Formula::And(parts) | Formula::Or(parts)) = self.formulas.get(id) else {
-                index += 1;
-                continue;
+            let parts = match self.formulas.get(id) {
+                Formula::And(parts) | Formula::Or(parts) => parts.as_slice(),
+                _ => core::slice::from_ref(&id),
             };
             steps.spend(parts.len())?;
             let mut open = SmallVec::new();

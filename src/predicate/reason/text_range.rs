@@ -38,15 +38,7 @@ impl TextRange {
             orderings.contains(Ordering::Greater),
         );
         if less && greater {
-            if !equal {
-                self.excluded.push(text);
-            }
-            return;
-        }
-        if !less && !greater && !equal {
-            // No text is none of the three: the bounds cross.
-            self.low = Some(Bound { text, is_included: false });
-            self.high = Some(Bound { text, is_included: false });
+            self.excluded.push(text);
             return;
         }
         let bound = Bound { text, is_included: equal };

@@ -55,8 +55,6 @@ impl ValueDomain {
                 }
                 let is = |ordering| orderings.contains(ordering);
                 match (is(Ordering::Less), is(Ordering::Equal), is(Ordering::Greater)) {
-                    (true, true, true) => {}
-                    (false, false, false) => self.kinds &= !DEFINED,
                     (true, false, true) => self.excluded.push(value),
                     (less, is_included, greater) => {
                         let bound = Bound { value, is_included };
