@@ -114,11 +114,7 @@ impl Formulas {
     }
 
     pub(crate) fn test(&mut self, test: Test) -> FormulaId {
-        match test.kind {
-            TestKind::State(states) if states.is_empty() => Self::constant(false),
-            TestKind::State(states) if states.complement().is_empty() => Self::constant(true),
-            _ => self.push(Formula::Test(test)),
-        }
+        self.push(Formula::Test(test))
     }
 
     /// A copy of a test or constant, so that it can be used twice. Must be given nothing else.
@@ -197,11 +193,11 @@ impl Formulas {
                 continue;
             }
             let simplified = match self.nodes.get_mut(index) {
-                Some(Formula::And(parts)) if !parts.is_empty() => {
+                Some(Formula::And(parts)) => {
                     let parts = core::mem::take(parts);
                     self.conjunction(&parts, &becomes, constants)
                 }
-                Some(Formula::Or(parts)) if !parts.is_empty() => {
+                Some(Formula::Or(parts)) => {
                     let parts = core::mem::take(parts);
                     parts.iter().fold(Self::constant(false), |all, part| {
                         let part = becomes.get(part.index()).copied().unwrap_or(*part);
@@ -223,15 +219,17 @@ impl Formulas {
             Formula::True | Formula::False | Formula::Test(_) => true,
             Formula::Or(parts) => parts.iter().all(is_kept),
             Formula::And(parts) => {
+                if parts.len() > SIMPLIFIED_PARTS {
+                    return parts.iter().all(is_kept);
+                }
                 let mut slots: SmallVec<[Slot; 8]> = SmallVec::new();
-                parts.len() <= SIMPLIFIED_PARTS
-                    && parts.iter().all(|part| match self.get(*part) {
-                        Formula::Test(Test { slot, .. }) if !slots.contains(slot) => {
-                            slots.push(*slot);
-                            true
-                        }
-                        _ => false,
-                    })
+                parts.iter().all(|part| match self.get(*part) {
+                    Formula::Test(Test { slot, .. }) if !slots.contains(slot) => {
+                        slots.push(*slot);
+                        true
+                    }
+                    _ => false,
+                })
             }
         }
     }
@@ -339,7 +337,6 @@ fn join(a: Test, b: Test, constants: &mut Constants) -> Joined {
         },
         // Equal to one constant, and to another one.
         (Value(Orderings::EQUAL, _), Value(Orderings::EQUAL, _)) => Joined::Never,
-        (Expression(a, one), Expression(b, other)) if one == other && a != b => Joined::Never,
         _ => Joined::Both,
     }
 }

@@ -158,11 +158,8 @@ impl<'l, 't> Lowering<'l, 't> {
                 let Lowered { truth, falsehood } = self.of(*operand);
                 Lowered { truth: falsehood, falsehood: truth }
             }
-            NodeKind::ToValue(operand) => match self.condition.type_of(*operand) {
-                Type::Bool => self.of(*operand),
-                // No bool, so neither true nor false.
-                _ => nothing(),
-            },
+            // Of no bool nothing was asked: it is neither true nor false.
+            NodeKind::ToValue(operand) => self.of(*operand),
             NodeKind::And(left, right) | NodeKind::Or(left, right) => {
                 match of_connective(self.condition, node, asked) {
                     None => self.expression(id),
@@ -364,7 +361,6 @@ impl<'l, 't> Lowering<'l, 't> {
         match &node.kind {
             NodeKind::Property(_) | NodeKind::Body { .. } => self.read(id).map(Operand::Read),
             NodeKind::Call(Function::AsNumber, arguments) => self.read(*arguments.first()?).map(Operand::NumberOf),
-            NodeKind::ToValue(operand) => self.value(condition.get(*operand)?),
             // Folding turns a constant that is converted into a constant of type Value.
             _ if node.ty == Type::Value => self.value(node),
             NodeKind::Text(Text::WellFormed(text)) => Some(Operand::Text(text)),

@@ -29,7 +29,7 @@ pub(crate) enum TestKind {
     Expression(bool, ExpressionId),
 }
 
-/// The states of a property, as a set.
+/// The states of a property, as a set; in a test never empty or full.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Hash)]
 pub(crate) struct States(u8);
 

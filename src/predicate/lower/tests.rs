@@ -3,6 +3,7 @@ use crate::hir::{CheckOptions, Property, check, fold};
 use crate::limits::Limits;
 use crate::predicate::{Formula, SlotKind};
 use crate::syntax::parse_condition;
+use crate::work::counted;
 
 /// The formula of a condition, printed.
 fn lowered(text: &str) -> String {
@@ -146,6 +147,10 @@ fn comparisons_of_body_values_are_tests() {
         ("null >= $body.n", "body.n <= null"),
         ("$body.n = true", "body.n = true"),
         ("{$body.n} = false", "body.n = false"),
+        // One expression, of which the operands are no others.
+        ("($body.n ?? $body.m) = true", "#0"),
+        // NaN is a value, though no constant that a test could have.
+        ("(1e400 ?? $body.n) - (1e400 ?? $body.n) < $body.m", "#0"),
         // What is compared is no constant, or one that is not well-formed.
         ("$body.n = a", "#0"),
         ("$body.n = $body.m", "#0"),
@@ -182,6 +187,7 @@ fn values_joined_by_and_or_or_must_both_be_bools() {
         ("not ($body.a or (b = 'x' or c = 'y'))", r#"body.a = false & B <> "x" & C <> "y""#),
         ("not ($body.a or (b = 'x' and c = 'y'))", r#"body.a = false & (B <> "x" | C <> "y")"#),
         ("$body.a and 5", "false"),
+        ("$body.a and length(b)", "false"),
         ("not ($body.a and $body.a)", "body.a = false"),
     ]);
 }
@@ -256,6 +262,20 @@ fn contradictions_are_false_and_implied_tests_are_dropped() {
 }
 
 #[test]
+fn contradictions_are_looked_for_in_conjunctions_of_up_to_24_parts() {
+    let conjunction = |count: usize| {
+        let parts: Vec<String> = (2..count).map(|n| format!("a{n} = '1'")).collect();
+        format!("b = '1' and {} and b = '2'", parts.join(" and "))
+    };
+    assert_eq!(lowered(&conjunction(24)), "false");
+    let long = lowered(&conjunction(25));
+    assert!(long.starts_with(r#"B = "1" & A2 = "1" & "#) && long.ends_with(r#" & B = "2""#), "{long}");
+    // What never holds in a part of a longer one goes all the same.
+    let choices = format!("{} and (c = '1' or d = '1' and d = '2')", conjunction(25));
+    assert_eq!(lowered(&choices), format!(r#"{long} & C = "1""#));
+}
+
+#[test]
 fn names_that_differ_by_case_are_one_slot() {
     check_all(&[("Level = 'a' and LEVEL = 'a'", r#"LEVEL = "a""#), ("région = 'a' and RÉGION = 'b'", "false")]);
     let mut vocabulary = Vocabulary::default();
@@ -263,6 +283,28 @@ fn names_that_differ_by_case_are_one_slot() {
     assert_ne!(slot, vocabulary.reads.property(Property::System("a")));
     assert_ne!(slot, vocabulary.reads.property(Property::ApplicationOrSystem("$a")));
     assert_eq!(slot, vocabulary.reads.property(Property::Application("A")));
+}
+
+#[test]
+fn a_condition_costs_the_same_however_many_were_lowered_before() {
+    let parsed = parse_condition("a = 'x' and (b = 'y' or as_number(c) > 5)", &Limits::default());
+    let condition = check(&parsed.tree, &CheckOptions::default()).unwrap();
+    let (mut vocabulary, mut formulas) = (Vocabulary::default(), Formulas::new());
+    let mut steps = || counted(|| lower(&condition, &mut vocabulary, &mut formulas)).0;
+    steps();
+    let second = steps();
+    assert_eq!((0..100).map(|_| steps()).max(), Some(second));
+}
+
+/// Parts of the innermost would move at every step outwards.
+#[test]
+fn conjunctions_that_nest_to_the_right_lower_in_linear_time() {
+    let steps = |depth: usize| {
+        let text = format!("{}a = 'x'{}", "b = 'y' and (".repeat(depth), ")".repeat(depth));
+        counted(|| lowered(&text)).0
+    };
+    let (few, many) = (steps(450), steps(900));
+    assert!(many < few * 5 / 2, "{few} {many}");
 }
 
 #[test]
