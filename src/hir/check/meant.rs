@@ -80,7 +80,7 @@ impl Checker<'_, '_> {
         };
         let expression = self.syntax.get(text)?;
         let ExprKind::Property(name) = expression.kind else { return None };
-        if let Some(stem) = name.strip_suffix('!').filter(|stem| !stem.is_empty() && stem.len() <= QUOTED)
+        if let Some(stem) = name.strip_suffix('!').filter(|stem| stem.len() <= QUOTED)
             && binary.operator_span.start() == expression.span.end()
             && binary.operator == BinaryOperator::Equal
         {

@@ -85,18 +85,15 @@ impl Checker<'_, '_> {
                 error.with_help("`||` joins strings, `as_number` reads one as a number")
             }
             (BinaryOperator::Coalesce, (_, Type::Bool)) => self.mend_coalesced_comparison(binary, error),
-            (BinaryOperator::Remainder, (Type::Value, Type::Number)) => self.mend_as_number(binary, binary.left, error),
-            (BinaryOperator::Remainder, (Type::Number, Type::Value)) => {
+            // Of a string and a value: arithmetic, since comparisons take them.
+            (BinaryOperator::Remainder, (Type::Value, Type::Number)) | (_, (Type::Text, Type::Value)) => {
+                self.mend_as_number(binary, binary.left, error)
+            }
+            (BinaryOperator::Remainder, (Type::Number, Type::Value)) | (_, (Type::Value, Type::Text)) => {
                 self.mend_as_number(binary, binary.right, error)
             }
             (_, (Type::Text, Type::Number)) => self.mend_text_against_number(binary, binary.left, error),
             (_, (Type::Number, Type::Text)) => self.mend_text_against_number(binary, binary.right, error),
-            (_, (Type::Text, Type::Value)) if is_arithmetic(operator) => {
-                self.mend_as_number(binary, binary.left, error)
-            }
-            (_, (Type::Value, Type::Text)) if is_arithmetic(operator) => {
-                self.mend_as_number(binary, binary.right, error)
-            }
             _ if is_arithmetic(operator) => error,
             (_, (Type::Text, Type::Bool)) => self.mend_bool_as_text(binary, binary.right, error),
             (_, (Type::Bool, Type::Text)) => self.mend_bool_as_text(binary, binary.left, error),
@@ -134,7 +131,7 @@ impl Checker<'_, '_> {
     /// `a || 5`
     fn mend_number_as_text(&self, operand: ExprId, error: Diagnostic) -> Diagnostic {
         match (self.written(operand), self.syntax.get(operand)) {
-            (Some(number), Some(expression)) if matches!(self.inner(expression).kind, ExprKind::Literal(_)) => {
+            (Some(number), Some(expression)) => {
                 let mended = format!("'{number}'");
                 error.with_help(format!("write it as a string: `{mended}`")).with_fix(expression.span, mended)
             }

@@ -79,12 +79,12 @@ pub fn check<'t>(condition: &ast::Condition<'t>, options: &CheckOptions) -> Resu
         Some(root) => checker.node(root),
         None => Some(checker.arena.push(NodeKind::Undefined, Type::Undefined, condition.span())),
     };
-    match root {
-        Some(root) if checker.errors.is_empty() => Ok(checker.arena.finish(root)),
-        _ => {
-            checker.errors.sort();
-            Err(checker.errors.finish(condition.span()))
-        }
+    if let Some(root) = root {
+        debug_assert!(checker.errors.is_empty(), "what has a mistake in it has no node");
+        Ok(checker.arena.finish(root))
+    } else {
+        checker.errors.sort();
+        Err(checker.errors.finish(condition.span()))
     }
 }
 

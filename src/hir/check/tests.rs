@@ -232,6 +232,14 @@ fn null_decides_and_is_decided_when_checking() {
 }
 
 #[test]
+fn arithmetic_is_shown_as_it_is_written() {
+    for operator in ["+", "-", "*", "/", "%"] {
+        let operands = "#0 string: property a\n#1 number: as_number(#0)\n#2 number: 2.0";
+        assert_eq!(table(&format!("as_number(a) {operator} 2")), format!("{operands}\n#3 number: #1 {operator} #2"));
+    }
+}
+
+#[test]
 fn chains_of_concat_are_one_call() {
     let parts = "#0 string: property a\n#1 string: property b\n#2 string: property c\n#3 string: property d";
     for text in ["a || b || c || d", "a || (b || (c || d))", "concat(a, concat(b, c), d)", "(a || b) || (c || d)"] {
@@ -335,12 +343,45 @@ fn what_surprises_is_explained() {
             "`is_null(level)` tells whether it is there and null, `not is_defined(level)` whether it is missing",
         ),
         ("$body.x = undefined", "what the body lacks is null: `$body.x = null`"),
+        ("undefined = level", "ask `not is_defined(level)`"),
         ("not level = 'a'", "`not` takes the next operand only: write `not (level = 'a')`"),
+        ("not a and b", "`not` takes the next operand only; to negate a comparison, write `not (a = ...)`"),
+        ("a + b = 'c'", "`||` joins strings, `as_number` reads one as a number"),
+        ("a + $body.b = 'c'", "`||` joins strings, `as_number` reads one as a number"),
+        ("$body.a + b = 'c'", "`||` joins strings, `as_number` reads one as a number"),
         ("a and true", "compare it, as in `a = 'true'`, or ask `is_defined(a)`"),
         ("a ?? b = 'c'", "`??` binds last of all: write `(a ?? b) = 'c'`"),
+        ("a ?? 5 = 5", "`??` binds last of all: put it in parentheses"),
+        ("a || as_number(b) = 'c'", "no function writes a number as a string"),
     ] {
         assert_eq!(errors(text)[0].help.as_deref(), Some(help), "{text}");
     }
+}
+
+#[test]
+fn each_comparison_that_is_negated_is_mended() {
+    let found = errors("not b = 'x' and not a = 'y'");
+    let helps: Vec<Option<&str>> = found.iter().map(|error| error.help.as_deref()).collect();
+    assert_eq!(
+        helps,
+        ["b = 'x'", "a = 'y'"]
+            .map(|meant| format!("`not` takes the next operand only: write `not ({meant})`"))
+            .each_ref()
+            .map(|help| Some(help.as_str()))
+    );
+}
+
+#[test]
+fn nothing_is_said_where_what_was_meant_cannot_be_told() {
+    for text in ["'x' and true", "lower(a) or true", "is_defined(a) = 5"] {
+        assert_eq!(errors(text)[0].help, None, "{text}");
+    }
+}
+
+#[test]
+fn names_too_long_for_a_message_are_not_repeated_in_it() {
+    let name = "n".repeat(crate::diagnostic::QUOTED + 1);
+    assert_eq!(errors(&format!("{name} > 3"))[0].help.as_deref(), Some("`as_number(...)` takes it as a number"));
 }
 
 #[test]
@@ -365,7 +406,9 @@ fn fixes_mend() {
         ("(level) - $body.n > 1", "as_number(level) - $body.n > 1"),
         ("as_number(level) > '3'", "as_number(level) > 3"),
         ("(level ?? 3) = 3", "(as_number(level) ?? 3) = 3"),
+        ("$body.n - level > 1", "$body.n - as_number(level) > 1"),
         ("flag = true", "flag = 'true'"),
+        ("true = flag", "'true' = flag"),
         ("a ?? b = 'c'", "(a ?? b) = 'c'"),
         ("a = 'b' or $body.t", "a = 'b' or $body.t = true"),
         ("true and $body.a + $body.b", "true and $body.a + $body.b = true"),
