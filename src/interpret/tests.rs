@@ -68,6 +68,28 @@ fn the_type_of_the_whole_decides_what_can_be_true() {
 }
 
 #[test]
+fn verdicts_are_written_as_the_literals_are() {
+    assert_eq!([True, False, Undefined].map(|verdict| verdict.to_string()), ["true", "false", "undefined"]);
+}
+
+#[test]
+fn numbers_are_computed_from_what_is_read() {
+    on(
+        &[("n", Some("5")), ("word", Some("abc"))],
+        r#"{"n": 5}"#,
+        &[
+            ("as_number(n) / 2 = 2.5", True),
+            ("$body.n / 2 = 2.5", True),
+            ("as_number(n) % 2 = 1", True),
+            ("- as_number(n) = -5", True),
+            ("index_of(word, 'c') = 2", True),
+            ("index_of(word, '') = 0", True),
+            ("index_of(word, 'z') = -1", True),
+        ],
+    );
+}
+
+#[test]
 fn properties_are_found_in_any_case() {
     on(
         &[("Größe", Some("5")), ("ΣΑΣ", Some("x"))],

@@ -53,7 +53,7 @@ fn simple_upper(character: char) -> char {
 #[must_use]
 pub fn eq_ignore_case(a: &str, b: &str) -> bool {
     // No letter outside ASCII has an upper case inside it, so a text of ASCII can equal only such a text.
-    a.eq_ignore_ascii_case(b) || (!a.is_ascii() && !b.is_ascii() && fold_chars(a).eq(fold_chars(b)))
+    a.eq_ignore_ascii_case(b) || (!a.is_ascii() && fold_chars(a).eq(fold_chars(b)))
 }
 
 /// Whether a text begins with another when each code point of both is upper-cased.

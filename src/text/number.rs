@@ -58,9 +58,9 @@ pub fn hex_literal(literal: &str) -> Option<f64> {
     Some(number)
 }
 
-/// The number of a minus and up to 15 digits, one `.` among them: both the digits as an integer and the power of ten
-/// that they are divided by are exact doubles, so one division rounds correctly (Clinger, How to Read Floating Point
-/// Numbers Accurately, 1990). `None` sends the text to [`plain_number`].
+/// The number of a minus and up to 15 digits, one `.` among them, or 16 without: of 15, both the digits as an integer and
+/// the power of ten that they are divided by are exact doubles, so one division rounds correctly (Clinger, How to Read
+/// Floating Point Numbers Accurately, 1990). `None` sends the text to [`plain_number`].
 #[inline]
 fn small_decimal(text: &[u8]) -> Option<f64> {
     const POWERS: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
@@ -94,10 +94,10 @@ fn small_decimal(text: &[u8]) -> Option<f64> {
             _ => return None,
         }
     }
-    if count == 0 || count > 15 {
+    if count == 0 {
         return None;
     }
-    #[expect(clippy::cast_precision_loss, reason = "fifteen digits fit")]
+    #[expect(clippy::cast_precision_loss, reason = "fifteen digits fit, and sixteen are divided by one")]
     let magnitude = integer as f64 / POWERS.get(point.map_or(0, |point| count - point))?;
     Some(signed(magnitude))
 }
@@ -219,11 +219,7 @@ fn read_decimal(points: &mut Peekable<impl Iterator<Item = u32>>) -> Option<Deci
 /// An exponent behind its `e`. `None` if it has no digits: then the `e` is no part of the number, nor can anything else
 /// make one of the text.
 fn read_exponent(points: &mut Peekable<impl Iterator<Item = u32>>) -> Option<i64> {
-    let sign = match peek(points) {
-        Some('+') => Some(1),
-        Some('-') => Some(-1),
-        _ => None,
-    };
+    let sign = peek(points).filter(|sign| matches!(sign, '+' | '-'));
     if sign.is_some() {
         points.next();
     }
@@ -232,7 +228,8 @@ fn read_exponent(points: &mut Peekable<impl Iterator<Item = u32>>) -> Option<i64
         exponent = Some(exponent.unwrap_or(0_i64).saturating_mul(10).saturating_add(i64::from(digit - b'0')));
         points.next();
     }
-    Some(exponent? * sign.unwrap_or(1))
+    let exponent = exponent?;
+    Some(if sign == Some('-') { -exponent } else { exponent })
 }
 
 /// What [`as_number`] reads where there is no number in digits. `Infinity` in any case, with or without a sign, amid
@@ -401,6 +398,8 @@ mod tests {
             ("(5¤)", -5.0),
             ("0.30000000000000004", 0.1 + 0.2),
             ("9007199254740993", 9_007_199_254_740_992.0),
+            ("9007199254740995", 9_007_199_254_740_996.0),
+            ("-9999999999999999", -1e16),
             ("2.2250738585072011e-308", 2.225_073_858_507_201e-308),
             ("1.7976931348623159e308", f64::INFINITY),
             ("-1e400", f64::NEG_INFINITY),
@@ -424,6 +423,8 @@ mod tests {
             "0x10",
             "1e5.5",
             "1_000",
+            ":",
+            "5:30",
             "5f",
             "1e",
             "e5",
@@ -523,6 +524,16 @@ mod tests {
         check(&format!("1{zeros}e-100000"), Some(1.0));
         check(&format!("{}e-99999", "1".repeat(100_000)), Some(1.0 + 1.0 / 9.0));
         check(&format!("{zeros}.{zeros}"), Some(0.0));
+        // The standard library reads no exponent beyond 65,536 to its end.
+        check(&format!("0.{}1e700001", "0".repeat(700_000)), Some(1.0));
+    }
+
+    #[test]
+    fn many_digits_leave_room_for_any_exponent() {
+        let ones = "1".repeat(2_000);
+        check(&format!("{ones}e-2300"), Some(1.111_111_111_111_111_1e-301));
+        check(&format!("{ones}e-9000"), Some(0.0));
+        check(&format!("{ones}e9000"), Some(f64::INFINITY));
     }
 
     #[test]
