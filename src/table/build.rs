@@ -328,4 +328,22 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_table_reads_as_many_names_as_it_can_number_and_no_more() {
+        let names = |first: usize, count: usize| {
+            let tests: Vec<String> = (first..first + count).map(|name| format!("a{name} = 'x'")).collect();
+            format!("FROM /* WHERE {} INTO $upstream", tests.join(" or "))
+        };
+        let found = |builder: RouteTableBuilder| {
+            let problem = |error: CompileError| (error.problems()[0].diagnostic().code, error.problems()[0].position());
+            builder.build().map(|_| ()).map_err(problem)
+        };
+        let full = || RouteTable::builder().route("a", names(0, MAX_SLOTS - 1)).route("b", names(MAX_SLOTS - 1, 1));
+        assert_eq!(found(full()), Ok(()));
+        assert_eq!(found(full().route("c", names(MAX_SLOTS, 1)).route("d", names(0, 1))), Err((Code::TooManyReads, 2)));
+        assert_eq!(found(full().fallback("rest", names(MAX_SLOTS, 1))), Err((Code::TooManyReads, 2)));
+        // A name that is read already is none more.
+        assert_eq!(found(full().route("c", names(0, 1)).fallback("rest", names(7, 1))), Ok(()));
+    }
 }

@@ -77,7 +77,7 @@ fn compile(routes: &[Declared], options: &Options, threads: NonZeroUsize) -> Opt
     })
     .ok()?;
     let reads: usize = runs.iter().map(|run| run.tree.reads()).sum();
-    (reads < MAX_SLOTS).then_some(runs)
+    (reads <= MAX_SLOTS).then_some(runs)
 }
 
 fn compile_run(routes: &[Declared], options: &Options) -> Result<Run, TooManyReads> {
@@ -189,6 +189,27 @@ mod tests {
             assert_eq!(joined.skipped(), one_by_one.skipped(), "{threads} threads");
             assert_eq!(deliveries(joined.table()), deliveries(one_by_one.table()), "{threads} threads");
             assert!(inside(joined.table()) == inside(one_by_one.table()), "{threads} threads");
+        }
+    }
+
+    /// Each run could number what it reads, both together cannot: then one thread tells which route is the one too many.
+    #[test]
+    fn threads_together_read_no_more_names_than_one() {
+        let reading = |first: usize, count: usize| {
+            let tests: Vec<String> = (first..first + count).map(|name| format!("a{name} = 'x'")).collect();
+            format!("FROM /* WHERE {} INTO $upstream", tests.join(" or "))
+        };
+        let two = NonZeroUsize::new(2).unwrap();
+        let ok = Ok(());
+        for (second, expected) in [
+            (reading(0, 5), ok.clone()),
+            (reading(MAX_SLOTS - 4, 4), ok),
+            (reading(MAX_SLOTS - 4, 5), Err("b".to_owned())),
+        ] {
+            let builder = RouteTable::builder().route("a", reading(0, MAX_SLOTS - 4)).route("b", second);
+            let built = builder.build_with(|routes, options, segment| add_all(routes, options, two, segment));
+            let found = built.map(|_| ()).map_err(|error| error.problems()[0].route().to_owned());
+            assert_eq!(found, expected);
         }
     }
 

@@ -86,7 +86,7 @@ impl TreeBuilder {
     }
 
     fn check_reads(&self) -> Result<(), TooManyReads> {
-        if self.vocabulary.reads.len() < MAX_SLOTS { Ok(()) } else { Err(TooManyReads) }
+        if self.vocabulary.reads.len() <= MAX_SLOTS { Ok(()) } else { Err(TooManyReads) }
     }
 
     /// Adds a route. Its condition should be folded.
