@@ -265,21 +265,41 @@ pub(super) fn cover_conjunction(
 
 /// The best cover of a formula, or of a part of it.
 #[derive(Copy, Clone)]
-struct Best {
-    /// How likely it holds; 1 where no test helps.
-    likely: f64,
-    /// Of how many tests it is.
-    tests: usize,
-    /// Whether there would be one of more tests than the budget allows.
-    is_over_budget: bool,
+enum Best {
+    /// How likely it holds, and of how many tests it is.
+    Of { likely: f64, tests: usize },
+    /// Only covers of more tests than the budget allows.
+    OverBudget,
+    /// No test helps.
+    None,
 }
 
 impl Best {
-    const NONE: Self = Self { likely: 1.0, tests: 1, is_over_budget: false };
+    fn within(budgets: &Budgets, likely: f64, tests: usize) -> Self {
+        if tests > budgets.filings { Self::OverBudget } else { Self::Of { likely, tests } }
+    }
+
+    /// The cover of any of the two parts.
+    fn either(self, other: Self, budgets: &Budgets) -> Self {
+        match (self, other) {
+            (Self::None, _) | (_, Self::None) => Self::None,
+            (Self::OverBudget, _) | (_, Self::OverBudget) => Self::OverBudget,
+            (Self::Of { likely, tests }, Self::Of { likely: other, tests: others }) => {
+                Self::within(budgets, 1.0 - (1.0 - likely) * (1.0 - other), tests.saturating_add(others))
+            }
+        }
+    }
 
     /// The less likely cover first; of equally likely ones the one of fewer tests.
     fn order(&self, other: &Self) -> core::cmp::Ordering {
-        self.likely.total_cmp(&other.likely).then(self.tests.cmp(&other.tests))
+        // A likelihood is at most 1.
+        let rank = |best: &Self| match *best {
+            Self::Of { likely, tests } => (likely, tests),
+            Self::OverBudget => (2.0, 0),
+            Self::None => (2.0, 1),
+        };
+        let (a, b) = (rank(self), rank(other));
+        a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))
     }
 }
 
@@ -296,46 +316,29 @@ pub(super) fn cover(
     let mut best: SmallVec<[Best; 16]> = SmallVec::new();
     let place = |part: &FormulaId| part.index().saturating_sub(first.index());
     for index in first.index()..=root.index() {
-        let of = |part: &FormulaId| best.get(place(part)).copied().unwrap_or(Best::NONE);
+        let of = |part: &FormulaId| best.get(place(part)).copied().unwrap_or(Best::None);
         let whole = match formulas.get(FormulaId::new(index)) {
-            Formula::True | Formula::False => Best::NONE,
-            Formula::Test(test) => {
-                let likely = occurrences.likelihood(Access::of(*test, vocabulary), vocabulary);
-                Best { likely, ..Best::NONE }
-            }
+            Formula::True | Formula::False => Best::None,
+            Formula::Test(test) => match Access::of(*test, vocabulary) {
+                Access::Always => Best::None,
+                access => Best::within(budgets, occurrences.likelihood(access, vocabulary), 1),
+            },
             Formula::And(parts) => {
                 work::steps(parts.len());
-                let least = parts.iter().map(of).min_by(Best::order).unwrap_or(Best::NONE);
-                Best { is_over_budget: parts.iter().any(|part| of(part).is_over_budget), ..least }
+                parts.iter().map(of).min_by(Best::order).unwrap_or(Best::None)
             }
             Formula::Or(parts) => {
                 work::steps(parts.len());
-                let all = Best { likely: 0.0, tests: 0, is_over_budget: false };
-                let all = parts.iter().map(of).fold(all, |all, part| Best {
-                    likely: 1.0 - (1.0 - all.likely) * (1.0 - part.likely),
-                    tests: all.tests.saturating_add(part.tests),
-                    is_over_budget: all.is_over_budget || part.is_over_budget,
-                });
-                let helps = parts.iter().all(|part| of(part).likely < 1.0);
-                if all.tests > budgets.filings {
-                    Best { is_over_budget: helps, ..Best::NONE }
-                } else if helps {
-                    // Rounding must not make it look like one that does not help.
-                    Best { likely: all.likely.min(0.999), ..all }
-                } else {
-                    Best { is_over_budget: all.is_over_budget, ..Best::NONE }
-                }
+                let none_yet = Best::Of { likely: 0.0, tests: 0 };
+                parts.iter().map(of).fold(none_yet, |all, part| all.either(part, budgets))
             }
         };
         best.push(whole);
     }
-    let whole = best.last().copied().unwrap_or(Best::NONE);
-    if whole.likely >= 1.0 {
-        return if whole.is_over_budget { Cover::OverBudget } else { Cover::None };
-    }
-    if whole.tests > budgets.filings {
-        // Of a budget of none.
-        return Cover::OverBudget;
+    match best.last() {
+        Some(Best::Of { .. }) => {}
+        Some(Best::OverBudget) => return Cover::OverBudget,
+        Some(Best::None) | None => return Cover::None,
     }
     let mut filings = SmallVec::new();
     let mut stack: SmallVec<[(FormulaId, Access); 8]> = SmallVec::new();
@@ -346,7 +349,7 @@ pub(super) fn cover(
             Formula::Test(test) => filings.push(Filing { access: Access::of(*test, vocabulary), header }),
             Formula::Or(parts) => stack.extend(parts.iter().rev().map(|part| (*part, header))),
             Formula::And(parts) => {
-                let of = |part: &FormulaId| best.get(place(part)).copied().unwrap_or(Best::NONE);
+                let of = |part: &FormulaId| best.get(place(part)).copied().unwrap_or(Best::None);
                 let Some(&chosen) = parts.iter().min_by(|a, b| of(a).order(&of(b))) else {
                     return Cover::None;
                 };

@@ -382,8 +382,11 @@ impl Filer<'_> {
         for (interval, candidate) in all {
             work::step();
             let width = interval.high - interval.low;
-            #[expect(clippy::cast_possible_truncation, reason = "a logarithm of a finite number is small")]
-            let class = if width > 0.0 { (width.log2() / 2.0).ceil() as i32 } else { i32::MIN };
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a logarithm is small, or infinite, as that of no width"
+            )]
+            let class = (width.log2() / 2.0).ceil() as i32;
             classes.entry(class).or_default().push((interval, candidate));
         }
         while classes.len() > MAX_CLASSES {

@@ -99,25 +99,27 @@ impl Tree {
         let find = |space, hash| self.switches.find(Switches::key(&self.key, id, slot, space, hash));
         let shown = self.test(test);
         match test.kind {
-            TestKind::Text(Orderings::EQUAL, text) if split.equal.contains(&slot) => {
+            TestKind::Text(Orderings::EQUAL, text) => {
                 Some((shown, find(Space::Equal, self.texts.hash(text).bits().into())))
             }
-            TestKind::Value(Orderings::EQUAL, value) if split.values.contains(&slot) => {
+            TestKind::Value(Orderings::EQUAL, value) => {
                 let hash = self.key.constant(self.vocabulary.constants.value_of(value), &self.texts);
                 Some((shown, find(Space::Value, hash.bits().into())))
             }
-            TestKind::Affix(affix @ (Affix::Prefix | Affix::Suffix), true, text) => {
+            // The empty one is filed under presence.
+            TestKind::Affix(affix @ (Affix::Prefix | Affix::Suffix), true, text)
+                if !self.texts.text_of(text).is_empty() =>
+            {
                 let end = if affix == Affix::Prefix { AffixEnd::Start } else { AffixEnd::End };
                 let switch = split.affixes.iter().find(|switch| switch.slot == slot && switch.end == end)?;
                 let bytes = self.texts.text_of(text).as_bytes();
                 let part = switch.part(bytes)?;
                 Some((shown, find(end.space(), self.key.bytes(part))))
             }
-            _ if split.present.contains(&slot) => {
+            _ => {
                 let found = find(Space::Equal, ValueHash::PRESENT.bits().into());
                 Some((format!("{} is there", self.slot(slot)), found))
             }
-            _ => None,
         }
     }
 

@@ -140,7 +140,8 @@ impl Tree {
 pub(crate) struct Bodies {
     /// The slots that hold `contentType` and `contentEncoding`; `None` where no route looks at a body.
     pub(crate) content: Option<(Slot, Slot)>,
-    /// For each slot the number of its path among those that are read; `u32::MAX` for a property.
+    /// For each slot the number of its path among those that are read, `u32::MAX` for a property; empty where no route
+    /// looks at a body.
     pub(crate) numbers: Box<[u32]>,
     /// For each path the slot of the application property that goes before it.
     pub(crate) shadows: Box<[Option<Slot>]>,
@@ -155,7 +156,7 @@ impl Bodies {
 
     fn of(reads: &mut Reads) -> Self {
         if !reads.iter().any(|(_, kind)| matches!(kind, SlotKind::Body { .. })) {
-            return Self { numbers: vec![u32::MAX; reads.len()].into(), ..Self::default() };
+            return Self::default();
         }
         let content_type = reads.property(Property::System("contentType"));
         let content_encoding = reads.property(Property::System("contentEncoding"));

@@ -125,15 +125,12 @@ impl Programs {
         appended
     }
 
-    /// Takes a test, which is known to hold wherever the program is run, out of a conjunction. Its words stay behind the
-    /// program, unused.
+    /// Takes a test, which is known to hold wherever the program is run, out of a conjunction that has it. Its words stay
+    /// behind the program, unused.
     pub(super) fn remove(&mut self, at: ProgramAt, test: Test) {
-        let Some([route, tests @ ..]) = self.words.get_mut(at.0 as usize..) else {
+        let Some([_, tests @ ..]) = self.words.get_mut(at.0 as usize..) else {
             return;
         };
-        if *route & BRANCHING != 0 || tests.first() == Some(&NO_TESTS) {
-            return;
-        }
         let (steps, _) = tests.as_chunks_mut::<2>();
         let count = steps.iter().position(|[head, _]| is_last(*head)).map_or(0, |last| last + 1);
         let Some(steps) = steps.get_mut(..count) else {
@@ -145,11 +142,10 @@ impl Programs {
         if let Some(moved) = steps.get_mut(removed..) {
             moved.rotate_left(1);
         }
-        if let [.., [last, _], [removed, _]] = steps {
-            *removed &= !LAST;
-            *last |= LAST;
-        } else if let [[only, _]] = steps {
-            *only = NO_TESTS;
+        match steps {
+            [.., [last, _], _] => *last |= LAST,
+            [[only, _]] => *only = NO_TESTS,
+            [] => {}
         }
     }
 
@@ -164,8 +160,8 @@ impl Programs {
         match self.words.get(at.0 as usize..) {
             Some([route, NO_TESTS, ..]) if route & BRANCHING == 0 => Program::Conjunction(&[]),
             Some([route, tests @ ..]) if route & BRANCHING == 0 => Program::Conjunction(tests.as_chunks().0),
-            Some([_, tests @ ..]) if tests.first() != Some(&NO_TESTS) => Program::Branching(tests.as_chunks().0),
-            _ => Program::Branching(&[]),
+            Some([_, NO_TESTS, ..] | []) | None => Program::Branching(&[]),
+            Some([_, tests @ ..]) => Program::Branching(tests.as_chunks().0),
         }
     }
 

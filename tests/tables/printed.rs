@@ -1,8 +1,8 @@
 //! How routes are filed, seen by `Debug`, which prints the tree, and by `stats()`.
 
-use edgeroute::RouteTable;
 use edgeroute::limits::Budgets;
 use edgeroute::message::{Message, Origin};
+use edgeroute::{Delivery, RouteTable};
 
 /// The table of routes from everywhere to the cloud with these conditions, named by their numbers.
 fn table(conditions: &[impl AsRef<str>], budgets: Budgets) -> RouteTable {
@@ -140,6 +140,156 @@ fn a_disjunction_is_filed_under_each_of_its_parts_within_the_budget() {
 }
 
 #[test]
+fn each_test_is_shown_as_what_it_asks() {
+    let shown = [
+        ("a < 'x'", "A < \"x\""),
+        ("a <= 'x'", "A <= \"x\""),
+        ("a = 'x'", "A = \"x\""),
+        ("a != 'x'", "A != \"x\""),
+        ("a >= 'x'", "A >= \"x\""),
+        ("a > 'x'", "A > \"x\""),
+        ("is_defined(a)", "A is there"),
+        ("not is_defined(a)", "A is not there"),
+        ("is_null(a)", "A is null"),
+        ("not is_null(a)", "A is not null"),
+        ("is_string(a)", "A is text"),
+        ("not is_string(a)", "A is no text"),
+        ("not starts_with(a, 'x')", "not A starts with \"x\""),
+        ("as_number(a) < 5", "number A < 5"),
+        ("as_number(a) = 5", "number A = 5"),
+        ("as_number(a) != 5", "not number A = 5"),
+        ("as_number(a) >= 0.1", "number A >= 0.1"),
+        // Here the next number below, or above, is as short.
+        ("as_number(a) >= 9007199254740992", "number A >= 9007199254740992"),
+        ("as_number(a) <= 9007199254740990", "number A <= 9007199254740990"),
+        ("$body.a <= true", "$body.a <= true"),
+        ("$body.a = null", "$body.a = null"),
+    ];
+    for (condition, expected) in shown {
+        let filings = filings(&[condition], Budgets::none());
+        let [filing] = filings.as_slice() else { panic!("{condition} is filed once: {filings:?}") };
+        assert_eq!(filing.split_once(", if ").unwrap().1, expected);
+    }
+}
+
+#[test]
+fn a_property_that_must_be_there_is_asked_for_where_nothing_better_is() {
+    let conditions = ["is_defined(a)", "starts_with(a, '')", "ends_with(a, '')", "contains(a, 'x')", "a < 'x'"];
+    for filing in filings(&conditions, split()) {
+        assert!(filing.starts_with("by A is there, if "), "{filing}");
+    }
+}
+
+#[test]
+fn of_bodies_only_equality_is_filed() {
+    let conditions =
+        ["as_number($body.a) > 1 and as_number($body.a) < 5", "as_number($body.a) > 1", "$body.a > 1", "$body.a != 1"];
+    assert!(filings(&conditions, split()).iter().all(|filing| filing.starts_with("always, if ")));
+    let system = [("contentType", "application/json"), ("contentEncoding", "utf-8")];
+    let message = Message::new(Origin::device("d")).system_properties(&system).body(b"{\"a\": 3}");
+    assert_eq!(table(&conditions, split()).route(&message).len(), 4);
+}
+
+#[test]
+fn affixes_of_each_property_and_end_are_told_by_their_own_lengths() {
+    let tests = ["A starts with \"xx\"", "B starts with \"yyy\"", "A ends with \"zzzz\"", "B ends with \"z\""];
+    check(
+        &["starts_with(a, 'xx')", "starts_with(b, 'yyy')", "ends_with(a, 'zzzz')", "ends_with(b, 'z')"],
+        &split(),
+        &tests.map(|test| format!("by {test}, if {test}")).each_ref().map(String::as_str),
+    );
+}
+
+#[test]
+fn a_constant_is_the_rarer_the_more_is_asked_of_its_property() {
+    let others = |count: usize, test: fn(usize) -> String| (0..count).map(test).collect::<Vec<_>>();
+    // Asked for twice, but of a hundred: who asks for `a` at all asks for this constant.
+    let one = [vec!["a = 'x' and b = 'y'".to_owned(), "b = 'y'".to_owned()], others(100, |n| format!("b = 'v{n}'"))];
+    let filed = filings(&one.concat(), split());
+    assert_eq!(filed[0], "by B = \"y\", header A = \"x\", if A = \"x\" and B = \"y\"");
+    // A prefix is rarer than an equality here, but a header tells no more of it than that the property is there.
+    let three = [
+        vec!["n = 'k' and b = 'y' and starts_with(c, 'p')".to_owned()],
+        others(20, |n| format!("n = 'v{n}'")),
+        others(10, |n| format!("starts_with(c, 'q{n}')")),
+    ];
+    let filed = filings(&three.concat(), split());
+    assert_eq!(filed[0], "by N = \"k\", header B = \"y\", if N = \"k\" and B = \"y\" and C starts with \"p\"");
+}
+
+#[test]
+fn a_disjunction_is_as_likely_as_its_parts_together() {
+    let of = |condition: &str| filings(&[condition], split());
+    // One constant is rarer than one of two, and than one of three.
+    for parts in ["a = 'x' or b = 'y'", "a = 'x' or b = 'y' or d = 'w'"] {
+        let filed = of(&format!("({parts}) and c = 'z'"));
+        assert!(filed.len() == 1 && filed[0].starts_with("by C = \"z\", if "), "{filed:?}");
+        let filed = of(&format!("({parts}) and c != 'z'"));
+        assert!(filed.len() > 1 && filed.iter().all(|filing| filing.contains(", header C is there, ")), "{filed:?}");
+    }
+    // Of more parts than the budget has, the other test it is.
+    let within = |filings| table(&["(a = 'x' or b = 'y') and c != 'z'"], Budgets { filings, ..split() }).stats();
+    assert_eq!((within(2).equal, within(2).present), (2, 0));
+    assert_eq!((within(1).equal, within(1).present), (0, 1));
+}
+
+#[test]
+fn texts_of_bodies_are_filed_as_long_as_they_can_be_unescaped() {
+    let text = |length: usize| "x".repeat(length);
+    let lengths = [1, 255, 256, 257, 1_000];
+    let table = table(&lengths.map(|length| format!("$body.a = '{}'", text(length))), split());
+    assert_eq!((table.stats().value, table.stats().always), (3, 2));
+    let system = [("contentType", "application/json"), ("contentEncoding", "utf-8")];
+    for (index, length) in lengths.into_iter().enumerate() {
+        for body in [text(length), format!("{}\\u0078", text(length - 1)), "\\u0078".repeat(length)] {
+            let body = format!("{{\"a\": \"{body}\"}}");
+            let message = Message::new(Origin::device("d")).system_properties(&system).body(body.as_bytes());
+            let found = table.route(&message);
+            let found: Vec<&str> = found.iter().map(Delivery::route).collect();
+            assert_eq!(found, [format!("r{index}")], "{body}");
+        }
+    }
+}
+
+#[test]
+fn filings_of_all_lists_are_counted() {
+    let routes = ["/messages/*", "/messages/*", "/twinChangeNotifications", "/messages/modules/m/*"];
+    let mut builder = RouteTable::builder().budgets(Budgets { clauses: 0, ..Budgets::default() });
+    for (number, source) in routes.into_iter().enumerate() {
+        builder = builder.route(number.to_string(), format!("FROM {source} WHERE a = 'x' INTO $upstream"));
+    }
+    let stats = builder.build().unwrap().into_table().stats();
+    assert_eq!((stats.groups, stats.listed), (3, 4));
+}
+
+#[test]
+fn intervals_below_zero_are_found() {
+    let table = table(&["as_number(n) >= -10 and as_number(n) <= -5", "as_number(n) = -7"], split());
+    assert_eq!(table.stats().number, 2);
+    let found = |number: &str| {
+        let properties = [("n", number)];
+        table.route(&Message::new(Origin::device("d")).properties(&properties)).len()
+    };
+    assert_eq!(["-11", "-10", "-7", "-6", "-5", "-4"].map(found), [0, 1, 2, 1, 1, 0]);
+}
+
+#[test]
+fn a_clause_says_what_it_can_of_each_property() {
+    let clauses = [
+        ("a = 'x' and $body.n = 5", "by the clause on A"),
+        ("(a = 'x' or b = 'y') and c = 'z'", "by the clause on C"),
+        ("(a = 'x' or a = 'y') and length(b) > 1", "by the clause on A"),
+        ("(a = 'x' or a = 'y') and (b = 'z' or c = 'z')", "by the clause on A"),
+        ("(a = 'x' or starts_with(a, 'y')) and c = 'z'", "by the clause on C"),
+        ("length(a) > 1", "always"),
+    ];
+    for (condition, expected) in clauses {
+        let filed = filings(&[condition], Budgets::default());
+        assert!(filed.len() == 1 && filed[0].starts_with(&format!("{expected}, if ")), "{condition}: {filed:?}");
+    }
+}
+
+#[test]
 fn numbers_at_and_beside_the_bounds_of_intervals_of_all_widths_are_told_apart() {
     let bounds = [
         (0.0, 5e-324),
@@ -215,6 +365,9 @@ fn clauses_are_kept_to_their_budget_and_to_a_word() {
     assert_eq!(stats(&conditions, 63), (0, 64));
     let more = [&conditions[..], &["a = 'x'".to_owned()]].concat();
     assert_eq!(stats(&more, 1_000), (0, 65));
+    // So are the properties that they ask for.
+    let all = |count: usize| [(0..count).map(|n| format!("a{n} = 'x'")).collect::<Vec<_>>().join(" and ")];
+    assert_eq!((stats(&all(64), 64), stats(&all(65), 64)), ((1, 0), (0, 1)));
     // One clause asks for one of many texts; disjuncts over several properties are a clause each.
     let choice = (0..100).map(|n| format!("a = 'v{n}'")).collect::<Vec<_>>().join(" or ");
     assert_eq!(stats(core::slice::from_ref(&choice), 64), (1, 0));
@@ -233,4 +386,8 @@ fn a_route_over_the_budget_of_filings_is_counted() {
     assert_eq!(over(format!("({}) and b = 'x'", choice(6)), 5), 0);
     // No test would help, whatever the budget.
     assert_eq!(over("not is_defined(a)".to_owned(), 0), 0);
+    assert_eq!(over(format!("not is_defined(b) and ({} or not is_defined(c))", choice(6)), 5), 0);
+    // A part over the budget is all that would.
+    assert_eq!(over(format!("not is_defined(b) and ({})", choice(6)), 5), 1);
+    assert_eq!(over(format!("not is_defined(b) and (c = 'x' or (not is_defined(d) and ({})))", choice(6)), 5), 1);
 }

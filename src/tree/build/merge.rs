@@ -15,10 +15,9 @@ impl TreeBuilder {
     /// Adds what was added to `other`, whose first route becomes `first`. Both must have the same budgets; `other` must
     /// have no fallback, and both together no more reads than a tree can number.
     pub(crate) fn absorb(&mut self, other: Self, first: RouteId) {
-        if self.waiting.is_empty() && self.reads() == 0 && first.index() == 0 {
-            let filed = self.filed;
-            *self = Self { fallback: self.fallback, ..other };
-            self.filed.never += filed.never;
+        if first.index() == 0 {
+            // Nothing was added before.
+            *self = other;
             return;
         }
         let translation = self.vocabulary.absorb(other.vocabulary);
