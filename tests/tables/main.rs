@@ -16,4 +16,6 @@ mod printed;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod small;
+#[cfg(test)]
 mod spliced;
