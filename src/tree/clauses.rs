@@ -149,13 +149,14 @@ impl AskedSlot {
             return found.ok().and_then(|at| self.long.get(at)).map_or(self.other, |(_, alive)| *alive);
         };
         if self.short.len() <= FEW {
-            let found = self.short.iter().find(|(asked, _)| *asked == words);
+            let found = self.short.iter().inspect(|_| work::step()).find(|(asked, _)| *asked == words);
             return found.map_or(self.other, |(_, alive)| *alive);
         }
-        match self.short.binary_search_by_key(&words, |(asked, _)| *asked) {
-            Ok(at) => self.short.get(at).map_or(self.other, |(_, alive)| *alive),
-            Err(_) => self.other,
-        }
+        let found = self.short.binary_search_by(|(asked, _)| {
+            work::step();
+            asked.cmp(&words)
+        });
+        found.ok().and_then(|at| self.short.get(at)).map_or(self.other, |(_, alive)| *alive)
     }
 }
 

@@ -125,7 +125,7 @@ fn many(count: usize, of: impl Fn(usize) -> (String, String)) -> Sent {
     properties((0..count).map(of))
 }
 
-pub(super) const SHAPES: [Shape; 55] = [
+pub(super) const SHAPES: [Shape; 60] = [
     // Names.
     Shape {
         name: "a long name that nothing reads",
@@ -341,6 +341,31 @@ pub(super) const SHAPES: [Shape; 55] = [
         }),
     },
     Shape {
+        name: "intervals of sixteen widths, those of each side by side",
+        slope: 0,
+        first: 1_000,
+        grows: Grows::Routes(|n| {
+            let interval = |i: usize| {
+                let width = 2 << (i % 16);
+                let low = i / 16 * width / 2;
+                format!("as_number(a) >= {low} and as_number(a) <= {}", low + width)
+            };
+            (routes(n, interval), property("a", "100001".to_owned()))
+        }),
+    },
+    Shape {
+        name: "intervals of ever greater widths that begin behind the message",
+        slope: 0,
+        first: 100,
+        grows: Grows::Routes(|n| {
+            let interval = |i: usize| {
+                let width = if i < 400 { 0.25_f64 } else { 4.0 }.powi(i32::try_from(i.abs_diff(400)).expect("small"));
+                format!("as_number(a) >= 0 and as_number(a) <= {width:e}")
+            };
+            (routes(n, interval), property("a", "-1".to_owned()))
+        }),
+    },
+    Shape {
         name: "a source for each route",
         slope: 0,
         first: 1_000,
@@ -368,6 +393,22 @@ pub(super) const SHAPES: [Shape; 55] = [
                 vec![route(&joined(n, " or ", |i| format!("a = 'a constant that is long {i:08}'")))],
                 property("a", "a constant that is long 99999999".to_owned()),
             )
+        }),
+    },
+    Shape {
+        name: "a small table of short constants",
+        slope: 0,
+        first: 200,
+        grows: Grows::Routes(|n| {
+            (vec![route(&joined(n, " or ", |i| format!("a = 'v{i}'")))], property("a", "w".to_owned()))
+        }),
+    },
+    Shape {
+        name: "a small table of inequalities",
+        slope: 0,
+        first: 200,
+        grows: Grows::Routes(|n| {
+            (vec![route(&joined(n, " and ", |i| format!("a != 'v{i}'")))], property("a", "w".to_owned()))
         }),
     },
     Shape {
@@ -438,6 +479,16 @@ pub(super) const SHAPES: [Shape; 55] = [
             let wide = || "as_number(a) >= 500000 and as_number(a) <= 1500000".to_owned();
             let narrow = |i: usize| format!("as_number(a) >= {} and as_number(a) <= {}", 1_000_000 + i, 1_300_000 + i);
             (routes(n, |i| if i == 0 { wide() } else { narrow(i) }), property("a", "1400000".to_owned()))
+        }),
+    },
+    Shape {
+        name: "intervals of one width, of which the message is in every tenth",
+        slope: 30,
+        first: 1_000,
+        grows: Grows::Routes(|n| {
+            // Narrower than 1 all of them.
+            let interval = |i: usize| format!("as_number(a) >= {i}e-6 and as_number(a) <= {}e-6", i + n / 10);
+            (routes(n, interval), property("a", format!("{}e-6", n - 1)))
         }),
     },
     Shape {

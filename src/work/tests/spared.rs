@@ -40,7 +40,8 @@ fn many<'n>(names: impl IntoIterator<Item = &'n String>) -> Vec<(&'n str, &'stat
     names.into_iter().map(|name| (name.as_str(), "x")).collect()
 }
 
-/// The table of a device, and what it takes to decide a message: a look at each property and at what it is asked for.
+/// The table of a device, and what it takes to decide a message: a look at each property and at what it is asked for,
+/// few constants one by one.
 #[test]
 fn a_small_table_is_decided_at_once() {
     let routes = [
@@ -57,8 +58,8 @@ fn a_small_table_is_decided_at_once() {
     assert_eq!(table.stats().clauses, routes.len());
     let system = [("contentType", "application/json"), ("contentEncoding", "utf-8"), ("messageId", "1")];
     let origin = Origin::module("edge", "sensor").output("telemetry");
-    for (level, temp, msg_type, taken) in
-        [("critical", "90", "telemetry", 1), ("info", "5", "other", 0), ("info", "90", "other", 1)]
+    for (level, temp, msg_type, taken, most) in
+        [("critical", "90", "telemetry", 1, 33), ("info", "5", "other", 0, 27), ("info", "90", "other", 1, 28)]
     {
         let properties = [
             ("level", level),
@@ -71,7 +72,7 @@ fn a_small_table_is_decided_at_once() {
         let message = Message::new(origin).properties(&properties).system_properties(&system);
         let (steps, deliveries) = again(&table, &mut table.create_scratch(), &message);
         assert_eq!(deliveries, taken);
-        assert!(steps <= 28, "{steps}");
+        assert!(steps <= most, "{level} {temp}: {steps}");
     }
 }
 
