@@ -58,4 +58,29 @@ mod tests {
             assert_eq!(meant_address(text), None, "{text}");
         }
     }
+
+    #[test]
+    fn a_word_that_is_another_is_not_guessed_at() {
+        for text in [
+            "/x/modules/m/inputs/i",
+            "/messages/x/m/inputs/i",
+            "/messages/modules/m/x/i",
+            "/x/y/m/inputs/i",
+            "/x/d/modules/m/inputs/i",
+            "/devices/d/x/m/inputs/i",
+            "/devices/d/modules/m/x/i",
+            "/x/d/y/m/inputs/i",
+            "/x/m/inputs/i",
+            "/modules/m/x/i",
+        ] {
+            assert_eq!(meant_address(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_looked_into_up_to_a_length() {
+        let of_length = |length: usize| format!("m/{}", "i".repeat(length - 2));
+        assert!(meant_address(&of_length(300)).is_some());
+        assert_eq!(meant_address(&of_length(301)), None);
+    }
 }

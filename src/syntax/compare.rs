@@ -100,6 +100,7 @@ mod tests {
         let is_same = |a, b| parse_condition(a, &limits).tree.eq_ignoring_spans(&parse_condition(b, &limits).tree);
         assert!(is_same("f(a , b)<>- 5 rest", "f( a,b ) != /* c */ - 5"));
         assert!(is_same("", "/* none */"));
+        assert!(is_same("a =", "a  = "));
         for (a, b) in [
             ("a", "$a"),
             ("$a", "{$a}"),
@@ -115,6 +116,7 @@ mod tests {
             ("5", "5.0"),
             ("'a'", "\"a\""),
             ("a", ""),
+            ("a =", "a = b"),
         ] {
             assert!(!is_same(a, b), "{a} and {b}");
         }
@@ -136,6 +138,8 @@ mod tests {
             assert!(!is_same("FROM /a WHERE b INTO $x", other), "{other}");
         }
         assert!(!is_same("FROM /a INTO f('x')", "FROM /a INTO f('y')"));
+        assert!(!is_same("FROM /a INTO $x", "FROM /a") && !is_same("FROM /a", "FROM /a INTO $x"));
+        assert!(is_same("FROM /a", "FROM /a INTO"));
         assert!(!is_same("FROM /a INTO f('x')", "FROM /a INTO g('x')"));
     }
 }

@@ -33,25 +33,17 @@ pub struct Lexer<'t> {
     text: &'t str,
     /// `at <= text.len()`
     at: usize,
-    comment_ends: CommentEnds,
+    /// Whether no `*/` follows any more, so that a text full of `/*` is searched once and not once for each.
+    has_no_comment_end: bool,
     first_comment: Option<Span>,
     is_done: bool,
-}
-
-/// Where the next `*/` is, so that a text full of `/*` is searched once and not once for each.
-#[derive(Copy, Clone, Debug)]
-enum CommentEnds {
-    /// Nothing is known before this offset's first `*/`, which is here.
-    Next(usize),
-    /// There is none from here on.
-    None,
 }
 
 impl<'t> Lexer<'t> {
     /// The tokens of `text`, which must be shorter than 4 GiB.
     #[must_use]
     pub fn new(text: &'t str) -> Self {
-        Self { text, at: 0, comment_ends: CommentEnds::Next(0), first_comment: None, is_done: false }
+        Self { text, at: 0, has_no_comment_end: false, first_comment: None, is_done: false }
     }
 
     /// The first comment that has been skipped so far.
@@ -99,20 +91,16 @@ impl<'t> Lexer<'t> {
 
     /// The end of the first `*/` that starts at `from` or later.
     fn comment_end(&mut self, from: usize) -> Option<usize> {
-        if let CommentEnds::Next(known) = self.comment_ends
-            && known < from
-        {
-            // To look for one byte at a time is faster than to look for the two of them.
-            let rest = self.text.get(from..).unwrap_or_default();
-            let is_end = |&(at, _): &(usize, &str)| rest.as_bytes().get(at + 1) == Some(&b'/');
-            let found = rest.match_indices('*').find(is_end);
-            work::bytes(found.map_or(rest.len(), |(at, _)| at));
-            self.comment_ends = found.map_or(CommentEnds::None, |(at, _)| CommentEnds::Next(from + at));
+        if self.has_no_comment_end {
+            return None;
         }
-        match self.comment_ends {
-            CommentEnds::Next(start) => Some(start + 2),
-            CommentEnds::None => None,
-        }
+        // To look for one byte at a time is faster than to look for the two of them.
+        let rest = self.text.get(from..)?;
+        let is_end = |&(at, _): &(usize, &str)| rest.as_bytes().get(at + 1) == Some(&b'/');
+        let found = rest.match_indices('*').find(is_end);
+        work::bytes(found.map_or(rest.len(), |(at, _)| at));
+        self.has_no_comment_end = found.is_none();
+        found.map(|(at, _)| from + at + 2)
     }
 }
 
@@ -206,7 +194,7 @@ fn escape(input: Input<'_>) -> IResult<Input<'_>, Input<'_>> {
 /// match of the whole run can be the longest.
 fn word(rest: Input<'_>) -> (TokenKind, usize) {
     // The classes that all of its bytes are in.
-    let mut common = WORD | NAME | DIGIT;
+    let mut common = u8::MAX;
     let mut length = 0;
     for &byte in rest {
         let classes = CLASSES[usize::from(byte)];
@@ -383,7 +371,7 @@ mod tests {
 
     #[test]
     fn strings_take_known_escapes_only() {
-        assert_eq!(kinds(r#"'a\'b' "a\"b" 'a\\' '\u00e9' 'a"b' "it's""#), [String; 6]);
+        assert_eq!(kinds(r#"'a\'b' "a\"b" 'a\\' '\u00e9' 'a"b' "it's" "\"" '\'a'"#), [String; 8]);
         assert_eq!(kinds("'a\nb'"), [String]);
         assert_eq!(kinds(r"'a\q'"), [UnterminatedString, Unknown, Id]);
         assert_eq!(kinds(r"'a\u12'"), [UnterminatedString, Unknown, Id]);

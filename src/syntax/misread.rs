@@ -30,6 +30,10 @@ impl Misread {
         self.edit = Some((Span::from_range(start..end), replacement.into()));
         self
     }
+
+    fn with_space(self, at: usize) -> Self {
+        self.with_edit(at, at, " ")
+    }
 }
 
 /// What the name of a property, or of a function, was meant as, if it looks like something else. `behind` is what follows
@@ -65,7 +69,7 @@ fn exclamation_mark(name: &str, behind: &str) -> Option<Misread> {
     let stem = name.strip_suffix('!')?;
     behind.starts_with('=').then(|| {
         let help = format!("`{name}` is a name, an operator stands apart from it: write `{stem} !=`");
-        Misread::new(help).with_edit(stem.len(), stem.len(), " ")
+        Misread::new(help).with_space(stem.len())
     })
 }
 
@@ -87,7 +91,8 @@ fn typographic_quotes(name: &str) -> Option<Misread> {
 fn straight_quotes(name: &str) -> Option<Misread> {
     let first = name.find('\'')?;
     let close = first + 1 + name.get(first + 1..)?.find('\'')?;
-    let whole = first == 0 && name.ends_with('\'') && close + 1 < name.len();
+    // It is longer than the string at its start, or it would be one.
+    let whole = first == 0 && name.ends_with('\'');
     if whole && name.get(1..name.len() - 1).is_some_and(|inner| inner.replace("''", "").find('\'').is_none()) {
         let inner = name.get(1..name.len() - 1)?.replace("''", "\\'");
         let help = format!("a quote within a string is written `\\'`: `'{inner}'`");
@@ -96,8 +101,8 @@ fn straight_quotes(name: &str) -> Option<Misread> {
     let help = format!("`{name}` is a name, a string stands apart from it: put white space between them");
     let misread = Misread::new(help);
     Some(match (first, close + 1 == name.len()) {
-        (0, false) => misread.with_edit(close + 1, close + 1, " "),
-        (_, true) if first > 0 => misread.with_edit(first, first, " "),
+        (0, _) => misread.with_space(close + 1),
+        (_, true) => misread.with_space(first),
         _ => misread,
     })
 }
@@ -164,6 +169,7 @@ mod tests {
             ("'it''s'", "", "'it\\'s'"),
             ("'b'and", " c", "'b' and"),
             ("a'b'", "", "a 'b'"),
+            ("'b''c", "", "'b' 'c"),
             ("a&&b", "", "a and b"),
             ("a||b", "", "a || b"),
             ("body.temperature", "", "$body.temperature"),
@@ -174,6 +180,7 @@ mod tests {
             assert_eq!(mended(name, behind).as_deref(), Some(expected), "{name}{behind}");
         }
         assert!(mended("cold”", "").unwrap().starts_with("typographic quotes"));
+        assert!(mended("b''c'", "").unwrap().contains("a string stands apart from it"));
     }
 
     #[test]
@@ -189,10 +196,16 @@ mod tests {
             ("it's", ""),
             ("$body.x", ""),
             ("&&", ""),
+            ("a&&", ""),
+            ("&&b", ""),
+            ("a||", ""),
+            ("||b", ""),
             ("5%2", ""),
         ] {
             assert_eq!(misread(name, behind), None, "{name}");
         }
-        assert_eq!(misread(&"TRUE".repeat(100), ""), None);
+        let body = |length: usize| format!("body.{}", "x".repeat(length - 5));
+        assert!(misread(&body(200), "").is_some());
+        assert_eq!(misread(&body(201), ""), None);
     }
 }
