@@ -86,6 +86,15 @@ impl Span {
 }
 
 /// How many characters start in these bytes of a text.
+/// The start of the character that byte `offset` of a text is in; the end of the text from there on.
+pub(crate) fn floor(text: &str, offset: usize) -> usize {
+    let mut at = offset.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
 fn count_characters(bytes: &[u8]) -> usize {
     bytes.iter().filter(|&&byte| byte & 0b1100_0000 != 0b1000_0000).count()
 }
@@ -159,10 +168,7 @@ impl LineIndex {
     /// The line and column of byte `offset`. An offset past the end is the end; one within a character is its start.
     #[must_use]
     pub fn position(&self, text: &str, offset: u32) -> Position {
-        let mut offset = (offset as usize).min(text.len());
-        while !text.is_char_boundary(offset) {
-            offset -= 1;
-        }
+        let offset = floor(text, offset as usize);
         let line = self.starts.partition_point(|&start| start as usize <= offset).max(1);
         let start = self.starts.get(line - 1).map_or(0, |&start| start as usize);
         let column = self.characters_before(text, offset) - self.characters_before(text, start);
@@ -237,6 +243,11 @@ mod tests {
         let lines = LineIndex::new(text);
         let at = |offset| lines.position(text, offset).to_string();
         assert_eq!([at(0), at(1), at(2), at(6), at(7), at(99)], ["1:1", "1:1", "1:2", "2:1", "2:2", "3:1"]);
+    }
+
+    #[test]
+    fn a_place_in_a_character_is_its_start() {
+        assert_eq!([0, 1, 2, 3, 4, 9].map(|offset| floor("aéb", offset)), [0, 1, 1, 3, 4, 4]);
     }
 
     #[test]

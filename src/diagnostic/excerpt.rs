@@ -7,7 +7,7 @@
 use core::fmt::Write as _;
 use core::ops::Range;
 
-use crate::span::{LineIndex, Span};
+use crate::span::{self, LineIndex, Span};
 
 /// The most characters of a line that are shown.
 const WIDTH: usize = 120;
@@ -210,13 +210,8 @@ impl Window {
     }
 }
 
-/// The start of the character that holds byte `offset`; the end of the text for one past it.
 fn floor(text: &str, offset: u32) -> usize {
-    let mut at = Span::at(offset).range().start.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
+    span::floor(text, Span::at(offset).range().start)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 use super::located_text::LocatedText;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::span::Span;
+use crate::span::{Span, floor};
 use crate::syntax::placeholder::{placeholder_at, placeholder_left};
 
 /// The most characters of a value that a message quotes.
@@ -277,12 +277,7 @@ fn error_offset(body: &str, error: &serde_json::Error) -> usize {
         newlines => body.match_indices('\n').nth(newlines).map_or(body.len(), |(at, _)| at + 1),
     };
     // Columns are counted in bytes, from 1; 0 is the line break before.
-    let mut at = if error.is_eof() { body.len() } else { (line_start + error.column()).saturating_sub(1) };
-    at = at.min(body.len());
-    while !body.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
+    floor(body, if error.is_eof() { body.len() } else { (line_start + error.column()).saturating_sub(1) })
 }
 
 #[cfg(test)]

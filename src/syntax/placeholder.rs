@@ -1,7 +1,7 @@
 //! Placeholders of templates that nobody filled in: `${MODULE}`, `{{module}}`, `<MODULE_NAME>`.
 
 use crate::diagnostic::{Code, Diagnostic, quoted};
-use crate::span::Span;
+use crate::span::{Span, floor};
 use crate::work;
 
 /// How far from a place a placeholder may begin or end, in bytes.
@@ -24,7 +24,7 @@ const FORMS: [(&str, &str); 9] = [
 pub(crate) fn placeholder_at(text: &str, at: Span) -> Option<Span> {
     let place = at.range();
     let from = floor(text, place.start.saturating_sub(REACH));
-    let to = floor(text, place.end.min(place.start.saturating_add(REACH)).saturating_add(REACH).min(text.len()));
+    let to = floor(text, place.end.min(place.start.saturating_add(REACH)).saturating_add(REACH));
     let near = text.get(from..to)?;
     work::steps(near.len());
     for (open, close) in FORMS {
@@ -73,13 +73,6 @@ fn is_alone(near: &str, open: &str, start: usize, end: usize) -> bool {
     open == "<" || (before.ends_with('/') && (behind.is_empty() || behind.starts_with(['/', ' ', '"', '\''])))
 }
 
-fn floor(text: &str, mut at: usize) -> usize {
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +93,8 @@ mod tests {
             ("/modules/{module}/x", "{", "{module}"),
             ("/modules/[module]/x", "[module]", "[module]"),
             ("a = $(Build.Number)", "(", "$(Build.Number)"),
+            ("a = {{ b | quote }}", "{", "{{ b | quote }}"),
+            ("a = ${_b}", "{", "${_b}"),
         ] {
             assert_eq!(found(text, at), Some(expected), "{text}");
         }
@@ -112,6 +107,18 @@ mod tests {
             ("{a} = 'x'", "{"),
             ("a < b and c > d", "<"),
             ("${VALUE} = ", "="),
+            ("a = ${VALUE}", "a"),
+            ("${VALUE}b", "b"),
+            ("a < b > c", "<"),
+            ("a <b(c)> d", "<"),
+            ("a <b:c> d", "<"),
+            ("a <.b> c", "<"),
+            ("/{.a}/x", "{"),
+            ("/[a b]/x", "[a b]"),
+            ("a = {{ b, c }}", "{"),
+            ("a = {{ -b }}", "{"),
+            ("a = ${5}", "{"),
+            ("a = ${}", "{"),
             ("a = ${", "{"),
             ("a[0] = 5", "[0]"),
             ("(a < 5) > (b)", "<"),
@@ -124,6 +131,7 @@ mod tests {
     #[test]
     fn names_of_variables_are_in_capitals() {
         assert!(is_variable("$MODULE_NAME") && is_variable("$FOO"));
-        assert!(!is_variable("$edgeAgent") && !is_variable("$") && !is_variable("FOO") && !is_variable("$12"));
+        assert!(!is_variable("$edgeAgent") && !is_variable("$") && !is_variable("FOO") && !is_variable("$123"));
+        assert!(!is_variable("$AB"), "too short to tell");
     }
 }
