@@ -136,6 +136,12 @@ fn conditions_of_sql() {
     mends_condition("a in ['b', 'c']", TOKEN, "(a = 'b' or a = 'c')");
     mends_condition("as_number(a) IN (1, 2) and c = 'd'", TOKEN, "(as_number(a) = 1 or as_number(a) = 2) and c = 'd'");
     explains("a IN (select b)", TOKEN, "compare with each");
+    // What `not` stands before cannot be repeated, and what is long is not.
+    for operand in ["not $body.a", &"a".repeat(201)] {
+        let condition = format!("{operand} IN ('b', 'c')");
+        explains(&condition, TOKEN, "compare with each");
+        assert_eq!(errors(&format!("FROM /messages/* WHERE {condition} INTO $upstream"))[0].fix, None, "{condition}");
+    }
     mends_condition("a LIKE 'b%'", TOKEN, "starts_with(a, 'b')");
     mends_condition("a LIKE '%b'", TOKEN, "ends_with(a, 'b')");
     mends_condition("a NOT LIKE '%b%'", TOKEN, "not contains(a, 'b')");
@@ -158,6 +164,26 @@ fn several_mistakes_are_told_at_once() {
     let route = "FROM messages/* WHERE a == 'b' && c LIKE 'd%' || e IS NULL INTO upstream";
     let codes: Vec<Code> = errors(route).iter().map(|error| error.code).collect();
     assert_eq!(codes, [Code::InvalidSource, TOKEN, TOKEN, TOKEN, TOKEN, Code::InvalidSink]);
+    // What was read past a mistake is held to its types.
+    for (condition, expected) in [
+        ("a = * 5", vec![TYPES, Code::ExpectedOperand]),
+        ("a @ b = 5", vec![Code::UnknownCharacter, TYPES]),
+        ("a = 'b' @ c = 5", vec![Code::UnknownCharacter, TYPES]),
+        ("a = \"b\"\"c\" \"d\"", vec![TOKEN, TOKEN]),
+    ] {
+        let found = errors(&format!("FROM /messages/* WHERE {condition} INTO $upstream"));
+        assert_eq!(found.iter().map(|error| error.code).collect::<Vec<_>>(), expected, "{condition}: {found:?}");
+    }
+}
+
+#[test]
+fn what_stands_behind_a_broken_group_is_looked_at() {
+    for condition in ["(a b(c) d) and (e f)", "(a b(c, d)) and (e f)", "(a b((c) d) d) and (e f)"] {
+        let route = format!("FROM /messages/* WHERE {condition} INTO $upstream");
+        let found = errors(&route);
+        let places: Vec<&str> = found.iter().map(|error| error.primary.span.slice(&route)).collect();
+        assert_eq!(places, ["b", "f"], "{condition}: {found:?}");
+    }
 }
 
 #[test]
@@ -186,7 +212,9 @@ fn escapes_of_other_languages() {
     mends_condition("a = 'it''s cold'", TOKEN, "a = 'it\\'s cold'");
     mends_condition("a = 'C:\\dir\\x'", Code::UnterminatedString, "a = 'C:\\\\dir\\\\x'");
     mends_condition("a = 'x\\n' and c = 'd'", Code::UnterminatedString, "a = 'x\\\\n' and c = 'd'");
-    explains("a = 'hot", Code::UnterminatedString, "");
+    mends_condition("a = \"C:\\dir\\x\"", Code::UnterminatedString, "a = \"C:\\\\dir\\\\x\"");
+    explains("a = 'C:\\dir'", Code::UnterminatedString, "a backslash is written twice: `'C:\\\\dir'`");
+    says_no_more("a = 'hot", Code::UnterminatedString, "the string has no closing quote");
     passes("a = 'it\\'s' and b = \"it's\" and c = 'C:\\\\dir' and d = '\\u0041'");
 }
 
@@ -216,6 +244,13 @@ fn functions_of_other_languages() {
 fn calls_without_their_commas_and_parentheses() {
     mends_condition("starts_with(a 'b')", TOKEN, "starts_with(a, 'b')");
     explains("starts_with a, 'b'", TOKEN, "`starts_with(...)`");
+    mends_condition("starts with(a, 'b')", TOKEN, "starts_with(a, 'b')");
+    mends_condition("(c = 'd' or Is Defined (a))", TOKEN, "(c = 'd' or is_defined (a))");
+    mends_condition("c = 'd' and ends with (a, lower(b))", TOKEN, "c = 'd' and ends_with (a, lower(b))");
+    says_no_more("starts with", TOKEN, "found `with`");
+    says_no_more("a frobnicate (b)", TOKEN, "found `frobnicate`");
+    says_no_more("(a = 'b') (c = 'd')", TOKEN, "found `(`");
+    says_no_more("contains(a, 'b'", TOKEN, "expected an operator, `,` or `)`, found `INTO`");
     mends_condition("contains(a, 5)", Code::InvalidArguments, "contains(a, '5')");
     mends_condition("(a = 'b'", Code::MissingParenthesis, "(a = 'b')");
     mends_condition("(a = 'b'))", Code::SurplusParenthesis, "(a = 'b')");
@@ -240,6 +275,8 @@ fn bodies_and_properties_by_other_paths() {
     mends_condition("readings[0].value > 5", TOKEN, "$body.readings[0].value > 5");
     mends_condition("[level] = 'hot'", TOKEN, "level = 'hot'");
     explains("{level} = 'hot'", TOKEN, "stands without braces");
+    says_no_more("{} = 'hot'", TOKEN, "expected a system property such as `$name`, found `}`");
+    says_no_more("{$level b} = 'hot'", TOKEN, "expected `}`, found `b`");
     explains("$body.readings.0 > 5", Code::InvalidBodyPath, "at most one index");
     passes("$body.readings[0].value > 5 and {$contentType} = 'b' and body = 'c'");
 }
@@ -271,6 +308,11 @@ fn sinks_without_quotes_and_of_other_shapes() {
     }
     mends("FROM /messages/* INTO BrokeredEndpoint(\"\\modules\\m\\inputs\\i\")", Code::UnterminatedString, right);
     mends("FROM /messages/* INTO BrokeredEndpoint(\"/modules/m/inputs/i\"", Code::InvalidSink, right);
+    explains_route(
+        "FROM /messages/* INTO BrokeredEndpoint(\"/modules/m/inputs/i\", \"x\")",
+        Code::InvalidSink,
+        "write BrokeredEndpoint(\"/modules/NAME/inputs/INPUT\")",
+    );
     mends("FROM /messages/* INTO BrokerEndpoint(\"/modules/m/inputs/i\")", Code::UnknownEndpoint, right);
     explains_route(
         "FROM /messages/* INTO BrokeredEndpoint(\"/modules/m/inputs\")",
@@ -292,6 +334,31 @@ fn sources_of_other_shapes() {
         mends(&format!("FROM {source} INTO $upstream"), Code::InvalidSource, right);
     }
     mends("FROM * INTO $upstream", Code::InvalidSource, "FROM /* INTO $upstream");
+    mends("FROM TwinChangeEvents INTO $upstream", Code::InvalidSource, "FROM /twinChangeNotifications INTO $upstream");
+    mends("FROM /'messages'/* INTO $upstream", Code::InvalidSource, right);
+    mends("/messages/* INTO $upstream", Code::ExpectedKeyword, right);
+    for (source, help) in [
+        ("*", "write `/*`"),
+        ("DeviceMessages", "write `/messages/*`"),
+        ("\"/messages/*\"", "write `/messages/*`"),
+        ("messages/*", "write `/messages/...`"),
+    ] {
+        assert_eq!(errors(&format!("FROM {source} INTO $upstream"))[0].help.as_deref(), Some(help), "{source}");
+    }
+    for source in ["messages", "'messages'", "5"] {
+        let route = format!("FROM {source} INTO $upstream");
+        explains_route(&route, Code::InvalidSource, "a source is a path such as /messages/*");
+        assert_eq!(errors(&route)[0].fix, None, "{source}");
+    }
+    for condition in ["a = 'b'", "$a = 'b'", "not (a = 'b')"] {
+        let route = format!("FROM /messages/* {condition} INTO $upstream");
+        explains_route(&route, Code::InvalidSource, "a condition begins with WHERE, a sink with INTO");
+    }
+    explains_route("FROM /messages/modules/$edgeAgent/* INTO $upstream", Code::InvalidSource, "cannot start with `$`");
+    explains_route("FROM /messages/and/* INTO $upstream", Code::InvalidSource, "cannot be a reserved word");
+    explains_route("FROM /messages/true/* INTO $upstream", Code::InvalidSource, "cannot be a constant");
+    explains_route("FROM /* WHERE a = 'b' WHERE c = 'd' INTO $upstream", TOKEN, "a route has one WHERE");
+    explains("a = from", TOKEN, "reserved words cannot be names");
     mends(
         "FROM /messages/* AND a = 'b' INTO $upstream",
         Code::InvalidSource,
@@ -308,6 +375,8 @@ fn sources_of_other_shapes() {
     explains_route("FROM /messages/modules/5/* INTO $upstream", Code::InvalidSource, "reads as a number");
     explains_route("FROM /a/*, /b/* INTO $upstream", Code::InvalidSource, "a route for each");
     explains_route("FROM /messages/* WHERE a = 'b'", Code::ExpectedKeyword, "ends in INTO and a sink");
+    let found = errors("SELECT *");
+    assert_eq!((found[0].message.as_str(), &found[0].help), ("expected FROM, found the end", &None));
 }
 
 #[test]
@@ -325,11 +394,20 @@ fn placeholders_that_were_not_filled_in() {
         "FROM /messages/* ${CONDITION} INTO $upstream",
         "FROM /messages/* INTO ${SINK}",
         "FROM /messages/* INTO {{sink}}",
+        "FROM /messages/* WHERE as_number(a) <FROM> INTO $upstream",
+        // Told once, though it has words in it at which a clause begins.
+        "FROM {{ where it comes from }} INTO $upstream",
+        "{{ from DeviceMessages }} INTO $upstream",
         "${ROUTE}",
         " {{route}} ",
     ] {
         explains_route(route, Code::PlaceholderLeft, "fill it in");
     }
+    explains("a = $(VALUE)", Code::UnknownFunction, "a placeholder that was not filled in");
+    let found = errors("FROM /messages/* WHERE $(TRUE into x) INTO $upstream");
+    let mut placeholders = found.iter().filter(|error| error.code == Code::PlaceholderLeft).peekable();
+    assert!(placeholders.peek().is_some());
+    assert!(placeholders.all(|error| error.help.as_ref().is_some_and(|help| help.contains("fill it in"))), "{found:?}");
     passes("as_number(a) < 5 and as_number(b) > 3");
     passes("{$contentType} = '${VALUE}' and a = '{{x}}'");
 }
@@ -511,6 +589,8 @@ fn strings_of_several_words() {
     explains("a = 'it''s cold\n'", TOKEN, "a string stands apart from it");
     explains("a = “hot\ncold”", TOKEN, "a text stands between ' or \"");
     explains("a = “hot” 'x'", TOKEN, "write `'hot'`");
+    explains("a = b''c d'", TOKEN, "`b''c` is a name, a string stands apart from it");
+    explains("a = 'it''s' cold", TOKEN, "a quote within a string is written `\\'`: `'it\\'s'`");
     says_no_more("a = 'b' 'c'", TOKEN, "found `'c'`");
     says_no_more("a = 'b'\"c\"", TOKEN, "found `\"c\"`");
     mends_condition("a = 'b\\u00zz'", Code::UnterminatedString, "a = 'b\\\\u00zz'");
@@ -525,5 +605,49 @@ fn commas_that_are_missing_or_too_many() {
     mends_condition("contains(a b)", TOKEN, "contains(a, b)");
     says_no_more("is_defined(a) 5", TOKEN, "found `5`");
     says_no_more("is_defined(a) = true,b", TOKEN, "found `,`");
+    says_no_more("is_defined(a) = true,5", TOKEN, "found `,`");
     says_no_more("as_number(a) > 1,b", TOKEN, "found `,`");
+}
+
+#[test]
+fn errors_point_at_what_is_wrong() {
+    for (condition, place, beside) in [
+        ("a = \"say \"\"hi\"\"\"", "\"\"", None),
+        ("a = \"b\"\"c\"", "\"\"", None),
+        ("a = 'C:\\dir'", "\\d", Some(("'", "the string begins here"))),
+        ("a = 'C:\\é'", "\\é", Some(("'", "the string begins here"))),
+        ("(a b)", "b", Some(("(", "to close this"))),
+    ] {
+        let route = format!("FROM /messages/* WHERE {condition} INTO $upstream");
+        let found = errors(&route);
+        assert_eq!(found[0].primary.span.slice(&route), place, "{condition}");
+        let labels = found[0].secondary.first().map(|label| (label.span.slice(&route), label.text.as_str()));
+        assert_eq!(labels, beside, "{condition}");
+    }
+    // A comment counts only where it may be none.
+    let route = "FROM /messages/modules/m/outputs/o WHERE a = /* note */ 'b' 'c' INTO $upstream";
+    assert_eq!(errors(route)[0].secondary, []);
+    // Both quotes, not another pair.
+    let route = "FROM /messages/* WHERE a = \"b\"\"c\" INTO $upstream";
+    assert_eq!(errors(route)[0].primary.span.range().start, route.find("\"\"").unwrap());
+}
+
+#[test]
+fn what_is_found_is_shown_where_it_is_short_and_named_where_it_is_long() {
+    for (text, is_shown, name) in [
+        ("a".repeat(40), true, ""),
+        ("é".repeat(40), true, ""),
+        ("a".repeat(41), false, "a name"),
+        ("a\u{200b}".to_owned(), false, "a name"),
+        (format!("'{}'", "a".repeat(39)), false, "a string"),
+        ("1".repeat(41), false, "a number"),
+        (format!("${}", "a".repeat(40)), false, "a system property"),
+        (format!("a[{}]", "1".repeat(38)), false, "a name with brackets"),
+    ] {
+        let found = if is_shown { format!("`{text}`") } else { name.to_owned() };
+        let told = &errors(&format!("FROM /messages/* WHERE true {text} INTO $upstream"))[0].message;
+        assert_eq!(*told, format!("expected an operator or INTO, found {found}"));
+    }
+    let told: Vec<String> = errors("FROM /messages/* WHERE a =").into_iter().map(|error| error.message).collect();
+    assert_eq!(told, ["expected an operand, found the end", "expected INTO, found the end"]);
 }

@@ -98,13 +98,6 @@ pub enum TokenKind {
     Eof,
 }
 
-impl Token {
-    /// Whether `next` begins where this token ends.
-    pub(super) const fn touches(self, next: Self) -> bool {
-        self.span.end() == next.span.start()
-    }
-}
-
 impl TokenKind {
     /// The binary operator that this token is, if it is one.
     #[must_use]

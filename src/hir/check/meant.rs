@@ -210,6 +210,7 @@ pub(super) fn elsewhere(name: &str) -> Option<Elsewhere> {
         "ceil" => Elsewhere::Function(Function::Ceiling),
         "round" | "trunc" | "truncate" => Elsewhere::Help("round by `floor(a + 0.5)`; `floor` and `ceiling` are there"),
         "mod" => Elsewhere::Help("the remainder is `a % b`, of numbers"),
+        "$" => Elsewhere::Help("`$(...)` is a placeholder that was not filled in"),
         "isnan" | "is_nan" | "isnumeric" | "is_numeric" | "is_integer" | "is_float" => {
             Elsewhere::Help("`is_number(as_number(a))` tells whether a string is a number")
         }

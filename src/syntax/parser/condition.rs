@@ -13,7 +13,7 @@
 
 use smallvec::SmallVec;
 
-use super::{Cursor, Parsed};
+use super::{Cursor, Parsed, explained};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::limits::Limits;
 use crate::span::Span;
@@ -266,32 +266,26 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
     /// There is no operand here: says so, and skips what cannot be part of the condition.
     fn missing_operand(&mut self) -> Next {
         let token = self.cursor.current;
-        match token.kind {
-            TokenKind::BracketPath => self.bracket_path(),
-            TokenKind::Select | TokenKind::From | TokenKind::Where => {
-                let error = self.cursor.unexpected(Code::UnexpectedToken, "an operand");
-                self.cursor.error(error.with_help("reserved words cannot be names of properties"));
-                self.cursor.take();
-                self.primary(ExprKind::Missing, token.span)
-            }
-            kind if kind.binary_operator().is_some() => {
-                let error = self.cursor.unexpected(Code::ExpectedOperand, "an operand");
-                if let Some(next) = self.placeholder(&error) {
-                    return next;
-                }
-                self.cursor.error(error);
-                self.cursor.take();
-                Next::Operand
-            }
-            _ => {
-                let error = self.cursor.unexpected(Code::ExpectedOperand, "an operand");
-                if let Some(next) = self.placeholder(&error) {
-                    return next;
-                }
-                self.cursor.error(error);
-                self.primary(ExprKind::Missing, Span::at(token.span.start()))
-            }
+        if token.kind == TokenKind::BracketPath {
+            return self.bracket_path();
         }
+        let is_reserved = matches!(token.kind, TokenKind::Select | TokenKind::From | TokenKind::Where);
+        let code = if is_reserved { Code::UnexpectedToken } else { Code::ExpectedOperand };
+        let error = self.cursor.unexpected(code, "an operand");
+        if let Some(next) = self.placeholder(&error) {
+            return next;
+        }
+        if is_reserved {
+            self.cursor.error(error.with_help("reserved words cannot be names of properties"));
+            self.cursor.take();
+            return self.primary(ExprKind::Missing, token.span);
+        }
+        self.cursor.error(error);
+        if token.kind.binary_operator().is_some() {
+            self.cursor.take();
+            return Next::Operand;
+        }
+        self.primary(ExprKind::Missing, Span::at(token.span.start()))
     }
 
     /// Makes a primary, and applies the prefix operators that wait for it.
@@ -316,7 +310,7 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
         }
         if let Some(operator) = token.kind.binary_operator() {
             self.cursor.take();
-            if self.cursor.kind().binary_operator().is_some() && self.cursor.previous.touches(self.cursor.current) {
+            if self.cursor.kind().binary_operator().is_some() {
                 return self.doubled_operator(left, operator, token.span);
             }
             let left = self.reduce(left, operator.precedence());
@@ -543,14 +537,10 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
             matches!(self.cursor.kind(), TokenKind::Into | TokenKind::Eof) || self.cursor.is_at_mistyped(&["INTO"]);
         if self.follow == Follow::Into && !is_followed {
             let error = self.cursor.unexpected(Code::UnexpectedToken, "an operator or INTO");
-            let help = match self.cursor.kind() {
-                TokenKind::OpenParenthesis => Some("a function's name is one word, such as `starts_with`"),
-                TokenKind::Where => Some("a route has one WHERE: join conditions by `and`"),
-                _ => None,
-            };
-            self.cursor.error(match help {
-                Some(help) => error.with_help(help),
-                None => self.with_reason(error),
+            self.cursor.error(if self.cursor.is_at(TokenKind::Where) {
+                explained(error, "a route has one WHERE: join conditions by `and`")
+            } else {
+                self.with_reason(error)
             });
         }
         Next::Done(left)
@@ -658,12 +648,27 @@ mod tests {
 
     #[test]
     fn a_surplus_parenthesis_claims_an_earlier_pair() {
-        for text in ["((a)) = b)", "(f(a)) and true)", "f((a)), b)", "(((a)) = b) = c)", "g(f((a)), b) = c)"] {
+        for text in
+            ["((a)) = b)", "(f(a)) and true)", "f((a)), b)", "f((a)), b) and", "(((a)) = b) = c)", "g(f((a)), b) = c)"]
+        {
             assert!(!accepts(text), "{text}");
         }
         for text in ["((a)) b)", "f((a)), b", "(a) = b)", "((a)), b)", "f((a)), b c)", "f(a, (b), c) = d)"] {
             assert!(accepts(text), "{text}");
         }
+    }
+
+    #[test]
+    fn a_surplus_parenthesis_is_told_once_where_several_follow_each_other() {
+        assert_eq!(codes("(a)))"), [Code::SurplusParenthesis]);
+        assert_eq!(codes("(a)) = f())"), [Code::SurplusParenthesis; 2]);
+    }
+
+    #[test]
+    fn a_group_alone_is_mended_as_in_a_route() {
+        let errors = parse_condition("(a && b)", &Limits::default()).errors;
+        assert_eq!(errors[0].fix.as_ref().unwrap().replacement, "and");
+        assert!(accepts("a && b"), "what follows is not looked at");
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //! All of these are errors here, whatever they are read as. They are read as what was meant, so that one of them is one
 //! error, with the mended text, and the rest of the condition is looked at as well.
 
-use super::condition::{ExpressionParser, Follow, Next, Pending};
-use super::mistake::start_of;
+use super::condition::{ExpressionParser, Next, Pending};
+use super::mistake::{FUNCTIONS, start_of};
 use crate::diagnostic::{Code, Diagnostic, quoted_up_to};
 use crate::span::Span;
 use crate::syntax::ast::{BinaryOperator, ExprId, ExprKind};
@@ -24,10 +24,6 @@ impl<'t> ExpressionParser<'_, 't, '_> {
     /// Reads what another language has for an operator, behind the operand `left`; `None` where nothing of that kind
     /// stands there, and nothing is taken.
     pub(super) fn foreign(&mut self, left: ExprId) -> Option<Next> {
-        // Alone, a condition ends before what continues nothing.
-        if self.follow == Follow::Anything && !self.is_in_group() {
-            return None;
-        }
         let token = self.cursor.current;
         if token.kind == TokenKind::Not {
             let word = self.cursor.peek();
@@ -40,11 +36,7 @@ impl<'t> ExpressionParser<'_, 't, '_> {
                 _ => None,
             };
         }
-        let text = self.cursor.text_of(token);
-        if text.len() > 12 {
-            return None;
-        }
-        let word = text.to_ascii_lowercase();
+        let word = self.cursor.text_of(token).to_ascii_lowercase();
         let operator = match word.as_str() {
             "&&" | "&" | "adn" | "nad" | "andd" | "ans" | "amd" => BinaryOperator::And,
             "|" | "ro" | "orr" => BinaryOperator::Or,
@@ -55,9 +47,29 @@ impl<'t> ExpressionParser<'_, 't, '_> {
             "lt" => BinaryOperator::Less,
             "le" | "lte" => BinaryOperator::LessOrEqual,
             "mod" => BinaryOperator::Remainder,
-            _ => return self.foreign_test(&word, left, None),
+            _ => return self.split_name(left).or_else(|| self.foreign_test(&word, left, None)),
         };
         Some(self.replace_operator(left, operator, token.span))
+    }
+
+    /// `starts with (a, 'b')`: the name of a function in two words, of which the first was taken.
+    fn split_name(&mut self, left: ExprId) -> Option<Next> {
+        let (first, second) = (self.cursor.previous, self.cursor.current);
+        let name = format!("{}_{}", self.cursor.text_of(first), self.cursor.text_of(second));
+        let name = FUNCTIONS.iter().find(|function| function.eq_ignore_ascii_case(&name))?;
+        if self.cursor.peek().kind != TokenKind::OpenParenthesis {
+            return None;
+        }
+        let message = format!("expected an operator, found `{}`", self.cursor.text_of(second));
+        let error = Diagnostic::new(Code::UnexpectedToken, second.span, message);
+        let error = error.with_secondary(first.span, "a name").with_help(format!("write `{name}`, in one word"));
+        self.cursor.error(error.with_fix(first.span.cover(second.span), *name));
+        self.cursor.take();
+        self.cursor.take();
+        self.skip_list();
+        self.cursor.take_if(TokenKind::CloseParenthesis);
+        let span = self.span(left).cover(self.cursor.previous.span);
+        Some(Next::Operator(self.node(ExprKind::Missing, span)))
     }
 
     /// An operator in the words of another language: `&&`.
@@ -172,13 +184,18 @@ impl<'t> ExpressionParser<'_, 't, '_> {
         }
         let items = self.items();
         if items.is_none() {
-            self.skip_within_group();
-            while self.cursor.take_if(TokenKind::Comma).is_some() {
-                self.skip_within_group();
-            }
+            self.skip_list();
         }
         self.cursor.take_if(TokenKind::CloseParenthesis)?;
         one_of(operand?, &items?, not)
+    }
+
+    /// Skips what stands in parentheses, commas and all.
+    fn skip_list(&mut self) {
+        self.skip_within_group();
+        while self.cursor.take_if(TokenKind::Comma).is_some() {
+            self.skip_within_group();
+        }
     }
 
     /// Names and constants up to a `)`; `None` where something else is among them.
@@ -257,7 +274,6 @@ fn one_of(operand: &str, items: &[&str], not: Option<Token>) -> Option<String> {
     let (operator, joint) = if not.is_some() { ("!=", " and ") } else { ("=", " or ") };
     let tests: Vec<String> = items.iter().map(|item| format!("{operand} {operator} {item}")).collect();
     match tests.as_slice() {
-        [] => None,
         [test] => Some(test.clone()),
         _ if tests.len() > ITEMS => None,
         _ => Some(format!("({})", tests.join(joint))),

@@ -3,7 +3,7 @@
 use super::condition::{ExpressionParser, Follow, Next, Pending};
 use super::placeholder_at;
 use crate::diagnostic::{Code, Diagnostic, quoted, quoted_up_to};
-use crate::span::Span;
+use crate::span::{Span, floor};
 use crate::syntax::ast::{BinaryOperator, ExprId, ExprKind};
 use crate::syntax::misread::{TYPOGRAPHIC_QUOTES, misread};
 use crate::syntax::token::{Token, TokenKind};
@@ -16,7 +16,7 @@ const SHOWN: usize = 160;
 const QUOTED_WORDS: usize = 1 << 12;
 
 /// Functions whose names are rarely those of properties.
-const FUNCTIONS: [&str; 6] = ["starts_with", "ends_with", "contains", "is_defined", "as_number", "is_null"];
+pub(super) const FUNCTIONS: [&str; 6] = ["starts_with", "ends_with", "contains", "is_defined", "as_number", "is_null"];
 
 /// Operands.
 impl ExpressionParser<'_, '_, '_> {
@@ -166,7 +166,7 @@ impl ExpressionParser<'_, '_, '_> {
     }
 
     /// A token that continues nothing, behind the operand `left`, and that people often write there. `None`: it is
-    /// something else, and nothing is taken.
+    /// something else, or what ends a condition that stands alone, and nothing is taken.
     pub(super) fn mistaken_operator(&mut self, left: ExprId) -> Option<Next> {
         let kind = self.cursor.kind();
         if matches!(kind, TokenKind::Eof | TokenKind::Into) || (self.follow == Follow::Anything && !self.is_in_group())
@@ -180,8 +180,7 @@ impl ExpressionParser<'_, '_, '_> {
             return Some(Next::Operator(self.node(ExprKind::Missing, self.span(left).cover(span))));
         }
         match kind {
-            TokenKind::Not => self.foreign(left),
-            TokenKind::Id if !self.cursor.is_at_mistyped(&["INTO"]) => self.foreign(left),
+            TokenKind::Not | TokenKind::Id => self.foreign(left),
             TokenKind::String => self.doubled_quote(left),
             _ => None,
         }
@@ -190,9 +189,6 @@ impl ExpressionParser<'_, '_, '_> {
     /// `"say ""hi"""`: a quote doubled, as SQL escapes it.
     fn doubled_quote(&mut self, left: ExprId) -> Option<Next> {
         let first = self.cursor.previous;
-        if first.kind != TokenKind::String || first.span.end() != self.cursor.current.span.start() {
-            return None;
-        }
         let quote = self.cursor.text_of(first).get(..1)?;
         let mut parts = vec![first];
         while self.cursor.is_at(TokenKind::String)
@@ -219,7 +215,8 @@ impl ExpressionParser<'_, '_, '_> {
 
     /// An error about a token that continues nothing, with the reason, where what stands before it shows one.
     pub(super) fn with_reason(&self, error: Diagnostic) -> Diagnostic {
-        if error.help.is_some() || error.code == Code::PlaceholderLeft || self.cursor.errors.is_full() {
+        // What is said of a placeholder stays.
+        if error.help.is_some() || self.cursor.errors.is_full() {
             return error;
         }
         let (text, previous) = (self.cursor.text, self.cursor.previous);
@@ -260,11 +257,7 @@ impl ExpressionParser<'_, '_, '_> {
 
 /// Up to so many bytes of a text.
 pub(super) fn start_of(text: &str, bytes: usize) -> &str {
-    let mut end = bytes.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default()
+    text.get(..floor(text, bytes)).unwrap_or_default()
 }
 
 /// `name` and `member` of `name['member']`.
@@ -346,7 +339,20 @@ fn quoted_words(text: &str, first: Span) -> Option<(Span, String)> {
             break;
         }
     }
+    let whole = line.get(..=at)?;
     let content = line.get(1..at)?.replace("''", "\\'");
     let start = first.range().start;
-    (start + at + 1 > first.range().end).then(|| (Span::from_range(start..start + at + 1), format!("'{content}'")))
+    // A name that all of it is in is one word.
+    (!name.starts_with(whole)).then(|| (Span::from_range(start..start + whole.len()), format!("'{content}'")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_is_whole_characters() {
+        assert_eq!(["aéb", "aé", "a"].map(|text| start_of(text, 2)), ["a", "a", "a"]);
+        assert_eq!(start_of("aéb", 3), "aé");
+    }
 }

@@ -324,6 +324,15 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_before_from_or_a_path_is_skipped() {
+        let source = "expected a name or `*`, found `1`";
+        for text in ["a FROM /1 INTO $upstream", "a b FROM /1 INTO $upstream", "a b /1 INTO $upstream"] {
+            assert_eq!(messages(text), ["expected FROM, found `a`", source], "{text}");
+        }
+        assert_eq!(messages("a b INTO $upstream"), ["expected FROM, found `a`"]);
+    }
+
+    #[test]
     fn mistyped_keywords_are_recognised() {
         let parsed = parse("FORM /a WHER b = 'c' INT $upstream");
         let fixes: Vec<_> =
