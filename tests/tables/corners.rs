@@ -52,10 +52,14 @@ fn module(module: &str, output: Option<&str>) -> OriginParts {
 /// What the interpreter says of every message, a table of every shape must say, with one scratch for all. The number of
 /// deliveries is returned.
 fn check(routes: &[RouteText], messages: &[MessageParts]) -> usize {
+    check_with_fallback(routes, None, messages)
+}
+
+fn check_with_fallback(routes: &[RouteText], fallback: Option<&RouteText>, messages: &[MessageParts]) -> usize {
     let [first, others @ ..] = every_shape().map(|budgets| {
         let case = Case {
             routes: routes.to_vec(),
-            fallback: None,
+            fallback: fallback.cloned(),
             messages: messages.to_vec(),
             budgets,
             shadowing: Shadowing::default(),
@@ -177,6 +181,32 @@ fn of_properties_that_share_a_name_one_counts() {
         }
     }
     assert_eq!(check(&routes, &messages), 304);
+}
+
+/// Of routes that are decided by what they ask of properties, of those whose programs are run, and of none.
+#[test]
+fn a_fallback_takes_just_what_no_route_takes() {
+    let decided = [("/messages/*", "a = 'x'"), ("/messages/*", "not starts_with(a, 'x')")];
+    let run = [("/messages/*", "length(a) = 3"), ("/twinChangeNotifications", "a = 'xyz'")];
+    let messages: Vec<MessageParts> = ["x", "y", "xyz", "xy", "yyy"]
+        .into_iter()
+        .flat_map(|a| {
+            let origins = [device(), module("m", None), OriginParts::TwinChange];
+            origins
+                .map(|origin| ["1", "2"].map(|b| message(origin.clone(), &[("a", a), ("b", b)])))
+                .into_iter()
+                .flatten()
+        })
+        .collect();
+    let count = |all: &[(&str, &str)]| {
+        let fallback = RouteText { name: "fallback".to_owned(), ..routes([("/messages/*", "b = '1'")]).remove(0) };
+        check_with_fallback(&routes(all.iter().copied()), Some(&fallback), &messages)
+    };
+    // Of the ten messages that are no changes of twins and say `b = '1'`, those that no route takes.
+    assert_eq!(count(&[]), 10);
+    assert_eq!(count(&decided), 4 + 8 + 4);
+    assert_eq!(count(&run), 8 + 2 + 6);
+    assert_eq!(count(&[decided, run].concat()), 4 + 8 + 8 + 2 + 2);
 }
 
 /// Both zeros are one number, and no other constant's.
