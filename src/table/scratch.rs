@@ -20,7 +20,7 @@ pub struct Scratch {
     /// One for each segment of the table.
     walks: SmallVec<[SegmentMemory; 1]>,
     fallback: Option<SegmentMemory>,
-    /// For each endpoint the winner so far; those of the last message are left for the next one to clear.
+    /// For each endpoint the winner so far.
     best: Vec<Option<Winner>>,
     /// The endpoints that have a winner. Room for all.
     reached: Vec<u32>,
@@ -106,11 +106,10 @@ impl Scratch {
     ) -> &[Winner] {
         let Self { walks, fallback, best, reached, winners, .. } = self;
         let Inner { segments, fallback: fallback_segment, version, .. } = &*table.inner;
-        // First, not last: what the hub's own `Properties` did not see through by a panic is no delivery of this message.
-        for endpoint in reached.drain(..) {
-            if let Some(winner) = best.get_mut(endpoint as usize) {
-                *winner = None;
-            }
+        if !reached.is_empty() {
+            // The hub's own `Properties` panicked in the middle of a message, whose winners are still there.
+            best.fill(None);
+            reached.clear();
         }
         let mut number = 0;
         for (segment, SegmentMemory { walk, .. }) in segments.iter().zip(&mut *walks) {
@@ -134,7 +133,9 @@ impl Scratch {
             });
         }
         winners.clear();
-        winners.extend(reached.iter().filter_map(|&endpoint| best.get(endpoint as usize).copied().flatten()));
+        for endpoint in reached.drain(..) {
+            winners.extend(best.get_mut(endpoint as usize).and_then(Option::take));
+        }
         winners.sort_unstable_by_key(|winner| winner.rank);
         winners
     }
