@@ -291,3 +291,15 @@ fn unknown_modules_cost_a_look_or_two() {
         assert!(steps <= 300, "{modules} modules: {steps}");
     }
 }
+
+/// Only what may stand anywhere has the whole value looked through.
+#[test]
+fn prefixes_and_suffixes_of_a_long_value_cost_their_own_length() {
+    let long = "v".repeat(10_000);
+    let properties = [("a", long.as_str())];
+    let message = Message::new(Origin::device("d")).properties(&properties);
+    for condition in ["starts_with(a, 'vw')", "ends_with(a, 'wv')", "not starts_with(a, 'vw')"] {
+        let steps = steps(&table([from_all(condition)], Budgets::default(), 7), &message);
+        assert!(steps <= 8, "{condition}: {steps}");
+    }
+}
