@@ -10,7 +10,8 @@
 //!
 //! What is found goes to `mutants/target/run`: `results.jsonl`, a line for each mutant, and `missed.txt`, as cargo-mutants
 //! writes it; a table of counts is printed. Run it from the root of the repository, with all that is to be tested
-//! committed. It does not look at what tests write, and takes a test that ends by a limit of CPU time for a failed one.
+//! committed. A test that ends by a limit of CPU time counts as one that fails. Operators are changed in the syntax tree,
+//! so in `a && b && c` the first becomes `(a || b) && c`, where cargo-mutants, which changes text, has `a || (b && c)`.
 
 mod alone;
 mod config;
@@ -68,7 +69,8 @@ fn main() -> Result<()> {
     report::write(&run, &mutants, &verdicts)
 }
 
-/// The commit that is checked out, in `folder`, compiled so that tests run quickly and check what debug builds check.
+/// The commit that is checked out, in `folder`: a workspace of its own, compiled so that tests run quickly and check what
+/// debug builds check.
 fn check_out(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder)?;
     let archive = folder.with_extension("tar");
@@ -76,7 +78,7 @@ fn check_out(folder: &Path) -> Result<()> {
     run(Command::new("tar").arg("-xf").arg(&archive).arg("-C").arg(folder))?;
     let manifest = folder.join("Cargo.toml");
     let text = fs::read_to_string(&manifest)?;
-    fs::write(manifest, text + "\n[profile.dev]\ndebug = 0\nopt-level = 1\n")?;
+    fs::write(manifest, text + "\n[workspace]\n\n[profile.dev]\ndebug = 0\nopt-level = 1\n")?;
     Ok(())
 }
 
