@@ -64,6 +64,7 @@ impl Rendered {
         let Edit { range, form, mutants } = edit;
         match form {
             Form::Const => {}
+            Form::Matched => self.part(source, inner, range.clone()),
             Form::Body => {
                 for mutant in mutants {
                     self.own(mutant, &format!(" if {} {{ return {}; }}", switch(mutant), mutant.replacement));

@@ -22,8 +22,8 @@ pub(crate) struct Viability {
     pub(crate) unswitched: BTreeSet<usize>,
 }
 
-/// Errors that are of the mutant: types that lack a trait, arms that are missing, and the like. Others may be of the switch.
-const OF_THE_MUTANT: [&str; 7] = ["E0004", "E0061", "E0271", "E0277", "E0369", "E0507", "E0599"];
+/// Errors that are of the mutant: types that lack a trait, and the like. Others may be of the switch.
+const OF_THE_MUTANT: [&str; 6] = ["E0061", "E0271", "E0277", "E0369", "E0507", "E0599"];
 /// A function called where constants are computed.
 const NOT_CONSTANT: &str = "E0015";
 

@@ -45,6 +45,8 @@ pub(crate) enum Form<'m> {
     },
     /// `const` of a function that asks switches.
     Const,
+    /// What a `match` is of, which stays: the place of an error that arms are missing.
+    Matched,
 }
 
 /// What was found in a file.
@@ -181,8 +183,10 @@ impl<'ast> Visit<'ast> for Finder<'_, '_> {
     }
 
     fn visit_expr_match(&mut self, expression: &'ast syn::ExprMatch) {
+        let mut deleted = Vec::new();
         for arm in &expression.arms {
             let deleting = self.take_from(arm.span().byte_range().start, Kind::MatchArm);
+            deleted.extend_from_slice(&deleting);
             if let syn::Pat::Guard(guarded) = &arm.pat {
                 let range = guarded.guard.span().byte_range();
                 let mutants = self.take(&range, Kind::MatchArmGuard);
@@ -193,6 +197,9 @@ impl<'ast> Visit<'ast> for Finder<'_, '_> {
                 let end = arm.pat.span().byte_range().end;
                 self.add(end..end, Form::Arm, deleting);
             }
+        }
+        if !deleted.is_empty() {
+            self.add(expression.expr.span().byte_range(), Form::Matched, deleted);
         }
         visit::visit_expr_match(self, expression);
     }
