@@ -288,7 +288,7 @@ impl Sources {
             // Half of the places are free, so this ends.
             let place = self.places.get(at)?;
             let node = self.nodes.get(place.node as usize)?;
-            if place.tag == tag && node.parent == parent && self.is(node, segment) {
+            if (place.tag, node.parent) == (tag, parent) && self.is(node, segment) {
                 return Some(SourceId::new(place.node as usize));
             }
             at = (at + 1) & (self.places.len() - 1);

@@ -109,7 +109,9 @@ pub(crate) enum Space {
 }
 
 /// One hash table for all groups: (group, slot, space, hash of the constant), mixed to 64 bits, to candidates. Where two
-/// constants are mixed to one key, both find the candidates of both, and the programs decide.
+/// constants of one group are mixed to one key, both find the candidates of both, and the programs decide. Programs do not
+/// know the source, so what is asked in one group must not find what another has filed: that takes 64 equal bits of a hash
+/// whose key neither routes nor messages know, and nothing else is there against it.
 ///
 /// Places stand in buckets of a cache line each, and looking one up takes no branch that depends on what is found: a
 /// mispredicted one would cost more than the rest, and keep the look-ups of several keys from overlapping.
