@@ -10,8 +10,8 @@ use crate::diagnostic::{Finding, Fix};
 use crate::hir::Route;
 use crate::manifest::{Edited, Manifest, Parsed, apply};
 
-/// The most rounds of linting and fixing.
-const ROUNDS: usize = 16;
+/// The most rounds of linting and fixing of [`fix_manifest`]; each applies one fix at least.
+pub const FIXING_ROUNDS: usize = 16;
 
 /// What became of a manifest.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,7 +23,7 @@ pub struct Fixed {
 }
 
 /// Applies the fixes of a linter's findings to the text of a manifest: those that keep the meaning or, with
-/// [`Fixes::ChangeMeaning`], all. Allocates.
+/// [`Fixes::ChangeMeaning`], all. After [`FIXING_ROUNDS`] of them some may be left, for a call on what came out. Allocates.
 ///
 /// ```
 /// use edgeroute::lint::{Fixes, Linter, fix_manifest};
@@ -41,7 +41,7 @@ pub struct Fixed {
 pub fn fix_manifest(text: &str, linter: &Linter, most: Fixes) -> Fixed {
     let mut fixed = Fixed { text: text.to_owned(), applied: 0 };
     let problems = problem_count(text, linter);
-    for _ in 0..ROUNDS {
+    for _ in 0..FIXING_ROUNDS {
         let report = linter.lint_manifest(&fixed.text);
         let is_wanted =
             |found: &&Finding| Lint::of(found.diagnostic.code).and_then(Lint::fixes).is_some_and(|fixes| fixes <= most);

@@ -32,7 +32,7 @@ mod topology;
 use crate::diagnostic::Code;
 
 pub use finding::{Finding, ManifestReport, Place, Related, Report};
-pub use fixing::{Fixed, fix_manifest};
+pub use fixing::{FIXING_ROUNDS, Fixed, fix_manifest};
 pub use level::{Level, Levels, Selector, UnknownLint};
 pub use linter::{Linter, RouteInput};
 pub use registry::ALL;

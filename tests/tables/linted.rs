@@ -10,7 +10,7 @@ use edgeroute::diagnostic::{Diagnostic, render};
 use edgeroute::endpoint::Endpoint;
 use edgeroute::hir::Route;
 use edgeroute::interpret::{Facts, Verdict, verdict};
-use edgeroute::lint::{Finding, Fixes, Level, Levels, Lint, Linter, Place, RouteInput, fix_manifest};
+use edgeroute::lint::{FIXING_ROUNDS, Finding, Fixes, Level, Levels, Lint, Linter, Place, RouteInput, fix_manifest};
 use edgeroute::manifest::Manifest;
 use edgeroute::message::{MessageSource, Origin};
 use edgeroute::span::{LineIndex, Span};
@@ -262,7 +262,7 @@ impl<'c> Judge<'c> {
         }
         let again = fix_manifest(&fixed.text, linter, most);
         // The rounds may be used up, each of which fixes something.
-        if again.applied > 0 && fixed.applied < 16 {
+        if again.applied > 0 && fixed.applied < FIXING_ROUNDS {
             return Err(format!("fixed again: {}\n{}", fixed.text, again.text));
         }
         if most == Fixes::KeepMeaning {
