@@ -1,4 +1,5 @@
-//! Mutants where no switch can stand are compiled and tested one by one.
+//! Mutants where no switch can stand are compiled and tested one by one: the unit tests first, which notice most, and the
+//! others where those pass.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -37,14 +38,18 @@ fn verdict(folder: &Path, config: &Config) -> Result<Verdict> {
     if !cargo(folder, config, &["check", "--lib"])?.status.success() {
         return Ok(Verdict::Unviable);
     }
-    let arguments: Vec<&str> = std::iter::once("test").chain(config.tests().iter().map(String::as_str)).collect();
-    let output = cargo(folder, config, &arguments)?;
-    if output.status.success() {
-        return Ok(Verdict::Missed);
+    let (unit, others): (Vec<&str>, Vec<&str>) =
+        config.tests().iter().map(String::as_str).partition(|&test| test == "--lib");
+    for tests in [unit, others] {
+        let arguments: Vec<&str> = std::iter::once("test").chain(tests).collect();
+        let output = cargo(folder, config, &arguments)?;
+        if !output.status.success() {
+            let text = String::from_utf8_lossy(&output.stdout);
+            let failed = text.lines().find_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"));
+            return Ok(Verdict::Caught(failed.unwrap_or("cargo test").to_owned()));
+        }
     }
-    let text = String::from_utf8_lossy(&output.stdout);
-    let failed = text.lines().find_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"));
-    Ok(Verdict::Caught(failed.unwrap_or("cargo test").to_owned()))
+    Ok(Verdict::Missed)
 }
 
 fn cargo(folder: &Path, config: &Config, arguments: &[&str]) -> Result<Output> {

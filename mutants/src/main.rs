@@ -65,6 +65,8 @@ fn main() -> Result<()> {
     println!("{} tests, {:.0} s of a core", reach.len(), reach.iter().map(|test| test.seconds).sum::<f64>());
 
     let mut verdicts = judge::judge(&suite, &reach, &mutants, &viability);
+    // What is known so far: the others take a minute or so each.
+    report::write(&run, &mutants, &verdicts)?;
     verdicts.extend(alone::judge(&folders, &config, &mutants, &viability)?);
     report::write(&run, &mutants, &verdicts)
 }

@@ -112,6 +112,7 @@ impl Suite {
             let passes = passes && self.run(*binary, &names, Switch::On(0), 600.0) == Ending::Passed;
             let seconds = start.elapsed().as_secs_f64();
             let ids = fs::read_to_string(&trace).unwrap_or_default();
+            let _ = fs::remove_file(&trace);
             let reaches = ids.lines().filter_map(|id| id.parse().ok()).collect();
             if passes {
                 let test = Test { binary: *binary, name: name.clone(), reaches, seconds };

@@ -144,12 +144,11 @@ fn compute<'x, 'm: 'x>(
 fn rope_sizes(expression: &Expression) -> RopeSizes {
     // An operation makes one at most.
     let mut sizes = RopeSizes { ropes: expression.operations().len(), ..RopeSizes::default() };
-    // For each operation the most ropes within each other, of those that its value is made of.
+    // For each operation the most ropes within each other around a text in memory, of those that its value is made of.
     let mut depths: Vec<usize> = Vec::with_capacity(expression.operations().len());
     for operation in expression.operations() {
         let depth_of = |id: &OperationId| depths.get(id.index()).copied().unwrap_or_default();
         let depth = match &operation.kind {
-            OperationKind::Text(_) | OperationKind::Slot(_) => 1,
             OperationKind::ToValue(of) => depth_of(of),
             OperationKind::Coalesce(left, right) => depth_of(left).max(depth_of(right)),
             OperationKind::Call(function, first, end) => {

@@ -188,6 +188,13 @@ fn values_joined_by_and_or_or_must_both_be_bools() {
         ("not ($body.a or (b = 'x' and c = 'y'))", r#"body.a = false & (B <> "x" | C <> "y")"#),
         ("$body.a and 5", "false"),
         ("$body.a and length(b)", "false"),
+        // A constant stays where the other operand may be no bool.
+        ("$body.a and true", "body.a = true"),
+        ("not ($body.a and true)", "body.a = false"),
+        ("not ($body.a or false)", "body.a = false"),
+        ("not ($body.a and false)", "body.a = false | body.a = true"),
+        ("$body.a or true", "body.a = true | body.a = false"),
+        ("not ($body.a or true)", "false"),
         ("not ($body.a and $body.a)", "body.a = false"),
     ]);
 }
