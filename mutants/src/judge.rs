@@ -63,7 +63,7 @@ fn verdict(suite: &Suite, tests: &[Test], mutant: &Mutant) -> Verdict {
     slow.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
 
     let [few, more] = FIRST.map(|number| number.min(quick.len()));
-    let parts = [&quick[..few], &quick[few..more.max(few)], &quick[more.max(few)..]];
+    let parts = [&quick[..few], &quick[few..more], &quick[more..]];
     let groups = parts.into_iter().flat_map(by_binary).chain(slow.into_iter().map(|test| vec![test]));
     for group in groups {
         let names: Vec<&str> = group.iter().filter_map(|test| test.name.as_deref()).collect();
