@@ -16,11 +16,11 @@ use std::hint::black_box;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use edgeroute::RouteTable;
 use edgeroute::RouteTableBuilder;
-use edgeroute::hir::{Route, Shadowing, fold};
-use edgeroute::interpret::{Facts, Verdict, verdict};
-use edgeroute::limits::Limits;
-use edgeroute::message::{Message, Origin};
-use edgeroute::syntax::parse_route;
+use edgeroute_lang::hir::{Route, Shadowing, fold};
+use edgeroute_lang::interpret::{ResolvedMessage, Verdict, verdict};
+use edgeroute_lang::limits::Limits;
+use edgeroute_lang::message::{Message, Origin};
+use edgeroute_lang::syntax::parse_route;
 use workloads::{Kind, Outcome, WorkMessage, Workload};
 
 fn builder(texts: &[String]) -> RouteTableBuilder {
@@ -72,7 +72,7 @@ fn check_answers(workload: &Workload, texts: &[String]) {
             .properties(properties)
             .system_properties(system_properties)
             .body(body);
-        let facts = Facts::lenient(&message, &limits);
+        let facts = ResolvedMessage::lenient(&message, &limits);
         let source = message.origin().source();
         let takes =
             |route: &&Route<'_>| route.source.matches(source) && verdict(&route.condition, &facts) == Verdict::True;

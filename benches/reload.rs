@@ -18,8 +18,8 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use edgeroute::message::{Message, Origin};
 use edgeroute::{Changes, Delivery, RouteSet, RouteTable};
+use edgeroute_lang::message::{Message, Origin};
 
 /// A route from one of a tenth as many modules, with two equalities.
 fn route(number: usize, count: usize) -> String {

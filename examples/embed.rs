@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 use std::error::Error;
 
+use edgeroute::Manifest;
 use edgeroute::RouteTable;
-use edgeroute::manifest::Manifest;
-use edgeroute::message::{Message, Origin};
+use edgeroute::{Message, Origin};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let manifest = Manifest::from_json(include_str!("deployment.json"))?;

@@ -13,8 +13,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use edgeroute::message::{Message, Origin};
 use edgeroute::{Changes, RouteSet, RouteTable};
+use edgeroute::{Message, Origin};
 
 const WORKERS: usize = 3;
 const TIME: Duration = Duration::from_millis(500);

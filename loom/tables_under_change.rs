@@ -11,7 +11,7 @@
 use std::sync::Arc as StdArc;
 use std::sync::atomic::AtomicUsize as StdAtomicUsize;
 
-use edgeroute::message::{Message, Origin};
+use edgeroute_lang::message::{Message, Origin};
 use edgeroute::{Changes, RouteSet, RouteTable};
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Mutex};
@@ -67,7 +67,7 @@ fn check(readers: usize, looks: usize, steps: &'static [Step]) {
     model.check(move || {
         counted.fetch_add(1, Ordering::Relaxed);
         // No change compiles all routes anew, or there would be nothing that tables share.
-        let budgets = edgeroute::limits::Budgets { whole: 0, ..Default::default() };
+        let budgets = edgeroute_lang::limits::Budgets { whole: 0, ..Default::default() };
         let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
         let builder = names.iter().fold(RouteTable::builder().budgets(budgets).hash_seed(1), |builder, name| {
             let text = if matches!(*name, "a" | "b") { route(name) } else { "FROM /x INTO $upstream".to_owned() };

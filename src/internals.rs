@@ -1,9 +1,12 @@
 //! What the benches and fuzz targets of this repository need to see of the library's inside. There only with the feature
 //! `internals`; no part of the public interface, and changed without notice.
 
-use crate::body::{BodyPath, Encoding, Found};
-use crate::matcher::body::{BodyPlan, BodyScratch};
-use crate::matcher::scalar::Scalar;
+pub use crate::index::{ListedGroup, ListedPosting, RouteId};
+pub use crate::table::Listing;
+
+use crate::search::body::{BodyPlan, BodyScratch};
+use crate::search::scalar::Scalar;
+use edgeroute_lang::body::{BodyPath, Encoding, Found};
 
 /// The body scanner of the matcher, with all memory that it needs.
 #[derive(Debug)]

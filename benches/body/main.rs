@@ -22,7 +22,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use cpu_time::ThreadTime;
-use edgeroute::body::{BodyPath, Document, Found};
+use edgeroute_lang::body::{BodyPath, Document, Found};
 use edgeroute::internals::{BodyScalars, BodyScanner};
 use shapes::Shape;
 

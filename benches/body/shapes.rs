@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use edgeroute::body::{Encoding, Found};
+use edgeroute_lang::body::{Encoding, Found};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 

@@ -2,7 +2,7 @@
 //! encoding, whatever bodies it has read before.
 #![no_main]
 
-use edgeroute::body::{BodyPath, Document, Encoding, Found, Step};
+use edgeroute_lang::body::{BodyPath, Document, Encoding, Found, Step};
 use edgeroute::internals::{BodyScalars, BodyScanner};
 use libfuzzer_sys::fuzz_target;
 use serde::de::IgnoredAny;
@@ -102,8 +102,8 @@ fn check_against(value: &Value, scanner: &mut BodyScanner, paths: &[BodyPath], b
                 .is_some_and(|nearest| [nearest, nearest + 0.0].iter().any(|&n| scalars.is(number, Found::Number(n)))),
             // A date is a text for `serde_json`.
             Some(Value::String(text)) => {
-                scalars.is(number, Found::Text(text)) && !edgeroute::text::is_date(text)
-                    || scalars.is(number, Found::Date) && edgeroute::text::is_date(text)
+                scalars.is(number, Found::Text(text)) && !edgeroute_lang::text::is_date(text)
+                    || scalars.is(number, Found::Date) && edgeroute_lang::text::is_date(text)
             }
             Some(Value::Array(_) | Value::Object(_)) => scalars.is(number, Found::Object),
         };

@@ -2,10 +2,10 @@
 //! taken as a route and as a manifest.
 #![no_main]
 
-use edgeroute::format::{Formatted, format_manifest, format_route};
-use edgeroute::hir::{Route, Shadowing};
-use edgeroute::limits::Limits;
-use edgeroute::manifest::{Manifest, RouteSpec};
+use edgeroute_lang::format::{Formatted, format_manifest, format_route};
+use edgeroute_lang::hir::{Route, Shadowing};
+use edgeroute_lang::limits::Limits;
+use edgeroute_lang::manifest::{Manifest, RouteSpec};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -1,9 +1,9 @@
 //! Any text is read as a manifest without a panic, and all findings, in the manifest and in its routes, are about it.
 #![no_main]
 
-use edgeroute::hir::{Route, Shadowing};
-use edgeroute::limits::Limits;
-use edgeroute::manifest::Manifest;
+use edgeroute_lang::hir::{Route, Shadowing};
+use edgeroute_lang::limits::Limits;
+use edgeroute_lang::manifest::Manifest;
 use edgeroute_fuzz::{assert_about, assert_within};
 use libfuzzer_sys::fuzz_target;
 

@@ -1,9 +1,9 @@
 //! Any text is parsed, checked and folded without a panic, and all findings are about the text.
 #![no_main]
 
-use edgeroute::hir::{CheckOptions, Route, Shadowing, TwinFunctions, check, fold};
-use edgeroute::limits::Limits;
-use edgeroute::syntax::{parse_condition, parse_route};
+use edgeroute_lang::hir::{CheckOptions, Route, Shadowing, TwinFunctions, check, fold};
+use edgeroute_lang::limits::Limits;
+use edgeroute_lang::syntax::{parse_condition, parse_route};
 use edgeroute_fuzz::{assert_about, assert_within};
 use libfuzzer_sys::fuzz_target;
 

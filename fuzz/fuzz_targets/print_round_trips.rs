@@ -2,10 +2,10 @@
 //! whose canonical text it is.
 #![no_main]
 
-use edgeroute::hir::{CheckOptions, TwinFunctions, check};
-use edgeroute::limits::Limits;
-use edgeroute::syntax::ast::Condition;
-use edgeroute::syntax::{
+use edgeroute_lang::hir::{CheckOptions, TwinFunctions, check};
+use edgeroute_lang::limits::Limits;
+use edgeroute_lang::syntax::ast::Condition;
+use edgeroute_lang::syntax::{
     canonical_condition, canonical_route, parse_condition, parse_route, print_condition, print_route,
 };
 use libfuzzer_sys::fuzz_target;

@@ -1,8 +1,8 @@
 //! What the fuzz targets share: checks on what the library says about a text.
 #![forbid(unsafe_code)]
 
-use edgeroute::diagnostic::{Diagnostic, render};
-use edgeroute::span::{LineIndex, Span};
+use edgeroute_lang::diagnostic::{Diagnostic, render};
+use edgeroute_lang::span::{LineIndex, Span};
 
 /// Every span of every finding is within the text and between its characters, and every finding can be shown.
 ///

@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use super::RouteTable;
-use super::error::{CompileError, Room, RouteProblem};
+use super::error::{CompileError, ProblemBudget, RouteProblem};
 use super::events::{Work, told};
 #[cfg(feature = "parallel")]
 use super::parallel;
 use super::segment::{EndpointNumbers, Lifetimes, SegmentBuilder};
-use crate::diagnostic::{Code, Diagnostic};
-use crate::hir::{self, Shadowing};
-use crate::limits::{Budgets, Limits};
-use crate::manifest::Manifest;
-use crate::priority::{Priority, TimeToLive};
-use crate::span::Span;
-use crate::tree::{HashKey, MAX_SLOTS, TooManyReads};
+use crate::index::{HashSeed, MAX_SLOTS, TooManyReads};
+use edgeroute_lang::diagnostic::{Code, Diagnostic};
+use edgeroute_lang::hir::{self, Shadowing};
+use edgeroute_lang::limits::{Budgets, Limits};
+use edgeroute_lang::manifest::Manifest;
+use edgeroute_lang::priority::{Priority, TimeToLive};
+use edgeroute_lang::span::Span;
 
 /// What to do about routes that do not compile.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Default)]
@@ -45,8 +45,8 @@ pub(super) struct Options {
 }
 
 impl Options {
-    pub(super) fn hash_key(&self) -> HashKey {
-        self.hash_seed.map_or_else(HashKey::random, HashKey::from_seed)
+    pub(super) fn hash_key(&self) -> HashSeed {
+        self.hash_seed.map_or_else(HashSeed::random, HashSeed::from_seed)
     }
 
     pub(super) fn compile<'t>(&self, declared: &'t Declared) -> Result<hir::Route<'t>, Vec<Diagnostic>> {
@@ -242,7 +242,7 @@ pub(super) fn add_each(
     segment: &mut SegmentBuilder<'_>,
 ) -> Result<Vec<RouteProblem>, CompileError> {
     let mut problems = Vec::new();
-    let mut room = Room::new();
+    let mut room = ProblemBudget::new();
     let mut rank = 0;
     for (position, declared) in routes.iter().enumerate() {
         match options.compile(declared) {
@@ -293,13 +293,13 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::message::{Message, Origin};
+    use edgeroute_lang::message::{Message, Origin};
 
     /// The hash of a value has 31 bits: of a hundred thousand texts some share one. They are told apart all the same.
     #[test]
     fn texts_of_one_hash_are_told_apart() {
         const SEED: u64 = 7;
-        let key = HashKey::from_seed(SEED);
+        let key = HashSeed::from_seed(SEED);
         let mut of_hash = BTreeMap::new();
         let mut pairs = Vec::new();
         for number in 0..200_000 {

@@ -1,8 +1,8 @@
 //! What is to be changed about the routes of a set.
 
 use super::build::Declared;
-use crate::manifest::Manifest;
-use crate::priority::{Priority, TimeToLive};
+use edgeroute_lang::manifest::Manifest;
+use edgeroute_lang::priority::{Priority, TimeToLive};
 
 /// Changes to the routes of a [`RouteSet`](super::RouteSet), made together or not at all. Each sees what those before it
 /// have done, so `remove("a")` and then `add("a", ..)` gives `a` a new place at the end.

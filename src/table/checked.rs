@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::error::{CompileError, Room};
+use super::error::{CompileError, ProblemBudget};
 use super::{BadRoutes, Compiled, RouteTable};
-use crate::diagnostic::{Diagnostic, Finding};
-use crate::hir::{Route, Shadowing};
-use crate::limits::Limits;
-use crate::manifest::{Manifest, Parsed, RouteSpec};
+use edgeroute_lang::diagnostic::{Diagnostic, Finding};
+use edgeroute_lang::hir::{Route, Shadowing};
+use edgeroute_lang::limits::Limits;
+use edgeroute_lang::manifest::{Manifest, Parsed, RouteSpec};
 
 /// A manifest that was read and compiled: all that is wrong with it, and what is good of it.
 ///
@@ -48,7 +48,7 @@ impl CheckedManifest {
             .collect();
         let specs = manifest.as_ref().map(Manifest::routes).unwrap_or_default();
         let table = compile(specs, &mut findings);
-        let mut room = Room::new();
+        let mut room = ProblemBudget::new();
         for spec in &unusable_routes {
             if let Err(errors) = Route::compile(spec.text(), Shadowing::default(), &Limits::default()) {
                 findings.extend(room.told(errors).into_iter().map(|error| located(spec, error)));

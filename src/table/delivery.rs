@@ -2,8 +2,8 @@
 
 use super::RouteTable;
 use super::scratch::Winner;
-use crate::endpoint::Endpoint;
-use crate::priority::{Priority, TimeToLive};
+use edgeroute_lang::endpoint::Endpoint;
+use edgeroute_lang::priority::{Priority, TimeToLive};
 
 /// One delivery of a message: the endpoint, and the route that won it.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

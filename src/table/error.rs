@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, bounded, quoted, render};
-use crate::span::{LineIndex, Position, PositionWalk};
+use edgeroute_lang::diagnostic::{Diagnostic, bounded, quoted, render};
+use edgeroute_lang::span::{LineIndex, Position, PositionWalk};
 
 /// The most problems that a [`CompileError`] prints a line for.
 const SHOWN: usize = 20;
@@ -16,9 +16,9 @@ const TOLD_IN_FULL: usize = 10_000;
 /// of that no more than its place, its code and what is wrong: every route that was left out is named, and what is told of
 /// a hundred megabytes of hostile routes stays in proportion to them.
 #[derive(Debug)]
-pub(super) struct Room(usize);
+pub(super) struct ProblemBudget(usize);
 
-impl Room {
+impl ProblemBudget {
     pub(super) const fn new() -> Self {
         Self(TOLD_IN_FULL)
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::RouteTable;
-use crate::message::{NameHint, NameOf, PropertyName};
+use edgeroute_lang::message::{NameHint, NameOf, PropertyName};
 
 /// A property's name, resolved for a table: stands in a slice of properties where the text would. Matching then looks no
 /// name up. With another table it still means its name, and is looked up as any other. After
@@ -12,7 +12,7 @@ use crate::message::{NameHint, NameOf, PropertyName};
 ///
 /// ```
 /// use edgeroute::RouteTable;
-/// use edgeroute::message::{Message, Origin};
+/// use edgeroute::{Message, Origin};
 ///
 /// let route = "FROM /messages/* WHERE level = 'hot' INTO $upstream";
 /// let table = RouteTable::builder().route("hot", route).build()?.into_table();
@@ -67,7 +67,7 @@ impl fmt::Debug for Key {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::{Message, Origin};
+    use edgeroute_lang::message::{Message, Origin};
 
     fn table(condition: &str) -> RouteTable {
         let text = format!("FROM /messages/* WHERE {condition} INTO $upstream");

@@ -4,18 +4,19 @@ use std::fmt;
 
 use super::RouteTable;
 use super::segment::Segment;
-use crate::endpoint::Endpoint;
-use crate::tree::{ListedFiling, ListedGroup, RouteId};
+use crate::index::{ListedGroup, ListedPosting, RouteId};
+use edgeroute_lang::endpoint::Endpoint;
 
 /// A segment of a table, without what is dead in it.
-pub(crate) struct Listing<'t> {
+pub struct Listing<'t> {
     segment: &'t Segment,
     version: u32,
 }
 
 impl RouteTable {
     /// Its segments in the order in which a message visits them: one, where it was built at once.
-    pub(crate) fn listings(&self) -> impl Iterator<Item = Listing<'_>> {
+    #[doc(hidden)]
+    pub fn listings(&self) -> impl Iterator<Item = Listing<'_>> {
         let version = self.inner.version;
         self.segments().map(move |segment| Listing { segment, version })
     }
@@ -23,7 +24,7 @@ impl RouteTable {
 
 impl Listing<'_> {
     /// Every source with the ways in which its routes are found.
-    pub(crate) fn groups(&self) -> impl Iterator<Item = ListedGroup> {
+    pub fn groups(&self) -> impl Iterator<Item = ListedGroup> {
         self.segment.matcher.tree.listing().into_iter().filter_map(|ListedGroup { path, mut filings }| {
             filings.retain(|filing| self.segment.is_alive(filing.route, self.version));
             (!filings.is_empty()).then_some(ListedGroup { path, filings })
@@ -31,17 +32,17 @@ impl Listing<'_> {
     }
 
     /// The fallback route and its condition.
-    pub(crate) fn fallback(&self) -> Option<(RouteId, String)> {
+    pub fn fallback(&self) -> Option<(RouteId, String)> {
         self.segment.matcher.tree.listed_fallback()
     }
 
     /// A route's name.
-    pub(crate) fn name(&self, route: RouteId) -> &str {
+    pub fn name(&self, route: RouteId) -> &str {
         self.segment.name(route)
     }
 
     /// Where a route sends messages.
-    pub(crate) fn endpoint(&self, route: RouteId) -> Option<&Endpoint> {
+    pub fn endpoint(&self, route: RouteId) -> Option<&Endpoint> {
         self.segment.endpoint(self.segment.record(route)?.endpoint)
     }
 
@@ -66,7 +67,7 @@ impl fmt::Debug for RouteTable {
             for group in listing.groups() {
                 writeln!(f, "{}", group.path)?;
                 for filing in group.filings {
-                    let ListedFiling { route, access, header, condition } = filing;
+                    let ListedPosting { route, access, header, condition } = filing;
                     let access = access.map_or_else(|| "always".to_owned(), |access| format!("by {access}"));
                     let header = header.map_or_else(String::new, |header| format!(", header {header}"));
                     writeln!(f, "  {}: {access}{header}, if {condition}", listing.label(route))?;

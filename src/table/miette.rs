@@ -5,39 +5,12 @@
 
 use core::fmt::Display;
 
-use miette::{LabeledSpan, MietteError, MietteSpanContents, Severity, SourceCode, SourceSpan, SpanContents};
+use miette::{MietteError, MietteSpanContents, Severity, SourceCode, SourceSpan, SpanContents};
 
 use super::{CompileError, RouteProblem};
-use crate::diagnostic::{self, Diagnostic};
-use crate::manifest::{ManifestError, ManifestProblem};
-use crate::span::Span;
+use edgeroute_lang::miette::{Labels, help, labels, severity};
 
 type Related<'a> = Box<dyn Iterator<Item = &'a dyn miette::Diagnostic> + 'a>;
-type Labels<'a> = Box<dyn Iterator<Item = LabeledSpan> + 'a>;
-
-fn severity(of: &Diagnostic) -> Severity {
-    match of.severity() {
-        diagnostic::Severity::Warning => Severity::Warning,
-        diagnostic::Severity::Error => Severity::Error,
-    }
-}
-
-fn help(of: &Diagnostic) -> Option<Box<dyn Display + '_>> {
-    of.help.as_ref().map(|help| Box::new(help) as Box<dyn Display>)
-}
-
-fn labels(of: &Diagnostic) -> Labels<'_> {
-    Box::new(of.labels().enumerate().map(|(index, label)| {
-        let text = Some(label.text.clone()).filter(|text| !text.is_empty());
-        let span = source_span(label.span);
-        if index == 0 { LabeledSpan::new_primary_with_span(text, span) } else { LabeledSpan::new_with_span(text, span) }
-    }))
-}
-
-fn source_span(span: Span) -> SourceSpan {
-    let range = span.range();
-    SourceSpan::new(range.start.into(), range.len())
-}
 
 /// The text is the route's.
 impl miette::Diagnostic for RouteProblem {
@@ -117,38 +90,11 @@ impl CompileError {
     }
 }
 
-/// The text is the manifest's, which comes from whoever reports.
-impl miette::Diagnostic for ManifestProblem {
-    fn code(&self) -> Option<Box<dyn Display + '_>> {
-        Some(Box::new(self.diagnostic().code))
-    }
-
-    fn severity(&self) -> Option<Severity> {
-        Some(severity(self.diagnostic()))
-    }
-
-    fn help(&self) -> Option<Box<dyn Display + '_>> {
-        help(self.diagnostic())
-    }
-
-    fn labels(&self) -> Option<Labels<'_>> {
-        Some(labels(self.diagnostic()))
-    }
-}
-
-/// All problems as related diagnostics.
-impl miette::Diagnostic for ManifestError {
-    fn related(&self) -> Option<Related<'_>> {
-        Some(Box::new(self.problems().iter().map(|problem| problem as &dyn miette::Diagnostic)))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use miette::NarratableReportHandler;
 
     use crate::RouteTable;
-    use crate::manifest::Manifest;
 
     /// A report in words, without graphics.
     fn narrated(error: &dyn miette::Diagnostic) -> String {
@@ -180,15 +126,5 @@ mod tests {
         let report = narrated(&error);
         assert!(report.contains("snippet for route a") && report.contains("snippet for route b"), "{report}");
         assert!(report.contains("E0301"), "{report}");
-    }
-
-    #[test]
-    fn problems_of_a_manifest_are_shown_in_the_text_that_is_handed_over() {
-        let json = "{\n  \"schemaVersion\": \"9.0\",\n  \"routes\": {},\n  \"storeAndForwardConfiguration\": {}\n}";
-        let error = Manifest::from_json(json).unwrap_err();
-        let report = miette::Report::new(error).with_source_code(json);
-        let report = narrated(report.as_ref());
-        assert!(report.contains("label at line 2, columns 20 to 24"), "{report}");
-        assert!(report.contains("diagnostic code: E0404"), "{report}");
     }
 }

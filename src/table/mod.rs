@@ -28,7 +28,7 @@ pub use checked::CheckedManifest;
 pub use delivery::{Deliveries, Delivery};
 pub use error::{CompileError, RouteProblem};
 pub use key::Key;
-pub(crate) use listing::Listing;
+pub use listing::Listing;
 pub use scratch::Scratch;
 pub use set::RouteSet;
 pub use stats::{Interests, Stats};
@@ -37,9 +37,9 @@ use scratch::Winner;
 use segment::Segment;
 use smallvec::SmallVec;
 
-use crate::endpoint::Endpoint;
-use crate::message::{Message, Properties};
-use crate::tree::RouteId;
+use crate::index::RouteId;
+use edgeroute_lang::endpoint::Endpoint;
+use edgeroute_lang::message::{Message, Properties};
 
 /// The compiled routes of a hub: immutable, shared, cheap to clone.
 ///
@@ -48,7 +48,7 @@ use crate::tree::RouteId;
 ///
 /// ```
 /// use edgeroute::RouteTable;
-/// use edgeroute::message::{Message, Origin};
+/// use edgeroute::{Message, Origin};
 ///
 /// let compiled = RouteTable::builder()
 ///     .route("hot", "FROM /messages/modules/sensor/* WHERE as_number(temperature) > 80 INTO $upstream")

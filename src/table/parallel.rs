@@ -9,12 +9,12 @@ use std::num::NonZeroUsize;
 use std::thread;
 
 use super::build::{Declared, Options, add_each};
-use super::error::{CompileError, Room, RouteProblem};
+use super::error::{CompileError, ProblemBudget, RouteProblem};
 use super::segment::SegmentBuilder;
-use crate::diagnostic::Diagnostic;
-use crate::endpoint::Endpoint;
-use crate::hir::fold;
-use crate::tree::{MAX_SLOTS, RouteId, TooManyReads, TreeBuilder};
+use crate::index::{IndexBuilder, MAX_SLOTS, RouteId, TooManyReads};
+use edgeroute_lang::diagnostic::Diagnostic;
+use edgeroute_lang::endpoint::Endpoint;
+use edgeroute_lang::hir::fold;
 
 /// The fewest routes that are worth a thread: starting one and joining its tree costs what compiling some hundred does.
 const ROUTES_PER_THREAD: usize = 1_000;
@@ -22,7 +22,7 @@ const ROUTES_PER_THREAD: usize = 1_000;
 /// What a run of routes compiles to.
 struct Run {
     /// Holds the routes that compile, numbered from 0.
-    tree: TreeBuilder,
+    tree: IndexBuilder,
     /// For each route its endpoint, or what is wrong with it.
     routes: Vec<Result<Endpoint, Vec<Diagnostic>>>,
 }
@@ -38,7 +38,7 @@ pub(super) fn add_all(
         return add_each(routes, options, segment);
     };
     let mut problems = Vec::new();
-    let mut room = Room::new();
+    let mut room = ProblemBudget::new();
     let mut declared = routes.iter().enumerate();
     for Run { tree, routes } in runs {
         let mut compiled = Vec::with_capacity(routes.len());
@@ -81,10 +81,10 @@ fn compile(routes: &[Declared], options: &Options, threads: NonZeroUsize) -> Opt
 }
 
 fn compile_run(routes: &[Declared], options: &Options) -> Result<Run, TooManyReads> {
-    let mut tree = TreeBuilder::new(options.budgets.clone());
+    let mut tree = IndexBuilder::new(options.budgets.clone());
     let mut compiled = Vec::with_capacity(routes.len());
     // As much as there is for all: which of it is told is known when the runs are joined.
-    let mut room = Room::new();
+    let mut room = ProblemBudget::new();
     let mut next = 0;
     for declared in routes {
         compiled.push(match options.compile(declared) {
@@ -102,8 +102,8 @@ fn compile_run(routes: &[Declared], options: &Options) -> Result<Run, TooManyRea
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::{Message, Origin};
     use crate::table::{BadRoutes, RouteTable, RouteTableBuilder};
+    use edgeroute_lang::message::{Message, Origin};
 
     /// Routes of every kind over a few names and values, so that runs share most of what they read, and meet some of it
     /// in another order; one in fifty is wrong.

@@ -7,9 +7,9 @@ use super::build::Declared;
 use super::changes::{Change, Changes};
 use super::error::RouteProblem;
 use super::set::RouteSet;
-use crate::diagnostic::{Code, Diagnostic, quoted};
-use crate::keyed::KeyedMap;
-use crate::span::Span;
+use edgeroute_lang::diagnostic::{Code, Diagnostic, quoted};
+use edgeroute_lang::hash_map::RandomMap;
+use edgeroute_lang::span::Span;
 
 /// The outcome of changes: what is declared at each rank that they touch.
 #[derive(Debug, Default)]
@@ -45,7 +45,7 @@ impl Plan {
         let mut planner = Planner {
             set,
             plan: Self { declared: set.declared(), ..Self::default() },
-            names: KeyedMap::default(),
+            names: RandomMap::default(),
             next: set.end_rank(),
         };
         for (position, change) in changes.all.into_iter().enumerate() {
@@ -70,7 +70,7 @@ struct Planner<'s> {
     set: &'s RouteSet,
     plan: Plan,
     /// The rank of each name that was touched.
-    names: KeyedMap<String, Option<u32>>,
+    names: RandomMap<String, Option<u32>>,
     /// The rank of the next route that is added.
     next: u32,
 }

@@ -7,10 +7,10 @@ use smallvec::SmallVec;
 
 use super::segment::{RouteRecord, Segment};
 use super::{Inner, RouteTable};
-use crate::matcher::WalkMemory;
-use crate::message::{Message, Properties};
-use crate::priority::Priority;
-use crate::tree::RouteId;
+use crate::index::RouteId;
+use crate::search::SearchMemory;
+use edgeroute_lang::message::{Message, Properties};
+use edgeroute_lang::priority::Priority;
 
 /// What matching writes to: made once for each worker by [`RouteTable::create_scratch`], used for one message after the
 /// other. It keeps nothing of a message, so it outlives those it served.
@@ -30,7 +30,7 @@ pub struct Scratch {
 
 struct SegmentMemory {
     segment: Weak<Segment>,
-    walk: WalkMemory,
+    walk: SearchMemory,
 }
 
 /// A route that took a message. The derived order is that of preference: lower priority numbers first, then the order
@@ -78,7 +78,7 @@ impl Scratch {
                 Some(index) => old.swap_remove(index),
                 None => SegmentMemory {
                     segment: Arc::downgrade(segment),
-                    walk: WalkMemory::new(&segment.matcher, *body_depth),
+                    walk: SearchMemory::new(&segment.matcher, *body_depth),
                 },
             }
         };

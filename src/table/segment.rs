@@ -14,13 +14,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use loom::sync::atomic::{AtomicU32, Ordering};
 
 use super::build::Declared;
-use crate::endpoint::Endpoint;
-use crate::hir::{self, fold};
-use crate::keyed::KeyedMap;
-use crate::limits::Budgets;
-use crate::matcher::Matcher;
-use crate::priority::{Priority, TimeToLive};
-use crate::tree::{HashKey, RouteId, TooManyReads, TreeBuilder};
+use crate::index::{HashSeed, IndexBuilder, RouteId, TooManyReads};
+use crate::search::Matcher;
+use edgeroute_lang::endpoint::Endpoint;
+use edgeroute_lang::hash_map::RandomMap;
+use edgeroute_lang::hir::{self, fold};
+use edgeroute_lang::limits::Budgets;
+use edgeroute_lang::priority::{Priority, TimeToLive};
 
 /// Compiled routes. The fallback, if it is of this segment, stands last.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ pub(super) enum Lifetimes {
     /// The table is never changed.
     Forever,
     /// Each is alive until it is [killed](Segment::kill).
-    UntilKilled,
+    Tombstoned,
 }
 
 impl Segment {
@@ -145,7 +145,7 @@ impl Segment {
 /// Numbers endpoints in the order in which they are first met.
 #[derive(Debug, Default)]
 pub(super) struct EndpointNumbers {
-    numbers: KeyedMap<Endpoint, u32>,
+    numbers: RandomMap<Endpoint, u32>,
 }
 
 impl EndpointNumbers {
@@ -165,10 +165,10 @@ impl EndpointNumbers {
 
 /// A segment as its routes come in, in the order of their declaration.
 pub(super) struct SegmentBuilder<'e> {
-    tree: TreeBuilder,
+    tree: IndexBuilder,
     routes: Vec<u32>,
     records: Vec<RouteRecord>,
-    record_numbers: KeyedMap<RouteRecord, u32>,
+    record_numbers: RandomMap<RouteRecord, u32>,
     names: String,
     name_ends: Vec<u32>,
     ranks: Vec<u32>,
@@ -179,10 +179,10 @@ pub(super) struct SegmentBuilder<'e> {
 impl<'e> SegmentBuilder<'e> {
     pub(super) fn new(budgets: Budgets, numbers: &'e mut EndpointNumbers) -> Self {
         Self {
-            tree: TreeBuilder::new(budgets),
+            tree: IndexBuilder::new(budgets),
             routes: Vec::new(),
             records: Vec::new(),
-            record_numbers: KeyedMap::default(),
+            record_numbers: RandomMap::default(),
             names: String::new(),
             name_ends: Vec::new(),
             ranks: Vec::new(),
@@ -205,7 +205,7 @@ impl<'e> SegmentBuilder<'e> {
 
     /// Adds routes, given with their endpoints, whose conditions are in `tree`.
     #[cfg(feature = "parallel")]
-    pub(super) fn absorb(&mut self, routes: &[(&Declared, Endpoint)], tree: TreeBuilder) {
+    pub(super) fn absorb(&mut self, routes: &[(&Declared, Endpoint)], tree: IndexBuilder) {
         let first = RouteId::new(self.routes.len());
         for (declared, endpoint) in routes {
             self.record(word(self.routes.len()), declared, endpoint);
@@ -237,7 +237,7 @@ impl<'e> SegmentBuilder<'e> {
         id
     }
 
-    pub(super) fn finish(self, key: HashKey, lifetimes: Lifetimes) -> Segment {
+    pub(super) fn finish(self, key: HashSeed, lifetimes: Lifetimes) -> Segment {
         let Self { tree, routes, records, names, name_ends, mut ranks, endpoints, .. } = self;
         let (mut endpoint_numbers, endpoints): (Vec<u32>, Vec<Endpoint>) = endpoints.into_iter().unzip();
         for numbers in [&mut ranks, &mut endpoint_numbers] {
@@ -247,7 +247,7 @@ impl<'e> SegmentBuilder<'e> {
         }
         let mortals = match lifetimes {
             Lifetimes::Forever => 0,
-            Lifetimes::UntilKilled => routes.len(),
+            Lifetimes::Tombstoned => routes.len(),
         };
         Segment {
             matcher: Matcher::new(tree.finish(key)),

@@ -24,8 +24,8 @@ use super::plan::{Plan, Planned, PlannedFallback};
 use super::segment::{EndpointNumbers, Segment};
 use super::update::{Built, Merge};
 use super::{Inner, RouteTable};
-use crate::keyed::KeyedMap;
-use crate::tree::{HashKey, RouteId};
+use crate::index::{HashSeed, RouteId};
+use edgeroute_lang::hash_map::RandomMap;
 
 /// Routes that can be changed while messages flow.
 ///
@@ -39,7 +39,7 @@ use crate::tree::{HashKey, RouteId};
 ///
 /// ```
 /// use edgeroute::{Changes, RouteSet, RouteTable};
-/// use edgeroute::message::{Message, Origin};
+/// use edgeroute::{Message, Origin};
 ///
 /// let builder = RouteTable::builder()
 ///     .route("hot", "FROM /messages/* WHERE as_number(temperature) > 80 INTO $upstream")
@@ -67,10 +67,10 @@ use crate::tree::{HashKey, RouteId};
 /// ```
 pub struct RouteSet {
     pub(super) options: Options,
-    pub(super) key: HashKey,
+    pub(super) key: HashSeed,
     /// By rank, which is the order of declaration; `None` where a route was removed.
     pub(super) routes: Vec<Option<Route>>,
-    ranks: KeyedMap<Box<str>, u32>,
+    ranks: RandomMap<Box<str>, u32>,
     pub(super) fallback: Option<Fallback>,
     /// Those that do not compile, by rank.
     left_out: BTreeMap<u32, Vec<RouteProblem>>,
@@ -121,7 +121,7 @@ impl RouteSet {
             key: options.hash_key(),
             options,
             routes: Vec::new(),
-            ranks: KeyedMap::default(),
+            ranks: RandomMap::default(),
             fallback: None,
             left_out: BTreeMap::new(),
             levels: Vec::new(),

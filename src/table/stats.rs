@@ -1,7 +1,7 @@
 //! What a table reads of messages, and how its routes were compiled.
 
 use super::RouteTable;
-use crate::predicate::SlotKind;
+use edgeroute_lang::predicate::SlotKind;
 
 /// What the routes of a table read of messages. Everything sorted, without doubles.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -57,7 +57,7 @@ pub struct Stats {
     pub never: usize,
     /// Different sources, counted for each segment.
     pub groups: usize,
-    /// Clauses of small tables: one for each route, or for each disjunct of one. They are decided all at once, so nothing
+    /// Terms of small tables: one for each route, or for each disjunct of one. They are decided all at once, so nothing
     /// of such a table is filed.
     pub clauses: usize,
     /// Filings in groups that are small enough to be lists.
@@ -74,7 +74,7 @@ pub struct Stats {
     pub present: usize,
     /// Filings in a large group that no test selects: these are looked at for every message of their source.
     pub always: usize,
-    /// Routes that would have needed more filings than [`Budgets::filings`](crate::limits::Budgets::filings) allows.
+    /// Routes that would have needed more filings than [`Budgets::filings`](edgeroute_lang::limits::Budgets::filings) allows.
     pub over_budget: usize,
     /// Bytes on the heap, those of names and endpoints included.
     pub heap_bytes: usize,

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::build::{BadRoutes, Declared, too_many_reads, too_many_routes};
-use super::error::{CompileError, Room, RouteProblem};
+use super::error::{CompileError, ProblemBudget, RouteProblem};
 use super::plan::{Plan, Planned, PlannedFallback};
 use super::segment::{EndpointNumbers, Lifetimes, Segment, SegmentBuilder};
 use super::set::{Level, Place, Route, RouteSet};
-use crate::hir;
-use crate::tree::{RouteId, TooManyReads};
+use crate::index::{RouteId, TooManyReads};
+use edgeroute_lang::hir;
 
 /// How much larger each level is than the one below it. A larger factor gives fewer segments to visit, and more to
 /// compile at each change; `benches/reload.rs` shows both.
@@ -64,7 +64,7 @@ impl RouteSet {
             return Err(CompileError { problems: vec![problem] });
         }
         let mut fatal = plan.problems.clone();
-        let mut room = Room::new();
+        let mut room = ProblemBudget::new();
         let mut checked = Checked { good: BTreeMap::new(), bad: BTreeMap::new(), fallback: None };
         for (&rank, planned) in &plan.routes {
             let Some(Planned { position, declared }) = planned else { continue };
@@ -200,7 +200,7 @@ impl RouteSet {
                 places.push((rank, Place { level, route }));
             }
         }
-        let segment = Arc::new(builder.finish(self.key.clone(), Lifetimes::UntilKilled));
+        let segment = Arc::new(builder.finish(self.key.clone(), Lifetimes::Tombstoned));
         let alive = segment.len();
         Ok(Part { level: (alive > 0).then_some(Level { segment, alive }), places })
     }

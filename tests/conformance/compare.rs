@@ -1,7 +1,7 @@
 //! A row's answer against ours.
 
-use edgeroute::diagnostic::{Code, Diagnostic, Severity};
-use edgeroute::span::{LineIndex, Span};
+use edgeroute_lang::diagnostic::{Code, Diagnostic, Severity};
+use edgeroute_lang::span::{LineIndex, Span};
 
 use crate::corpus::{
     Answer, ConditionRow, Delivery, ManifestRow, MessageRef, ParsedRoute, Question, RouteRow, RouteSetRow,

@@ -3,8 +3,8 @@
 
 mod manifest;
 
-use edgeroute::diagnostic::Code;
-use edgeroute::syntax::{Lexer, TokenKind};
+use edgeroute_lang::diagnostic::Code;
+use edgeroute_lang::syntax::{Lexer, TokenKind};
 use serde_json::Value;
 
 use crate::compare::{Difference, Refusal};
@@ -237,7 +237,7 @@ fn is_forged_stamp(question: &Question, difference: &Difference<'_>) -> bool {
 fn is_ambiguous_name(question: &Question, difference: &Difference<'_>) -> bool {
     let is_ambiguous = |properties: &[(String, Option<String>)]| {
         properties.iter().enumerate().any(|(index, (name, _))| {
-            properties.iter().take(index).any(|(before, _)| edgeroute::text::eq_ignore_case(before, name))
+            properties.iter().take(index).any(|(before, _)| edgeroute_lang::text::eq_ignore_case(before, name))
         })
     };
     verdict_of(question, difference, |_, message| {

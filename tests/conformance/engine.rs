@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use edgeroute::explain::{RouteExplanation, RouteText, Routes, explain};
-use edgeroute::hir::{CheckOptions, Condition, Route, Shadowing, TwinFunctions, check};
-use edgeroute::interpret::{Facts, Verdict, verdict};
-use edgeroute::limits::{Budgets, Limits};
-use edgeroute::message::Origin;
-use edgeroute::priority::{Priority, TimeToLive};
-use edgeroute::source::SourcePattern;
-use edgeroute::syntax::{ast, parse_condition};
 use edgeroute::{Changes, CompileError, Compiled, RouteProblem, RouteSet, RouteTable, RouteTableBuilder};
+use edgeroute_analysis::explain::{RouteExplanation, RouteText, Routes, explain};
+use edgeroute_lang::hir::{CheckOptions, Condition, Route, Shadowing, TwinFunctions, check};
+use edgeroute_lang::interpret::{ResolvedMessage, Verdict, verdict};
+use edgeroute_lang::limits::{Budgets, Limits};
+use edgeroute_lang::message::Origin;
+use edgeroute_lang::priority::{Priority, TimeToLive};
+use edgeroute_lang::source::SourcePattern;
+use edgeroute_lang::syntax::{ast, parse_condition};
 
 use crate::compare::Refusal;
 use crate::corpus::{Delivery, SetRoute, Truth, VectorMessage};
@@ -108,7 +108,7 @@ impl Engine for Interpreter {
         let condition = type_of(&parsed, condition, source)?;
         let outcome = |message: &&VectorMessage| {
             let message = message.with_origin(message.origin());
-            Outcome::Verdict(truth(verdict(&condition, &Facts::lenient(&message, &Limits::default()))))
+            Outcome::Verdict(truth(verdict(&condition, &ResolvedMessage::lenient(&message, &Limits::default()))))
         };
         Ok(messages.iter().map(outcome).collect())
     }
@@ -124,7 +124,7 @@ impl Engine for Interpreter {
         let deliveries = |message: &&VectorMessage| {
             let origin = message.origin();
             let message = message.with_origin(origin);
-            let facts = Facts::lenient(&message, &Limits::default());
+            let facts = ResolvedMessage::lenient(&message, &Limits::default());
             let holds = |route: &Route<'_>| verdict(&route.condition, &facts) == Verdict::True;
             let mut best: BTreeMap<String, Delivery> = BTreeMap::new();
             for (route, compiled) in routes.iter().zip(&compiled) {

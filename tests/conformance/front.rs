@@ -1,13 +1,13 @@
 //! What does not depend on how conditions are evaluated: parsing routes and manifests, matching sources.
 
-use edgeroute::diagnostic::{Code, Diagnostic};
-use edgeroute::endpoint::Endpoint;
-use edgeroute::hir::{Route, Shadowing};
-use edgeroute::limits::Limits;
-use edgeroute::manifest::Manifest;
-use edgeroute::message::{Message, MessageSource, NoProperties, Origin, Properties};
-use edgeroute::source::SourcePattern;
-use edgeroute::syntax;
+use edgeroute_lang::diagnostic::{Code, Diagnostic};
+use edgeroute_lang::endpoint::Endpoint;
+use edgeroute_lang::hir::{Route, Shadowing};
+use edgeroute_lang::limits::Limits;
+use edgeroute_lang::manifest::Manifest;
+use edgeroute_lang::message::{Message, MessageSource, NoProperties, Origin, Properties};
+use edgeroute_lang::source::SourcePattern;
+use edgeroute_lang::syntax;
 
 use crate::compare::Refusal;
 use crate::corpus::VectorMessage;

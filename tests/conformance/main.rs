@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         .iter()
         .filter(|engine| words.is_empty() || words.iter().any(|word| engine.name().contains(word.as_str())))
         .collect();
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance");
+    let own = edgeroute_testkit::repository().join("tests/conformance");
     let directory = std::env::var_os("EDGEROUTE_VECTORS").map_or_else(|| own.clone(), Into::into);
     let corpus = match Corpus::read(&directory, &own.join("messages.jsonl")) {
         Ok(corpus) => corpus,

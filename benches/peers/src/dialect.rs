@@ -65,14 +65,14 @@ fn write<D: Dialect>(dialect: &D, formula: &Formula) -> String {
 
 /// What a table reads of a message.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Reads {
+pub(crate) struct SlotTable {
     pub(crate) texts: BTreeSet<Key>,
     pub(crate) numbers: BTreeSet<Key>,
     /// The paths that are tested for a prefix, and of how many segments.
     pub(crate) prefixes: BTreeSet<(Key, usize)>,
 }
 
-impl Reads {
+impl SlotTable {
     pub(crate) fn of(routes: &[WorkRoute]) -> Self {
         let mut reads = Self::default();
         for condition in routes.iter().filter_map(|route| route.condition.as_ref()) {

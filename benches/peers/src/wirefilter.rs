@@ -7,7 +7,7 @@ use ::wirefilter::{ExecutionContext, Filter, Scheme, Type};
 
 use crate::Refusal;
 use crate::contest::{Contender, Winners};
-use crate::dialect::{self, Deadline, Dialect, MODULE, OUTPUT, Reads, number_variable, text_variable};
+use crate::dialect::{self, Deadline, Dialect, MODULE, OUTPUT, SlotTable, number_variable, text_variable};
 use crate::workloads::condition::{Key, Test};
 use crate::workloads::{WorkMessage, WorkRoute};
 
@@ -56,7 +56,7 @@ pub(crate) struct Wirefilter<'m> {
 
 impl Wirefilter<'_> {
     pub(crate) fn new(routes: &[WorkRoute], deadline: Deadline) -> Result<Self, Refusal> {
-        let reads = Reads::of(routes);
+        let reads = SlotTable::of(routes);
         let mut texts = Vec::new();
         let mut numbers = Vec::new();
         let mut fields = vec![(MODULE.to_owned(), Type::Bytes), (OUTPUT.to_owned(), Type::Bytes)];

@@ -1,6 +1,6 @@
 //! The deviations of manifests.
 
-use edgeroute::diagnostic::Code;
+use edgeroute_lang::diagnostic::Code;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 

@@ -1,0 +1,253 @@
+//! Watches a condition being evaluated, and notes what each part is and why.
+//!
+//! What a part *is* comes from the interpreter. What is decided here is only how to say why.
+
+use super::note::{BodyPart, BodyProperty, Kind, Nearest, Note};
+use super::part::{ConditionExplanation, Part, PartValue};
+use edgeroute_lang::body::{Encoding, Found};
+use edgeroute_lang::builtin::{Function, Parameter};
+use edgeroute_lang::diagnostic::closest;
+use edgeroute_lang::hir::{Comparison, Condition, Node, NodeId, NodeKind, Operand, Property, Value};
+use edgeroute_lang::interpret::{Presence, PropertyKind, Queried, Reading, ResolvedMessage, Step, observe};
+use edgeroute_lang::message::Stamp;
+use edgeroute_lang::span::Span;
+use edgeroute_lang::text::{as_number, eq_ignore_case};
+
+/// The most code units of texts that are looked at to say how they differ.
+const COMPARED_UNITS: usize = 1024;
+
+/// Evaluates a condition, which stands in `text`, and keeps what its parts are.
+pub(super) fn explain(condition: &Condition<'_>, text: &str, facts: &ResolvedMessage<'_>) -> ConditionExplanation {
+    let root = condition.root();
+    let mut parts: Vec<Part> = Vec::new();
+    // By node its place in `parts`.
+    let mut places: Vec<Option<usize>> = Vec::with_capacity(condition.nodes().len());
+    let verdict = observe(condition, facts, |step| {
+        let (span, is_root) = (step.node.span, step.id == root);
+        let is_shown = is_root && !span.is_empty() || !is_literal(step.node, text);
+        // A conversion stands where its operand does.
+        if !is_shown || matches!(step.node.kind, NodeKind::ToValue(_)) {
+            return places.push(None);
+        }
+        for link in links(step.node, condition) {
+            if let Some(part) = places.get(link.index()).copied().flatten().and_then(|place| parts.get_mut(place)) {
+                part.is_link = true;
+            }
+        }
+        let note = note(&step, facts, condition);
+        let note = if is_root { note.or_else(|| no_bool(step.value)) } else { note };
+        places.push(Some(parts.len()));
+        parts.push(Part { span, value: PartValue::from(step.value), note, is_link: false });
+    });
+    let span = condition.get(root).map_or(Span::default(), |node| node.span);
+    ConditionExplanation { verdict, span, parts }
+}
+
+/// Whether a node is what its text says by itself. `null and x` is a null that does not look like one.
+fn is_literal(node: &Node<'_>, text: &str) -> bool {
+    let written = node.span.slice(text);
+    match &node.kind {
+        NodeKind::Number(_) | NodeKind::Text(_) => true,
+        NodeKind::Undefined => matches!(written, "undefined" | ""),
+        NodeKind::Null => written == "null",
+        NodeKind::Bool(_) => matches!(written, "true" | "false" | ""),
+        _ => false,
+    }
+}
+
+/// The operands of an `and` that are `and`s, those of an `or` that are `or`s.
+fn links(node: &Node<'_>, condition: &Condition<'_>) -> impl Iterator<Item = NodeId> {
+    let is_link = |id: &NodeId| {
+        let operand = condition.get(*id).map(|operand| &operand.kind);
+        matches!(
+            (&node.kind, operand),
+            (NodeKind::And(..), Some(NodeKind::And(..))) | (NodeKind::Or(..), Some(NodeKind::Or(..)))
+        )
+    };
+    let operands: Vec<NodeId> = node.kind.operands().into_iter().filter(is_link).collect();
+    operands.into_iter()
+}
+
+/// Why the condition as a whole is not true although it is defined.
+fn no_bool(value: &Value) -> Option<Note> {
+    match kind(value) {
+        None | Some(Kind::Bool) => None,
+        Some(kind) => Some(Note::NoBool(kind)),
+    }
+}
+
+/// What there is to say about a node's value.
+fn note(step: &Step<'_, '_, '_>, facts: &ResolvedMessage<'_>, condition: &Condition<'_>) -> Option<Note> {
+    if let Some(reading) = &step.reading {
+        return of_reading(reading, &step.node.kind, facts);
+    }
+    let operands = step.node.kind.operands();
+    let span_of = |id: NodeId| condition.get(id).map_or(step.node.span, |node| node.span);
+    if step.value.is_defined() {
+        return match &step.node.kind {
+            NodeKind::Compare(comparison, left, right) => {
+                of_comparison(*comparison, step.operand(*left).value, step.operand(*right).value, step.value)
+            }
+            _ => None,
+        };
+    }
+    if let Some(&undefined) = operands.iter().find(|&&id| !step.operand(id).value.is_defined()) {
+        return Some(Note::UndefinedOperand { operand: span_of(undefined) });
+    }
+    // All operands are defined, and the result is not.
+    let wrong = |wanted: fn(usize) -> Option<Kind>| {
+        let is_wrong = |(index, id): (usize, &NodeId)| {
+            let (wanted, found) = (wanted(index)?, kind(step.operand(*id).value)?);
+            (wanted != found).then(|| Note::WrongKind { operand: span_of(*id), found, wanted })
+        };
+        operands.iter().enumerate().find_map(is_wrong)
+    };
+    Some(match &step.node.kind {
+        NodeKind::Not(_) | NodeKind::And(..) | NodeKind::Or(..) => {
+            wrong(|_| Some(Kind::Bool)).unwrap_or(Note::NotANumber)
+        }
+        NodeKind::Arithmetic(..) | NodeKind::Negate(_) => wrong(|_| Some(Kind::Number)).unwrap_or(Note::NotANumber),
+        NodeKind::Compare(..) => Note::NullAgainstText,
+        NodeKind::Call(function, arguments) => {
+            let arguments: Vec<(Span, Operand<'_>)> =
+                arguments.iter().map(|&id| (span_of(id), step.operand(id))).collect();
+            of_call(*function, &arguments)
+        }
+        _ => Note::UndefinedLiteral,
+    })
+}
+
+/// Why a call is undefined whose arguments are not.
+fn of_call(function: Function, arguments: &[(Span, Operand<'_>)]) -> Note {
+    if let (Function::AsNumber, [(_, Operand { value: Value::Text(_), .. })]) = (function, arguments) {
+        return Note::NoNumberInText;
+    }
+    let overload = function.overloads().iter().rfind(|overload| overload.takes(arguments.len()));
+    for (index, (operand, argument)) in arguments.iter().enumerate() {
+        // `as_number` takes strings, too, but a number is what it is for.
+        let parameter = overload.and_then(|overload| overload.parameter(index)).unwrap_or(Parameter::Any);
+        let is_taken = |wanted, found| wanted == found || function == Function::Concat && found == Kind::NullProperty;
+        if let (Some(wanted), Some(found)) = (Kind::of(parameter), kind(argument.value))
+            && !is_taken(wanted, found)
+        {
+            return Note::WrongKind { operand: *operand, found, wanted };
+        }
+    }
+    if function == Function::Substring { Note::OutOfRange } else { Note::NotANumber }
+}
+
+/// What may surprise about a comparison that is defined.
+fn of_comparison(comparison: Comparison, left: &Value, right: &Value, result: &Value) -> Option<Note> {
+    let is_equality = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
+    if let (Value::Text(left), Value::Text(right)) = (left, right) {
+        if left.len().max(right.len()) > COMPARED_UNITS {
+            return None;
+        }
+        let (left, right) = (String::from_utf16(left).ok()?, String::from_utf16(right).ok()?);
+        if is_equality {
+            return (left != right && eq_ignore_case(&left, &right)).then_some(Note::DiffersByCase);
+        }
+        // Only where it makes a difference.
+        let numbers = (as_number(&left)?, as_number(&right)?);
+        let as_numbers = comparison.holds(numbers.0.partial_cmp(&numbers.1)?);
+        return (*result != Value::Bool(as_numbers)).then_some(Note::NumbersAsTexts);
+    }
+    let (left, right) = (kind(left)?, kind(right)?);
+    // `$body.x != null` asks whether something is there: no surprise.
+    let is_presence = is_equality && (left == Kind::Null || right == Kind::Null);
+    (left != right && !is_presence).then_some(Note::DifferentKinds(left, right))
+}
+
+/// What a value is; `None` for undefined.
+fn kind(value: &Value) -> Option<Kind> {
+    match value {
+        Value::Undefined => None,
+        Value::Null | Value::Missing => Some(Kind::Null),
+        Value::NullText => Some(Kind::NullProperty),
+        Value::Bool(_) => Some(Kind::Bool),
+        Value::Number(_) => Some(Kind::Number),
+        Value::Text(_) => Some(Kind::Text),
+    }
+}
+
+/// What there is to say about what a node found in the message.
+fn of_reading(reading: &Reading<'_>, node: &NodeKind<'_>, facts: &ResolvedMessage<'_>) -> Option<Note> {
+    match reading {
+        Reading::Property(None) => match node {
+            NodeKind::Property(property) => Some(missing(*property, facts)),
+            _ => None,
+        },
+        Reading::Property(Some((_, Value::NullText))) => Some(Note::NullProperty),
+        Reading::Property(Some((PropertyKind::Application, _))) => match node {
+            NodeKind::Property(Property::ApplicationOrSystem(_)) => Some(Note::Shadowed),
+            _ => None,
+        },
+        Reading::Property(Some(_)) => None,
+        Reading::Shadow(_) => Some(Note::Shadowed),
+        Reading::Body(queried) => match queried {
+            Queried::Found(found) => of_found(*found),
+            Queried::Opaque => Some(opaque(facts)),
+            Queried::Unreadable(why) => Some(unreadable(why)),
+        },
+        Reading::TwinChange(queried) => match queried {
+            Queried::Found(Found::Impossible) => Some(Note::NoValue(BodyPart::Impossible)),
+            Queried::Found(_) => None,
+            Queried::Opaque => Some(opaque(facts)),
+            Queried::Unreadable(why) => Some(unreadable(why)),
+        },
+    }
+}
+
+const fn of_found(found: Found<'_>) -> Option<Note> {
+    Some(match found {
+        Found::Missing => Note::NothingThere,
+        Found::Null | Found::Bool(_) | Found::Number(_) | Found::Text(_) => return None,
+        Found::Date => Note::NoValue(BodyPart::Date),
+        Found::Array => Note::NoValue(BodyPart::Array),
+        Found::Object => Note::NoValue(BodyPart::Object),
+        Found::Several => Note::NoValue(BodyPart::Several),
+        Found::Impossible => Note::NoValue(BodyPart::Impossible),
+    })
+}
+
+fn unreadable(why: &edgeroute_lang::body::Unreadable) -> Note {
+    Note::BodyUnreadable { offset: why.offset(), reason: why.reason().to_string() }
+}
+
+/// Which of the two properties keeps the body from being read.
+fn opaque(facts: &ResolvedMessage<'_>) -> Note {
+    let text = |property: BodyProperty| match facts.system_property(property.name()) {
+        Presence::Text(text) => Some(text),
+        Presence::Missing | Presence::Null => None,
+    };
+    let content_type = text(BodyProperty::ContentType);
+    // With an encoding that is known, all depends on the type.
+    let is_by_type = Encoding::of(content_type, Some("utf-8")).is_none();
+    let property = if is_by_type { BodyProperty::ContentType } else { BodyProperty::ContentEncoding };
+    Note::BodyNotDeclared { property, found: text(property).map(str::to_owned) }
+}
+
+/// A property that is not there, and what is.
+fn missing(property: Property<'_>, facts: &ResolvedMessage<'_>) -> Note {
+    let (name, kind) = match property {
+        Property::Application(name) => (name, PropertyKind::Application),
+        Property::System(name) => (name, PropertyKind::System),
+        Property::ApplicationOrSystem(name) => (name.strip_prefix('$').unwrap_or(name), PropertyKind::System),
+    };
+    if kind == PropertyKind::System && Stamp::named(name) == Some(Stamp::Input) {
+        return Note::NeverWhileRouting;
+    }
+    let other = match kind {
+        PropertyKind::Application => facts.system_property(name),
+        PropertyKind::System => facts.property(name),
+    };
+    let nearest = if other != Presence::Missing {
+        Some(Nearest::OtherKind)
+    } else if kind == PropertyKind::System && Stamp::named(name).is_some() {
+        // Spelled as it is meant: the hub did not stamp it, and the names of the other stamps are near.
+        None
+    } else {
+        closest(name, facts.names(kind)).map(|near| Nearest::Spelled(near.to_owned()))
+    };
+    Note::NoProperty { name: name.to_owned(), kind, nearest }
+}

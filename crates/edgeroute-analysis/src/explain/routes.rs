@@ -1,0 +1,163 @@
+//! The routes that messages are explained by: compiled, with their texts.
+
+use edgeroute_lang::diagnostic::Diagnostic;
+use edgeroute_lang::hir::{self, Shadowing};
+use edgeroute_lang::limits::Limits;
+use edgeroute_lang::manifest::RouteSpec;
+use edgeroute_lang::message::MessageSource;
+use edgeroute_lang::priority::{Priority, TimeToLive};
+use edgeroute_lang::source::takes_fallback;
+use edgeroute_lang::span::Span;
+use edgeroute_lang::syntax::parse_route;
+
+/// A route as it is given. Borrows its texts.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub struct RouteText<'t> {
+    /// Its name.
+    pub name: &'t str,
+    /// `FROM ... INTO ...`
+    pub text: &'t str,
+    /// Its priority.
+    pub priority: Priority,
+    /// How long its messages are kept.
+    pub time_to_live: TimeToLive,
+}
+
+impl<'t> RouteText<'t> {
+    /// A route with the default priority and time to live.
+    #[must_use]
+    pub const fn new(name: &'t str, text: &'t str) -> Self {
+        Self { name, text, priority: Priority::DEFAULT, time_to_live: TimeToLive::HUB_DEFAULT }
+    }
+}
+
+impl<'t> From<&'t RouteSpec> for RouteText<'t> {
+    fn from(route: &'t RouteSpec) -> Self {
+        Self { name: route.name(), text: route.text(), priority: route.priority(), time_to_live: route.time_to_live() }
+    }
+}
+
+/// What a route is to the hub.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// One of the routes.
+    Route,
+    /// Takes what no route takes.
+    Fallback,
+}
+
+/// Routes to explain messages by. Unlike a table it keeps their texts.
+#[derive(Clone, Debug, Default)]
+pub struct Routes<'t> {
+    declared: Vec<Compiled<'t>>,
+    fallback: Option<Compiled<'t>>,
+    shadowing: Shadowing,
+    limits: Limits,
+}
+
+/// A route, compiled.
+#[derive(Clone, Debug)]
+pub(super) struct Compiled<'t> {
+    pub(super) text: RouteText<'t>,
+    pub(super) typed: hir::Route<'t>,
+    pub(super) role: Role,
+    pub(super) sink_span: Span,
+    source_span: Span,
+}
+
+impl<'t> Routes<'t> {
+    /// No routes yet. `shadowing` and `limits` are to be those of the table that the explanations are about.
+    #[must_use]
+    pub fn new(shadowing: Shadowing, limits: Limits) -> Self {
+        Self { shadowing, limits, ..Self::default() }
+    }
+
+    /// Adds a route behind the others. Allocates.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it; then it is not added. Spans are in bytes of its text.
+    pub fn add(&mut self, route: RouteText<'t>) -> Result<(), Vec<Diagnostic>> {
+        self.declared.push(self.compile(route, Role::Route)?);
+        Ok(())
+    }
+
+    /// Sets the fallback: it takes telemetry that no route takes. Its source is not looked at. Allocates.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub fn set_fallback(&mut self, route: RouteText<'t>) -> Result<(), Vec<Diagnostic>> {
+        self.fallback = Some(self.compile(route, Role::Fallback)?);
+        Ok(())
+    }
+
+    fn compile(&self, text: RouteText<'t>, role: Role) -> Result<Compiled<'t>, Vec<Diagnostic>> {
+        let parsed = parse_route(text.text, &self.limits);
+        let source_span = parsed.tree.source.as_ref().map(|source| source.span).unwrap_or_default();
+        let sink_span = parsed.tree.sink.as_ref().map(|sink| sink.span).unwrap_or_default();
+        let typed = hir::Route::check(&parsed.tree, parsed.errors, self.shadowing)?;
+        Ok(Compiled { text, typed, role, sink_span, source_span })
+    }
+
+    pub(super) fn compiled(&self) -> impl Iterator<Item = &Compiled<'t>> {
+        self.declared.iter()
+    }
+
+    pub(super) const fn compiled_fallback(&self) -> Option<&Compiled<'t>> {
+        self.fallback.as_ref()
+    }
+
+    pub(super) const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(super) const fn shadowing(&self) -> Shadowing {
+        self.shadowing
+    }
+}
+
+/// Looking at them.
+impl<'t> Routes<'t> {
+    /// The routes as they were given, in the order of declaration, without the fallback.
+    pub fn iter(&self) -> impl Iterator<Item = &RouteText<'t>> {
+        self.declared.iter().map(|route| &route.text)
+    }
+
+    /// How many there are, the fallback not counted.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.declared.len()
+    }
+
+    /// Whether there are none, the fallback not counted.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.declared.is_empty()
+    }
+}
+
+impl Compiled<'_> {
+    /// Whether messages of this source are looked at.
+    pub(super) fn takes(&self, source: MessageSource<'_>) -> bool {
+        match self.role {
+            Role::Route => self.typed.source.matches(source),
+            Role::Fallback => takes_fallback(source),
+        }
+    }
+
+    /// Where a segment of the source stands in the route's text; the whole source where white space or comments stand
+    /// between its tokens, so that it cannot be told.
+    pub(super) fn segment_span(&self, segment: usize) -> Span {
+        let written = self.source_span.slice(self.text.text);
+        let is_plain = !written.contains(|character: char| character.is_whitespace()) && !written.contains("/*/");
+        let mut offset = 0;
+        for (index, piece) in written.split('/').enumerate() {
+            // Nothing stands before the first slash.
+            if is_plain && index == segment + 1 && !piece.is_empty() {
+                let start = self.source_span.range().start + offset;
+                return Span::from_range(start..start + piece.len());
+            }
+            offset += piece.len() + 1;
+        }
+        self.source_span
+    }
+}

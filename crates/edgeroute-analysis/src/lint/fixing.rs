@@ -1,0 +1,73 @@
+//! Applying fixes to a manifest.
+//!
+//! A fix replaces a few bytes within the JSON string of a route, escaped as the string needs it; everything else stays
+//! byte for byte. Of fixes that overlap the first in the text is applied; then the manifest is linted again, until
+//! nothing is left to fix or the rounds are used up. A round after which the manifest has a problem that it did not have
+//! is taken back.
+
+use super::{Fixes, Lint, Linter};
+use edgeroute_lang::diagnostic::{Finding, Fix};
+use edgeroute_lang::hir::Route;
+use edgeroute_lang::manifest::{Edited, Manifest, Parsed, apply};
+
+/// The most rounds of linting and fixing of [`fix_manifest`]; each applies one fix at least.
+pub const FIXING_ROUNDS: usize = 16;
+
+/// What became of a manifest.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fixed {
+    /// The text with the fixes in it.
+    pub text: String,
+    /// How many fixes were applied.
+    pub applied: usize,
+}
+
+/// Applies the fixes of a linter's findings to the text of a manifest: those that keep the meaning or, with
+/// [`Fixes::ChangeMeaning`], all. After [`FIXING_ROUNDS`] of them some may be left, for a call on what came out. Allocates.
+///
+/// ```
+/// use edgeroute_analysis::lint::{Fixes, Linter, fix_manifest};
+///
+/// let json = r#"{"schemaVersion": "1.0", "storeAndForwardConfiguration": {}, "routes": {
+///     "up": "FROM /messages/* WHERE level!=\"low\" INTO $upstream;" }}"#
+///     .replace("\"low\"", "\\\"low\\\"");
+/// let linter = Linter::default();
+/// let kept = fix_manifest(&json, &linter, Fixes::KeepMeaning);
+/// assert_eq!((kept.applied, kept.text), (1, json.replace("$upstream;", "$upstream")));
+/// let all = fix_manifest(&json, &linter, Fixes::ChangeMeaning);
+/// assert_eq!((all.applied, all.text), (2, json.replace("$upstream;", "$upstream").replace("level!=", "level !=")));
+/// ```
+#[must_use]
+pub fn fix_manifest(text: &str, linter: &Linter, most: Fixes) -> Fixed {
+    let mut fixed = Fixed { text: text.to_owned(), applied: 0 };
+    let problems = problem_count(text, linter);
+    for _ in 0..FIXING_ROUNDS {
+        let report = linter.lint_manifest(&fixed.text);
+        let is_wanted =
+            |found: &&Finding| Lint::of(found.diagnostic.code).and_then(Lint::fixes).is_some_and(|fixes| fixes <= most);
+        let found = report.findings().iter().filter(is_wanted);
+        let fixes: Vec<Fix> = found.filter_map(|finding| finding.diagnostic.fix.clone()).collect();
+        if fixes.is_empty() {
+            break;
+        }
+        // Each fix is right by itself, but two together may not be.
+        let rounds = [&*fixes, fixes.get(..1).unwrap_or_default()];
+        let Some((text, applied)) = rounds.into_iter().find_map(|fixes| {
+            let Edited { text, left_out } = apply(&fixed.text, fixes);
+            (problem_count(&text, linter) <= problems).then_some((text, fixes.len() - left_out.len()))
+        }) else {
+            break;
+        };
+        fixed = Fixed { text, applied: fixed.applied + applied };
+    }
+    fixed
+}
+
+/// How much is wrong with a manifest and its routes.
+fn problem_count(text: &str, linter: &Linter) -> usize {
+    let Parsed { manifest, unusable_routes, problems } = Manifest::parse(text);
+    let routes = manifest.iter().flat_map(Manifest::routes).chain(&unusable_routes);
+    let errors = routes
+        .filter_map(|route| Route::compile(route.text(), linter.shadowing_of_names(), linter.limits_of_routes()).err());
+    problems.len() + errors.map(|errors| errors.len()).sum::<usize>()
+}

@@ -1,0 +1,200 @@
+//! How seriously each lint is taken.
+
+use core::fmt;
+use core::str::FromStr;
+
+use super::{ALL, Lint};
+use edgeroute_lang::diagnostic::closest;
+
+/// What becomes of a lint's findings.
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Level {
+    /// The lint is not run.
+    Allow,
+    /// They are warnings.
+    Warn,
+    /// They are errors.
+    Deny,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Allow => "allow",
+            Self::Warn => "warn",
+            Self::Deny => "deny",
+        })
+    }
+}
+
+impl FromStr for Level {
+    type Err = UnknownLint;
+
+    fn from_str(text: &str) -> Result<Self, UnknownLint> {
+        match text {
+            "allow" => Ok(Self::Allow),
+            "warn" => Ok(Self::Warn),
+            "deny" => Ok(Self::Deny),
+            _ => Err(UnknownLint { message: format!("expected `allow`, `warn` or `deny`, found `{text}`") }),
+        }
+    }
+}
+
+/// One lint or several.
+///
+/// ```
+/// use edgeroute_analysis::lint::Selector;
+///
+/// assert!("never-true".parse::<Selector>().is_ok());
+/// assert!("topology".parse::<Selector>().is_ok());
+/// let error = "never-treu".parse::<Selector>().unwrap_err();
+/// assert_eq!(error.to_string(), "there is no lint `never-treu`, did you mean `never-true`?");
+/// ```
+#[derive(Copy, Clone, Debug)]
+pub struct Selector(Selected);
+
+#[derive(Copy, Clone, Debug)]
+enum Selected {
+    /// `all`
+    All,
+    /// `warnings`: those that warn, whatever made them do so.
+    Warnings,
+    /// `syntax`, `meaning`, `topology`: the first digits of the codes.
+    Area(&'static str),
+    /// A name or code.
+    One(&'static Lint),
+}
+
+/// A text that selects no lint, or is no level.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UnknownLint {
+    message: String,
+}
+
+impl fmt::Display for UnknownLint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl core::error::Error for UnknownLint {}
+
+/// Names of groups, with the first digits of their codes.
+const AREAS: [(&str, &str); 3] = [("syntax", "W01"), ("meaning", "W02"), ("topology", "W03")];
+
+/// The lint of this name or code, or the group of this name, ignoring case.
+impl FromStr for Selector {
+    type Err = UnknownLint;
+
+    fn from_str(text: &str) -> Result<Self, UnknownLint> {
+        let is = |name: &str| text.eq_ignore_ascii_case(name);
+        if is("all") {
+            return Ok(Self(Selected::All));
+        }
+        if is("warnings") {
+            return Ok(Self(Selected::Warnings));
+        }
+        if let Some((_, digits)) = AREAS.iter().find(|(name, _)| is(name)) {
+            return Ok(Self(Selected::Area(digits)));
+        }
+        Lint::named(text).map(|lint| Self(Selected::One(lint))).ok_or_else(|| {
+            let names = ALL.iter().map(|lint| lint.name()).chain(AREAS.iter().map(|(name, _)| *name));
+            let message = match closest(text, names) {
+                Some(meant) => format!("there is no lint `{text}`, did you mean `{meant}`?"),
+                None => format!("there is no lint `{text}`"),
+            };
+            UnknownLint { message }
+        })
+    }
+}
+
+/// The level of each lint.
+///
+/// A selector of one lint has the say over one of a group, and that over `all`; of two alike the one set last. Last of
+/// all, `warnings` is taken as what the others have made of it.
+///
+/// ```
+/// use edgeroute_analysis::lint::{Level, Levels, Lint};
+///
+/// let levels = Levels::default()
+///     .with("all".parse()?, Level::Allow)
+///     .with("topology".parse()?, Level::Warn)
+///     .with("warnings".parse()?, Level::Deny);
+/// let level = |name| Lint::named(name).map(|lint| levels.of(lint));
+/// assert_eq!(level("message-loop"), Some(Level::Deny));
+/// assert_eq!(level("never-true"), Some(Level::Allow));
+/// # Ok::<(), edgeroute_analysis::lint::UnknownLint>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Levels {
+    /// In the order in which they were set.
+    set: Vec<(Selector, Level)>,
+}
+
+impl Levels {
+    /// With this level for what `selector` selects.
+    #[must_use]
+    pub fn with(mut self, selector: Selector, level: Level) -> Self {
+        self.set.push((selector, level));
+        self
+    }
+
+    /// Whether the lint is allowed because nobody has said anything of it.
+    pub(super) fn leave_off(&self, lint: &Lint) -> bool {
+        let is_said = |selected: &Selected| match selected {
+            Selected::All => true,
+            Selected::Area(digits) => lint.code().as_str().starts_with(digits),
+            Selected::One(one) => one.code() == lint.code(),
+            Selected::Warnings => false,
+        };
+        lint.default_level() == Level::Allow && !self.set.iter().any(|(selector, _)| is_said(&selector.0))
+    }
+
+    /// The level of a lint.
+    #[must_use]
+    pub fn of(&self, lint: &Lint) -> Level {
+        let selects = |selected: &Selected| match selected {
+            Selected::All => Some(1),
+            Selected::Area(digits) => lint.code().as_str().starts_with(digits).then_some(2),
+            Selected::One(one) => (one.code() == lint.code()).then_some(3),
+            Selected::Warnings => None,
+        };
+        let ranked = self.set.iter().filter_map(|(selector, level)| Some((selects(&selector.0)?, *level)));
+        // The last of the most specific ones.
+        let level = ranked.max_by_key(|(rank, _)| *rank).map_or(lint.default_level(), |(_, level)| level);
+        let of_warnings = self.set.iter().rev().find(|(selector, _)| matches!(selector.0, Selected::Warnings));
+        match (level, of_warnings) {
+            (Level::Warn, Some((_, level))) => *level,
+            _ => level,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn level(settings: &[(&str, Level)], name: &str) -> Level {
+        let levels = settings
+            .iter()
+            .fold(Levels::default(), |levels, (selector, level)| levels.with(selector.parse().unwrap(), *level));
+        levels.of(Lint::named(name).unwrap())
+    }
+
+    #[test]
+    fn the_more_specific_selector_has_the_say_and_of_two_alike_the_last() {
+        assert_eq!(level(&[], "never-true"), Level::Warn);
+        assert_eq!(level(&[("never-true", Level::Deny), ("all", Level::Allow)], "W0201"), Level::Deny);
+        assert_eq!(level(&[("meaning", Level::Deny), ("all", Level::Allow)], "w0201"), Level::Deny);
+        assert_eq!(level(&[("never-true", Level::Deny), ("W0201", Level::Allow)], "never-true"), Level::Allow);
+        assert_eq!(level(&[("topology", Level::Deny)], "never-true"), Level::Warn);
+    }
+
+    #[test]
+    fn warnings_are_those_that_would_warn() {
+        assert_eq!(level(&[("warnings", Level::Deny)], "never-true"), Level::Deny);
+        assert_eq!(level(&[("warnings", Level::Deny), ("never-true", Level::Allow)], "never-true"), Level::Allow);
+        assert_eq!(level(&[("warnings", Level::Deny)], "unserved-leaf-devices"), Level::Allow);
+        assert_eq!(level(&[("all", Level::Deny), ("warnings", Level::Allow)], "never-true"), Level::Deny);
+    }
+}

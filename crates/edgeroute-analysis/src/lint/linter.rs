@@ -1,0 +1,194 @@
+//! Running lints.
+
+use std::cell::OnceCell;
+
+use super::{
+    ALL, CheckedRoute, Finding, Findings, Level, Levels, ManifestReport, Pass, Place, Report, RouteSetContext,
+};
+use crate::topology::Topology;
+use edgeroute_lang::diagnostic;
+use edgeroute_lang::hir::{Route, Shadowing};
+use edgeroute_lang::limits::Limits;
+use edgeroute_lang::manifest::{Manifest, Parsed};
+use edgeroute_lang::priority::{Priority, TimeToLive};
+use edgeroute_lang::prove::{Prover, SourceFacts};
+use edgeroute_lang::syntax::parse_route;
+
+/// Which lints are run, and how.
+#[derive(Clone, Debug, Default)]
+pub struct Linter {
+    levels: Levels,
+    limits: Limits,
+    shadowing: Shadowing,
+}
+
+/// A route to lint.
+#[derive(Copy, Clone, Debug)]
+pub struct RouteInput<'r> {
+    name: &'r str,
+    text: &'r str,
+    priority: Priority,
+    time_to_live: TimeToLive,
+}
+
+impl<'r> RouteInput<'r> {
+    /// A route of the default priority and time to live.
+    #[must_use]
+    pub const fn new(name: &'r str, text: &'r str) -> Self {
+        Self { name, text, priority: Priority::DEFAULT, time_to_live: TimeToLive::HUB_DEFAULT }
+    }
+
+    /// With these instead.
+    #[must_use]
+    pub const fn with_terms(self, priority: Priority, time_to_live: TimeToLive) -> Self {
+        Self { priority, time_to_live, ..self }
+    }
+}
+
+/// What is known of where routes come from.
+#[derive(Copy, Clone, Debug, Default)]
+struct Origin<'m> {
+    manifest: Option<(&'m Manifest, &'m Topology)>,
+    /// Whether there may be routes besides those given.
+    may_have_more: bool,
+}
+
+/// Settings.
+impl Linter {
+    /// A linter with these levels, and everything else as it is by default.
+    #[must_use]
+    pub fn with_levels(levels: Levels) -> Self {
+        Self { levels, ..Self::default() }
+    }
+
+    /// With these limits; a route that goes over one is not linted.
+    #[must_use]
+    pub fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// With names that mean what the hub takes them for.
+    #[must_use]
+    pub fn shadowing(self, shadowing: Shadowing) -> Self {
+        Self { shadowing, ..self }
+    }
+}
+
+impl Linter {
+    pub(super) const fn shadowing_of_names(&self) -> Shadowing {
+        self.shadowing
+    }
+
+    pub(super) const fn limits_of_routes(&self) -> &Limits {
+        &self.limits
+    }
+}
+
+/// Running.
+impl Linter {
+    /// Lints routes, given in the order of their declaration. Those with errors are passed over. Allocates.
+    #[must_use]
+    pub fn lint_routes(&self, routes: &[RouteInput<'_>]) -> Report {
+        self.lint(routes, Origin::default())
+    }
+
+    /// Lints the routes of a manifest, and what they make together with its modules. Routes with errors are passed over,
+    /// and a text that is no manifest has no findings: [`Manifest::parse`] tells what is wrong. Allocates.
+    ///
+    /// ```
+    /// use edgeroute_analysis::lint::Linter;
+    ///
+    /// let json = r#"{"schemaVersion": "1.0", "storeAndForwardConfiguration": {}, "routes": {
+    ///     "up": "FROM /messages/* INTO $upstream; -- all of them" }}"#;
+    /// let report = Linter::default().lint_manifest(json);
+    /// let found = &report.findings()[0];
+    /// assert_eq!(found.route.as_deref(), Some("up"));
+    /// assert_eq!(found.diagnostic.message, "what follows the sink is ignored");
+    /// assert_eq!(found.diagnostic.primary.span.slice(json), "; -- all of them");
+    /// ```
+    #[must_use]
+    pub fn lint_manifest(&self, text: &str) -> ManifestReport {
+        let Parsed { manifest: Some(manifest), unusable_routes, problems } = Manifest::parse(text) else {
+            return ManifestReport::default();
+        };
+        let topology = Topology::with_shadowing(&manifest, &self.limits, self.shadowing);
+        let inputs: Vec<RouteInput<'_>> = manifest
+            .routes()
+            .iter()
+            .map(|route| RouteInput::new(route.name(), route.text()).with_terms(route.priority(), route.time_to_live()))
+            .collect();
+        let is_layer = manifest.schema_version().is_none();
+        let may_have_more = is_layer || !unusable_routes.is_empty() || !problems.is_empty();
+        let report = self.lint(&inputs, Origin { manifest: Some((&manifest, &topology)), may_have_more });
+        let mut findings: Vec<diagnostic::Finding> =
+            report.findings.into_iter().map(|finding| located(&manifest, finding)).collect();
+        findings.sort_by_key(|finding| finding.diagnostic.primary.span);
+        ManifestReport { findings, hints: report.hints, undecided: report.undecided }
+    }
+
+    fn lint(&self, routes: &[RouteInput<'_>], origin: Origin<'_>) -> Report {
+        let mut reasoner = Prover::new();
+        let subjects: Vec<CheckedRoute<'_>> =
+            routes.iter().enumerate().filter_map(|(index, route)| self.subject(index, route, &mut reasoner)).collect();
+        let is_complete = subjects.len() == routes.len() && !origin.may_have_more;
+        let set =
+            RouteSetContext { subjects: &subjects, is_complete, manifest: origin.manifest, relations: OnceCell::new() };
+        let (mut found, mut hints) = (Vec::new(), Vec::new());
+        for &lint in ALL {
+            let level = self.levels.of(lint);
+            let mut unasked = Vec::new();
+            let found = match level {
+                Level::Allow if !self.levels.leave_off(lint) => continue,
+                Level::Allow => &mut unasked,
+                Level::Warn | Level::Deny => &mut found,
+            };
+            let mut findings = Findings { lint, level, reasoner: &mut reasoner, found };
+            match lint.pass {
+                Pass::Route(pass) => subjects.iter().for_each(|subject| pass(subject, &mut findings)),
+                Pass::Set(pass) => pass(&set, &mut findings),
+            }
+            if !unasked.is_empty() {
+                hints.push(lint);
+            }
+        }
+        found.sort_by_key(|finding| (finding.place, finding.diagnostic.primary.span));
+        Report { findings: found, hints, undecided: reasoner.given_up() }
+    }
+
+    /// The route in every form; `None` if it has errors.
+    fn subject<'r>(&'r self, index: usize, route: &RouteInput<'r>, reasoner: &mut Prover) -> Option<CheckedRoute<'r>> {
+        let parsed = parse_route(route.text, &self.limits);
+        let typed = Route::check(&parsed.tree, parsed.errors, self.shadowing).ok()?;
+        Some(CheckedRoute {
+            index,
+            name: route.name,
+            text: route.text,
+            priority: route.priority,
+            time_to_live: route.time_to_live,
+            formula: reasoner.add(&typed.condition),
+            facts: SourceFacts::of(&typed.source),
+            tree: parsed.tree,
+            typed,
+            shadowing: self.shadowing,
+            limits: &self.limits,
+        })
+    }
+}
+
+/// A finding in the text of a route as one in the manifest.
+fn located(manifest: &Manifest, finding: Finding) -> diagnostic::Finding {
+    let route_at = |index: usize| manifest.routes().get(index);
+    let Place::Route(index) = finding.place else {
+        return diagnostic::Finding::new(finding.diagnostic);
+    };
+    let Some(route) = route_at(index) else {
+        return diagnostic::Finding::new(finding.diagnostic);
+    };
+    let mut diagnostic = route.locate_diagnostic(finding.diagnostic);
+    for related in finding.related {
+        if let Some(route) = route_at(related.route) {
+            diagnostic = diagnostic.with_secondary(route.locate(related.span), related.text);
+        }
+    }
+    diagnostic::Finding { route: Some(route.shared_name()), diagnostic }
+}

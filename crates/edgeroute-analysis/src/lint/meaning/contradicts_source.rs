@@ -1,0 +1,47 @@
+//! A condition that no message of the route's source satisfies.
+//!
+//! # Why
+//! The source already says which module a message is from, and by which output. A condition that asks for another
+//! contradicts it, and the route never matches.
+//!
+//! # Example
+//! ```route W0203
+//! FROM /messages/modules/camera/* WHERE $connectionModuleId = 'sensor' INTO $upstream
+//! ```
+//!
+//! # Use instead
+//! ```route
+//! FROM /messages/modules/sensor/* INTO $upstream
+//! ```
+
+use crate::lint::{CheckedRoute, Findings, Level, Lint, Pass};
+use edgeroute_lang::diagnostic::Code;
+use edgeroute_lang::prove::{Answer, SourceFacts};
+
+pub(in crate::lint) const LINT: Lint = Lint {
+    code: Code::ContradictsSource,
+    name: "contradicts-source",
+    level: Level::Warn,
+    fixes: None,
+    pass: Pass::Route(check),
+};
+
+fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
+    let (Some(condition), Some(source)) = (&subject.tree.condition, &subject.tree.source) else {
+        return;
+    };
+    if subject.facts == SourceFacts::default() {
+        return;
+    }
+    let claims = [(subject.formula, true)];
+    if findings.reasoner.refute(&claims, &subject.facts) != Answer::Impossible
+        || findings.reasoner.refute(&claims, &SourceFacts::default()) == Answer::Impossible
+    {
+        return;
+    }
+    let diagnostic = findings
+        .diagnostic(condition.span(), "this condition is never true of messages from this source")
+        .with_label("contradicts the source")
+        .with_secondary(source.span, "which messages come here");
+    findings.add(subject.index, diagnostic);
+}

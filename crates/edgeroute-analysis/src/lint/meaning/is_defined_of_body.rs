@@ -1,0 +1,52 @@
+//! `is_defined` of a body query, to ask whether something is there.
+//!
+//! # Why
+//! What the body lacks is null, and null is defined: `is_defined($body.alarm)` is true of every readable body that has no
+//! `alarm`. It is false where `alarm` is an object, an array or a date.
+//!
+//! # Example
+//! ```route W0204
+//! FROM /messages/* WHERE $contentType = 'application/json' and is_defined($body.alarm) INTO $upstream
+//! ```
+//!
+//! # Use instead
+//! ```route
+//! FROM /messages/* WHERE $contentType = 'application/json' and $body.alarm != null INTO $upstream
+//! ```
+//!
+//! # Fix
+//! Compares with null, which changes the meaning.
+
+use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
+use edgeroute_lang::builtin::Function;
+use edgeroute_lang::diagnostic::Code;
+use edgeroute_lang::hir::NodeKind;
+
+pub(in crate::lint) const LINT: Lint = Lint {
+    code: Code::IsDefinedOfBody,
+    name: "is-defined-of-body",
+    level: Level::Warn,
+    fixes: Some(Fixes::ChangeMeaning),
+    pass: Pass::Route(check),
+};
+
+fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
+    for node in subject.nodes() {
+        let NodeKind::Call(Function::IsDefined, arguments) = &node.kind else {
+            continue;
+        };
+        let Some(body) = arguments.first().and_then(|argument| subject.node(*argument)) else {
+            continue;
+        };
+        if matches!(body.kind, NodeKind::Body { .. }) {
+            let query = subject.slice(body.span);
+            let mended = format!("({query} != null)");
+            let diagnostic = findings
+                .diagnostic(node.span, "`is_defined` of a body query does not tell whether something is there")
+                .with_label("true also where the body has nothing there")
+                .with_help(format!("what the body lacks is null: write `{query} != null`"));
+            let diagnostic = findings.mend(subject, diagnostic, node.span, &mended);
+            findings.add(subject.index, diagnostic);
+        }
+    }
+}

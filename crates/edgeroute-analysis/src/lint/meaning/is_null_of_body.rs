@@ -1,0 +1,52 @@
+//! `is_null` of a body query.
+//!
+//! # Why
+//! `is_null` of a body query is true of everything that is there, `5` and `'text'` included, and false of what the body
+//! lacks. The hub has it so, and there it stays; to ask for null, compare with it.
+//!
+//! # Example
+//! ```route W0205
+//! FROM /messages/* WHERE $contentType = 'application/json' and is_null($body.alarm) INTO $upstream
+//! ```
+//!
+//! # Use instead
+//! ```route
+//! FROM /messages/* WHERE $contentType = 'application/json' and $body.alarm = null INTO $upstream
+//! ```
+//!
+//! # Fix
+//! Compares with null, which changes the meaning.
+
+use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
+use edgeroute_lang::builtin::Function;
+use edgeroute_lang::diagnostic::Code;
+use edgeroute_lang::hir::NodeKind;
+
+pub(in crate::lint) const LINT: Lint = Lint {
+    code: Code::IsNullOfBody,
+    name: "is-null-of-body",
+    level: Level::Warn,
+    fixes: Some(Fixes::ChangeMeaning),
+    pass: Pass::Route(check),
+};
+
+fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
+    for node in subject.nodes() {
+        let NodeKind::Call(Function::IsNull, arguments) = &node.kind else {
+            continue;
+        };
+        let Some(body) = arguments.first().and_then(|argument| subject.node(*argument)) else {
+            continue;
+        };
+        if matches!(body.kind, NodeKind::Body { .. }) {
+            let query = subject.slice(body.span);
+            let mended = format!("({query} = null)");
+            let diagnostic = findings
+                .diagnostic(node.span, "`is_null` of a body query is true of everything that is there")
+                .with_label("false where the body has nothing there")
+                .with_help(format!("to ask for null, or nothing, write `{query} = null`"));
+            let diagnostic = findings.mend(subject, diagnostic, node.span, &mended);
+            findings.add(subject.index, diagnostic);
+        }
+    }
+}

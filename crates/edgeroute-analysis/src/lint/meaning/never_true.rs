@@ -1,0 +1,84 @@
+//! A condition that no message satisfies.
+//!
+//! # Why
+//! The route never matches. Mostly `and` stands where `or` was meant, a bound is on the wrong side, or the condition is a
+//! string or number where it should be a comparison. This is proved, not guessed: nothing that a message may hold makes
+//! the condition true.
+//!
+//! # Example
+//! ```route W0201
+//! FROM /messages/* WHERE level = 'warning' and level = 'critical' INTO $upstream
+//! ```
+//!
+//! # Use instead
+//! ```route
+//! FROM /messages/* WHERE level = 'warning' or level = 'critical' INTO $upstream
+//! ```
+
+use crate::lint::{CheckedRoute, Findings, Level, Lint, Pass};
+use edgeroute_lang::diagnostic::{Code, Diagnostic};
+use edgeroute_lang::hir::{CheckOptions, Type, check as check_condition};
+use edgeroute_lang::predicate::FormulaId;
+use edgeroute_lang::prove::{Answer, SourceFacts};
+use edgeroute_lang::span::Span;
+use edgeroute_lang::syntax::parse_condition;
+
+pub(in crate::lint) const LINT: Lint =
+    Lint { code: Code::NeverTrue, name: "never-true", level: Level::Warn, fixes: None, pass: Pass::Route(check) };
+
+/// Conditions of up to this many operands of `and` are searched for two that contradict each other.
+const EXPLAINED: usize = 24;
+
+fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
+    let Some(condition) = &subject.tree.condition else {
+        return;
+    };
+    if findings.reasoner.refute(&[(subject.formula, true)], &SourceFacts::default()) != Answer::Impossible {
+        return;
+    }
+    let diagnostic =
+        findings.diagnostic(condition.span(), "this condition is never true").with_label("no message satisfies this");
+    let diagnostic = match subject.typed.condition.type_of(subject.typed.condition.root()) {
+        Type::Text => diagnostic.with_help("a string is neither true nor false: compare it with another"),
+        Type::Number => diagnostic.with_help("a number is neither true nor false: compare it with another"),
+        Type::Null | Type::Undefined => diagnostic.with_help("this is neither true nor false"),
+        Type::Bool | Type::Value => explained(subject, diagnostic, findings),
+    };
+    findings.add(subject.index, diagnostic);
+}
+
+/// Points at one or two operands of `and` that cannot be true, or not together.
+fn explained(subject: &CheckedRoute<'_>, diagnostic: Diagnostic, findings: &mut Findings<'_>) -> Diagnostic {
+    let conjuncts = subject.conjuncts();
+    if conjuncts.len() < 2 || conjuncts.len() > EXPLAINED {
+        return diagnostic;
+    }
+    let formulas: Vec<(Span, Option<FormulaId>)> = conjuncts
+        .iter()
+        .map(|conjunct| (conjunct.span, formula(subject, subject.slice(conjunct.span), findings)))
+        .collect();
+    let mut is_impossible =
+        |claims: &[(FormulaId, bool)]| findings.reasoner.refute(claims, &SourceFacts::default()) == Answer::Impossible;
+    for (index, &(span, formula)) in formulas.iter().enumerate() {
+        let Some(formula) = formula else {
+            continue;
+        };
+        if is_impossible(&[(formula, true)]) {
+            return diagnostic.with_secondary(span, "never true by itself");
+        }
+        for &(other_span, other) in formulas.iter().take(index) {
+            if other.is_some_and(|other| is_impossible(&[(other, true), (formula, true)])) {
+                return diagnostic.with_secondary(other_span, "where this is true").with_secondary(span, "this is not");
+            }
+        }
+    }
+    diagnostic
+}
+
+/// The formula of a part of the condition, which is a condition itself.
+fn formula(subject: &CheckedRoute<'_>, text: &str, findings: &mut Findings<'_>) -> Option<FormulaId> {
+    let parsed = parse_condition(text, subject.limits);
+    let options = CheckOptions { shadowing: subject.shadowing, ..CheckOptions::default() };
+    let typed = check_condition(&parsed.tree, &options).ok().filter(|_| parsed.errors.is_empty())?;
+    Some(findings.reasoner.add(&typed))
+}

@@ -1,0 +1,89 @@
+//! An order asked for between a string and a number in quotes.
+//!
+//! # Why
+//! Properties are strings, and strings compare letter by letter: `'100' < '80'`, since `1` comes before `8`. A number of
+//! the body is less than every string, whatever it is.
+//!
+//! # Example
+//! ```route W0210
+//! FROM /messages/* WHERE temperature > '80' INTO $upstream
+//! ```
+//!
+//! # Use instead
+//! ```route
+//! FROM /messages/* WHERE as_number(temperature) > 80 INTO $upstream
+//! ```
+//!
+//! # Fix
+//! Compares numbers, which changes the meaning.
+
+use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
+use edgeroute_lang::diagnostic::Code;
+use edgeroute_lang::hir::{Comparison, Node, NodeId, NodeKind, Text};
+use edgeroute_lang::text::number_literal;
+
+pub(in crate::lint) const LINT: Lint = Lint {
+    code: Code::NumberAsText,
+    name: "number-as-text",
+    level: Level::Warn,
+    fixes: Some(Fixes::ChangeMeaning),
+    pass: Pass::Route(check),
+};
+
+fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
+    for node in subject.nodes() {
+        let NodeKind::Compare(comparison, left, right) = node.kind else {
+            continue;
+        };
+        if matches!(comparison, Comparison::Equal | Comparison::NotEqual) {
+            continue;
+        }
+        let (read, number) = match (read(subject, left), number(subject, right)) {
+            (Some(read), Some(number)) => (read, number),
+            _ => match read(subject, right).zip(number(subject, left)) {
+                Some(found) => found,
+                None => continue,
+            },
+        };
+        let (number, literal) = number;
+        let name = subject.slice(read.span);
+        let is_property = matches!(read.kind, NodeKind::Property(_));
+        let mended_read = if is_property { format!("as_number({name})") } else { name.to_owned() };
+        let (first, second) =
+            if read.span.start() < number.span.start() { (&*mended_read, literal) } else { (literal, &*mended_read) };
+        let mended = format!("{first} {} {second}", comparison.as_str());
+        let span = read.span.cover(number.span);
+        let message = format!("`{}` compares strings letter by letter", subject.slice(span));
+        let diagnostic = findings
+            .diagnostic(span, message)
+            .with_label(if is_property {
+                "by text, `'100'` is less than `'80'`"
+            } else {
+                "numbers are less than any string"
+            })
+            .with_help(format!("to compare numbers, write `{mended}`"));
+        let diagnostic = findings.mend(subject, diagnostic, span, &mended);
+        findings.add(subject.index, diagnostic);
+    }
+}
+
+/// A property or body query.
+fn read<'s, 'r>(subject: &'s CheckedRoute<'r>, id: NodeId) -> Option<&'s Node<'r>> {
+    subject.node(id).filter(|node| matches!(node.kind, NodeKind::Property(_) | NodeKind::Body { .. }))
+}
+
+/// A string that is a number, and the number.
+fn number<'s, 'r>(subject: &'s CheckedRoute<'r>, id: NodeId) -> Option<(&'s Node<'r>, &'s str)> {
+    let mut node = subject.node(id)?;
+    if let NodeKind::ToValue(text) = node.kind {
+        node = subject.node(text)?;
+    }
+    match &node.kind {
+        NodeKind::Text(Text::WellFormed(text)) => {
+            let is_number = text.trim_start_matches('-').starts_with(|first: char| first.is_ascii_digit());
+            let is_plain = text.chars().all(|character| character.is_ascii_digit() || "-.eE+".contains(character));
+            (is_number && is_plain && number_literal(text).is_some()).then_some((node, &**text))
+        }
+        _ => None,
+    }
+}

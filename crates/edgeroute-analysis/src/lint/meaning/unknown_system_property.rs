@@ -1,0 +1,120 @@
+//! A system property that the hub does not know.
+//!
+//! # Why
+//! Any name may stand behind a `$`. One that neither the hub nor a sender can set is undefined in every message, unless a
+//! sender adds an application property whose name begins with a `$`.
+//!
+//! # Example
+//! ```route W0209
+//! FROM /messages/* WHERE $contenttyp = 'application/json' INTO $upstream
+//! ```
+//!
+//! # Use instead
+//! ```route
+//! FROM /messages/* WHERE $contentType = 'application/json' INTO $upstream
+//! ```
+//!
+//! # Fix
+//! Writes the name that was likely meant, which changes the meaning.
+
+use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
+use edgeroute_lang::diagnostic::{Code, closest};
+use edgeroute_lang::hir::{NodeKind, Property};
+use edgeroute_lang::text::eq_ignore_case;
+
+pub(in crate::lint) const LINT: Lint = Lint {
+    code: Code::UnknownSystemProperty,
+    name: "unknown-system-property",
+    level: Level::Warn,
+    fixes: Some(Fixes::ChangeMeaning),
+    pass: Pass::Route(check),
+};
+
+/// What the hub sets, or takes from senders.
+const KNOWN: [&str; 32] = [
+    "absolute-expiry-time",
+    "ack",
+    "cid",
+    "connectionAuthMethod",
+    "connectionDeviceGenerationId",
+    "connectionDeviceId",
+    "connectionModuleId",
+    "contentEncoding",
+    "contentType",
+    "correlationId",
+    "creationTime",
+    "deliveryCount",
+    "dt-dataschema",
+    "dt-subject",
+    "edgeHubOriginInterface",
+    "edgeMessageId",
+    "enqueuedTime",
+    "inputName",
+    "iothub-interface-id",
+    "lockToken",
+    "messageId",
+    "messageSchema",
+    "messageType",
+    "modelId",
+    "operation",
+    "outBoundURI",
+    "outputName",
+    "sequenceNumber",
+    "statusCode",
+    "to",
+    "userId",
+    "version",
+];
+
+fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
+    for node in subject.nodes() {
+        let Some(name) = system_name(&node.kind) else {
+            continue;
+        };
+        if is_of_twin(name) || KNOWN.iter().any(|known| eq_ignore_case(known, name)) {
+            continue;
+        }
+        // What touches the name is told of by another lint.
+        if !name.chars().all(|character| character.is_ascii_alphanumeric() || "-_.[]".contains(character)) {
+            continue;
+        }
+        let label = match node.kind {
+            NodeKind::Property(Property::System(_)) => "always undefined",
+            _ => "undefined, unless a sender adds an application property of this name",
+        };
+        let diagnostic =
+            findings.diagnostic(node.span, format!("there is no system property `${name}`")).with_label(label);
+        let (first, rest) = name.split_once('.').unwrap_or((name, ""));
+        let meant = match closest(name, KNOWN) {
+            Some(meant) => Some(meant.to_owned()),
+            None if !rest.is_empty() => closest(first, ["body"]).map(|body| format!("{body}.{rest}")),
+            None => None,
+        };
+        let diagnostic = match meant {
+            Some(meant) => {
+                let mended = subject.slice(node.span).replacen(name, &meant, 1);
+                let diagnostic = diagnostic.with_help(format!("did you mean `${meant}`?"));
+                findings.mend(subject, diagnostic, node.span, &mended)
+            }
+            None if name.eq_ignore_ascii_case("body") => {
+                diagnostic.with_help("a query of the body names what it asks for: `$body.level`")
+            }
+            None => diagnostic.with_help(format!("an application property is written without the `$`: `{name}`")),
+        };
+        findings.add(subject.index, diagnostic);
+    }
+}
+
+/// The name of the system property that a node reads, without the `$`.
+pub(super) fn system_name<'t>(kind: &NodeKind<'t>) -> Option<&'t str> {
+    match kind {
+        NodeKind::Property(Property::System(name)) => Some(name),
+        NodeKind::Property(Property::ApplicationOrSystem(name)) => name.strip_prefix('$'),
+        _ => None,
+    }
+}
+
+pub(super) fn is_of_twin(name: &str) -> bool {
+    let (first, _) = name.split_once('.').unwrap_or((name, ""));
+    first.eq_ignore_ascii_case("twin")
+}

@@ -1,0 +1,103 @@
+//! A body query beside a test for a content type that cannot be queried.
+//!
+//! # Why
+//! A body can be queried only if `contentType` is exactly `application/json`, without parameters, and `contentEncoding`
+//! `utf-8`, `utf-16` or `utf-32` (case does not matter). A condition that asks for anything else and for the body is never
+//! true, unless a sender adds an application property whose name is `$contentType`, which `$contentType` reads first.
+//!
+//! # Example
+//! ```route W0212
+//! FROM /messages/* WHERE $contentType = 'application/json;charset=utf-8' and $body.level = 'critical' INTO $upstream
+//! ```
+//!
+//! # Use instead
+//! ```route
+//! FROM /messages/* WHERE $contentType = 'application/json' and $body.level = 'critical' INTO $upstream
+//! ```
+
+use crate::lint::meaning::unknown_system_property::system_name;
+use crate::lint::{CheckedRoute, Findings, Level, Lint, Pass};
+use edgeroute_lang::diagnostic::Code;
+use edgeroute_lang::hir::{Comparison, Node, NodeId, NodeKind, Property, Text};
+use edgeroute_lang::span::Span;
+use edgeroute_lang::text::eq_ignore_case;
+
+pub(in crate::lint) const LINT: Lint = Lint {
+    code: Code::WrongContentType,
+    name: "wrong-content-type",
+    level: Level::Warn,
+    fixes: None,
+    pass: Pass::Route(check),
+};
+
+fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
+    let conjuncts: Vec<Span> = subject.conjuncts().iter().map(|conjunct| conjunct.span).collect();
+    for node in subject.nodes() {
+        let Some(WrongTest { read, name, expected }) =
+            wrong_test(subject, node).filter(|_| conjuncts.contains(&node.span))
+        else {
+            continue;
+        };
+        // The query stands in another operand of the same `and`.
+        let is_beside = |query: &&Node<'_>| {
+            let is_within = |part: &Span| part.start() <= query.span.start() && query.span.end() <= part.end();
+            matches!(query.kind, NodeKind::Body { .. })
+                && conjuncts.iter().any(|part| part != &node.span && is_within(part))
+        };
+        if let Some(query) = subject.nodes().find(is_beside) {
+            let undefined = match read {
+                Property::ApplicationOrSystem(_) => {
+                    format!("this is undefined, unless a sender adds an application property `${name}`")
+                }
+                Property::Application(_) | Property::System(_) => "this is undefined".to_owned(),
+            };
+            let diagnostic = findings
+                .diagnostic(node.span, format!("a body of another `{name}` than {expected} cannot be queried"))
+                .with_label("where this is true")
+                .with_secondary(query.span, undefined)
+                .with_help(format!("the hub reads a body only where `{name}` is {expected}"));
+            findings.add(subject.index, diagnostic);
+        }
+    }
+}
+
+/// A comparison with what cannot be queried.
+struct WrongTest<'r> {
+    read: Property<'r>,
+    name: &'static str,
+    /// What it must be instead.
+    expected: &'static str,
+}
+
+fn wrong_test<'r>(subject: &CheckedRoute<'r>, node: &Node<'_>) -> Option<WrongTest<'r>> {
+    let NodeKind::Compare(Comparison::Equal, left, right) = node.kind else {
+        return None;
+    };
+    let (read, text) = match (property(subject, left), text(subject, right)) {
+        (Some(read), Some(text)) => (read, text),
+        _ => (property(subject, right)?, text(subject, left)?),
+    };
+    let name = system_name(&NodeKind::Property(read))?;
+    let is_one_of = |known: &[&str]| known.iter().any(|known| eq_ignore_case(known, text));
+    if eq_ignore_case(name, "contentType") && !is_one_of(&["application/json"]) {
+        return Some(WrongTest { read, name: "contentType", expected: "`application/json`" });
+    }
+    if eq_ignore_case(name, "contentEncoding") && !is_one_of(&["utf-8", "utf-16", "utf-32"]) {
+        return Some(WrongTest { read, name: "contentEncoding", expected: "`utf-8`, `utf-16` or `utf-32`" });
+    }
+    None
+}
+
+fn property<'r>(subject: &CheckedRoute<'r>, id: NodeId) -> Option<Property<'r>> {
+    match subject.node(id)?.kind {
+        NodeKind::Property(property) => Some(property),
+        _ => None,
+    }
+}
+
+fn text<'s>(subject: &'s CheckedRoute<'_>, id: NodeId) -> Option<&'s str> {
+    match &subject.node(id)?.kind {
+        NodeKind::Text(Text::WellFormed(text)) => Some(text),
+        _ => None,
+    }
+}

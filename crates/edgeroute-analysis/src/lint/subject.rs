@@ -1,0 +1,127 @@
+//! What lints look at: routes in every form that they have.
+
+use std::cell::OnceCell;
+
+use super::topology::{Relation, RelationKind, Relations};
+use crate::topology::Topology;
+use edgeroute_lang::hir;
+use edgeroute_lang::limits::Limits;
+use edgeroute_lang::manifest::Manifest;
+use edgeroute_lang::predicate::FormulaId;
+use edgeroute_lang::priority::{Priority, TimeToLive};
+use edgeroute_lang::prove::{Prover, SourceFacts};
+use edgeroute_lang::span::Span;
+use edgeroute_lang::syntax::ast::{self, Expr, ExprId, ExprKind};
+
+/// A route without errors.
+#[derive(Debug)]
+pub(super) struct CheckedRoute<'r> {
+    /// Which of the routes that were given.
+    pub(super) index: usize,
+    pub(super) name: &'r str,
+    pub(super) text: &'r str,
+    pub(super) priority: Priority,
+    pub(super) time_to_live: TimeToLive,
+    pub(super) tree: ast::Route<'r>,
+    pub(super) typed: hir::Route<'r>,
+    /// Holds just where the condition is true.
+    pub(super) formula: FormulaId,
+    /// What its source tells of its messages.
+    pub(super) facts: SourceFacts,
+    pub(super) shadowing: hir::Shadowing,
+    pub(super) limits: &'r Limits,
+}
+
+/// All routes together.
+#[derive(Debug)]
+pub(super) struct RouteSetContext<'s> {
+    pub(super) subjects: &'s [CheckedRoute<'s>],
+    /// Whether these are all routes that there are: none has errors, and no base deployment has more.
+    pub(super) is_complete: bool,
+    /// The manifest that they are from, and what they make.
+    pub(super) manifest: Option<(&'s Manifest, &'s Topology)>,
+    /// Worked out when a lint first asks.
+    pub(super) relations: OnceCell<Relations>,
+}
+
+impl<'r> CheckedRoute<'r> {
+    /// The expressions of the condition, operands first.
+    pub(super) fn expressions(&self) -> impl Iterator<Item = (ExprId, &Expr<'r>)> {
+        self.tree.condition.iter().flat_map(ast::Condition::expressions)
+    }
+
+    pub(super) fn expression(&self, id: ExprId) -> Option<&Expr<'r>> {
+        self.tree.condition.as_ref()?.get(id)
+    }
+
+    /// The nodes of the typed condition, if the route has one.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &hir::Node<'r>> {
+        let has_condition = self.tree.condition.is_some();
+        self.typed.condition.nodes().map(|(_, node)| node).filter(move |_| has_condition)
+    }
+
+    pub(super) fn node(&self, id: hir::NodeId) -> Option<&hir::Node<'r>> {
+        self.typed.condition.get(id)
+    }
+
+    /// The text of a span.
+    pub(super) fn slice(&self, span: Span) -> &'r str {
+        span.slice(self.text)
+    }
+
+    /// The text with a span replaced.
+    pub(super) fn with(&self, span: Span, replacement: &str) -> String {
+        let mut text = self.text.to_owned();
+        if text.get(span.range()).is_some() {
+            text.replace_range(span.range(), replacement);
+        }
+        text
+    }
+
+    /// Whether the route still compiles with a span replaced.
+    pub(super) fn compiles_with(&self, span: Span, replacement: &str) -> bool {
+        hir::Route::compile(&self.with(span, replacement), self.shadowing, self.limits).is_ok()
+    }
+
+    /// From the source to the sink.
+    pub(super) fn route_span(&self) -> Span {
+        let source = self.tree.source.as_ref().map(|source| source.span);
+        let sink = self.tree.sink.as_ref().map(|sink| sink.span);
+        source.zip(sink).map_or(Span::default(), |(source, sink)| source.cover(sink))
+    }
+
+    /// The operands of `and` at the top of the condition, without the parentheses around them.
+    pub(super) fn conjuncts(&self) -> Vec<&Expr<'r>> {
+        let mut conjuncts = Vec::new();
+        let mut open: Vec<ExprId> = self.tree.condition.iter().filter_map(ast::Condition::root).collect();
+        while let Some(expression) = open.pop().and_then(|id| self.expression(id)) {
+            match expression.kind {
+                ExprKind::Parenthesized(inner) => open.push(inner),
+                ExprKind::Binary { operator: ast::BinaryOperator::And, left, right, .. } => open.extend([right, left]),
+                _ => conjuncts.push(expression),
+            }
+        }
+        conjuncts
+    }
+}
+
+impl<'s> RouteSetContext<'s> {
+    /// The subject made of the route at this index of those that were given.
+    pub(super) fn subject_at(&self, index: usize) -> Option<&'s CheckedRoute<'s>> {
+        let at = self.subjects.binary_search_by_key(&index, |subject| subject.index).ok()?;
+        self.subjects.get(at)
+    }
+    /// The pairs of routes of which the first changes no delivery because of the second.
+    pub(super) fn related(
+        &self,
+        reasoner: &mut Prover,
+        is_meant: impl Fn(RelationKind) -> bool,
+    ) -> Vec<(&'s CheckedRoute<'s>, &'s CheckedRoute<'s>, RelationKind)> {
+        let relations = self.relations.get_or_init(|| Relations::of(self.subjects, reasoner));
+        let meant = relations.all.iter().filter(|relation| is_meant(relation.kind));
+        let pair = |relation: &Relation| {
+            Some((self.subjects.get(relation.loser)?, self.subjects.get(relation.winner)?, relation.kind))
+        };
+        meant.filter_map(pair).collect()
+    }
+}

@@ -1,0 +1,69 @@
+//! `??` beside a comparison without parentheses.
+//!
+//! # Why
+//! `??` binds less tightly than everything else: `a ?? b = c` is `a ?? (b = c)`, and `a = b ?? c` is `(a = b) ?? c`. What
+//! looks like a default for a missing value is a default for the answer.
+//!
+//! # Example
+//! ```route W0103
+//! FROM /messages/* WHERE $body.level ?? $contentType = 'application/json' INTO $upstream
+//! ```
+//!
+//! # Use instead
+//! ```route
+//! FROM /messages/* WHERE ($body.level ?? $contentType) = 'application/json' INTO $upstream
+//! ```
+//!
+//! # Fix
+//! Puts `??` and its operands in parentheses, which changes the meaning.
+
+use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
+use edgeroute_lang::diagnostic::Code;
+use edgeroute_lang::span::Span;
+use edgeroute_lang::syntax::ast::{BinaryOperator, ExprId, ExprKind};
+
+pub(in crate::lint) const LINT: Lint = Lint {
+    code: Code::CoalescedComparison,
+    name: "coalesced-comparison",
+    level: Level::Warn,
+    fixes: Some(Fixes::ChangeMeaning),
+    pass: Pass::Route(check),
+};
+
+fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
+    for (_, expression) in subject.expressions() {
+        let ExprKind::Binary { operator: BinaryOperator::Coalesce, operator_span, left, right } = expression.kind
+        else {
+            continue;
+        };
+        // What `??` and its operands would be if it bound tighter than the comparison, and what it compares instead.
+        let (place, comparison) = match (comparison(subject, left), comparison(subject, right)) {
+            (None, Some((middle, _))) => (span(subject, left).cover(span(subject, middle)), span(subject, right)),
+            (Some((_, middle)), None) => (span(subject, middle).cover(span(subject, right)), span(subject, left)),
+            _ => continue,
+        };
+        let mended = format!("({})", subject.slice(place));
+        // Where `??` cannot bind tighter, nobody takes it to do so: a comparison may well be given a default.
+        if !subject.compiles_with(place, &mended) {
+            continue;
+        }
+        let diagnostic = findings
+            .diagnostic(operator_span, "`??` gives a default for the comparison, not for what is compared")
+            .with_secondary(comparison, "compared first")
+            .with_help(format!("`??` binds last of all: write `{mended}`"));
+        let diagnostic = findings.mend(subject, diagnostic, place, &mended);
+        findings.add(subject.index, diagnostic);
+    }
+}
+
+/// The operands of an expression that is a comparison, and not in parentheses.
+fn comparison(subject: &CheckedRoute<'_>, id: ExprId) -> Option<(ExprId, ExprId)> {
+    match subject.expression(id)?.kind {
+        ExprKind::Binary { operator, left, right, .. } if matches!(operator.precedence(), 4 | 5) => Some((left, right)),
+        _ => None,
+    }
+}
+
+fn span(subject: &CheckedRoute<'_>, id: ExprId) -> Span {
+    subject.expression(id).map_or(Span::default(), |expression| expression.span)
+}

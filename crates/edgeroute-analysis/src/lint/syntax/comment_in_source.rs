@@ -1,0 +1,57 @@
+//! A comment that begins in the middle of a source's path.
+//!
+//! # Why
+//! `/*` opens a comment wherever a `*/` follows, also in `/messages/*`. What stands between them is not part of the
+//! route: `/messages/*/outputs/*/` is `/messages`, and takes every message.
+//!
+//! # Example
+//! ```route W0106
+//! FROM /messages/*/outputs/alarm*/ INTO $upstream
+//! ```
+//!
+//! # Use instead
+//! ```route
+//! FROM /messages/modules/* WHERE $outputName = 'alarm' INTO $upstream
+//! ```
+
+use crate::lint::{CheckedRoute, Findings, Level, Lint, Pass};
+use edgeroute_lang::diagnostic::Code;
+use edgeroute_lang::span::Span;
+use edgeroute_lang::syntax::{Lexer, TokenKind};
+
+pub(in crate::lint) const LINT: Lint = Lint {
+    code: Code::CommentInSource,
+    name: "comment-in-source",
+    level: Level::Warn,
+    fixes: None,
+    pass: Pass::Route(check),
+};
+
+fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
+    let Some(source) = &subject.tree.source else {
+        return;
+    };
+    let mut last_end = source.span.start();
+    for token in Lexer::new(subject.text).skip_while(|token| token.span.start() < source.span.start()) {
+        let between = Span::new(last_end, token.span.start());
+        // What people mean as a comment has a space before it.
+        if subject.slice(between).starts_with("/*") {
+            let comment = Span::new(between.start(), between.start() + comment_length(subject.slice(between)));
+            let diagnostic = findings
+                .diagnostic(comment, "`/*` opens a comment here, which ends at the first `*/`")
+                .with_label("not part of the source")
+                .with_secondary(source.span, format!("the source is `{}`", source.path));
+            findings.add(subject.index, diagnostic.with_help("put a space before it if it is meant as a comment"));
+            return;
+        }
+        last_end = token.span.end();
+        if matches!(token.kind, TokenKind::Where | TokenKind::Into | TokenKind::Eof) {
+            return;
+        }
+    }
+}
+
+fn comment_length(text: &str) -> u32 {
+    let end = text.get(2..).and_then(|inner| inner.find("*/")).map_or(text.len(), |end| end + 4);
+    Span::from_range(0..end).len()
+}

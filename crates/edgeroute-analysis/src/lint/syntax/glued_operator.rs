@@ -1,0 +1,115 @@
+//! An operator, or a quote, that touches a name and so is part of it.
+//!
+//! # Why
+//! Names may hold almost any character: `'`, `-`, `+`, `*`, `%`, `!` and `|` among them. `level!='low'` reads a property
+//! named `level!`, and `$body.temp-1` the member `temp-1` of the body. An operator needs white space around it.
+//!
+//! # Example
+//! ```route W0101
+//! FROM /messages/* WHERE level!='low' INTO $upstream
+//! ```
+//!
+//! # Use instead
+//! ```route
+//! FROM /messages/* WHERE level != 'low' INTO $upstream
+//! ```
+//!
+//! # Fix
+//! Puts spaces around the operator, which changes the meaning.
+
+use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
+use edgeroute_lang::diagnostic::Code;
+use edgeroute_lang::hir::{Arithmetic, NodeKind, Route, Type};
+use edgeroute_lang::span::Span;
+use edgeroute_lang::syntax::ast::{Expr, ExprKind};
+
+pub(in crate::lint) const LINT: Lint = Lint {
+    code: Code::GluedOperator,
+    name: "glued-operator",
+    level: Level::Warn,
+    fixes: Some(Fixes::ChangeMeaning),
+    pass: Pass::Route(check),
+};
+
+fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
+    for (_, expression) in subject.expressions() {
+        let (ExprKind::Property(name) | ExprKind::SystemProperty(name)) = expression.kind else {
+            continue;
+        };
+        if let Some((span, mended)) = unglued(subject, expression, name) {
+            let message = format!("`{name}` is one name: what touches a name is part of it");
+            let diagnostic = findings
+                .diagnostic(expression.span, message)
+                .with_label("one name")
+                .with_help(format!("operators need white space around them: `{mended}`"));
+            let diagnostic = findings.mend(subject, diagnostic, span, &mended);
+            findings.add(subject.index, diagnostic);
+        } else if name.contains('\'') {
+            let message = format!("`{name}` is one name: a quote within a name is part of it");
+            let diagnostic = findings.diagnostic(expression.span, message).with_label("one name");
+            findings.add(subject.index, diagnostic.with_help("put white space around a string"));
+        }
+    }
+}
+
+/// The name, or what begins with it, with white space around its operators, if that makes sense in the route.
+fn unglued(subject: &CheckedRoute<'_>, expression: &Expr<'_>, name: &str) -> Option<(Span, String)> {
+    let span = expression.span;
+    // `a!=5` is `a!` and `=`.
+    let next = Span::new(span.end(), span.end() + 1);
+    let (span, mended) = match name.strip_suffix('!') {
+        Some(stem) if !stem.is_empty() && subject.slice(next) == "=" => (span.cover(next), format!("{stem} !=")),
+        _ => (span, spaced(name)?),
+    };
+    let text = subject.with(span, &mended);
+    let route = Route::compile(&text, subject.shadowing, subject.limits).ok()?;
+    (!computes_with_text(&route)).then_some((span, mended))
+}
+
+/// The name with spaces around operators and strings in it; `None` if it has none.
+fn spaced(name: &str) -> Option<String> {
+    let mut parts: Vec<String> = Vec::new();
+    let mut word = String::new();
+    let mut rest = name;
+    while let Some(first) = rest.chars().next() {
+        let string = first == '\'';
+        let length = if string {
+            rest.get(1..).and_then(|inner| inner.find('\'')).map(|end| end + 2)?
+        } else if rest.starts_with("||") {
+            2
+        } else {
+            first.len_utf8()
+        };
+        let (part, tail) = rest.split_at_checked(length)?;
+        let is_operator = string || matches!(part, "||" | "+" | "-" | "*" | "%");
+        if is_operator {
+            parts.extend((!word.is_empty()).then(|| core::mem::take(&mut word)));
+            parts.push(part.to_owned());
+        } else {
+            word.push_str(part);
+        }
+        rest = tail;
+    }
+    parts.extend((!word.is_empty()).then_some(word));
+    (parts.len() > 1).then(|| parts.join(" "))
+}
+
+/// Whether numbers are computed and then compared with a text: then the name was meant as one.
+fn computes_with_text(route: &Route<'_>) -> bool {
+    let condition = &route.condition;
+    let is_computed = |id| {
+        matches!(condition.get(id), Some(node) if matches!(node.kind, NodeKind::Arithmetic(operator, ..)
+        if matches!(operator, Arithmetic::Add | Arithmetic::Subtract | Arithmetic::Multiply | Arithmetic::Remainder)))
+    };
+    let is_text = |id| match condition.get(id).map(|node| &node.kind) {
+        Some(NodeKind::ToValue(operand)) => condition.type_of(*operand) == Type::Text,
+        Some(NodeKind::Text(_)) => true,
+        _ => false,
+    };
+    condition.nodes().any(|(_, node)| match node.kind {
+        NodeKind::Compare(_, left, right) | NodeKind::Coalesce(left, right) => {
+            (is_computed(left) && is_text(right)) || (is_text(left) && is_computed(right))
+        }
+        _ => false,
+    })
+}

@@ -1,0 +1,109 @@
+//! A character that cannot be seen, or that changes the order in which text is shown.
+//!
+//! # Why
+//! A no-break space, pasted from a page, is not white space to a route but part of a name. Zero-width characters make
+//! texts that look equal different. Bidirectional controls can show a condition in another order than the one it is
+//! read in, so that a reviewer sees what is not there.
+//!
+//! # Example
+//! ```json W0111
+//! {
+//!   "schemaVersion": "1.0",
+//!   "routes": { "hot": "FROM /messages/* WHERE level = 'critical\u200b' INTO $upstream" },
+//!   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+//! }
+//! ```
+//!
+//! # Use instead
+//! ```json
+//! {
+//!   "schemaVersion": "1.0",
+//!   "routes": { "hot": "FROM /messages/* WHERE level = 'critical' INTO $upstream" },
+//!   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+//! }
+//! ```
+//!
+//! # Fix
+//! Removes the character, or puts a space where it is a kind of one. That changes the meaning.
+
+use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
+use edgeroute_lang::diagnostic::Code;
+use edgeroute_lang::span::Span;
+
+pub(in crate::lint) const LINT: Lint = Lint {
+    code: Code::InvisibleCharacter,
+    name: "invisible-character",
+    level: Level::Warn,
+    fixes: Some(Fixes::ChangeMeaning),
+    pass: Pass::Route(check),
+};
+
+/// The most that are reported of one route.
+const REPORTED: usize = 20;
+
+/// What is wrong with a character.
+#[derive(Copy, Clone, PartialEq, Eq)]
+enum Kind {
+    /// It changes the order of what is shown.
+    Bidirectional,
+    /// It looks like a space.
+    Space,
+    /// It looks like nothing.
+    Nothing,
+}
+
+fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
+    if subject.text.bytes().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) {
+        return;
+    }
+    let mut last = None;
+    let mut reported = 0;
+    for (at, character) in subject.text.char_indices() {
+        let before = last.replace(character);
+        let Some(kind) = kind(character) else {
+            continue;
+        };
+        // Emoji and some scripts are joined by these.
+        if matches!(character, '\u{200c}' | '\u{200d}') && before.is_some_and(|before| !before.is_ascii()) {
+            continue;
+        }
+        reported += 1;
+        if reported > REPORTED {
+            return;
+        }
+        let span = Span::from_range(at..at + character.len_utf8());
+        let code = format!("U+{:04X}", u32::from(character));
+        let (message, replacement) = match kind {
+            Kind::Bidirectional => (format!("{code} changes the order in which the text is shown"), ""),
+            Kind::Space => (format!("{code} looks like a space, and is part of a name or text"), " "),
+            Kind::Nothing => (format!("{code} cannot be seen, and is part of a name or text"), ""),
+        };
+        let diagnostic = findings.diagnostic(span, message).with_help(match replacement {
+            "" => "remove it",
+            _ => "put a space there",
+        });
+        let diagnostic = findings.mend(subject, diagnostic, span, replacement);
+        findings.add(subject.index, diagnostic);
+    }
+}
+
+fn kind(character: char) -> Option<Kind> {
+    match character {
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}' => {
+            Some(Kind::Bidirectional)
+        }
+        ' ' | '\t' | '\r' | '\n' => None,
+        _ if character.is_whitespace() => Some(Kind::Space),
+        '\u{200b}'..='\u{200d}'
+        | '\u{2060}'..='\u{2064}'
+        | '\u{feff}'
+        | '\u{ad}'
+        | '\u{180e}'
+        | '\u{115f}'
+        | '\u{1160}'
+        | '\u{3164}'
+        | '\u{ffa0}' => Some(Kind::Nothing),
+        _ if character.is_control() => Some(Kind::Nothing),
+        _ => None,
+    }
+}

@@ -1,0 +1,53 @@
+//! A constant that is not written in lower case.
+//!
+//! # Why
+//! `true`, `false`, `null` and `undefined` mind case. `TRUE` is the name of a property, which messages do not have, so
+//! that what is compared with it is undefined.
+//!
+//! # Example
+//! ```route W0104
+//! FROM /messages/* WHERE $contentType = 'application/json' and $body.alarm = TRUE INTO $upstream
+//! ```
+//!
+//! # Use instead
+//! ```route
+//! FROM /messages/* WHERE $contentType = 'application/json' and $body.alarm = true INTO $upstream
+//! ```
+//!
+//! # Fix
+//! Writes the constant in lower case or, where a text is needed, in quotes. That changes the meaning.
+
+use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
+use edgeroute_lang::diagnostic::Code;
+use edgeroute_lang::syntax::ast::ExprKind;
+
+pub(in crate::lint) const LINT: Lint = Lint {
+    code: Code::MiscasedConstant,
+    name: "miscased-constant",
+    level: Level::Warn,
+    fixes: Some(Fixes::ChangeMeaning),
+    pass: Pass::Route(check),
+};
+
+fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
+    for (_, expression) in subject.expressions() {
+        let ExprKind::Property(name) = expression.kind else {
+            continue;
+        };
+        let constants = ["true", "false", "null", "undefined"];
+        let Some(constant) = constants.into_iter().find(|constant| constant.eq_ignore_ascii_case(name)) else {
+            continue;
+        };
+        let message = format!("`{name}` is the name of a property, and `{constant}` the constant");
+        let diagnostic =
+            findings.diagnostic(expression.span, message).with_label(format!("reads the property `{name}`"));
+        let quoted = format!("'{name}'");
+        let (help, mended) = if subject.compiles_with(expression.span, constant) {
+            (format!("write `{constant}`"), constant)
+        } else {
+            (format!("if a string is meant, write `{quoted}`"), &*quoted)
+        };
+        let diagnostic = findings.mend(subject, diagnostic.with_help(help), expression.span, mended);
+        findings.add(subject.index, diagnostic);
+    }
+}

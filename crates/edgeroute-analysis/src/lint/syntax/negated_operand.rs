@@ -1,0 +1,57 @@
+//! `not` before a comparison without parentheses.
+//!
+//! # Why
+//! `not` binds tighter than any comparison: `not a = b` is `(not a) = b`. That compiles where `a` is a bool or a body
+//! value, and asks something else than `not (a = b)` where `a` is missing or no bool.
+//!
+//! # Example
+//! ```route W0102
+//! FROM /messages/* WHERE $contentType = 'application/json' and not $body.alarm = $body.acknowledged INTO $upstream
+//! ```
+//!
+//! # Use instead
+//! ```route
+//! FROM /messages/* WHERE $contentType = 'application/json' and not ($body.alarm = $body.acknowledged) INTO $upstream
+//! ```
+//!
+//! # Fix
+//! Puts the comparison in parentheses, which changes the meaning.
+
+use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
+use edgeroute_lang::diagnostic::Code;
+use edgeroute_lang::span::Span;
+use edgeroute_lang::syntax::ast::{ExprKind, UnaryOperator};
+
+pub(in crate::lint) const LINT: Lint = Lint {
+    code: Code::NegatedOperand,
+    name: "negated-operand",
+    level: Level::Warn,
+    fixes: Some(Fixes::ChangeMeaning),
+    pass: Pass::Route(check),
+};
+
+fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
+    for (_, expression) in subject.expressions() {
+        let ExprKind::Binary { operator, left, .. } = expression.kind else {
+            continue;
+        };
+        let Some(left) = subject.expression(left).filter(|_| matches!(operator.precedence(), 4 | 5)) else {
+            continue;
+        };
+        let ExprKind::Unary { operator: UnaryOperator::Not, operator_span, operand } = left.kind else {
+            continue;
+        };
+        let Some(operand) = subject.expression(operand) else {
+            continue;
+        };
+        let place = Span::new(operand.span.start(), expression.span.end());
+        let mended = format!("({})", subject.slice(place));
+        let diagnostic = findings
+            .diagnostic(left.span, "`not` negates the left operand, not the comparison")
+            .with_label(format!("means `(not {})`", subject.slice(operand.span)))
+            .with_secondary(operator_span, "binds tighter than every comparison")
+            .with_help(format!("to negate the comparison, write `not {mended}`"));
+        let diagnostic = findings.mend(subject, diagnostic, place, &mended);
+        findings.add(subject.index, diagnostic);
+    }
+}

@@ -1,0 +1,66 @@
+//! Typographic quotes, which quote nothing.
+//!
+//! # Why
+//! Word processors and chats turn `'critical'` into `‘critical’`. To a route these quotes are letters: `‘critical’` is
+//! the name of a property, which no message has.
+//!
+//! # Example
+//! ```route W0109
+//! FROM /messages/* WHERE level = ‘critical’ INTO $upstream
+//! ```
+//!
+//! # Use instead
+//! ```route
+//! FROM /messages/* WHERE level = 'critical' INTO $upstream
+//! ```
+//!
+//! # Fix
+//! Writes straight quotes, which changes the meaning.
+
+use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
+use edgeroute_lang::diagnostic::Code;
+use edgeroute_lang::syntax::ast::ExprKind;
+
+pub(in crate::lint) const LINT: Lint = Lint {
+    code: Code::SmartQuote,
+    name: "smart-quote",
+    level: Level::Warn,
+    fixes: Some(Fixes::ChangeMeaning),
+    pass: Pass::Route(check),
+};
+
+/// Quotation marks and primes that are typed or pasted for `'` and `"`.
+const QUOTES: [char; 14] = [
+    '\u{2018}', '\u{2019}', '\u{201a}', '\u{201b}', '\u{201c}', '\u{201d}', '\u{201e}', '\u{201f}', '\u{2032}',
+    '\u{2033}', '\u{ab}', '\u{bb}', '\u{2039}', '\u{203a}',
+];
+
+/// Accents that stand for quotes, where they stand around a name.
+const ACCENTS: [char; 2] = ['\u{b4}', '`'];
+
+fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
+    for (_, expression) in subject.expressions() {
+        let (ExprKind::Property(name) | ExprKind::SystemProperty(name)) = expression.kind else {
+            continue;
+        };
+        let is_quote = |character: char| QUOTES.contains(&character) || ACCENTS.contains(&character);
+        let is_quoted = name.chars().count() > 1 && name.starts_with(is_quote) && name.ends_with(is_quote);
+        if !is_quoted && !name.contains(QUOTES) {
+            continue;
+        }
+        let Some(quote) = name.chars().find(|character| is_quote(*character)) else {
+            continue;
+        };
+        let diagnostic = findings
+            .diagnostic(expression.span, format!("the quote {quote} quotes nothing: it is part of a name"))
+            .with_label("reads a property of this name");
+        let inner = name.trim_matches(is_quote);
+        let mended = format!("'{inner}'");
+        let diagnostic = if is_quoted && !inner.contains(['\'', '\\']) {
+            findings.mend(subject, diagnostic.with_help(format!("write `{mended}`")), expression.span, &mended)
+        } else {
+            diagnostic.with_help("quote texts by ' or \"")
+        };
+        findings.add(subject.index, diagnostic);
+    }
+}

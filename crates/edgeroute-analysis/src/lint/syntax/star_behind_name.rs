@@ -1,0 +1,57 @@
+//! A `*` that touches the last name of a source.
+//!
+//! # Why
+//! A `*` stands for whole names, not for the end of one. `/messages/modules/sensor*` is `/messages/modules/sensor/*`: it
+//! takes the messages of `sensor` and not those of `sensor2`.
+//!
+//! # Example
+//! ```route W0108
+//! FROM /messages/modules/sensor* INTO $upstream
+//! ```
+//!
+//! # Use instead
+//! ```route
+//! FROM /messages/modules/* WHERE starts_with($connectionModuleId, 'sensor') INTO $upstream
+//! ```
+//!
+//! # Fix
+//! Puts a slash before the `*`: that shows what it means, and changes nothing.
+
+use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
+use edgeroute_lang::diagnostic::Code;
+use edgeroute_lang::span::Span;
+
+pub(in crate::lint) const LINT: Lint = Lint {
+    code: Code::StarBehindName,
+    name: "star-behind-name",
+    level: Level::Warn,
+    fixes: Some(Fixes::KeepMeaning),
+    pass: Pass::Route(check),
+};
+
+fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
+    let Some(source) = &subject.tree.source else {
+        return;
+    };
+    let text = subject.slice(source.span);
+    let name = text.trim_end_matches('*');
+    if name.len() == text.len() || name.ends_with(['/', ' ', '\t', '\r', '\n']) || name.contains('*') {
+        return;
+    }
+    let stars = Span::new(source.span.end() - Span::from_range(name.len()..text.len()).len(), source.span.end());
+    let segment = name.rsplit('/').next().unwrap_or_default().trim();
+    // Where a name of the hub's own stands, there is no other that starts so.
+    let index = subject.typed.source.as_str().trim_matches('/').matches('/').count();
+    if !matches!(index, 2 | 4) {
+        return;
+    }
+    let diagnostic = findings
+        .diagnostic(stars, format!("`{segment}*` takes `{segment}` alone, not all names that start with it"))
+        .with_label("stands for whole names only");
+    let path = name.rsplit_once('/').map_or("", |(path, _)| path);
+    let property = if index == 2 { "$connectionModuleId" } else { "$outputName" };
+    let diagnostic = diagnostic
+        .with_help(format!("to take all of them, write `{path}/* WHERE starts_with({property}, '{segment}')`"));
+    let diagnostic = findings.mend(subject, diagnostic, stars, "/*");
+    findings.add(subject.index, diagnostic);
+}

@@ -1,0 +1,55 @@
+//! A `*` that is not the end of a source.
+//!
+//! # Why
+//! Only a `*` at the end stands for anything. Elsewhere it is a name like any other: `/messages/modules/*/outputs/alarm`
+//! takes the messages of a module whose id is `*`, which no module has.
+//!
+//! # Example
+//! ```route W0107
+//! FROM /messages/modules/*/outputs/alarm INTO $upstream
+//! ```
+//!
+//! # Use instead
+//! ```route
+//! FROM /messages/modules/* WHERE $outputName = 'alarm' INTO $upstream
+//! ```
+
+use crate::lint::{CheckedRoute, Findings, Level, Lint, Pass};
+use edgeroute_lang::diagnostic::Code;
+use edgeroute_lang::span::Span;
+
+pub(in crate::lint) const LINT: Lint = Lint {
+    code: Code::StarInSource,
+    name: "star-in-source",
+    level: Level::Warn,
+    fixes: None,
+    pass: Pass::Route(check),
+};
+
+fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
+    let pattern = subject.typed.source.as_str();
+    let (Some(source), true) = (&subject.tree.source, pattern.contains('*')) else {
+        return;
+    };
+    let at = subject.slice(source.span).find('*').and_then(|at| u32::try_from(at).ok()).unwrap_or_default();
+    let star = Span::new(source.span.start() + at, source.span.start() + at + 1);
+    let diagnostic = findings
+        .diagnostic(star, "`*` in the middle of a source stands for itself, not for any name")
+        .with_label("no wildcard here");
+    let segments: Vec<&str> = pattern.trim_matches('/').split('/').collect();
+    let help = match segments.as_slice() {
+        [messages, modules, "*", outputs, rest @ ..]
+            if messages.eq_ignore_ascii_case("messages")
+                && modules.eq_ignore_ascii_case("modules")
+                && outputs.eq_ignore_ascii_case("outputs") =>
+        {
+            match rest {
+                [] | ["*"] => "write `/messages/modules/* WHERE is_defined($outputName)`".to_owned(),
+                [output] => format!("write `/messages/modules/* WHERE $outputName = '{output}'`"),
+                _ => "ask for `$outputName` in the condition".to_owned(),
+            }
+        }
+        _ => "shorten the source to what is before the `*`, and ask for the rest in the condition".to_owned(),
+    };
+    findings.add(subject.index, diagnostic.with_help(help));
+}

@@ -1,0 +1,80 @@
+//! Modules whose messages can go round.
+//!
+//! # Why
+//! Each of the modules is sent all messages of the one before, and the first those of the last. If each answers a message
+//! with another, that never ends. Said where every route on the way takes all outputs of a module: one that names an
+//! output tells requests from answers.
+//!
+//! # Example
+//! ```json W0303
+//! {
+//!   "schemaVersion": "1.0",
+//!   "routes": {
+//!     "there": "FROM /messages/modules/a/* INTO BrokeredEndpoint(\"/modules/b/inputs/in\")",
+//!     "back": "FROM /messages/modules/b/* INTO BrokeredEndpoint(\"/modules/a/inputs/in\")",
+//!     "up": "FROM /messages/modules/a/* INTO $upstream"
+//!   },
+//!   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+//! }
+//! ```
+//!
+//! # Use instead
+//! ```json
+//! {
+//!   "schemaVersion": "1.0",
+//!   "routes": {
+//!     "there": "FROM /messages/modules/a/outputs/request INTO BrokeredEndpoint(\"/modules/b/inputs/in\")",
+//!     "back": "FROM /messages/modules/b/* INTO BrokeredEndpoint(\"/modules/a/inputs/in\")",
+//!     "up": "FROM /messages/modules/a/* INTO $upstream"
+//!   },
+//!   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+//! }
+//! ```
+
+use super::senders::Senders;
+use crate::lint::{Findings, Level, Lint, Pass, Related, RouteSetContext};
+use edgeroute_lang::diagnostic::Code;
+
+pub(in crate::lint) const LINT: Lint =
+    Lint { code: Code::MessageLoop, name: "message-loop", level: Level::Warn, fixes: None, pass: Pass::Set(check) };
+
+/// The most steps of a way round that are shown.
+const SHOWN: usize = 8;
+
+fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
+    let Some((_, topology)) = set.manifest else {
+        return;
+    };
+    let senders = Senders::of(topology);
+    // A module alone is told of by another lint.
+    for found in topology.loops_of(|flow| senders.of_flow(flow)).iter().filter(|found| found.modules.len() > 1) {
+        let hops: Vec<(&str, usize)> = found
+            .example
+            .iter()
+            .filter_map(|hop| Some((topology.module(hop.module)?.name(), topology.flow(hop.flow)?.position())))
+            .collect();
+        let (Some(&(start, first)), Some(&(_, last))) = (hops.first(), hops.last()) else {
+            continue;
+        };
+        let (Some(subject), false) = (set.subject_at(last), hops.len() < 2) else {
+            continue;
+        };
+        let mut way: Vec<String> = hops.iter().take(SHOWN).map(|(module, _)| format!("`{module}`")).collect();
+        if hops.len() > SHOWN {
+            way.push("...".to_owned());
+        }
+        let sink = subject.tree.sink.as_ref().map(|sink| sink.span).unwrap_or_default();
+        let message = format!("messages can go round: {}, `{start}`", way.join(", "));
+        let diagnostic = findings
+            .diagnostic(sink, message)
+            .with_label("this closes the loop")
+            .with_help("name the outputs that are meant, such as /messages/modules/NAME/outputs/OUTPUT");
+        let related = hops.iter().map(|(_, position)| *position).filter(|position| *position != last || first == last);
+        let related = related.take(SHOWN).filter_map(|position| {
+            let other = set.subject_at(position)?;
+            let span = other.tree.sink.as_ref()?.span;
+            Some(Related { route: other.index, span, text: "on the way".to_owned() })
+        });
+        findings.add_related(subject.index, diagnostic, related.collect());
+    }
+}

@@ -1,0 +1,60 @@
+//! Routes of which none leads to the cloud.
+//!
+//! # Why
+//! Without a route into `$upstream` no message leaves the device. That may be meant on a device that works alone; more
+//! often the route was forgotten, or the manifest is a part that was deployed as a whole.
+//!
+//! # Example
+//! ```json W0309
+//! {
+//!   "schemaVersion": "1.0",
+//!   "routes": { "in": "FROM /messages/modules/sensor/* INTO BrokeredEndpoint(\"/modules/filter/inputs/in\")" },
+//!   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+//! }
+//! ```
+//!
+//! # Use instead
+//! ```json
+//! {
+//!   "schemaVersion": "1.0",
+//!   "routes": {
+//!     "in": "FROM /messages/modules/sensor/* INTO BrokeredEndpoint(\"/modules/filter/inputs/in\")",
+//!     "up": "FROM /messages/modules/filter/* INTO $upstream"
+//!   },
+//!   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+//! }
+//! ```
+
+use crate::lint::{Findings, Level, Lint, Pass, RouteSetContext};
+use edgeroute_lang::diagnostic::Code;
+use edgeroute_lang::endpoint::Endpoint;
+
+pub(in crate::lint) const LINT: Lint = Lint {
+    code: Code::NoWayUpstream,
+    name: "no-way-upstream",
+    level: Level::Warn,
+    fixes: None,
+    pass: Pass::Set(check),
+};
+
+fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
+    let is_upstream = |endpoint: &Endpoint| *endpoint == Endpoint::Upstream;
+    if set.manifest.is_none()
+        || !set.is_complete
+        || set.subjects.iter().any(|subject| is_upstream(&subject.typed.endpoint))
+    {
+        return;
+    }
+    let Some((subject, sink)) = set.subjects.first().and_then(|first| Some((first, first.tree.sink.as_ref()?))) else {
+        return;
+    };
+    let label = match set.subjects.len() {
+        1 => "the only route stays on the device".to_owned(),
+        count => format!("this and the {} other routes stay on the device", count - 1),
+    };
+    let diagnostic = findings
+        .diagnostic(sink.span, "no route leads to the cloud")
+        .with_label(label)
+        .with_help("messages leave the device by a route INTO $upstream");
+    findings.add(subject.index, diagnostic);
+}

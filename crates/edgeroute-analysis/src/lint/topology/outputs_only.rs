@@ -1,0 +1,96 @@
+//! Messages that a module sends without an output, which no route takes.
+//!
+//! # Why
+//! `/messages/modules/sensor/outputs/*` selects what `sensor` sends to an output, whichever that is. A message that it
+//! sends without naming one comes from `/messages/modules/sensor` and is dropped. Said where no other route takes such
+//! messages. This lint is off unless asked for, since many modules name an output whenever they send.
+//!
+//! # Example
+//! ```json W0304
+//! {
+//!   "schemaVersion": "1.0",
+//!   "routes": { "up": "FROM /messages/modules/sensor/outputs/* INTO $upstream" },
+//!   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+//! }
+//! ```
+//!
+//! # Use instead
+//! ```json
+//! {
+//!   "schemaVersion": "1.0",
+//!   "routes": { "up": "FROM /messages/modules/sensor/* INTO $upstream" },
+//!   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+//! }
+//! ```
+//!
+//! # Fix
+//! Takes all messages of the module, which changes the meaning.
+
+use crate::lint::{Findings, Fixes, Level, Lint, Pass, RouteSetContext};
+use crate::topology::{Flow, Outputs, Selection};
+use edgeroute_lang::diagnostic::Code;
+use edgeroute_lang::span::Span;
+
+pub(in crate::lint) const LINT: Lint = Lint {
+    code: Code::OutputsOnly,
+    name: "outputs-only",
+    level: Level::Allow,
+    fixes: Some(Fixes::ChangeMeaning),
+    pass: Pass::Set(check),
+};
+
+fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
+    let Some((_, topology)) = set.manifest.filter(|_| set.is_complete) else {
+        return;
+    };
+    // Of each module: whether some route takes what it sends without an output.
+    let mut is_taken = vec![false; topology.modules().len()];
+    let is_wide = |flow: &Flow| flow.selection().is_wide();
+    let wide: Vec<&Flow> = topology.flows().map(|(_, flow)| flow).filter(|flow| is_wide(flow)).collect();
+    for (_, flow) in topology.flows() {
+        if let Selection::Module { modules, outputs: Outputs::Any } = flow.selection() {
+            for module in modules.iter().filter(|module| flow.takes_from(**module)) {
+                if let Some(is_taken) = is_taken.get_mut(module.index()) {
+                    *is_taken = true;
+                }
+            }
+        }
+    }
+    for (_, flow) in topology.flows() {
+        let Selection::Module { modules, outputs: Outputs::Named } = flow.selection() else {
+            continue;
+        };
+        let mut is_told = true;
+        for module in modules {
+            if let Some(is_taken @ false) = is_taken.get_mut(module.index())
+                && !wide.iter().any(|flow| flow.takes_from(*module))
+            {
+                // Said once of each module.
+                *is_taken = true;
+                is_told = false;
+            }
+        }
+        let (Some(subject), false) = (set.subject_at(flow.position()), is_told) else {
+            continue;
+        };
+        let Some(source) = &subject.tree.source else {
+            continue;
+        };
+        let name = modules.first().and_then(|id| topology.module(*id)).map_or("", |module| module.name());
+        let message = format!("no route takes what `{name}` sends without an output");
+        let diagnostic = findings
+            .diagnostic(source.span, message)
+            .with_label("only messages that name an output")
+            .with_help(format!("to take all messages of the module, write `/messages/modules/{name}/*`"));
+        let text = subject.slice(source.span);
+        let stem = text.trim_end_matches('*').trim_end_matches('/');
+        let diagnostic = match stem.len().checked_sub("outputs".len()).and_then(|at| text.get(..at)) {
+            Some(before) if before.ends_with('/') => {
+                let place = Span::new(source.span.start() + Span::from_range(0..before.len()).len(), source.span.end());
+                findings.mend(subject, diagnostic, place, "*")
+            }
+            _ => diagnostic,
+        };
+        findings.add(subject.index, diagnostic);
+    }
+}

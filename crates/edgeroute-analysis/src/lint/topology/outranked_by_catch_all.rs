@@ -1,0 +1,61 @@
+//! A route outranked by one that takes everything.
+//!
+//! # Why
+//! Of the routes to an endpoint that take a message, the one with the lowest priority number delivers it. A route without
+//! a condition that has a lower number than a more specific one leaves nothing to it: the specific priority and time to
+//! live never apply.
+//!
+//! # Example
+//! ```json W0307
+//! {
+//!   "schemaVersion": "1.1",
+//!   "routes": {
+//!     "all": { "route": "FROM /messages/* INTO $upstream", "priority": 0 },
+//!     "alarms": {
+//!       "route": "FROM /messages/* WHERE level = 'critical' INTO $upstream",
+//!       "priority": 5, "timeToLiveSecs": 86400
+//!     }
+//!   },
+//!   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+//! }
+//! ```
+//!
+//! # Use instead
+//! ```json
+//! {
+//!   "schemaVersion": "1.1",
+//!   "routes": {
+//!     "all": { "route": "FROM /messages/* INTO $upstream", "priority": 5 },
+//!     "alarms": {
+//!       "route": "FROM /messages/* WHERE level = 'critical' INTO $upstream",
+//!       "priority": 0, "timeToLiveSecs": 86400
+//!     }
+//!   },
+//!   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+//! }
+//! ```
+
+use super::relations::RelationKind;
+use crate::lint::{Findings, Level, Lint, Pass, Related, RouteSetContext};
+use edgeroute_lang::diagnostic::Code;
+
+pub(in crate::lint) const LINT: Lint = Lint {
+    code: Code::OutrankedByCatchAll,
+    name: "outranked-by-catch-all",
+    level: Level::Warn,
+    fixes: None,
+    pass: Pass::Set(check),
+};
+
+fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
+    for (loser, winner, _) in set.related(findings.reasoner, |kind| kind == RelationKind::OutrankedByCatchAll) {
+        let message = format!("`{}` takes everything, at a higher priority than this route", winner.name);
+        let diagnostic = findings
+            .diagnostic(loser.route_span(), message)
+            .with_label(format!("never delivers: its priority is {}", loser.priority))
+            .with_help("the lowest number wins: give the specific route the lower one");
+        let text = format!("of priority {}", winner.priority);
+        let related = Related { route: winner.index, span: winner.route_span(), text };
+        findings.add_related(loser.index, diagnostic, vec![related]);
+    }
+}

@@ -1,0 +1,77 @@
+//! A module that is sent its own messages.
+//!
+//! # Why
+//! Whatever the module sends comes back to it. If it answers each message with another, that never ends: the device's
+//! processor, and the hub's store, fill up. A route from `/messages/*` does it too, since it selects the messages of the
+//! very module that it sends to. Said of modules that some route names as a source; a route from a single output is
+//! taken to be meant.
+//!
+//! # Example
+//! ```json W0302
+//! {
+//!   "schemaVersion": "1.0",
+//!   "routes": {
+//!     "in": "FROM /messages/* INTO BrokeredEndpoint(\"/modules/filter/inputs/in\")",
+//!     "out": "FROM /messages/modules/filter/* INTO $upstream"
+//!   },
+//!   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+//! }
+//! ```
+//!
+//! # Use instead
+//! ```json
+//! {
+//!   "schemaVersion": "1.0",
+//!   "routes": {
+//!     "in": "FROM /messages/* WHERE NOT IS_DEFINED($connectionModuleId) INTO BrokeredEndpoint(\"/modules/filter/inputs/in\")",
+//!     "out": "FROM /messages/modules/filter/* INTO $upstream"
+//!   },
+//!   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+//! }
+//! ```
+
+use super::senders::Senders;
+use crate::lint::{Findings, Level, Lint, Pass, RouteSetContext};
+use crate::topology::Target;
+use edgeroute_lang::diagnostic::Code;
+
+pub(in crate::lint) const LINT: Lint =
+    Lint { code: Code::SelfLoop, name: "self-loop", level: Level::Warn, fixes: None, pass: Pass::Set(check) };
+
+fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
+    let Some((_, topology)) = set.manifest else {
+        return;
+    };
+    let senders = Senders::of(topology);
+    for (_, flow) in topology.flows() {
+        let Target::Input(target, _) = flow.target() else {
+            continue;
+        };
+        if !senders.of_flow(flow).is_some_and(|senders| senders.contains(target)) {
+            continue;
+        }
+        let (Some(subject), Some(module)) = (set.subject_at(flow.position()), topology.module(target)) else {
+            continue;
+        };
+        let (Some(source), Some(sink)) = (&subject.tree.source, &subject.tree.sink) else {
+            continue;
+        };
+        let name = module.name();
+        let message = match subject.tree.condition {
+            Some(_) => format!("the module `{name}` is sent those of its own messages that satisfy the condition"),
+            None => format!("the module `{name}` is sent its own messages"),
+        };
+        let diagnostic = findings
+            .diagnostic(sink.span, message)
+            .with_label(format!("into `{name}`"))
+            .with_secondary(source.span, format!("also takes what `{name}` sends"));
+        let help = if flow.selection().is_wide() {
+            format!(
+                "leave them out: `$connectionModuleId != '{name}'`, or `not is_defined($connectionModuleId)` for leaf devices only"
+            )
+        } else {
+            "if it is meant, name the output that the messages are sent to".to_owned()
+        };
+        findings.add(subject.index, diagnostic.with_help(help));
+    }
+}

@@ -1,0 +1,114 @@
+//! Routes to one endpoint with equal priorities and different times to live.
+//!
+//! # Why
+//! Where both take a message, it is delivered once, and the hub picks at random which of them delivers it: so it is by
+//! chance how long the message is kept. Said of pairs that are not known to take different messages.
+//!
+//! # Example
+//! ```json W0308
+//! {
+//!   "schemaVersion": "1.1",
+//!   "routes": {
+//!     "alarms": {
+//!       "route": "FROM /messages/* WHERE level = 'critical' INTO $upstream",
+//!       "priority": 5, "timeToLiveSecs": 86400
+//!     },
+//!     "rest": { "route": "FROM /messages/* INTO $upstream", "priority": 5 }
+//!   },
+//!   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+//! }
+//! ```
+//!
+//! # Use instead
+//! ```json
+//! {
+//!   "schemaVersion": "1.1",
+//!   "routes": {
+//!     "alarms": {
+//!       "route": "FROM /messages/* WHERE level = 'critical' INTO $upstream",
+//!       "priority": 0, "timeToLiveSecs": 86400
+//!     },
+//!     "rest": { "route": "FROM /messages/* INTO $upstream", "priority": 5 }
+//!   },
+//!   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+//! }
+//! ```
+
+use std::collections::BTreeMap;
+
+use crate::lint::{CheckedRoute, Findings, Level, Lint, Pass, Related, RouteSetContext};
+use edgeroute_lang::diagnostic::Code;
+use edgeroute_lang::priority::TimeToLive;
+use edgeroute_lang::prove::{Answer, SourceFacts};
+
+pub(in crate::lint) const LINT: Lint = Lint {
+    code: Code::TiedTimeToLive,
+    name: "tied-time-to-live",
+    level: Level::Warn,
+    fixes: None,
+    pass: Pass::Set(check),
+};
+
+/// The most earlier routes that a route is compared with.
+const COMPARED: usize = 32;
+
+/// The most earlier routes whose sources a route's is compared with.
+const LOOKED_AT: usize = 1024;
+
+fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
+    let mut groups: BTreeMap<(String, u32), Vec<(&CheckedRoute<'_>, String)>> = BTreeMap::new();
+    for subject in set.subjects {
+        let key = (subject.typed.endpoint.to_string(), subject.priority.get());
+        groups.entry(key).or_default().push((subject, subject.typed.source.folded().collect()));
+    }
+    for group in groups.into_values() {
+        if group.windows(2).all(|pair| matches!(pair, [(one, _), (other, _)] if one.time_to_live == other.time_to_live))
+        {
+            continue;
+        }
+        for (index, (subject, source)) in group.iter().enumerate() {
+            let earlier = group.iter().take(index.min(LOOKED_AT));
+            let earlier = earlier.filter(|(other, _)| other.time_to_live != subject.time_to_live);
+            // Where some source is selected by both, one of the two selects all of the other.
+            let mut overlapping =
+                earlier.filter(|(_, other)| source.starts_with(&**other) || other.starts_with(&**source));
+            let mut found = None;
+            for (other, _) in overlapping.by_ref().take(COMPARED) {
+                if !is_apart(subject, other, findings) {
+                    found = Some(*other);
+                    break;
+                }
+            }
+            let Some(other) = found else {
+                if index > LOOKED_AT || overlapping.next().is_some() {
+                    findings.reasoner.give_up();
+                }
+                continue;
+            };
+            let message = format!("`{}` has the same endpoint and priority, and another time to live", other.name);
+            let diagnostic = findings
+                .diagnostic(subject.route_span(), message)
+                .with_label(format!("{} here", shown(subject.time_to_live)))
+                .with_help("where both take a message, the hub picks one at random: give one another priority");
+            let text = format!("{} here", shown(other.time_to_live));
+            let related = Related { route: other.index, span: other.route_span(), text };
+            findings.add_related(subject.index, diagnostic, vec![related]);
+        }
+    }
+}
+
+/// Whether it is proved that no message satisfies both.
+fn is_apart(one: &CheckedRoute<'_>, other: &CheckedRoute<'_>, findings: &mut Findings<'_>) -> bool {
+    let claims = [(one.formula, true), (other.formula, true)];
+    let is_impossible = |facts: &SourceFacts, findings: &mut Findings<'_>| {
+        findings.reasoner.refute(&claims, facts) == Answer::Impossible
+    };
+    is_impossible(&one.facts, findings) || is_impossible(&other.facts, findings)
+}
+
+fn shown(time_to_live: TimeToLive) -> String {
+    match time_to_live.as_secs() {
+        0 => "the hub's default".to_owned(),
+        seconds => format!("{seconds} seconds"),
+    }
+}

@@ -1,0 +1,110 @@
+//! A module that the deployment does not install.
+//!
+//! # Why
+//! A route from a module that is not there takes nothing, and one into it keeps messages for a receiver that never comes.
+//! The names of modules in endpoints mind case. Said where the deployment says which modules there are.
+//!
+//! # Example
+//! ```json W0301
+//! {
+//!   "$edgeAgent": { "properties.desired": { "modules": { "sensor": {} } } },
+//!   "$edgeHub": { "properties.desired": {
+//!     "schemaVersion": "1.0",
+//!     "routes": { "up": "FROM /messages/modules/sensr/* INTO $upstream" },
+//!     "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+//!   } }
+//! }
+//! ```
+//!
+//! # Use instead
+//! ```json
+//! {
+//!   "$edgeAgent": { "properties.desired": { "modules": { "sensor": {} } } },
+//!   "$edgeHub": { "properties.desired": {
+//!     "schemaVersion": "1.0",
+//!     "routes": { "up": "FROM /messages/modules/sensor/* INTO $upstream" },
+//!     "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+//!   } }
+//! }
+//! ```
+//!
+//! # Fix
+//! Writes the name that was likely meant, which changes the meaning.
+
+use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass, RouteSetContext};
+use crate::topology::{ModuleId, Selection, Target, Topology};
+use edgeroute_lang::diagnostic::{Code, closest};
+use edgeroute_lang::manifest::ModuleSpec;
+use edgeroute_lang::span::Span;
+use edgeroute_lang::syntax::ast::SinkKind;
+
+pub(in crate::lint) const LINT: Lint = Lint {
+    code: Code::UnknownModule,
+    name: "unknown-module",
+    level: Level::Warn,
+    fixes: Some(Fixes::ChangeMeaning),
+    pass: Pass::Set(check),
+};
+
+fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
+    let Some((manifest, topology)) = set.manifest else {
+        return;
+    };
+    let Some(declared) = manifest.modules() else {
+        return;
+    };
+    let known: Vec<&str> = declared.iter().map(ModuleSpec::name).collect();
+    for (_, flow) in topology.flows() {
+        let Some(subject) = set.subject_at(flow.position()) else {
+            continue;
+        };
+        if let (Selection::Module { modules, .. }, Some(source)) = (flow.selection(), &subject.tree.source)
+            && let Some(name) = unknown(topology, modules)
+            && name != "*"
+        {
+            report(subject, source.span, name, &known, findings);
+        }
+        if let (Target::Input(module, _), Some(sink)) = (flow.target(), &subject.tree.sink)
+            && let SinkKind::Function { address_span, .. } = sink.kind
+            && let Some(name) = unknown(topology, &[module])
+        {
+            report(subject, address_span, name, &known, findings);
+        }
+    }
+}
+
+/// The name of the modules, if the deployment installs none of them.
+fn unknown<'t>(topology: &'t Topology, modules: &[ModuleId]) -> Option<&'t str> {
+    let mut named = modules.iter().filter_map(|id| topology.module(*id));
+    let first = named.next()?;
+    (first.declared().is_none() && named.all(|module| module.declared().is_none())).then_some(first.name())
+}
+
+/// `place` holds a path whose second or third segment is the module's name.
+fn report(subject: &CheckedRoute<'_>, place: Span, name: &str, known: &[&str], findings: &mut Findings<'_>) {
+    let path = subject.slice(place);
+    let segment = segments(path).find(|(_, segment)| segment.eq_ignore_ascii_case(name));
+    let span = segment.map_or(place, |(at, segment)| Span::from_range(at..at + segment.len()).shifted(place.start()));
+    let message = format!("the deployment installs no module `{name}`");
+    let diagnostic = findings.diagnostic(span, message).with_label("no such module");
+    let diagnostic = match closest(name, known.iter().copied()) {
+        Some(meant) => {
+            let help = format!("did you mean `{meant}`?");
+            let diagnostic = diagnostic.with_help(help);
+            if segment.is_some() { findings.mend(subject, diagnostic, span, meant) } else { diagnostic }
+        }
+        None => diagnostic,
+    };
+    findings.add(subject.index, diagnostic);
+}
+
+/// The segments of a path from the second on, with their places.
+fn segments(path: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    let parts = path.split('/').map(move |segment| {
+        let start = at;
+        at += segment.len() + 1;
+        (start, segment)
+    });
+    parts.filter(|(_, segment)| !segment.is_empty()).skip(1)
+}

@@ -1,0 +1,81 @@
+//! A source that no message comes from.
+//!
+//! # Why
+//! The edge hub routes messages of leaf devices (`/messages`), of modules (`/messages/modules/NAME`, with an output
+//! `/messages/modules/NAME/outputs/OUTPUT`) and changes of twins (`/twinChangeNotifications`). From any other source
+//! nothing comes. The names of sources in the cloud, such as `/deviceLifecycleEvents`, are accepted, and mean nothing
+//! here.
+//!
+//! # Example
+//! ```route W0313
+//! FROM /messages/module/sensor/* INTO $upstream
+//! ```
+//!
+//! # Use instead
+//! ```route
+//! FROM /messages/modules/sensor/* INTO $upstream
+//! ```
+//!
+//! # Fix
+//! Writes the word that was likely meant, which changes the meaning.
+
+use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
+use edgeroute_lang::diagnostic::{Code, closest};
+use edgeroute_lang::span::Span;
+
+pub(in crate::lint) const LINT: Lint = Lint {
+    code: Code::UnknownSource,
+    name: "unknown-source",
+    level: Level::Warn,
+    fixes: Some(Fixes::ChangeMeaning),
+    pass: Pass::Route(check),
+};
+
+fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
+    let Some(source) = &subject.tree.source else {
+        return;
+    };
+    let pattern = subject.typed.source.as_str();
+    let path = pattern.strip_suffix('/').unwrap_or(pattern);
+    let segments: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
+    let is = |index: usize, word: &str| segments.get(index).is_none_or(|segment| segment.eq_ignore_ascii_case(word));
+    let is_twins = is(0, "twinChangeNotifications");
+    // Which segment is none that a hub has, and what may stand there.
+    let (index, words): (usize, &[&str]) = if path.is_empty() {
+        return;
+    } else if is_twins && segments.len() > 1 {
+        (1, &[])
+    } else if is_twins {
+        return;
+    } else if !is(0, "messages") {
+        (0, &["messages", "twinChangeNotifications"])
+    } else if !is(1, "modules") {
+        (1, &["modules"])
+    } else if !is(3, "outputs") {
+        (3, &["outputs"])
+    } else {
+        return;
+    };
+    let wrong = segments.get(index).copied().unwrap_or_default();
+    // A wildcard in the middle is told of by another lint.
+    if wrong == "*" {
+        return;
+    }
+    let text = subject.slice(source.span);
+    let place =
+        text.find(wrong).map_or(source.span, |at| Span::from_range(at..at + wrong.len()).shifted(source.span.start()));
+    let diagnostic =
+        findings.diagnostic(place, format!("no message comes from `{path}`")).with_label("no source of an edge hub");
+    let meant = closest(wrong, words.iter().copied());
+    let diagnostic = match meant {
+        Some(meant) => {
+            let diagnostic = diagnostic.with_help(format!("did you mean `{meant}`?"));
+            findings.mend(subject, diagnostic, place, meant)
+        }
+        None => diagnostic.with_help(
+            "sources are /messages/*, /messages/modules/NAME/*, /messages/modules/NAME/outputs/OUTPUT and \
+             /twinChangeNotifications",
+        ),
+    };
+    findings.add(subject.index, diagnostic);
+}

@@ -1,0 +1,163 @@
+//! The pages of the codes: each example gives the code that it says, and `docs/codes.md` is made of them.
+//!
+//! Examples in Rust run as doctests of `docs/codes.md`.
+#![expect(clippy::expect_used, clippy::panic, reason = "what fails here fails the test")]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use edgeroute::{BadRoutes, RouteTable};
+use edgeroute_analysis::lint::{Level, Levels, Lint, Linter, RouteInput};
+use edgeroute_lang::diagnostic::{Code, Severity};
+use edgeroute_lang::hir::{Route, Shadowing};
+use edgeroute_lang::limits::Limits;
+use edgeroute_lang::manifest::{Manifest, Parsed};
+
+/// Codes that no short text can give.
+const WITHOUT_EXAMPLE: [Code; 3] = [Code::TooManyErrors, Code::ManifestTooLong, Code::TooManyReads];
+
+/// A fenced block of a page.
+#[derive(Debug)]
+struct Example {
+    language: String,
+    /// What it gives; nothing where that is `None`.
+    code: Option<Code>,
+    limits: Limits,
+    text: String,
+}
+
+/// The fenced blocks of a page.
+fn examples(page: &str) -> Vec<Example> {
+    let mut examples = Vec::new();
+    let mut lines = page.lines();
+    while let Some(info) = lines.find_map(|line| line.strip_prefix("```")) {
+        let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+        let mut words = info.split_whitespace();
+        let language = words.next().expect("a language behind ```").to_owned();
+        let mut example = Example { language, code: None, limits: Limits::default(), text: block.join("\n") };
+        for word in words {
+            match word.split_once(':') {
+                None => example.code = Some(word.parse().unwrap_or_else(|_| panic!("{word} is no code"))),
+                Some((limit, value)) => {
+                    let value = value.parse().expect("a number");
+                    match limit {
+                        "route_bytes" => example.limits.route_bytes = value,
+                        "nesting" => example.limits.nesting = value,
+                        "routes" => example.limits.routes = value,
+                        _ => panic!("{limit} is no limit"),
+                    }
+                }
+            }
+        }
+        examples.push(example);
+    }
+    examples
+}
+
+/// The codes of everything that is found in an example: errors and, where `lint` is given, what it and the lints that
+/// are on by default find.
+fn findings(example: &Example, lint: Option<&Lint>) -> Vec<Code> {
+    let mut found = errors(example);
+    if let Some(lint) = lint {
+        let level = Levels::default().with(lint.name().parse().expect("the name of a lint"), Level::Warn);
+        let linter = Linter::with_levels(level);
+        if example.language == "route" {
+            let report = linter.lint_routes(&[RouteInput::new("example", &example.text)]);
+            found.extend(report.findings().iter().map(|finding| finding.lint().code()));
+        } else {
+            let report = linter.lint_manifest(&example.text);
+            found.extend(report.findings().iter().map(|finding| finding.diagnostic.code));
+        }
+    }
+    found
+}
+
+fn errors(example: &Example) -> Vec<Code> {
+    match example.language.as_str() {
+        "route" => {
+            let compiled = Route::compile(&example.text, Shadowing::default(), &example.limits);
+            compiled.err().into_iter().flatten().map(|error| error.code).collect()
+        }
+        "json" => {
+            let Parsed { manifest, problems, .. } = Manifest::parse(&example.text);
+            let mut found: Vec<Code> = problems.iter().map(|problem| problem.diagnostic().code).collect();
+            let builder = RouteTable::builder().limits(example.limits.clone()).bad_routes(BadRoutes::Skip);
+            let skipped = match builder.manifest(&manifest.unwrap_or_default()).build() {
+                Ok(compiled) => compiled.skipped().to_vec(),
+                Err(error) => error.problems().to_vec(),
+            };
+            found.extend(skipped.iter().map(|problem| problem.diagnostic().code));
+            found
+        }
+        language => panic!("an example in {language}"),
+    }
+}
+
+#[test]
+fn every_example_gives_its_code_and_no_other() {
+    let mut wrong = Vec::new();
+    for code in Code::ALL {
+        for example in examples(code.explanation()) {
+            assert!(example.code.is_none_or(|given| given == *code), "{code} shows another code: {example:?}");
+            if example.language != "rust" {
+                let lint = Lint::named(code.as_str());
+                let found = findings(&example, lint);
+                if found != Vec::from_iter(example.code) {
+                    wrong.push(format!("{code}: {found:?} in {}", example.text));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_code_shows_what_gives_it_and_how_to_mend_that() {
+    for code in Code::ALL {
+        let examples = examples(code.explanation());
+        let fires = examples.iter().filter(|example| example.code.is_some()).count();
+        let mended = examples.len() - fires;
+        if WITHOUT_EXAMPLE.contains(code) {
+            assert_eq!(examples.len(), 0, "{code}");
+        } else {
+            assert!(fires > 0 && mended > 0, "{code}: {fires} examples of it, {mended} of mended text");
+        }
+    }
+}
+
+/// `docs/codes.md`: a list by area, then the page of every code.
+fn document() -> String {
+    let mut list = String::new();
+    let mut pages = String::new();
+    let mut area = "";
+    for code in Code::ALL {
+        if code.area() != area {
+            area = code.area();
+            write!(list, "\n**{area}**\n\n").expect("a text takes every write");
+        }
+        let anchor = code.as_str().to_lowercase();
+        writeln!(list, "- [{code}](#{anchor}) {}", code.title()).expect("a text takes every write");
+        let kind = match code.severity() {
+            Severity::Error => "Error",
+            Severity::Warning => "Warning",
+        };
+        write!(pages, "\n## {code}\n\n{kind}: {}.\n\n{}", code.title(), code.explanation())
+            .expect("a text takes every write");
+    }
+    format!(
+        "# Codes\n\nEvery error and warning has a code that stays the same over releases. `edgeroute explain-code CODE` \
+         prints these\npages.\n{list}{pages}"
+    )
+}
+
+#[test]
+fn the_document_of_the_codes_is_fresh() {
+    let path = edgeroute_testkit::repository().join("docs/codes.md");
+    let (expected, found) = (document(), fs::read_to_string(&path).unwrap_or_default());
+    if found != expected {
+        fs::create_dir_all(path.parent().expect("a directory")).expect("docs can be made");
+        fs::write(&path, expected).expect("docs/codes.md can be written");
+        panic!("docs/codes.md was stale and has been written anew: commit it");
+    }
+}

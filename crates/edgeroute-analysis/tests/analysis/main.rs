@@ -1,0 +1,12 @@
+//! What is reported about routes: lints, codes and their pages, SARIF.
+
+#[cfg(test)]
+mod codes;
+#[cfg(test)]
+mod lint_cases;
+#[cfg(test)]
+mod linting;
+#[cfg(test)]
+mod lints;
+#[cfg(test)]
+mod sarif;

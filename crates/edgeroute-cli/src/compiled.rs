@@ -1,0 +1,108 @@
+//! A manifest read from a file, its routes compiled, and everything that is wrong with it.
+
+use std::collections::HashSet;
+use std::io;
+use std::path::Path;
+
+use edgeroute::{BadRoutes, CheckedManifest, RouteTable};
+use edgeroute_analysis::render::{FileReport, Report};
+use edgeroute_lang::manifest::{Manifest, RouteSpec};
+
+use crate::input::{self, printable};
+use crate::{count, reporting};
+
+/// What a command that uses routes does with bad ones.
+#[derive(Copy, Clone, clap::Args)]
+pub(crate) struct BadRoutesArguments {
+    /// Leave out routes that have problems, instead of refusing the manifest
+    #[arg(long)]
+    skip_bad_routes: bool,
+}
+
+impl BadRoutesArguments {
+    pub(crate) const fn policy(self) -> BadRoutes {
+        if self.skip_bad_routes { BadRoutes::Skip } else { BadRoutes::Refuse }
+    }
+}
+
+/// What was made of a file.
+#[derive(Debug)]
+pub(crate) struct CompiledFile {
+    name: String,
+    text: String,
+    checked: CheckedManifest,
+}
+
+impl CompiledFile {
+    /// Reads and compiles a manifest.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or is not UTF-8.
+    pub(crate) fn read(path: &Path) -> io::Result<Self> {
+        let text = input::read_text(path)?;
+        Ok(Self { name: input::name(path), checked: CheckedManifest::from_json(&text), text })
+    }
+
+    /// Reads a manifest whose routes are to be used, and tells its problems on standard error. `None` where they forbid
+    /// using it.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub(crate) fn read_usable(path: &Path, bad_routes: BadRoutes) -> io::Result<Option<Self>> {
+        let file = Self::read(path)?;
+        file.report_problems();
+        if file.problem_count() > 0 && bad_routes == BadRoutes::Refuse {
+            input::report(&format!("{}: {}", file.name, count(file.problem_count(), "problem")));
+            return Ok(None);
+        }
+        if file.checked.table().is_none() {
+            return Ok(None);
+        }
+        let names: Vec<String> = file.bad_routes().iter().map(|name| format!("`{}`", printable(name))).collect();
+        if !names.is_empty() {
+            input::report(&format!("left out: {}", names.join(", ")));
+        }
+        Ok(Some(file))
+    }
+
+    /// Every problem in the order of the file, to be shown.
+    pub(crate) fn report(&self) -> FileReport<'_> {
+        FileReport::new(&self.name, &self.text, self.checked.route_count(), self.checked.findings())
+    }
+
+    /// Tells the problems on standard error.
+    pub(crate) fn report_problems(&self) {
+        reporting::warn_of(&Report::new(vec![self.report()]));
+    }
+
+    pub(crate) fn problem_count(&self) -> usize {
+        self.checked.findings().len()
+    }
+
+    /// The names of the routes that have problems, in the order of the file, each once.
+    pub(crate) fn bad_routes(&self) -> Vec<&str> {
+        self.checked.bad_routes()
+    }
+
+    /// The routes without problems, in the order of declaration. None where the manifest itself has problems.
+    pub(crate) fn good_routes(&self) -> Vec<&RouteSpec> {
+        let bad: HashSet<&str> = self.bad_routes().into_iter().collect();
+        let routes = self.checked.manifest().map(Manifest::routes).unwrap_or_default();
+        routes.iter().filter(|route| !bad.contains(route.name())).collect()
+    }
+
+    /// As [`into_table`](Self::into_table).
+    pub(crate) fn table(&self) -> Option<&RouteTable> {
+        self.checked.table()
+    }
+
+    /// The manifest. `None` where it has problems of its own.
+    pub(crate) fn manifest(&self) -> Option<&Manifest> {
+        self.checked.manifest()
+    }
+
+    /// The routes without problems, compiled. `None` where the manifest itself has problems.
+    pub(crate) fn into_table(self) -> Option<RouteTable> {
+        self.checked.into_table()
+    }
+}

@@ -1,0 +1,99 @@
+//! `edgeroute coverage`: which routes take nothing, and which messages go nowhere.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use edgeroute_analysis::explain::{Coverage, RouteCoverage};
+use edgeroute_analysis::render::{coverage_json, coverage_text};
+
+use crate::Outcome;
+use crate::color::ColorArguments;
+use crate::compiled::{BadRoutesArguments, CompiledFile};
+use crate::explain::routes_of;
+use crate::messages::{MessageArguments, Messages};
+
+const ABOUT: &str = "\
+Tell which routes never take a message, and which messages go nowhere.
+
+Of each route: how many messages it matched, and how many of those it delivered, because no other route of the same \
+endpoint went before it. Of a route that never matched: why not, counted over the first messages. Of the messages that \
+went nowhere: where they came from, and of the first ones why. Memory does not grow with the number of messages.
+
+Messages are read as by `edgeroute match`, whose help tells their keys.";
+
+const EXAMPLES: &str = "\
+Examples:
+  edgeroute coverage --manifest deployment.json --messages messages.jsonl
+  zcat log.jsonl.gz | edgeroute coverage --manifest deployment.json --list 100
+  edgeroute coverage --manifest deployment.json --format json < messages.jsonl |
+      jq -r '.routes[] | select(.matched == 0) | .name'
+
+Exit codes:
+  0  the report was written
+  1  with --strict: a route never matched, or a message went nowhere
+  2  the arguments, or some input, could not be used";
+
+/// Tell which routes never take a message, and which messages go nowhere
+#[derive(clap::Args)]
+#[command(long_about = ABOUT, after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The deployment manifest; - for standard input
+    #[arg(long, short, value_name = "FILE")]
+    manifest: PathBuf,
+    #[command(flatten)]
+    messages: MessageArguments,
+    /// How many of the messages that went nowhere are listed
+    #[arg(long, value_name = "NUMBER", default_value_t = 10)]
+    list: usize,
+    /// Exit with 1 if a route never matched, or a message went nowhere
+    #[arg(long)]
+    strict: bool,
+    /// In which form
+    #[arg(long, value_enum, value_name = "FORM", default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    color: ColorArguments,
+    #[command(flatten)]
+    bad_routes: BadRoutesArguments,
+}
+
+#[derive(Copy, Clone, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// A table of routes, and the messages that went nowhere
+    Text,
+    /// One JSON document
+    Json,
+}
+
+/// Counts what becomes of all messages.
+pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
+    arguments.messages.check_beside(&arguments.manifest)?;
+    let bad_routes = arguments.bad_routes.policy();
+    let Some(file) = CompiledFile::read_usable(&arguments.manifest, bad_routes)? else {
+        return Ok(Outcome::Problems);
+    };
+    let routes = routes_of(&file);
+    let mut coverage = Coverage::new(&routes, arguments.list).map_err(io::Error::other)?;
+    let mut messages = Messages::open(&arguments.messages)?;
+    while let Some((number, line)) = messages.next(|| Ok(()))? {
+        match line.message() {
+            Ok(message) => coverage.add(number, &message),
+            Err(problem) => messages.report(&problem),
+        }
+    }
+    let (mut out, color) = arguments.color.stream(io::stdout().lock());
+    let report = match arguments.format {
+        Format::Text => coverage_text(&coverage, color),
+        Format::Json => coverage_json(&coverage) + "\n",
+    };
+    out.write_all(report.as_bytes())?;
+    out.flush()?;
+    let is_full = coverage.nowhere() == 0 && coverage.routes().iter().all(|route| RouteCoverage::matched(route) > 0);
+    Ok(if messages.bad_lines() > 0 {
+        Outcome::Unusable
+    } else if arguments.strict && !is_full {
+        Outcome::Problems
+    } else {
+        Outcome::Well
+    })
+}

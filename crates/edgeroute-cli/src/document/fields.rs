@@ -1,0 +1,65 @@
+//! An object whose keys are known.
+
+use std::ops::Range;
+
+use edgeroute_lang::diagnostic::closest;
+
+use super::{Member, Problem, Value, quoted};
+
+/// The members of an object, taken one by one.
+pub(crate) struct Fields<'t> {
+    members: Vec<Member<'t>>,
+    span: Range<usize>,
+}
+
+impl<'t> Fields<'t> {
+    /// The members of an object that has no keys but these, and none twice.
+    pub(crate) fn of(value: Value<'t>, known: &[&str]) -> Result<Self, Problem> {
+        let span = value.span();
+        let members = value.members()?;
+        for (index, member) in members.iter().enumerate() {
+            if !known.contains(&&*member.key) {
+                return Err(unknown(member, known));
+            }
+            if members.iter().take(index).any(|before| before.key == member.key) {
+                return Err(Problem::new(member.key_span.clone(), format!("{} is given twice", quoted(&member.key))));
+            }
+        }
+        Ok(Self { members, span })
+    }
+
+    /// The value of a key; null counts as none.
+    pub(crate) fn take(&mut self, key: &str) -> Option<Value<'t>> {
+        self.take_nullable(key).filter(|value| !value.is_null())
+    }
+
+    /// The value of a key, which may be null.
+    pub(crate) fn take_nullable(&mut self, key: &str) -> Option<Value<'t>> {
+        let index = self.members.iter().position(|member| member.key == key)?;
+        Some(self.members.swap_remove(index).value)
+    }
+
+    /// The value of a key that must be there.
+    pub(crate) fn require(&mut self, key: &str) -> Result<Value<'t>, Problem> {
+        let start = self.span.start;
+        self.take_nullable(key).ok_or_else(|| Problem::new(start..start + 1, format!("the key `{key}` is missing")))
+    }
+
+    /// Where a key stands.
+    pub(crate) fn key_span(&self, key: &str) -> Option<Range<usize>> {
+        self.members.iter().find(|member| member.key == key).map(|member| member.key_span.clone())
+    }
+}
+
+fn unknown(member: &Member<'_>, known: &[&str]) -> Problem {
+    let key = &member.key;
+    let problem = Problem::new(member.key_span.clone(), format!("unknown key {}", quoted(key)));
+    match closest(key, known.iter().copied()) {
+        Some(near) => problem.with_help(format!("did you mean `{near}`?")),
+        None if key == "<<" => problem.with_help("merge keys are not read; an alias for the whole value is"),
+        None => {
+            let known: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();
+            problem.with_help(format!("known here: {}", known.join(", ")))
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! `edgeroute explain`: why messages go where they go.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use edgeroute_analysis::explain::{Explanation, Routes, explain};
+use edgeroute_analysis::render::{
+    Color, ExplanationJson, SourceDetail, TextStyle, explanation_text, route_explanation_text,
+};
+use edgeroute_lang::diagnostic::closest;
+use edgeroute_lang::hir::Shadowing;
+use edgeroute_lang::limits::Limits;
+
+use crate::color::ColorArguments;
+use crate::compiled::{BadRoutesArguments, CompiledFile};
+use crate::input::printable;
+use crate::messages::{MessageArguments, Messages};
+use crate::{Outcome, input};
+
+const ABOUT: &str = "\
+Tell why messages go where they go.
+
+For each message: its deliveries, and for each route whether it took the message and why. Beneath a route's text stands \
+what each part of its condition is for this message, from the inside out: its value, true, false, or undefined and why. \
+Nothing is evaluated a second way: the answers are those of `edgeroute match`.
+
+Messages are read as by `edgeroute match`, whose help tells their keys.";
+
+const EXAMPLES: &str = "\
+Examples:
+  edgeroute explain --manifest deployment.json --messages messages.jsonl --line 5
+  echo '{\"origin\": {\"device\": \"leaf-7\"}}' | edgeroute explain --manifest deployment.json
+  edgeroute explain --manifest deployment.json --messages messages.jsonl --route alertsUpstream
+  edgeroute explain --manifest deployment.json --format json < messages.jsonl |
+      jq 'select(.deliveries == []) | .routes[] | select(.outcome == \"undefined\") | .name'";
+
+/// Tell why messages go where they go
+#[derive(clap::Args)]
+#[command(long_about = ABOUT, after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The deployment manifest; - for standard input
+    #[arg(long, short, value_name = "FILE")]
+    manifest: PathBuf,
+    #[command(flatten)]
+    messages: MessageArguments,
+    /// Explain only the message on this line
+    #[arg(long, value_name = "NUMBER")]
+    line: Option<usize>,
+    /// Tell of this route only, and all there is; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    route: Vec<String>,
+    /// In which form
+    #[arg(long, value_enum, value_name = "FORM", default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    color: ColorArguments,
+    #[command(flatten)]
+    bad_routes: BadRoutesArguments,
+}
+
+#[derive(Copy, Clone, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// The routes' texts with what each part is beneath
+    Text,
+    /// A JSON object a line for each message
+    Json,
+}
+
+/// Explains every message, or the one that was asked for.
+pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
+    arguments.messages.check_beside(&arguments.manifest)?;
+    let bad_routes = arguments.bad_routes.policy();
+    let Some(file) = CompiledFile::read_usable(&arguments.manifest, bad_routes)? else {
+        return Ok(Outcome::Problems);
+    };
+    let routes = routes_of(&file);
+    if let Some(unknown) = arguments.route.iter().find(|name| !routes.iter().any(|route| route.name == *name)) {
+        return Err(io::Error::other(no_such_route(unknown, &routes)));
+    }
+    let mut messages = Messages::open(&arguments.messages)?;
+    let (out, color) = arguments.color.stream(io::stdout().lock());
+    let mut out = io::BufWriter::with_capacity(1 << 16, out);
+    let mut is_found = false;
+    while let Some((number, line)) = messages.next(|| out.flush())? {
+        if arguments.line.is_some_and(|wanted| wanted != number) {
+            continue;
+        }
+        match line.message() {
+            Ok(message) => {
+                let explanation = explain(&routes, &message);
+                match arguments.format {
+                    Format::Text => {
+                        let separator = if is_found { "\n" } else { "" };
+                        write!(out, "{separator}{}", text(arguments, &explanation, number, color))?;
+                    }
+                    Format::Json => writeln!(out, "{}", json(arguments, &explanation, number))?,
+                }
+                is_found = true;
+            }
+            Err(problem) => messages.report(&problem),
+        }
+        if arguments.line.is_some() {
+            break;
+        }
+    }
+    out.flush()?;
+    if let Some(line) = arguments.line.filter(|_| !is_found) {
+        input::report(&format!("edgeroute: there is no message on line {line}"));
+        return Ok(Outcome::Unusable);
+    }
+    Ok(if messages.bad_lines() == 0 { Outcome::Well } else { Outcome::Unusable })
+}
+
+/// The routes of a manifest that have no problems.
+pub(crate) fn routes_of(file: &CompiledFile) -> Routes<'_> {
+    let mut routes = Routes::new(Shadowing::default(), Limits::default());
+    for route in file.good_routes() {
+        // A route with problems has been told and left out before.
+        let _ = routes.add(route.into());
+    }
+    routes
+}
+
+fn no_such_route(name: &str, routes: &Routes<'_>) -> String {
+    let hint = match closest(name, routes.iter().map(|route| route.name)) {
+        Some(near) => format!(", did you mean `{}`?", printable(near)),
+        None => String::new(),
+    };
+    format!("there is no route `{}`{hint}", printable(name))
+}
+
+fn text(arguments: &Arguments, explanation: &Explanation<'_, '_>, number: usize, color: Color) -> String {
+    let style = TextStyle { color, ..TextStyle::default() };
+    if arguments.route.is_empty() {
+        return format!("message {number} {}", explanation_text(explanation, &style));
+    }
+    let style = TextStyle { source_detail: SourceDetail::Full, ..style };
+    let mut out = format!("message {number} from {}\n", printable(explanation.source()));
+    for route in
+        explanation.routes().iter().filter(|route| arguments.route.iter().any(|name| name == route.text().name))
+    {
+        out.push('\n');
+        out.push_str(&route_explanation_text(explanation, route, &style));
+    }
+    out
+}
+
+fn json(arguments: &Arguments, explanation: &Explanation<'_, '_>, number: usize) -> String {
+    let json = ExplanationJson::new().message(number);
+    if arguments.route.is_empty() { json.write(explanation) } else { json.routes(&arguments.route).write(explanation) }
+}

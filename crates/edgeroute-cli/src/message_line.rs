@@ -1,0 +1,256 @@
+//! One message: a line of JSON, or a part of a document.
+//!
+//! The keys, all optional: `origin` (who sent it), `properties`, `systemProperties`, `body` or `bodyBase64`, `source`.
+//! Without an origin the system properties are taken to be stamped already, as a hub hands them on. A text as `body` is
+//! the body; any other JSON there is the body as it is written. Nothing is filled in: a body query needs `contentType`
+//! and `contentEncoding` here as it does in a hub.
+
+use core::str;
+use std::collections::HashSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use edgeroute_lang::message::{Message, Origin, Properties};
+use edgeroute_lang::text::fold;
+
+use crate::document::{Fields, Language, Problem, Value, parse, quoted};
+
+/// A message that owns what the library borrows.
+#[derive(Debug)]
+pub(crate) struct MessageLine {
+    origin: Option<OriginRecord>,
+    source: Option<String>,
+    properties: PropertyList,
+    system_properties: PropertyList,
+    body: Vec<u8>,
+}
+
+/// Why a line is no message.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct InvalidMessage {
+    /// Counted from 1, in bytes, where the place is known.
+    pub(crate) column: Option<usize>,
+    pub(crate) reason: String,
+}
+
+#[derive(Debug)]
+struct OriginRecord {
+    device: String,
+    module: Option<String>,
+    output: Option<String>,
+    twin_change: bool,
+}
+
+/// Properties in the order of the line. No two names differ only by case.
+#[derive(Debug, Default)]
+struct PropertyList(Vec<(String, Option<String>)>);
+
+impl MessageLine {
+    /// Reads a line. Allocates what the message holds.
+    pub(crate) fn parse(line: &[u8]) -> Result<Self, InvalidMessage> {
+        let text = str::from_utf8(line).map_err(|error| InvalidMessage {
+            column: Some(error.valid_up_to() + 1),
+            reason: "not valid UTF-8".to_owned(),
+        })?;
+        parse(text, Language::Json).and_then(Self::from_value).map_err(InvalidMessage::from)
+    }
+
+    /// Reads a part of a document.
+    pub(crate) fn from_value(value: Value<'_>) -> Result<Self, Problem> {
+        let span = value.span();
+        let known = ["origin", "source", "properties", "systemProperties", "body", "bodyBase64"];
+        let mut fields = Fields::of(value, &known)?;
+        let base64_span = fields.key_span("bodyBase64");
+        let body = match (fields.take("body"), fields.take("bodyBase64")) {
+            (Some(_), Some(_)) => {
+                return Err(Problem::new(base64_span.unwrap_or(span), "both `body` and `bodyBase64` are given"));
+            }
+            (None, None) => Vec::new(),
+            (Some(body), None) if body.is_text() => body.text()?.into_owned().into_bytes(),
+            (Some(body), None) => body.to_json().into_owned().into_bytes(),
+            (None, Some(encoded)) => {
+                let span = encoded.span();
+                let decoded = STANDARD.decode(encoded.text()?.as_bytes());
+                decoded.map_err(|error| Problem::new(span, format!("`bodyBase64` is no base64: {error}")))?
+            }
+        };
+        let properties = fields.take("properties").map(PropertyList::from_value).transpose()?;
+        let system_properties = fields.take("systemProperties").map(PropertyList::from_value).transpose()?;
+        let origin = fields.take("origin");
+        let origin_span = origin.as_ref().map_or(span, Value::span);
+        let message = Self {
+            origin: origin.map(OriginRecord::from_value).transpose()?,
+            source: fields.take("source").map(|source| source.text().map(String::from)).transpose()?,
+            properties: properties.unwrap_or_default(),
+            system_properties: system_properties.unwrap_or_default(),
+            body,
+        };
+        // An origin that does not hold together is found now, so that using the message cannot fail.
+        message.origin().map_err(|why| Problem::new(origin_span, why.reason))?;
+        Ok(message)
+    }
+
+    fn origin(&self) -> Result<Origin<'_>, InvalidMessage> {
+        let origin = match &self.origin {
+            None => Origin::from_system_properties(&self.system_properties)
+                .map_err(|error| InvalidMessage::new(&error.to_string()))?,
+            Some(OriginRecord { device, module: None, output: None, twin_change: false }) => Origin::device(device),
+            Some(OriginRecord { device, module: None, output: None, twin_change: true }) => Origin::twin_change(device),
+            Some(OriginRecord { device, module: Some(module), output, twin_change: false }) => {
+                let origin = Origin::module(device, module);
+                output.as_ref().map_or(origin, |output| origin.output(output))
+            }
+            Some(OriginRecord { module: None, output: Some(_), .. }) => {
+                return Err(InvalidMessage::new("an `origin` with `output` needs `module`"));
+            }
+            Some(OriginRecord { twin_change: true, .. }) => {
+                return Err(InvalidMessage::new("an `origin` with `twinChange` takes `device` alone"));
+            }
+        };
+        Ok(self.source.as_ref().map_or(origin, |source| origin.with_source(source)))
+    }
+
+    /// The message, borrowed.
+    pub(crate) fn message(&self) -> Result<Message<'_, impl Properties, impl Properties>, InvalidMessage> {
+        Ok(Message::new(self.origin()?)
+            .properties(&self.properties)
+            .system_properties(&self.system_properties)
+            .body(&self.body))
+    }
+}
+
+impl InvalidMessage {
+    fn new(reason: &str) -> Self {
+        Self { column: None, reason: reason.to_owned() }
+    }
+}
+
+impl From<Problem> for InvalidMessage {
+    fn from(problem: Problem) -> Self {
+        let help = problem.help.map(|help| format!("; {help}")).unwrap_or_default();
+        Self { column: Some(problem.span.start + 1), reason: problem.message + &help }
+    }
+}
+
+impl OriginRecord {
+    fn from_value(value: Value<'_>) -> Result<Self, Problem> {
+        let mut fields = Fields::of(value, &["device", "module", "output", "twinChange"])?;
+        let text = |value: Value<'_>| value.text().map(String::from);
+        Ok(Self {
+            device: fields.require("device").and_then(text)?,
+            module: fields.take("module").map(text).transpose()?,
+            output: fields.take("output").map(text).transpose()?,
+            twin_change: fields.take("twinChange").map(Value::bool).transpose()?.unwrap_or_default(),
+        })
+    }
+}
+
+impl PropertyList {
+    fn from_value(value: Value<'_>) -> Result<Self, Problem> {
+        let mut seen = HashSet::new();
+        let mut properties = Vec::new();
+        for member in value.members()? {
+            if !seen.insert(fold(&member.key).into_owned()) {
+                let message = format!("property {} is given twice (names ignore case)", quoted(&member.key));
+                return Err(Problem::new(member.key_span, message));
+            }
+            let value = if member.value.is_null() { None } else { Some(member.value.text()?.into_owned()) };
+            properties.push((member.key.into_owned(), value));
+        }
+        Ok(Self(properties))
+    }
+}
+
+impl Properties for PropertyList {
+    fn visit<'m>(&'m self, visit: impl FnMut(&'m str, Option<&'m str>)) {
+        self.0.visit(visit);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(line: &str) -> String {
+        match MessageLine::parse(line.as_bytes()) {
+            Err(error) => error.reason,
+            Ok(line) => {
+                let message = line.message().unwrap();
+                let mut shown = vec![message.origin().source().to_string()];
+                let mut add = |name: &str, value: Option<&str>| {
+                    shown.push(format!("{name}={}", value.unwrap_or("null")));
+                };
+                message.visit_properties(&mut add);
+                message.visit_system_properties(&mut add);
+                shown.push(format!("[{}]", String::from_utf8_lossy(message.body_bytes())));
+                shown.join(" ")
+            }
+        }
+    }
+
+    #[test]
+    fn an_origin_gives_source_and_stamps() {
+        assert_eq!(
+            shown(r#"{"origin": {"device": "d", "module": "m", "output": "o"}, "properties": {"a": "1", "b": null}}"#),
+            "/messages/modules/m/outputs/o a=1 b=null connectionDeviceId=d connectionModuleId=m outputName=o []"
+        );
+        assert_eq!(
+            shown(r#"{"origin": {"device": "d", "twinChange": true}}"#),
+            "/twinChangeNotifications connectionDeviceId=d []"
+        );
+        assert_eq!(
+            shown(r#"{"origin": {"device": "d"}, "systemProperties": {"CONNECTIONMODULEID": "forged"}}"#),
+            "/messages connectionDeviceId=d []"
+        );
+    }
+
+    #[test]
+    fn without_an_origin_system_properties_are_stamped_already() {
+        assert_eq!(
+            shown(r#"{"systemProperties": {"connectionModuleId": "m"}}"#),
+            "/messages/modules/m connectionModuleId=m []"
+        );
+        assert_eq!(shown("{}"), "/messages []");
+        assert_eq!(shown(r#"{"source": "/deviceLifecycleEvents"}"#), "/deviceLifecycleEvents []");
+    }
+
+    #[test]
+    fn a_body_is_text_or_json_as_written_or_base64() {
+        assert_eq!(shown(r#"{"body": "h\u00e9"}"#), "/messages [hé]");
+        assert_eq!(shown(r#"{"body": {"a": [1.50 , null]}}"#), r#"/messages [{"a": [1.50 , null]}]"#);
+        assert_eq!(shown(r#"{"body": 5}"#), "/messages [5]");
+        assert_eq!(shown(r#"{"body": null}"#), "/messages []");
+        assert_eq!(shown(r#"{"bodyBase64": "aGk="}"#), "/messages [hi]");
+    }
+
+    #[test]
+    fn a_bad_line_says_what_and_where() {
+        let at = |line: &[u8]| MessageLine::parse(line).unwrap_err();
+        assert_eq!(
+            at(b"{\"body\": \"\xFF\"}"),
+            InvalidMessage { column: Some(11), reason: "not valid UTF-8".to_owned() }
+        );
+        assert_eq!(at(b"{\"propertes\": {}}").column, Some(2));
+        assert_eq!(shown(r#"{"propertes": {}}"#), "unknown key `propertes`; did you mean `properties`?");
+        assert_eq!(
+            shown(r#"{"properties": {"a": 5}}"#),
+            "expected a string, found the number 5; in quotes it is a string: \"5\""
+        );
+        assert!(shown(r#"{"properties": {"a": "1", "A": "2"}}"#).contains("property `A` is given twice"));
+        assert!(shown(r#"{"body": "x", "bodyBase64": ""}"#).contains("both `body` and `bodyBase64`"));
+        assert!(shown(r#"{"bodyBase64": "!"}"#).contains("`bodyBase64` is no base64"));
+        assert!(shown(r#"{"origin": {"device": "d", "output": "o"}}"#).contains("needs `module`"));
+        assert!(shown(r#"{"origin": {"device": "d", "module": "m", "twinChange": true}}"#).contains("`device` alone"));
+        assert!(shown(r#"{"systemProperties": {"connectionModuleId": " "}}"#).contains("null or blank"));
+        assert_eq!(shown("[]"), "expected an object, found a list");
+        assert_eq!(shown(r#"{"origin": {"module": "m"}}"#), "the key `device` is missing");
+        assert!(shown("{").contains("EOF"));
+    }
+
+    #[test]
+    fn a_deep_body_is_taken_as_it_is() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(shown(&format!(r#"{{"body": {deep}}}"#)).ends_with(&format!("[{deep}]")));
+        assert!(!shown(&format!(r#"{{"properties": {deep}}}"#)).is_empty());
+    }
+}

@@ -1,0 +1,60 @@
+//! Where findings go: standard output, in one of several forms, or standard error.
+
+use std::io::{self, Write};
+
+use edgeroute_analysis::render::Report;
+
+use crate::color::ColorArguments;
+
+/// In which form findings are written.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// As a compiler shows them, with the lines they are about
+    #[default]
+    Text,
+    /// A line each: where it is, severity, code and message
+    Short,
+    /// One JSON document, described in docs/output.md
+    Json,
+    /// One SARIF 2.1.0 log, for code scanning services and editors
+    Sarif,
+}
+
+impl Format {
+    /// Whether people read it, so that a summary for them may follow.
+    pub(crate) fn is_for_people(self) -> bool {
+        matches!(self, Self::Text | Self::Short)
+    }
+}
+
+/// How findings are written.
+#[derive(Copy, Clone, Debug, clap::Args)]
+pub(crate) struct ReportArguments {
+    /// In which form
+    #[arg(long, value_enum, value_name = "FORM", default_value_t)]
+    pub(crate) format: Format,
+    #[command(flatten)]
+    color: ColorArguments,
+}
+
+impl ReportArguments {
+    /// Writes a report to standard output.
+    pub(crate) fn write(self, report: &Report<'_>) -> io::Result<()> {
+        let (mut out, color) = self.color.stream(io::stdout());
+        let text = match self.format {
+            Format::Text => report.text(color),
+            Format::Short => report.short(),
+            Format::Json => report.json() + "\n",
+            Format::Sarif => report.sarif() + "\n",
+        };
+        out.write_all(text.as_bytes())?;
+        out.flush()
+    }
+}
+
+/// Writes a report to standard error, as a compiler would, in colours on a terminal. If nobody reads it, nothing can be
+/// done.
+pub(crate) fn warn_of(report: &Report<'_>) {
+    let (mut out, color) = ColorArguments::auto().stream(io::stderr());
+    let _ = out.write_all(report.text(color).as_bytes());
+}

@@ -1,0 +1,244 @@
+//! A file of cases with its manifest, and what comes of the cases.
+
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use edgeroute::Delivery;
+use edgeroute_analysis::explain::{Explanation, Outcome, RouteExplanation, explain};
+use edgeroute_analysis::render::{Color, ExplanationJson, TextStyle, route_explanation_text};
+use edgeroute_lang::diagnostic::closest;
+use edgeroute_lang::endpoint::Endpoint;
+use edgeroute_lang::span::LineIndex;
+
+use super::Arguments;
+use crate::cases::{Case, CaseFile, ExpectedDelivery};
+use crate::compiled::CompiledFile;
+use crate::document::Language;
+use crate::explain::routes_of;
+use crate::{count, input};
+
+/// How many of the routes from other sources are told of a case that fails.
+const SHOWN_OF_OTHER_SOURCES: usize = 5;
+
+/// Cases that can be run.
+pub(super) struct Suite {
+    /// What to call the file.
+    name: String,
+    text: String,
+    cases: Vec<Case>,
+    manifest: Option<PathBuf>,
+    file: CompiledFile,
+}
+
+/// Why a file of cases cannot be run.
+pub(super) struct Unusable {
+    pub(super) messages: Vec<String>,
+    /// The manifest, if it is known: it may be what has to change.
+    pub(super) manifest: Option<PathBuf>,
+}
+
+impl From<io::Error> for Unusable {
+    fn from(error: io::Error) -> Self {
+        Self { messages: vec![format!("edgeroute: {error}")], manifest: None }
+    }
+}
+
+/// What came of the cases of a file.
+pub(super) struct SuiteResult<'s> {
+    pub(super) name: &'s str,
+    pub(super) cases: Vec<CaseResult<'s>>,
+}
+
+/// What came of a case.
+pub(super) struct CaseResult<'s> {
+    pub(super) case: &'s Case,
+    /// The line on which it begins, from 1.
+    pub(super) line: u32,
+    /// `None` if it passes.
+    pub(super) failure: Option<Failure>,
+}
+
+/// What is not as it is to be. Texts are not printable yet.
+#[derive(Default)]
+pub(super) struct Failure {
+    pub(super) missing: Vec<Missing>,
+    pub(super) surplus: Vec<Delivered>,
+    pub(super) different: Vec<(ExpectedDelivery, Delivered)>,
+    /// What is said of the routes that are concerned, as text.
+    pub(super) explanation: String,
+    /// The whole explanation.
+    pub(super) json: String,
+}
+
+/// An endpoint that got nothing.
+pub(super) struct Missing {
+    pub(super) endpoint: String,
+    /// Where no route leads there.
+    pub(super) unreachable: Option<Unreachable>,
+}
+
+/// No route leads to an endpoint.
+pub(super) struct Unreachable {
+    /// One with a similar name that routes lead to.
+    pub(super) nearest: Option<String>,
+}
+
+/// A delivery.
+pub(super) struct Delivered {
+    pub(super) endpoint: String,
+    pub(super) route: String,
+    pub(super) priority: u32,
+    pub(super) time_to_live: u32,
+}
+
+impl Suite {
+    /// Reads a file of cases and its manifest.
+    pub(super) fn read(path: &Path, arguments: &Arguments) -> Result<Self, Unusable> {
+        let name = input::name(path);
+        let text = input::read_text(path)?;
+        // Some tools begin a file with a byte-order mark.
+        let text = text.strip_prefix('\u{FEFF}').map(str::to_owned).unwrap_or(text);
+        let language = arguments.language.unwrap_or_else(|| language_of(path, &text));
+        let CaseFile { manifest, cases } = CaseFile::parse(&text, language).map_err(|problems| Unusable {
+            messages: problems.iter().map(|problem| problem.render(&name, &text) + "\n").collect(),
+            manifest: None,
+        })?;
+        let manifest = match (&arguments.manifest, manifest) {
+            (Some(manifest), _) => manifest.clone(),
+            (None, Some(manifest)) => path.parent().unwrap_or(Path::new("")).join(manifest),
+            (None, None) => {
+                let message = format!("{name}: the cases name no `manifest`, and there is no --manifest");
+                return Err(Unusable { messages: vec![message], manifest: None });
+            }
+        };
+        let bad_routes = arguments.bad_routes.policy();
+        let unusable = |messages| Unusable { messages, manifest: Some(manifest.clone()) };
+        let file = CompiledFile::read_usable(&manifest, bad_routes)
+            .map_err(|error| unusable(vec![format!("edgeroute: {error}")]))?
+            .ok_or_else(|| unusable(vec![format!("{name}: not run")]))?;
+        let manifest = Some(manifest).filter(|manifest| !input::is_stdin(manifest));
+        Ok(Self { name, text, cases, manifest, file })
+    }
+
+    /// The file of the manifest.
+    pub(super) fn manifest(&self) -> Option<&Path> {
+        self.manifest.as_deref()
+    }
+
+    /// Runs all cases.
+    pub(super) fn run(&self, color: Color) -> SuiteResult<'_> {
+        let routes = routes_of(&self.file);
+        // It is never missing: the file was usable.
+        let mut table = self.file.table().map(|table| (table, table.create_scratch()));
+        let lines = LineIndex::new(&self.text);
+        let mut cases = Vec::with_capacity(self.cases.len());
+        for case in &self.cases {
+            let line = lines.position(&self.text, u32::try_from(case.span.start).unwrap_or(u32::MAX)).line;
+            let (Some((table, scratch)), Ok(message)) = (&mut table, case.message.message()) else { continue };
+            let delivered: Vec<Delivery<'_>> = table.route_with(scratch, &message).collect();
+            let failure = Failure::of(case, &delivered, table.endpoints()).map(|mut failure| {
+                failure.explain(&explain(&routes, &message), color);
+                failure
+            });
+            cases.push(CaseResult { case, line, failure });
+        }
+        SuiteResult { name: &self.name, cases }
+    }
+}
+
+impl Failure {
+    /// How a case's deliveries differ from what is expected; `None` if they do not. `reachable` are the endpoints that
+    /// routes lead to.
+    fn of(case: &Case, delivered: &[Delivery<'_>], reachable: &[Endpoint]) -> Option<Self> {
+        let mut failure = Self::default();
+        for expected in &case.expected {
+            match delivered.iter().find(|delivery| delivery.endpoint().to_string() == expected.endpoint) {
+                None => failure.missing.push(Missing::new(&expected.endpoint, reachable)),
+                Some(delivery) if !expected.is(delivery) => {
+                    failure.different.push((expected.clone(), Delivered::from(delivery)));
+                }
+                Some(_) => {}
+            }
+        }
+        let is_surplus = |delivery: &&Delivery<'_>| {
+            let endpoint = delivery.endpoint().to_string();
+            case.expected.iter().all(|expected| expected.endpoint != endpoint)
+        };
+        failure.surplus.extend(delivered.iter().filter(is_surplus).map(Delivered::from));
+        let is_failure = !failure.missing.is_empty() || !failure.surplus.is_empty() || !failure.different.is_empty();
+        is_failure.then_some(failure)
+    }
+
+    /// Says why: of the routes that lead to what is missing, and of those that deliver what is not expected.
+    fn explain(&mut self, explanation: &Explanation<'_, '_>, color: Color) {
+        let style = TextStyle { color, ..TextStyle::default() };
+        let (mut text, mut of_other_sources) = (String::new(), Vec::new());
+        for route in explanation.routes().iter().filter(|route| self.concerns(route)) {
+            let shown = route_explanation_text(explanation, route, &style);
+            if matches!(route.outcome(), Outcome::OtherSource(_)) {
+                of_other_sources.push(shown);
+            } else {
+                text.push_str(&shown);
+            }
+        }
+        let more = of_other_sources.len().saturating_sub(SHOWN_OF_OTHER_SOURCES);
+        text.extend(of_other_sources.into_iter().take(SHOWN_OF_OTHER_SOURCES));
+        if more > 0 {
+            let _ = writeln!(text, "and {} of other sources", count(more, "route"));
+        }
+        self.explanation = text;
+        self.json = ExplanationJson::new().write(explanation);
+    }
+
+    fn concerns(&self, route: &RouteExplanation<'_, '_>) -> bool {
+        let (name, endpoint) = (route.text().name, route.endpoint().to_string());
+        self.missing.iter().any(|missing| missing.endpoint == endpoint)
+            || self.surplus.iter().any(|surplus| surplus.route == name)
+            || self
+                .different
+                .iter()
+                .any(|(expected, delivered)| delivered.route == name || expected.route.as_deref() == Some(name))
+    }
+}
+
+impl Missing {
+    fn new(endpoint: &str, reachable: &[Endpoint]) -> Self {
+        let reachable: Vec<String> = reachable.iter().map(Endpoint::to_string).collect();
+        let is_reachable = reachable.iter().any(|other| other == endpoint);
+        let unreachable = (!is_reachable).then(|| Unreachable {
+            nearest: closest(endpoint, reachable.iter().map(String::as_str)).map(str::to_owned),
+        });
+        Self { endpoint: endpoint.to_owned(), unreachable }
+    }
+}
+
+impl From<&Delivery<'_>> for Delivered {
+    fn from(delivery: &Delivery<'_>) -> Self {
+        Self {
+            endpoint: delivery.endpoint().to_string(),
+            route: delivery.route().to_owned(),
+            priority: delivery.priority().get(),
+            time_to_live: delivery.time_to_live().as_secs(),
+        }
+    }
+}
+
+impl SuiteResult<'_> {
+    pub(super) fn failed(&self) -> usize {
+        self.cases.iter().filter(|case| case.failure.is_some()).count()
+    }
+}
+
+/// By the ending of the name; of standard input, by how the text begins.
+fn language_of(path: &Path, text: &str) -> Language {
+    let ending = path.extension().map(OsStr::to_ascii_lowercase);
+    match ending.as_ref().and_then(|ending| ending.to_str()) {
+        Some("json") => Language::Json,
+        Some("toml") => Language::Toml,
+        Some("yaml" | "yml") => Language::Yaml,
+        _ if text.trim_start().starts_with('{') => Language::Json,
+        _ => Language::Yaml,
+    }
+}

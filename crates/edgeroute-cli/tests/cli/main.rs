@@ -1,0 +1,22 @@
+//! The command line.
+
+#[cfg(test)]
+mod about;
+#[cfg(test)]
+mod coverage;
+#[cfg(test)]
+mod explain;
+#[cfg(test)]
+mod fmt;
+#[cfg(test)]
+mod lint_command;
+#[cfg(test)]
+mod matching;
+#[cfg(test)]
+mod pictures;
+#[cfg(test)]
+mod schemas;
+#[cfg(test)]
+mod test;
+#[cfg(test)]
+mod tour;

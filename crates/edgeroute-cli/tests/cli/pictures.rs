@@ -1,0 +1,57 @@
+//! The pictures in the README are what the command draws of the example now, and it draws in every form.
+#![expect(clippy::expect_used, reason = "what fails here fails the test")]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+const EXAMPLE: &str = "examples/deployment.json";
+
+fn graph(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_edgeroute"))
+        .arg("graph")
+        .args(["--manifest", EXAMPLE])
+        .args(arguments)
+        .current_dir(edgeroute_testkit::repository())
+        .output()
+        .expect("the command runs");
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+#[test]
+fn the_pictures_of_the_example_are_fresh() {
+    let readme = fs::read_to_string(edgeroute_testkit::repository().join("README.md")).expect("README.md");
+    for (name, arguments) in
+        [("docs/topology.svg", &["--format", "svg"][..]), ("docs/tree.svg", &["--tree", "--format", "svg"])]
+    {
+        assert!(readme.contains(name), "README.md does not show {name}");
+        let path = edgeroute_testkit::repository().join(name);
+        let drawn = graph(arguments);
+        if fs::read_to_string(&path).ok().as_ref() != Some(&drawn) {
+            fs::write(&path, drawn).expect("the picture can be written");
+            panic!("{name} was stale and has been drawn anew: look at it and commit it");
+        }
+    }
+}
+
+#[test]
+fn both_pictures_are_drawn_in_every_form() {
+    for (format, start) in [("dot", "digraph routes {"), ("mermaid", "flowchart LR"), ("svg", "<svg ")] {
+        for tree in [&[][..], &["--tree"]] {
+            let drawn = graph(&[&["--format", format], tree].concat());
+            assert!(drawn.starts_with(start), "{drawn}");
+            assert!(drawn.contains("leafBatteryToNotifier"), "{drawn}");
+        }
+    }
+}
+
+#[test]
+fn the_topology_is_told_in_text_with_what_goes_round() {
+    let told = graph(&[]);
+    assert!(
+        told.starts_with("11 routes between 5 modules\n  tempSensor/temperatureOutput -> filter/raw: sensorToFilter\n")
+    );
+    assert!(told.contains("  filter/alert -> $upstream: alertsUpstream (priority 0)\n"), "{told}");
+    assert!(told.ends_with("loop: notifier -leafBatteryToNotifier-> notifier\n"), "{told}");
+}

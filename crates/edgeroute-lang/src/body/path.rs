@@ -1,0 +1,519 @@
+//! Paths into bodies: how they are checked when a condition is compiled, and what they then mean.
+//!
+//! These are two things in the reference, done by two parsers that disagree. The check is a small grammar,
+//! `name([digits])?(.name([digits])?)*`, of which the text needs only to have a beginning: it stops at what cannot
+//! continue a path, and the rest is not checked. What is evaluated is the whole text, read as a path of a richer
+//! language; a text that cannot be read so (`a]`, `a[0]x`) compiles, and is always undefined.
+//!
+//! Both take one pass over the text; a path holds its text and its steps.
+
+use core::fmt;
+
+use crate::diagnostic::quoted;
+use crate::span::Span;
+use crate::text::starts_with_ignore_case;
+
+/// A path into a body, as `$body.` is followed by.
+///
+/// ```
+/// use edgeroute_lang::body::{BodyPath, Step};
+///
+/// let path = BodyPath::parse("readings[0].value")?;
+/// assert_eq!(path.steps(), Some(&[Step::Member("readings".into()), Step::Index(0), Step::Member("value".into())][..]));
+/// assert!(BodyPath::parse("readings[x]").is_err());
+/// # Ok::<(), edgeroute_lang::body::PathError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct BodyPath {
+    text: Box<str>,
+    /// What `text` reads as; `None` if it does not read as a path.
+    steps: Option<Box<[Step]>>,
+}
+
+/// A step from what a path has reached to what lies below.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Step {
+    /// `.k`, `['k']`: the member of this name of an object.
+    Member(Box<str>),
+    /// `.*`: all members of an object.
+    Members,
+    /// `[5]`: this element of an array.
+    Index(u32),
+    /// `[-1]`: nothing where there is no array. The query fails where there is one.
+    NegativeIndex,
+    /// `[*]`: all elements of an array.
+    Elements,
+    /// `..k`, `..['k']`: the members of this name of all objects from here down.
+    Descendants(Box<str>),
+    /// `..*`: everything from here down, what is here included.
+    AllDescendants,
+}
+
+impl BodyPath {
+    /// Checks a path and reads it. Allocates.
+    ///
+    /// # Errors
+    /// Where the reference refuses the path when it compiles the condition, and for characters that no token of a
+    /// condition gives to a path.
+    pub fn parse(text: &str) -> Result<Self, PathError> {
+        Check { text, at: 0 }.path()?;
+        Ok(Self { text: text.into(), steps: StepReader::new(text).read().map(Vec::into_boxed_slice) })
+    }
+
+    /// The path as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The steps from the root; none is the root itself. `None` where the text does not read as a path: then the query
+    /// is undefined, whatever the body.
+    #[must_use]
+    pub fn steps(&self) -> Option<&[Step]> {
+        self.steps.as_deref()
+    }
+
+    /// Whether the path begins as one into the changes of a twin does, in any case: with `properties.reported.`,
+    /// `properties.desired.` or `tags.`.
+    #[must_use]
+    pub fn is_into_twin(&self) -> bool {
+        ["properties.reported.", "properties.desired.", "tags."]
+            .iter()
+            .any(|prefix| starts_with_ignore_case(&self.text, prefix))
+    }
+}
+
+impl fmt::Display for BodyPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// A path that is refused.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PathError {
+    expected: Expected,
+    found: Box<str>,
+    span: Span,
+}
+
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+enum Expected {
+    Name,
+    /// A name where there are only digits.
+    NameNotDigits,
+    Index,
+    ClosingBracket,
+    PathCharacter,
+}
+
+impl PathError {
+    /// Where in the path, in bytes; empty at its end.
+    #[must_use]
+    pub const fn span(&self) -> Span {
+        self.span
+    }
+
+    /// What would be right there.
+    #[must_use]
+    pub const fn expected(&self) -> &'static str {
+        match self.expected {
+            Expected::Name => "a name",
+            Expected::NameNotDigits => "a name that is not all digits",
+            Expected::Index => "an index in digits",
+            Expected::ClosingBracket => "`]`",
+            Expected::PathCharacter => "a character of a path",
+        }
+    }
+
+    /// The text that is there; empty at the end of the path.
+    #[must_use]
+    pub fn found(&self) -> &str {
+        &self.found
+    }
+}
+
+impl fmt::Display for PathError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "expected {} in the body path, found ", self.expected())?;
+        if self.found.is_empty() { f.write_str("its end") } else { write!(f, "`{}`", quoted(&self.found)) }
+    }
+}
+
+impl core::error::Error for PathError {}
+
+/// The check at compile time.
+struct Check<'p> {
+    text: &'p str,
+    /// A boundary of characters in `text`.
+    at: usize,
+}
+
+impl<'p> Check<'p> {
+    fn path(mut self) -> Result<(), PathError> {
+        if let Some((at, stranger)) = self.text.char_indices().find(|&(_, character)| is_foreign(character)) {
+            self.at = at;
+            return Err(self.error(Expected::PathCharacter, stranger.len_utf8()));
+        }
+        loop {
+            let name = self.word();
+            if name.is_empty() {
+                return Err(self.error_at_next(Expected::Name));
+            }
+            if is_digits(name) {
+                return Err(self.error(Expected::NameNotDigits, name.len()));
+            }
+            self.at += name.len();
+            if self.skip('[').is_some() {
+                self.index()?;
+            }
+            if self.skip('.').is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn index(&mut self) -> Result<(), PathError> {
+        let index = self.word();
+        if index.is_empty() {
+            return Err(self.error_at_next(Expected::Index));
+        }
+        if !is_digits(index) {
+            return Err(self.error(Expected::Index, index.len()));
+        }
+        self.at += index.len();
+        self.skip(']').ok_or_else(|| self.error_at_next(Expected::ClosingBracket))
+    }
+
+    fn rest(&self) -> &'p str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// What stands here up to the next `.`, `[` or `]`.
+    fn word(&self) -> &'p str {
+        let rest = self.rest();
+        rest.find(['.', '[', ']']).and_then(|end| rest.get(..end)).unwrap_or(rest)
+    }
+
+    fn skip(&mut self, character: char) -> Option<()> {
+        self.rest().starts_with(character).then(|| self.at += character.len_utf8())
+    }
+
+    fn error_at_next(&self, expected: Expected) -> PathError {
+        self.error(expected, self.rest().chars().next().map_or(0, char::len_utf8))
+    }
+
+    /// An error about the next `length` bytes.
+    fn error(&self, expected: Expected, length: usize) -> PathError {
+        let span = Span::from_range(self.at..self.at + length);
+        PathError { expected, found: span.slice(self.text).into(), span }
+    }
+}
+
+/// What a system property's token, of which a path is a part, never holds.
+const fn is_foreign(character: char) -> bool {
+    matches!(
+        character,
+        '(' | ')'
+            | '<'
+            | '>'
+            | '@'
+            | ','
+            | ';'
+            | ':'
+            | '\\'
+            | '"'
+            | '/'
+            | '?'
+            | '='
+            | '{'
+            | '}'
+            | ' '
+            | '\t'
+            | '\n'
+            | '\r'
+    )
+}
+
+fn is_digits(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Reads a text as the path that is evaluated.
+struct StepReader<'p> {
+    rest: &'p str,
+    steps: Vec<Step>,
+    scope: Scope,
+}
+
+/// Where the next member is looked for.
+#[derive(Copy, Clone, PartialEq, Eq)]
+enum Scope {
+    /// Here.
+    Children,
+    /// From here down: `..` was read.
+    Descendants,
+}
+
+/// What was read last.
+#[derive(Copy, Clone, PartialEq, Eq)]
+enum Last {
+    Start,
+    Dot,
+    Bracket,
+    Name,
+}
+
+impl<'p> StepReader<'p> {
+    fn new(text: &'p str) -> Self {
+        // A `$` that is followed by anything else begins a name.
+        let rest = match text.strip_prefix('$') {
+            Some(rest) if rest.is_empty() || rest.starts_with(['.', '[']) => rest,
+            _ => text,
+        };
+        Self { rest, steps: Vec::new(), scope: Scope::Children }
+    }
+
+    /// `None` if the text is no path.
+    fn read(mut self) -> Option<Vec<Step>> {
+        let mut last = Last::Start;
+        while let Some(first) = self.rest.chars().next() {
+            last = match first {
+                '.' => {
+                    self.rest = self.rest.get(1..)?;
+                    if let Some(rest) = self.rest.strip_prefix('.') {
+                        self.rest = rest;
+                        self.scope = Scope::Descendants;
+                    }
+                    Last::Dot
+                }
+                '[' => {
+                    self.bracket()?;
+                    self.scope = Scope::Children;
+                    Last::Bracket
+                }
+                ']' => return None,
+                _ if last == Last::Bracket => return None,
+                _ => {
+                    self.name();
+                    self.scope = Scope::Children;
+                    Last::Name
+                }
+            };
+        }
+        (last != Last::Dot).then_some(self.steps)
+    }
+
+    fn name(&mut self) {
+        let end = self.rest.find(['.', '[', ']']).unwrap_or(self.rest.len());
+        let (name, rest) = self.rest.split_at(end);
+        // White space other than a space can be part of a name, but the reference trims it off the end of the path.
+        let name = if rest.is_empty() { name.trim_end() } else { name };
+        self.rest = rest;
+        let step = match (name, self.scope) {
+            ("*", Scope::Children) => Step::Members,
+            ("*", Scope::Descendants) => Step::AllDescendants,
+            _ => self.member(name),
+        };
+        self.steps.push(step);
+    }
+
+    /// `[5]`, `[-1]`, `[*]` or `['k']`.
+    fn bracket(&mut self) -> Option<()> {
+        let inner = self.rest.strip_prefix('[')?;
+        let (step, rest) = if let Some(quoted) = inner.strip_prefix('\'') {
+            let (name, rest) = quoted.split_once('\'')?;
+            (self.member(name), rest.strip_prefix(']')?)
+        } else {
+            let (index, rest) = inner.split_once(']')?;
+            (index_step(index)?, rest)
+        };
+        self.rest = rest;
+        self.steps.push(step);
+        Some(())
+    }
+
+    fn member(&self, name: &str) -> Step {
+        match self.scope {
+            Scope::Children => Step::Member(name.into()),
+            Scope::Descendants => Step::Descendants(name.into()),
+        }
+    }
+}
+
+/// The step for what stands in brackets without quotes: an index is a 32-bit integer. Digits before a `*` mean nothing.
+fn index_step(index: &str) -> Option<Step> {
+    let is_index = |index: &str| index.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    if index.strip_suffix('*').is_some_and(is_index) {
+        return Some(Step::Elements);
+    }
+    if !is_index(index) {
+        return None;
+    }
+    let index: i32 = index.parse().ok()?;
+    Some(u32::try_from(index).map_or(Step::NegativeIndex, Step::Index))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn member(name: &str) -> Step {
+        Step::Member(name.into())
+    }
+
+    fn descendants(name: &str) -> Step {
+        Step::Descendants(name.into())
+    }
+
+    fn steps(text: &str) -> Option<Vec<Step>> {
+        let path = BodyPath::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(path.as_str(), text);
+        path.steps().map(<[Step]>::to_vec)
+    }
+
+    #[test]
+    fn names_are_any_text_that_is_not_all_digits() {
+        for name in
+            ["x", "5x", "-1", "'q'", "x-y", "$x", "0%", "é", "machine!", "I'mnotusingspaces%1", "1e5", "\0", "\u{665}"]
+        {
+            assert_eq!(steps(name), Some(vec![member(name)]), "{name}");
+        }
+        assert_eq!(steps("a.b.$.c"), Some(vec![member("a"), member("b"), member("$"), member("c")]));
+    }
+
+    #[test]
+    fn an_index_may_follow_a_name() {
+        assert_eq!(steps("a[0]"), Some(vec![member("a"), Step::Index(0)]));
+        assert_eq!(
+            steps("a[01].b[2147483647]"),
+            Some(vec![member("a"), Step::Index(1), member("b"), Step::Index(2_147_483_647)])
+        );
+    }
+
+    #[test]
+    fn a_leading_dollar_before_a_dot_or_bracket_is_the_root() {
+        assert_eq!(steps("$"), Some(vec![]));
+        assert_eq!(steps("$.a"), Some(vec![member("a")]));
+        assert_eq!(steps("$[0]"), Some(vec![Step::Index(0)]));
+        assert_eq!(steps("$$"), Some(vec![member("$$")]));
+    }
+
+    #[test]
+    fn a_star_is_every_member() {
+        assert_eq!(steps("*"), Some(vec![Step::Members]));
+        assert_eq!(steps("x.*[0]"), Some(vec![member("x"), Step::Members, Step::Index(0)]));
+        assert_eq!(steps("x*"), Some(vec![member("x*")]));
+    }
+
+    #[test]
+    fn check_refuses_what_cannot_begin_a_path() {
+        let table = [
+            ("", "0..0 a name"),
+            ("5", "0..1 a name that is not all digits"),
+            ("n.0", "2..3 a name that is not all digits"),
+            ("n.0.x", "2..3 a name that is not all digits"),
+            (".x", "0..1 a name"),
+            ("[0]", "0..1 a name"),
+            ("]", "0..1 a name"),
+            ("x.", "2..2 a name"),
+            ("a..b", "2..3 a name"),
+            ("a[0]..b", "5..6 a name"),
+            ("nested.]deep", "7..8 a name"),
+            ("a.[0]", "2..3 a name"),
+            ("a[", "2..2 an index in digits"),
+            ("a[]", "2..3 an index in digits"),
+            ("a[-1]", "2..4 an index in digits"),
+            ("a[*]", "2..3 an index in digits"),
+            ("a['é']", "2..6 an index in digits"),
+            ("a[b]", "2..3 an index in digits"),
+            ("a[0", "3..3 `]`"),
+            ("a[0.b]", "3..4 `]`"),
+            ("a[0[", "3..4 `]`"),
+            ("é[0][1]a b", "9..10 a character of a path"),
+            ("a@", "1..2 a character of a path"),
+        ];
+        for (text, expected) in table {
+            let error = BodyPath::parse(text).expect_err(text);
+            assert_eq!(format!("{:?} {}", error.span(), error.expected()), expected, "{text}");
+            assert_eq!(error.found(), error.span().slice(text), "{text}");
+        }
+        assert_eq!(
+            BodyPath::parse("a[b]").expect_err("no index").to_string(),
+            "expected an index in digits in the body path, found `b`"
+        );
+        assert_eq!(
+            BodyPath::parse("a.").expect_err("no name").to_string(),
+            "expected a name in the body path, found its end"
+        );
+    }
+
+    #[test]
+    fn check_stops_at_what_cannot_continue_and_the_whole_text_is_read() {
+        let x0 = || vec![member("x"), Step::Index(0)];
+        let with = |more: &[Step]| Some([x0(), more.to_vec()].concat());
+        assert_eq!(steps("x[0][1]"), with(&[Step::Index(1)]));
+        assert_eq!(steps("x[0][*]"), with(&[Step::Elements]));
+        assert_eq!(steps("x[0][1*]"), with(&[Step::Elements]));
+        assert_eq!(steps("x[0][-1]"), with(&[Step::NegativeIndex]));
+        assert_eq!(steps("x[0][-0]"), with(&[Step::Index(0)]));
+        assert_eq!(steps("x[0]['k']"), with(&[member("k")]));
+        assert_eq!(steps("x[0]['a.b]['].c"), with(&[member("a.b]["), member("c")]));
+        assert_eq!(steps("x[0]['*']['']"), with(&[member("*"), member("")]));
+        assert_eq!(steps("x[0][1]..k"), with(&[Step::Index(1), descendants("k")]));
+        assert_eq!(steps("x[0][1]..k.m"), with(&[Step::Index(1), descendants("k"), member("m")]));
+        assert_eq!(steps("x[0][1]....k"), with(&[Step::Index(1), descendants("k")]));
+        assert_eq!(steps("x[0][1]..['k']"), with(&[Step::Index(1), descendants("k")]));
+        assert_eq!(steps("x[0][1]..*"), with(&[Step::Index(1), Step::AllDescendants]));
+        assert_eq!(steps("x[0][1]..[2].k"), with(&[Step::Index(1), Step::Index(2), member("k")]));
+        assert_eq!(steps("x[0][1].[2]"), with(&[Step::Index(1), Step::Index(2)]));
+    }
+
+    #[test]
+    fn what_cannot_be_read_compiles_to_no_steps() {
+        let texts = [
+            "a]",
+            "a]b",
+            "a[0]x",
+            "a[0]]",
+            "a[2147483648]",
+            "x[0][",
+            "x[0][]",
+            "x[0][--1]",
+            "x[0][-]",
+            "x[0][-2147483649]",
+            "x[0][+1]",
+            "x[0][1x]",
+            "x[0][*1]",
+            "x[0]['k",
+            "x[0]['k'",
+            "x[0]['k'x]",
+            "x[0][1].",
+            "x[0][1]..",
+        ];
+        for text in texts {
+            assert_eq!(steps(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn white_space_at_the_end_of_a_path_is_trimmed() {
+        assert_eq!(steps("a\u{A0}.b\u{C}\u{2003}"), Some(vec![member("a\u{A0}"), member("b")]));
+        assert_eq!(steps("*\u{A0}"), Some(vec![Step::Members]));
+        assert_eq!(steps("\u{B}"), Some(vec![member("")]));
+    }
+
+    #[test]
+    fn twin_paths_are_known_by_their_beginning() {
+        for (text, expected) in [
+            ("properties.reported.x", true),
+            ("Properties.DESIRED.x.y", true),
+            ("tags.location", true),
+            ("tags", false),
+            ("tagsx.y", false),
+            ("properties.other.x", false),
+        ] {
+            assert_eq!(BodyPath::parse(text).map(|path| path.is_into_twin()), Ok(expected), "{text}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! From a syntax tree to a typed condition, or to every type error in it.
+//!
+//! One loop over the tree, operands first: no recursion, linear in the tree. An expression that is wrong has no typed
+//! node, and what is made of it is not looked at again, so each mistake is told once. What the reference refuses is
+//! refused, whatever surrounds it; what it crashes on is refused too ([`Code::NullWithUndefined`],
+//! [`Code::ValueArithmetic`]).
+//!
+//! This file goes through the tree, [`operator`] types operators, [`call`] functions, [`name`] resolves names, and
+//! [`message`] words what is wrong, and [`meant`] guesses what was meant.
+
+mod call;
+mod meant;
+mod message;
+mod name;
+mod operator;
+
+use smallvec::SmallVec;
+
+use super::arena::Arena;
+use super::literal::unescape;
+use super::{Condition, NodeId, NodeKind, Type};
+use crate::diagnostic::{Diagnostic, DiagnosticList};
+use crate::span::Span;
+use crate::steps;
+use crate::syntax::ast::{self, Expr, ExprId, ExprKind, Literal, UnaryOperator};
+use crate::text::{hex_literal, number_literal};
+
+/// What a condition is checked by, besides its text.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
+pub struct CheckOptions {
+    /// Whether the route takes twin notifications.
+    pub twin_functions: TwinFunctions,
+    /// Whether an application property can pass for a stamp.
+    pub shadowing: Shadowing,
+}
+
+/// Whether `twin_change_includes` is known.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
+pub enum TwinFunctions {
+    /// The route's source is `/twinChangeNotifications`.
+    Known,
+    /// The route's source is another, also a wider one: the function is refused, as the reference does.
+    #[default]
+    Unknown,
+}
+
+/// What `$name` reads, where `name` is one that only the hub may stamp: `connectionDeviceId`, `connectionModuleId`,
+/// `outputName` or `inputName`.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
+pub enum Shadowing {
+    /// The system property only, so that no client can pass for another by a property named `$connectionDeviceId`.
+    #[default]
+    Deny,
+    /// The application property named `$name` goes first, as it does for all other names, and as the reference does.
+    Reference,
+}
+
+/// Types a condition. A blank one is undefined.
+///
+/// # Errors
+/// Everything that is wrong with it, in the order of the text, at most [`MAX_ERRORS`] and then a count. A tree that
+/// the parser has found errors in may give an empty list: they pre-empt these.
+///
+/// [`MAX_ERRORS`]: crate::diagnostic::MAX_ERRORS
+pub fn check<'t>(condition: &ast::Condition<'t>, options: &CheckOptions) -> Result<Condition<'t>, Vec<Diagnostic>> {
+    let size = condition.expressions().len();
+    let mut checker = Checker {
+        syntax: condition,
+        options: *options,
+        arena: Arena::with_capacity(size + 1),
+        typed: SmallVec::with_capacity(size),
+        errors: DiagnosticList::default(),
+    };
+    for (_, expression) in condition.expressions() {
+        let node = checker.expression(expression);
+        checker.typed.push(node);
+    }
+    let root = match condition.root() {
+        Some(root) => checker.node(root),
+        None => Some(checker.arena.push(NodeKind::Undefined, Type::Undefined, condition.span())),
+    };
+    if let Some(root) = root {
+        debug_assert!(checker.errors.is_empty(), "what has a mistake in it has no node");
+        Ok(checker.arena.finish(root))
+    } else {
+        checker.errors.sort();
+        Err(checker.errors.finish(condition.span()))
+    }
+}
+
+struct Checker<'c, 't> {
+    syntax: &'c ast::Condition<'t>,
+    options: CheckOptions,
+    arena: Arena<'t>,
+    /// For each expression so far its node; `None` where it is wrong.
+    typed: SmallVec<[Option<NodeId>; 32]>,
+    errors: DiagnosticList,
+}
+
+impl<'t> Checker<'_, 't> {
+    /// Types an expression whose operands have been typed.
+    fn expression(&mut self, expression: &Expr<'t>) -> Option<NodeId> {
+        steps::step();
+        let span = expression.span;
+        match &expression.kind {
+            ExprKind::Missing => None,
+            ExprKind::Literal(literal) => Some(self.literal(*literal, span)),
+            ExprKind::Property(name) => Some(self.property(name, span)),
+            ExprKind::SystemProperty(name) => self.system_property(name, span),
+            ExprKind::EscapedSystemProperty(name) => self.escaped_system_property(name, span),
+            ExprKind::Call { name, name_span, arguments } => self.call(name, *name_span, arguments, span),
+            ExprKind::Unary { operator: UnaryOperator::Negate, operator_span, operand } => {
+                self.negate(*operator_span, *operand, span)
+            }
+            ExprKind::Unary { operator: UnaryOperator::Not, operator_span, operand } => {
+                self.not(*operator_span, *operand, span)
+            }
+            ExprKind::Binary { operator, operator_span, left, right } => {
+                self.binary(*operator, *operator_span, *left, *right, span)
+            }
+            ExprKind::Parenthesized(inner) => self.node(*inner),
+        }
+    }
+
+    fn literal(&mut self, literal: Literal<'t>, span: Span) -> NodeId {
+        let number = |number: Option<f64>| match number {
+            Some(number) => (NodeKind::Number(number), Type::Number),
+            None => (NodeKind::Undefined, Type::Undefined),
+        };
+        let (kind, ty) = match literal {
+            Literal::True => (NodeKind::Bool(true), Type::Bool),
+            Literal::False => (NodeKind::Bool(false), Type::Bool),
+            Literal::Null => (NodeKind::Null, Type::Null),
+            Literal::Undefined => (NodeKind::Undefined, Type::Undefined),
+            Literal::Integer(text) | Literal::Real(text) => number(number_literal(text)),
+            Literal::Hex(text) => number(hex_literal(text)),
+            Literal::String(text) => (NodeKind::Text(unescape(text)), Type::Text),
+        };
+        self.arena.push(kind, ty, span)
+    }
+
+    /// The node of an expression; `None` where it is wrong.
+    fn node(&self, expression: ExprId) -> Option<NodeId> {
+        self.typed.get(expression.index()).copied().flatten()
+    }
+
+    /// The node turned into a value, if it is none yet.
+    fn value_of(&mut self, node: NodeId) -> NodeId {
+        match self.arena.get(node) {
+            Some(of) if of.ty != Type::Value => {
+                let span = of.span;
+                self.arena.push(NodeKind::ToValue(node), Type::Value, span)
+            }
+            _ => node,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! Names to what they read: properties, system properties, body queries.
+
+use super::{Checker, Shadowing};
+use crate::body::BodyPath;
+use crate::hir::{NodeId, NodeKind, Property, Type};
+use crate::message::Stamp;
+use crate::span::Span;
+use crate::text::eq_ignore_case;
+
+impl<'t> Checker<'_, 't> {
+    /// `name`
+    pub(super) fn property(&mut self, name: &'t str, span: Span) -> NodeId {
+        self.arena.push(NodeKind::Property(Property::Application(name)), Type::Text, span)
+    }
+
+    /// `$name`: a body query that an application property of that name shadows, unless its path has brackets; else the
+    /// application property, else the system property.
+    pub(super) fn system_property(&mut self, name: &'t str, span: Span) -> Option<NodeId> {
+        if let Some(path) = body_path(name) {
+            let shadow = if has_bracket(name) { None } else { Some(name) };
+            let path_span = Span::new(span.start() + BODY_PREFIX_BYTES, span.end());
+            return self.body_query(path, path_span, shadow, span);
+        }
+        let system = without_dollar(name);
+        let property = match self.options.shadowing {
+            Shadowing::Deny if Stamp::named(system).is_some() => Property::System(system),
+            Shadowing::Deny | Shadowing::Reference => Property::ApplicationOrSystem(name),
+        };
+        Some(self.property_without_brackets(property, name, span))
+    }
+
+    /// `{$name}`: never the application property.
+    pub(super) fn escaped_system_property(&mut self, name: &'t str, span: Span) -> Option<NodeId> {
+        if let Some(path) = body_path(name) {
+            return self.body_query(path, span, None, span);
+        }
+        Some(self.property_without_brackets(Property::System(without_dollar(name)), name, span))
+    }
+
+    /// "`$a[0]`, `{$a[0]}` have the static type undefined and look at nothing."
+    fn property_without_brackets(&mut self, property: Property<'t>, name: &str, span: Span) -> NodeId {
+        if has_bracket(name) {
+            self.arena.push(NodeKind::Undefined, Type::Undefined, span)
+        } else {
+            self.arena.push(NodeKind::Property(property), Type::Text, span)
+        }
+    }
+
+    /// `path_span` is where the path stands, or all of the expression, where that is not known.
+    fn body_query(&mut self, path: &'t str, path_span: Span, shadow: Option<&'t str>, span: Span) -> Option<NodeId> {
+        match BodyPath::parse(path) {
+            Ok(path) => Some(self.arena.push(NodeKind::Body { path, shadow }, Type::Value, span)),
+            Err(error) => {
+                self.invalid_body_path(&error, path, path_span);
+                None
+            }
+        }
+    }
+}
+
+const BODY_PREFIX: &str = "$body.";
+const BODY_PREFIX_BYTES: u32 = 6;
+
+/// What follows `$body.`, in any case.
+fn body_path(name: &str) -> Option<&str> {
+    let (prefix, path) = name.split_at_checked(BODY_PREFIX.len())?;
+    eq_ignore_case(prefix, BODY_PREFIX).then_some(path)
+}
+
+fn without_dollar(name: &str) -> &str {
+    name.strip_prefix('$').unwrap_or(name)
+}
+
+fn has_bracket(name: &str) -> bool {
+    name.contains(['[', ']'])
+}

@@ -1,0 +1,171 @@
+//! Deployment manifests: from JSON to named route texts with priorities.
+//!
+//! Read are the hub's desired properties, schema 1.0 to 1.3, alone or inside a deployment (`modulesContent`), and the
+//! dotted keys of layered deployments. The rules are those of the reference: which keys ignore case, which numbers may
+//! be text, which value counts of duplicate keys. The JSON itself is read strictly (RFC 8259); of the modules only the
+//! names are read, and what the hub's routing does not use (`mqttBroker`, `integrity`, unknown keys) is checked to be
+//! JSON and then left alone.
+//!
+//! All problems are found in one go, each with its line and column in the file and the name of its route. There are two
+//! policies: [`Manifest::from_json`] refuses a manifest with any problem; [`Manifest::parse`] also gives the good
+//! routes of a manifest whose only problems are in others.
+//!
+//! The cost is a few passes over the text, whatever is in it: linear in time and memory, without recursion. The texts
+//! of the routes are not parsed here; [`RouteSpec::locate`] leads from a place in one of them to the file.
+
+mod document;
+mod edit;
+mod json;
+mod layered;
+mod located_text;
+mod module_spec;
+mod number;
+mod problem;
+mod read;
+mod route_spec;
+mod schema_version;
+mod store_and_forward;
+#[cfg(test)]
+mod tests;
+
+pub use edit::{Edited, apply};
+pub use module_spec::ModuleSpec;
+pub use problem::{ManifestError, ManifestProblem};
+pub use route_spec::RouteSpec;
+pub use schema_version::SchemaVersion;
+pub use store_and_forward::{Retention, StoreAndForward, StoreLimits};
+
+use problem::Problems;
+
+/// The routes of a hub, and what its deployment says beside them.
+///
+/// ```
+/// use edgeroute_lang::manifest::Manifest;
+///
+/// let manifest = Manifest::from_json(r#"{
+///     "schemaVersion": "1.2",
+///     "routes": {
+///         "alerts": { "route": "FROM /messages/* WHERE level = 'critical' INTO $upstream", "priority": 0 },
+///         "rest": "FROM /messages/* INTO $upstream"
+///     },
+///     "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+/// }"#)?;
+/// let names: Vec<&str> = manifest.routes().iter().map(|route| route.name()).collect();
+/// assert_eq!(names, ["alerts", "rest"]);
+/// assert!(manifest.routes()[0].priority() < manifest.routes()[1].priority());
+/// # Ok::<(), edgeroute_lang::manifest::ManifestError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Manifest {
+    schema_version: Option<SchemaVersion>,
+    /// No two of the same name.
+    routes: Vec<RouteSpec>,
+    store_and_forward: Option<StoreAndForward>,
+    modules: Option<Vec<ModuleSpec>>,
+}
+
+/// What was made of a manifest.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Parsed {
+    /// The manifest, with the routes that have no problem. `None` where something other than a route is wrong, so that
+    /// not even the good routes mean what they seem to.
+    pub manifest: Option<Manifest>,
+    /// The routes that could be read but are not to be routed by: those that have a problem here, and all of them where
+    /// there is no manifest. In the order of the text. With them, what is wrong in their texts can be told in one go with
+    /// the rest.
+    pub unusable_routes: Vec<RouteSpec>,
+    /// Everything that is wrong, in the order of the text.
+    pub problems: Vec<ManifestProblem>,
+}
+
+/// Reading.
+impl Manifest {
+    /// Reads a manifest and refuses it if anything is wrong. Allocates.
+    ///
+    /// # Errors
+    /// Every problem, with its position and the name of its route.
+    ///
+    /// ```
+    /// use edgeroute_lang::manifest::Manifest;
+    ///
+    /// let json = "{
+    ///   \"schemaVersion\": \"1.1\",
+    ///   \"routes\": { \"up\": { \"route\": \"FROM /* INTO $upstream\", \"priority\": 12 } },
+    ///   \"storeAndForwardConfiguration\": { \"timeToLiveSecs\": 7200.5 }
+    /// }";
+    /// let error = Manifest::from_json(json).unwrap_err();
+    /// let lines: Vec<String> = error.problems().iter().map(|problem| problem.to_string()).collect();
+    /// assert_eq!(lines, [
+    ///     "3:70: E0406: route `up`: `priority` is a whole number from 0 to 9, found 12",
+    ///     "4:55: E0403: `timeToLiveSecs` is a whole number of seconds (negative: for ever), found 7200.5",
+    /// ]);
+    /// ```
+    pub fn from_json(text: &str) -> Result<Self, ManifestError> {
+        match Self::parse(text) {
+            Parsed { manifest: Some(manifest), problems, .. } if problems.is_empty() => Ok(manifest),
+            Parsed { problems, .. } => Err(ManifestError::new(problems)),
+        }
+    }
+
+    /// Reads a manifest and keeps what is good: routes with problems are left out, and reported by name. Allocates.
+    #[must_use]
+    pub fn parse(text: &str) -> Parsed {
+        let mut problems = Problems::default();
+        let (mut manifest, mut unusable_routes) = (None, Vec::new());
+        match document::hub_properties(text) {
+            Ok(properties) => {
+                let (read, faulty) = read::read(properties, &mut problems);
+                unusable_routes = faulty;
+                if problems.spoil_the_manifest() {
+                    unusable_routes.extend(read.routes);
+                    unusable_routes.sort_by_key(RouteSpec::text_span);
+                } else {
+                    manifest = Some(read);
+                }
+            }
+            Err(diagnostic) => problems.add(*diagnostic),
+        }
+        Parsed { manifest, unusable_routes, problems: problems.in_order_of(text) }
+    }
+}
+
+/// What it says.
+impl Manifest {
+    /// The schema version. `None` for a layered deployment that leaves it to its base.
+    #[must_use]
+    pub const fn schema_version(&self) -> Option<&SchemaVersion> {
+        self.schema_version.as_ref()
+    }
+
+    /// The routes, in the order in which they are declared, each name once.
+    #[must_use]
+    pub fn routes(&self) -> &[RouteSpec] {
+        &self.routes
+    }
+
+    /// The hub's store-and-forward configuration. `None` for a layered deployment that leaves it to its base.
+    #[must_use]
+    pub const fn store_and_forward(&self) -> Option<&StoreAndForward> {
+        self.store_and_forward.as_ref()
+    }
+
+    /// The modules that the deployment installs, in the order of the text, each name once. `None` where the document
+    /// does not say which there are: the hub's properties alone, and layered deployments, whose base has more.
+    ///
+    /// ```
+    /// use edgeroute_lang::manifest::Manifest;
+    ///
+    /// let manifest = Manifest::from_json(r#"{ "modulesContent": {
+    ///     "$edgeAgent": { "properties.desired": { "modules": { "sensor": {}, "filter": {} } } },
+    ///     "$edgeHub": { "properties.desired": {
+    ///         "schemaVersion": "1.1", "routes": {}, "storeAndForwardConfiguration": {} } }
+    /// } }"#)?;
+    /// let names: Vec<&str> = manifest.modules().into_iter().flatten().map(|module| module.name()).collect();
+    /// assert_eq!(names, ["sensor", "filter"]);
+    /// # Ok::<(), edgeroute_lang::manifest::ManifestError>(())
+    /// ```
+    #[must_use]
+    pub fn modules(&self) -> Option<&[ModuleSpec]> {
+        self.modules.as_deref()
+    }
+}

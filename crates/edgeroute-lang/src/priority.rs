@@ -1,0 +1,119 @@
+//! How important a route is, and how long its messages are kept.
+
+use core::fmt;
+use core::time::Duration;
+
+/// A route's priority: 0 to 9, 0 the highest, or [`Priority::DEFAULT`], which is below them all.
+///
+/// The order is that of the numbers, so the *smaller* priority wins.
+///
+/// ```
+/// use edgeroute_lang::priority::Priority;
+///
+/// assert_eq!(Priority::new(0), Some(Priority::HIGHEST));
+/// assert_eq!(Priority::new(10), None);
+/// assert!(Priority::HIGHEST < Priority::DEFAULT);
+/// ```
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Priority(
+    /// `<= 9`, or 2,000,000,000
+    u32,
+);
+
+impl Priority {
+    /// The most important: 0.
+    pub const HIGHEST: Self = Self(0);
+    /// The least important that can be written out as a digit: 9.
+    pub const LOWEST: Self = Self(9);
+    /// What a route has that names none: 2,000,000,000, below every other.
+    pub const DEFAULT: Self = Self(2_000_000_000);
+
+    /// The priority with this number, if there is one.
+    #[must_use]
+    pub const fn new(number: u32) -> Option<Self> {
+        if number <= Self::LOWEST.0 || number == Self::DEFAULT.0 { Some(Self(number)) } else { None }
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl Default for Priority {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+impl fmt::Debug for Priority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Priority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// How long the hub keeps a message that it cannot deliver yet: whole seconds, where 0 means the hub's own default.
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct TimeToLive {
+    seconds: u32,
+}
+
+impl TimeToLive {
+    /// Whatever the hub's store-and-forward configuration says.
+    pub const HUB_DEFAULT: Self = Self { seconds: 0 };
+
+    /// This many seconds; 0 is [`HUB_DEFAULT`](Self::HUB_DEFAULT).
+    #[must_use]
+    pub const fn from_secs(seconds: u32) -> Self {
+        Self { seconds }
+    }
+
+    /// The seconds; 0 for the hub's default.
+    #[must_use]
+    pub const fn as_secs(self) -> u32 {
+        self.seconds
+    }
+
+    /// The time as a duration; `None` for the hub's default.
+    #[must_use]
+    pub const fn duration(self) -> Option<Duration> {
+        if self.seconds == 0 { None } else { Some(Duration::from_secs(self.seconds as u64)) }
+    }
+}
+
+impl fmt::Debug for TimeToLive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for TimeToLive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}s", self.seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_digits_and_the_default_are_priorities() {
+        let numbers = [0, 9, 10, 1_999_999_999, 2_000_000_000, 2_000_000_001, u32::MAX];
+        let accepted = numbers.map(|number| Priority::new(number).map(Priority::get));
+        assert_eq!(accepted, [Some(0), Some(9), None, None, Some(2_000_000_000), None, None]);
+    }
+
+    #[test]
+    fn zero_seconds_leave_it_to_the_hub() {
+        assert_eq!(TimeToLive::from_secs(0).duration(), None);
+        assert_eq!(TimeToLive::from_secs(60).duration(), Some(Duration::from_secs(60)));
+    }
+}

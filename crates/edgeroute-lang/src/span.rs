@@ -1,0 +1,289 @@
+//! Byte spans, and the way from a byte to a line and column.
+//!
+//! Every token, syntax node and diagnostic carries a [`Span`]: two `u32`s, half-open, in bytes of the text that was
+//! parsed. Lines and columns are worked out only when somebody wants to read them ([`LineIndex`]). A text of 4 GiB or
+//! more has no spans; every entry point refuses it first.
+
+use core::fmt;
+use core::iter::Peekable;
+use core::ops::Range;
+use core::str::CharIndices;
+
+/// A half-open range of bytes in a text: `start <= end`.
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Span {
+    /// `start <= end`
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    /// The span from `start` up to, and without, `end`. An `end` before `start` gives the empty span at `start`.
+    #[must_use]
+    pub const fn new(start: u32, end: u32) -> Self {
+        Self { start, end: if end < start { start } else { end } }
+    }
+
+    /// The empty span at `offset`.
+    #[must_use]
+    pub const fn at(offset: u32) -> Self {
+        Self { start: offset, end: offset }
+    }
+
+    /// The span of a range of `usize` offsets; an offset over `u32::MAX` is cut down to it.
+    #[must_use]
+    pub fn from_range(range: Range<usize>) -> Self {
+        Self::new(saturate(range.start), saturate(range.end))
+    }
+
+    /// The first byte.
+    #[must_use]
+    pub const fn start(self) -> u32 {
+        self.start
+    }
+
+    /// The byte after the last one.
+    #[must_use]
+    pub const fn end(self) -> u32 {
+        self.end
+    }
+
+    /// How many bytes it covers.
+    #[must_use]
+    pub const fn len(self) -> u32 {
+        self.end - self.start
+    }
+
+    /// Whether it covers no byte.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// The smallest span that covers both.
+    #[must_use]
+    pub fn cover(self, other: Self) -> Self {
+        Self { start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+
+    /// As a range of `usize`, to slice with.
+    #[must_use]
+    pub const fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// The text under the span, or an empty text where the span is not within `text`.
+    #[must_use]
+    pub fn slice(self, text: &str) -> &str {
+        text.get(self.range()).unwrap_or_default()
+    }
+
+    /// The same span `offset` bytes further on: from a part of a text to the whole.
+    #[must_use]
+    pub const fn shifted(self, offset: u32) -> Self {
+        Self { start: self.start.saturating_add(offset), end: self.end.saturating_add(offset) }
+    }
+}
+
+/// How many characters start in these bytes of a text.
+/// The start of the character that byte `offset` of a text is in; the end of the text from there on.
+pub fn floor(text: &str, offset: usize) -> usize {
+    let mut at = offset.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+fn count_characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&byte| byte & 0b1100_0000 != 0b1000_0000).count()
+}
+
+fn saturate(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
+}
+
+impl fmt::Debug for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}..{}", self.start, self.end)
+    }
+}
+
+/// A place for people: line and column, both counted from 1, the column in Unicode scalar values.
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Position {
+    /// The line, counted from 1.
+    pub line: u32,
+    /// The column, counted from 1, in Unicode scalar values.
+    pub column: u32,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}
+
+/// Where each line of a text starts, and how many characters stand before it.
+///
+/// Lines end at `\n`; a `\r` before it belongs to the line's end. Building takes one pass over the text and allocates
+/// four bytes a line and four for every 512 bytes; a look-up is a binary search and a walk of at most 512 bytes, however
+/// long the line is.
+///
+/// ```
+/// use edgeroute_lang::span::LineIndex;
+///
+/// let text = "FROM /a\nINTO é$upstream";
+/// let lines = LineIndex::new(text);
+/// let position = lines.position(text, 15);
+/// assert_eq!((position.line, position.column), (2, 7));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineIndex {
+    /// Ascending; the first is 0.
+    starts: Vec<u32>,
+    /// How many characters start before byte `i * STRIDE`; one for each stride, and one.
+    counts: Vec<u32>,
+}
+
+const STRIDE: usize = 512;
+
+impl LineIndex {
+    /// Finds the lines of `text`. Allocates.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        let after_newlines =
+            text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n').map(|(at, _)| saturate(at + 1));
+        let mut count = 0;
+        let counts = text.as_bytes().chunks(STRIDE).map(|stride| {
+            count += count_characters(stride);
+            saturate(count)
+        });
+        Self {
+            starts: core::iter::once(0).chain(after_newlines).collect(),
+            counts: core::iter::once(0).chain(counts).collect(),
+        }
+    }
+
+    /// The line and column of byte `offset`. An offset past the end is the end; one within a character is its start.
+    #[must_use]
+    pub fn position(&self, text: &str, offset: u32) -> Position {
+        let offset = floor(text, offset as usize);
+        let line = self.starts.partition_point(|&start| start as usize <= offset).max(1);
+        let start = self.starts.get(line - 1).map_or(0, |&start| start as usize);
+        let column = self.characters_before(text, offset) - self.characters_before(text, start);
+        Position { line: saturate(line), column: saturate(column + 1) }
+    }
+
+    /// How many characters stand before byte `offset`, which is on a character.
+    fn characters_before(&self, text: &str, offset: usize) -> usize {
+        let stride = offset / STRIDE;
+        let counted = self.counts.get(stride).map_or(0, |&count| count as usize);
+        counted + text.as_bytes().get(stride * STRIDE..offset).map_or(0, count_characters)
+    }
+
+    /// The bytes of line `line` (counted from 1), without what ends it; empty past the last line.
+    #[must_use]
+    pub fn line_span(&self, text: &str, line: u32) -> Span {
+        let index = (line as usize).saturating_sub(1);
+        let Some(&start) = self.starts.get(index) else {
+            return Span::at(saturate(text.len()));
+        };
+        let end = self.starts.get(index + 1).map_or(text.len(), |&next| next as usize);
+        let content = text.get(start as usize..end).unwrap_or_default();
+        let content = content.strip_suffix('\n').unwrap_or(content);
+        let content = content.strip_suffix('\r').unwrap_or(content);
+        Span::new(start, start + saturate(content.len()))
+    }
+}
+
+/// Lines and columns of ascending offsets, in one pass over the text and without memory for it.
+///
+/// ```
+/// use edgeroute_lang::span::PositionWalk;
+///
+/// let mut walk = PositionWalk::new("é=1\nb");
+/// assert_eq!([2, 5].map(|offset| walk.advance_to(offset).to_string()), ["1:2", "2:1"]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct PositionWalk<'t> {
+    ahead: Peekable<CharIndices<'t>>,
+    position: Position,
+}
+
+impl<'t> PositionWalk<'t> {
+    /// At the start of `text`.
+    #[must_use]
+    pub fn new(text: &'t str) -> Self {
+        Self { ahead: text.char_indices().peekable(), position: Position { line: 1, column: 1 } }
+    }
+
+    /// The position of the character that holds byte `offset`. An offset past the end is the end; one before where the
+    /// walk is stays there.
+    pub fn advance_to(&mut self, offset: u32) -> Position {
+        let offset = Span::at(offset).range().start;
+        while let Some((_, character)) = self.ahead.next_if(|&(at, character)| at + character.len_utf8() <= offset) {
+            if character == '\n' {
+                self.position = Position { line: self.position.line + 1, column: 1 };
+            } else {
+                self.position.column += 1;
+            }
+        }
+        self.position
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_count_characters_from_one() {
+        let text = "é=1\r\nb\n";
+        let lines = LineIndex::new(text);
+        let at = |offset| lines.position(text, offset).to_string();
+        assert_eq!([at(0), at(1), at(2), at(6), at(7), at(99)], ["1:1", "1:1", "1:2", "2:1", "2:2", "3:1"]);
+    }
+
+    #[test]
+    fn a_place_in_a_character_is_its_start() {
+        assert_eq!([0, 1, 2, 3, 4, 9].map(|offset| floor("aéb", offset)), [0, 1, 1, 3, 4, 4]);
+    }
+
+    #[test]
+    fn a_walk_and_an_index_give_the_same_positions() {
+        let text = "é=1\r\n\nb\n";
+        let lines = LineIndex::new(text);
+        let mut walk = PositionWalk::new(text);
+        for offset in 0..12 {
+            assert_eq!(walk.advance_to(offset), lines.position(text, offset), "{offset}");
+        }
+    }
+
+    #[test]
+    fn positions_on_long_lines_count_characters() {
+        let text = format!("x\n{}", "aé😀\u{301}".repeat(1_000));
+        let lines = LineIndex::new(&text);
+        let mut walk = PositionWalk::new(&text);
+        for (offset, _) in text.char_indices() {
+            let offset = saturate(offset);
+            assert_eq!(walk.advance_to(offset), lines.position(&text, offset), "{offset}");
+        }
+    }
+
+    #[test]
+    fn line_span_leaves_out_what_ends_the_line() {
+        let text = "a\r\nbc\n";
+        let lines = LineIndex::new(text);
+        assert_eq!(lines.line_span(text, 1).slice(text), "a");
+        assert_eq!(lines.line_span(text, 2).slice(text), "bc");
+        assert_eq!(lines.line_span(text, 3).slice(text), "");
+        assert_eq!(lines.line_span(text, 9).slice(text), "");
+    }
+
+    #[test]
+    fn a_backward_span_is_empty() {
+        assert!(Span::new(5, 3).is_empty());
+        assert_eq!(Span::new(5, 3).slice("abc"), "");
+    }
+}

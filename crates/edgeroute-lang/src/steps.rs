@@ -1,0 +1,48 @@
+//! Work, counted: steps of constant cost, each a look at one thing or at up to 32 bytes.
+//!
+//! Only the tests of this crate count (`matcher/tests`, `table/tests`); in any other build nothing of it is left.
+//! `docs/complexity.md` says what was counted.
+
+#[cfg(any(test, feature = "count-steps"))]
+use std::cell::Cell;
+
+#[cfg(any(test, feature = "count-steps"))]
+thread_local! {
+    /// Steps of this thread so far.
+    static STEPS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Notes a step.
+#[inline]
+pub fn step() {
+    #[cfg(any(test, feature = "count-steps"))]
+    STEPS.set(STEPS.get() + 1);
+}
+
+/// Notes so many steps.
+#[inline]
+#[cfg_attr(not(any(test, feature = "count-steps")), expect(unused_variables, reason = "only tests count"))]
+pub fn steps(count: usize) {
+    #[cfg(any(test, feature = "count-steps"))]
+    STEPS.set(STEPS.get() + u64::try_from(count).unwrap_or(u64::MAX));
+}
+
+/// Notes a look at so many bytes that stand together.
+#[inline]
+pub fn bytes(length: usize) {
+    steps(1 + length / 32);
+}
+
+/// Notes the comparison of two texts that may be equal up to the end of the shorter one.
+#[inline]
+pub fn comparison(a: &str, b: &str) {
+    bytes(a.len().min(b.len()));
+}
+
+/// The steps that `run` takes.
+#[cfg(any(test, feature = "count-steps"))]
+pub fn counted<T>(run: impl FnOnce() -> T) -> (u64, T) {
+    let before = STEPS.get();
+    let result = run();
+    (STEPS.get() - before, result)
+}

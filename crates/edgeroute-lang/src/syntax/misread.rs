@@ -1,0 +1,211 @@
+//! Names that were surely meant as something else.
+//!
+//! A name may hold almost any character, so an operator, a quote or a wrong letter case beside a name makes another name,
+//! and what is reported is that a string is compared with a number. Where something is wrong anyway, this tells what the
+//! author probably meant; where nothing is, the lints speak.
+
+use crate::span::Span;
+
+/// Quotation marks, primes and accents that are typed or pasted for `'` and `"`. To the language they are letters.
+pub const TYPOGRAPHIC_QUOTES: [char; 16] = [
+    '\u{2018}', '\u{2019}', '\u{201a}', '\u{201b}', '\u{201c}', '\u{201d}', '\u{201e}', '\u{201f}', '\u{2032}',
+    '\u{2033}', '\u{ab}', '\u{bb}', '\u{2039}', '\u{203a}', '\u{b4}', '`',
+];
+
+/// What a name was meant as.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Misread {
+    /// Why it is a name, and what to write.
+    pub help: String,
+    /// An edit that makes it what was meant. The span is in bytes of the name.
+    pub edit: Option<(Span, String)>,
+}
+
+impl Misread {
+    fn new(help: impl Into<String>) -> Self {
+        Self { help: help.into(), edit: None }
+    }
+
+    fn with_edit(mut self, start: usize, end: usize, replacement: impl Into<String>) -> Self {
+        self.edit = Some((Span::from_range(start..end), replacement.into()));
+        self
+    }
+
+    fn with_space(self, at: usize) -> Self {
+        self.with_edit(at, at, " ")
+    }
+}
+
+/// What the name of a property, or of a function, was meant as, if it looks like something else. `behind` is what follows
+/// the name.
+pub fn misread(name: &str, behind: &str) -> Option<Misread> {
+    // A name that is longer than people write is not looked into.
+    if name.len() > 200 {
+        return None;
+    }
+    constant(name)
+        .or_else(|| exclamation_mark(name, behind))
+        .or_else(|| typographic_quotes(name))
+        .or_else(|| straight_quotes(name))
+        .or_else(|| joined(name))
+        .or_else(|| prefixed(name))
+}
+
+/// `TRUE`
+fn constant(name: &str) -> Option<Misread> {
+    let constant = ["true", "false", "null", "undefined"].into_iter().find(|it| it.eq_ignore_ascii_case(name))?;
+    let help = format!("`{name}` is a name here, constants are in lower case: write `{constant}`");
+    Some(Misread::new(help).with_edit(0, name.len(), constant))
+}
+
+/// `!is_defined`, `a!` before `=`
+fn exclamation_mark(name: &str, behind: &str) -> Option<Misread> {
+    if let Some(rest) = name.strip_prefix('!') {
+        // White space may follow the mark already.
+        let mended = if rest.is_empty() && !behind.starts_with('(') { "not" } else { "not " };
+        let help = format!("`!` is part of a name here: write `{}`", format!("{mended}{rest}").trim_end());
+        return Some(Misread::new(help).with_edit(0, 1, mended));
+    }
+    let stem = name.strip_suffix('!')?;
+    behind.starts_with('=').then(|| {
+        let help = format!("`{name}` is a name, an operator stands apart from it: write `{stem} !=`");
+        Misread::new(help).with_space(stem.len())
+    })
+}
+
+/// `“hot”`, `“hot` and `cold”`
+fn typographic_quotes(name: &str) -> Option<Misread> {
+    let inner = name.trim_matches(TYPOGRAPHIC_QUOTES);
+    if inner.len() == name.len() {
+        return None;
+    }
+    let quoted = name.starts_with(TYPOGRAPHIC_QUOTES) && name.ends_with(TYPOGRAPHIC_QUOTES);
+    if quoted && !inner.is_empty() && !inner.contains(['\'', '\\']) {
+        let help = format!("typographic quotes are part of a name: write `'{inner}'`");
+        return Some(Misread::new(help).with_edit(0, name.len(), format!("'{inner}'")));
+    }
+    Some(Misread::new("typographic quotes are part of a name: a text stands between ' or \""))
+}
+
+/// `'it''s'`, `'b'and`, `a'b'`
+fn straight_quotes(name: &str) -> Option<Misread> {
+    let first = name.find('\'')?;
+    let close = first + 1 + name.get(first + 1..)?.find('\'')?;
+    // It is longer than the string at its start, or it would be one.
+    let whole = first == 0 && name.ends_with('\'');
+    if whole && name.get(1..name.len() - 1).is_some_and(|inner| inner.replace("''", "").find('\'').is_none()) {
+        let inner = name.get(1..name.len() - 1)?.replace("''", "\\'");
+        let help = format!("a quote within a string is written `\\'`: `'{inner}'`");
+        return Some(Misread::new(help).with_edit(0, name.len(), format!("'{inner}'")));
+    }
+    let help = format!("`{name}` is a name, a string stands apart from it: put white space between them");
+    let misread = Misread::new(help);
+    Some(match (first, close + 1 == name.len()) {
+        (0, _) => misread.with_space(close + 1),
+        (_, true) => misread.with_space(first),
+        _ => misread,
+    })
+}
+
+/// `a&&b`, `a||b`
+fn joined(name: &str) -> Option<Misread> {
+    let (sign, operator) = [("&&", "and"), ("||", "||")].into_iter().find(|(sign, _)| name.contains(sign))?;
+    let (left, right) = name.split_once(sign)?;
+    if left.is_empty() || right.is_empty() {
+        return None;
+    }
+    let help = format!("`{name}` is a name, an operator stands apart from it: write `{left} {operator} {right}`");
+    Some(Misread::new(help).with_edit(left.len(), left.len() + sign.len(), format!(" {operator} ")))
+}
+
+/// `body.temperature`, `properties.level`
+fn prefixed(name: &str) -> Option<Misread> {
+    let strip = |prefix: &str| {
+        let (start, rest) = name.split_at_checked(prefix.len())?;
+        (start.eq_ignore_ascii_case(prefix) && !rest.is_empty()).then_some(rest)
+    };
+    if let Some(path) = ["body.", "$.", "message.body.", "payload."].into_iter().find_map(strip) {
+        let help = format!("`{name}` is the name of a property: to query the message's body, write `$body.{path}`");
+        return Some(Misread::new(help).with_edit(0, name.len(), format!("$body.{path}")));
+    }
+    let application = ["properties.", "$properties.", "appProperties.", "$appProperties.", "applicationProperties."];
+    if let Some(property) = application.into_iter().find_map(strip) {
+        let help = format!("an application property stands by its name alone: write `{property}`");
+        return Some(Misread::new(help).with_edit(0, name.len(), property));
+    }
+    let property = ["systemProperties.", "$systemProperties."].into_iter().find_map(strip)?;
+    let help = format!("a system property stands by its name behind a `$`: write `${property}`");
+    Some(Misread::new(help).with_edit(0, name.len(), format!("${property}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The name with the edit made; the help where there is none.
+    fn mended(name: &str, behind: &str) -> Option<String> {
+        let misread = misread(name, behind)?;
+        Some(match misread.edit {
+            None => misread.help,
+            Some((span, replacement)) => {
+                let mut mended = name.to_owned();
+                mended.replace_range(span.range(), &replacement);
+                mended
+            }
+        })
+    }
+
+    #[test]
+    fn names_that_look_like_something_else_are_mended() {
+        for (name, behind, expected) in [
+            ("TRUE", "", "true"),
+            ("Null", "", "null"),
+            ("!is_defined", "(a)", "not is_defined"),
+            ("!", "(a)", "not "),
+            ("!", " a", "not"),
+            ("a!", "='b'", "a !"),
+            ("“hot”", "", "'hot'"),
+            ("`hot`", "", "'hot'"),
+            ("'it''s'", "", "'it\\'s'"),
+            ("'b'and", " c", "'b' and"),
+            ("a'b'", "", "a 'b'"),
+            ("'b''c", "", "'b' 'c"),
+            ("a&&b", "", "a and b"),
+            ("a||b", "", "a || b"),
+            ("body.temperature", "", "$body.temperature"),
+            ("$.temperature", "", "$body.temperature"),
+            ("properties.level", "", "level"),
+            ("$systemProperties.contentType", "", "$contentType"),
+        ] {
+            assert_eq!(mended(name, behind).as_deref(), Some(expected), "{name}{behind}");
+        }
+        assert!(mended("cold”", "").unwrap().starts_with("typographic quotes"));
+        assert!(mended("b''c'", "").unwrap().contains("a string stands apart from it"));
+    }
+
+    #[test]
+    fn names_that_are_names_stay() {
+        for (name, behind) in [
+            ("level", " = "),
+            ("machine-1", ""),
+            ("a!", " = 5"),
+            ("truest", ""),
+            ("body", ""),
+            ("properties", ""),
+            ("body.", ""),
+            ("it's", ""),
+            ("$body.x", ""),
+            ("&&", ""),
+            ("a&&", ""),
+            ("&&b", ""),
+            ("a||", ""),
+            ("||b", ""),
+            ("5%2", ""),
+        ] {
+            assert_eq!(misread(name, behind), None, "{name}");
+        }
+        let body = |length: usize| format!("body.{}", "x".repeat(length - 5));
+        assert!(misread(&body(200), "").is_some());
+        assert_eq!(misread(&body(201), ""), None);
+    }
+}

@@ -1,0 +1,302 @@
+//! What other languages write where an operator stands: `&&`, `IN (...)`, `LIKE`, `BETWEEN`, `IS NULL`.
+//!
+//! All of these are errors here, whatever they are read as. They are read as what was meant, so that one of them is one
+//! error, with the mended text, and the rest of the condition is looked at as well.
+
+use super::condition::{ExpressionParser, Next, Pending};
+use super::mistake::{FUNCTIONS, start_of};
+use crate::diagnostic::{Code, Diagnostic, quoted_up_to};
+use crate::span::Span;
+use crate::steps;
+use crate::syntax::ast::{BinaryOperator, ExprId, ExprKind};
+use crate::syntax::token::{Token, TokenKind};
+
+/// The longest mended text that a help line shows, in characters.
+const SHOWN: usize = 160;
+
+/// The most items of `IN (...)` that are written out.
+const ITEMS: usize = 50;
+
+/// The longest list behind `IN` in brackets that is looked at, in bytes.
+const LIST: usize = 1 << 12;
+
+impl<'t> ExpressionParser<'_, 't, '_> {
+    /// Reads what another language has for an operator, behind the operand `left`; `None` where nothing of that kind
+    /// stands there, and nothing is taken.
+    pub(super) fn foreign(&mut self, left: ExprId) -> Option<Next> {
+        let token = self.cursor.current;
+        if token.kind == TokenKind::Not {
+            let word = self.cursor.peek();
+            let text = self.cursor.text_of(word).to_ascii_lowercase();
+            return match text.as_str() {
+                "in" | "like" | "between" => {
+                    self.cursor.take();
+                    self.foreign_test(&text, left, Some(token))
+                }
+                _ => None,
+            };
+        }
+        let word = self.cursor.text_of(token).to_ascii_lowercase();
+        let operator = match word.as_str() {
+            "&&" | "&" | "adn" | "nad" | "andd" | "ans" | "amd" => BinaryOperator::And,
+            "|" | "ro" | "orr" => BinaryOperator::Or,
+            "eq" | "equals" | "equal" | "eql" => BinaryOperator::Equal,
+            "ne" | "neq" | "~=" | "!==" => BinaryOperator::NotEqual,
+            "gt" => BinaryOperator::Greater,
+            "ge" | "gte" => BinaryOperator::GreaterOrEqual,
+            "lt" => BinaryOperator::Less,
+            "le" | "lte" => BinaryOperator::LessOrEqual,
+            "mod" => BinaryOperator::Remainder,
+            _ => return self.split_name(left).or_else(|| self.foreign_test(&word, left, None)),
+        };
+        Some(self.replace_operator(left, operator, token.span))
+    }
+
+    /// `starts with (a, 'b')`: the name of a function in two words, of which the first was taken.
+    fn split_name(&mut self, left: ExprId) -> Option<Next> {
+        let (first, second) = (self.cursor.previous, self.cursor.current);
+        let name = format!("{}_{}", self.cursor.text_of(first), self.cursor.text_of(second));
+        let name = FUNCTIONS.iter().find(|function| function.eq_ignore_ascii_case(&name))?;
+        if self.cursor.peek().kind != TokenKind::OpenParenthesis {
+            return None;
+        }
+        let message = format!("expected an operator, found `{}`", self.cursor.text_of(second));
+        let error = Diagnostic::new(Code::UnexpectedToken, second.span, message);
+        let error = error.with_secondary(first.span, "a name").with_help(format!("write `{name}`, in one word"));
+        self.cursor.error(error.with_fix(first.span.cover(second.span), *name));
+        self.cursor.take();
+        self.cursor.take();
+        self.skip_list();
+        self.cursor.take_if(TokenKind::CloseParenthesis);
+        let span = self.span(left).cover(self.cursor.previous.span);
+        Some(Next::Operator(self.node(ExprKind::Missing, span)))
+    }
+
+    /// An operator in the words of another language: `&&`.
+    fn replace_operator(&mut self, left: ExprId, operator: BinaryOperator, span: Span) -> Next {
+        let mended = operator.as_str();
+        let error =
+            Diagnostic::new(Code::UnexpectedToken, span, format!("`{}` is no operator", span.slice(self.cursor.text)));
+        self.cursor.error(error.with_help(format!("write `{mended}`")).with_fix(span, mended));
+        let left = self.reduce(left, operator.precedence());
+        self.cursor.take();
+        self.pending.push(Pending::Binary(operator, span, left));
+        Next::Operand
+    }
+
+    /// A test that is more than an operator: what follows the word belongs to it.
+    fn foreign_test(&mut self, word: &str, left: ExprId, not: Option<Token>) -> Option<Next> {
+        let token = self.cursor.current;
+        let operand = self.foreign_operand(left);
+        let is_body = operand.as_ref().is_some_and(|text| text.trim_start_matches('{').starts_with("$body."));
+        let start = self.span(left).start();
+        let (mended, help) = match word {
+            "in" => {
+                self.cursor.take();
+                (self.alternatives(operand, not), "compare with each: `a = 'x' or a = 'y'`")
+            }
+            "like" => {
+                self.cursor.take();
+                let pattern = self.cursor.take_if(TokenKind::String).map(|pattern| self.cursor.text_of(pattern));
+                (like(operand, pattern, not), "there is `starts_with(a, 'x')`, `ends_with` and `contains`")
+            }
+            "between" => {
+                self.cursor.take();
+                (self.bounds(operand, not), "compare with both ends: `a >= 1 and a <= 5`")
+            }
+            "is" => {
+                self.cursor.take();
+                let not = self.cursor.take_if(TokenKind::Not);
+                let mended = self.is(operand, not, is_body);
+                if mended.is_some() {
+                    self.cursor.take();
+                }
+                (mended, "there is `is_defined(a)`, `is_null(a)`, and `=`")
+            }
+            "contains" | "startswith" | "starts_with" | "endswith" | "ends_with" => {
+                let name = match word {
+                    "contains" => "contains",
+                    "startswith" | "starts_with" => "starts_with",
+                    _ => "ends_with",
+                };
+                self.cursor.take();
+                let argument = self.simple_operand();
+                let mended = operand.zip(argument).map(|(operand, text)| format!("{name}({operand}, {text})"));
+                (mended, "a function's arguments stand in parentheses: `contains(a, 'x')`")
+            }
+            "**" | "^" => {
+                self.cursor.take();
+                let exponent = self.simple_operand();
+                let mended = operand.zip(exponent).map(|(base, exponent)| format!("power({base}, {exponent})"));
+                (mended, "write `power(a, b)`")
+            }
+            "matches" | "regexp" | "rlike" | "ilike" | "~" | "=~" => {
+                self.cursor.take();
+                self.simple_operand();
+                (None, "there are no patterns: use `starts_with(a, 'x')`, `ends_with` and `contains`")
+            }
+            "xor" => {
+                self.cursor.take();
+                self.simple_operand();
+                (None, "bools that differ are `(...) != (...)`")
+            }
+            "order" | "group" | "limit" | "having" => {
+                self.cursor.take();
+                (None, "a route looks at one message at a time: it has a condition and nothing behind it")
+            }
+            "--" | "#" | "//" => (None, "a comment stands between `/*` and `*/`"),
+            _ => return None,
+        };
+        let message = format!("`{}` is no operator", self.cursor.text_of(token));
+        let mut error = Diagnostic::new(Code::UnexpectedToken, token.span, message);
+        if let Some(not) = not {
+            error = error.with_secondary(not.span, "negates it");
+        }
+        let span = Span::new(start, self.cursor.previous.span.end());
+        self.cursor.error(match mended {
+            Some(mended) => error.with_help(format!("write `{}`", quoted_up_to(&mended, SHOWN))).with_fix(span, mended),
+            None => error.with_help(help),
+        });
+        if matches!(word, "order" | "group" | "limit" | "having" | "--" | "#" | "//") {
+            self.skip_within_group();
+        }
+        let operand = self.node(ExprKind::Missing, span);
+        Some(Next::Operator(operand))
+    }
+
+    /// The text of an operand that can be repeated: no prefix operator, and not long.
+    fn foreign_operand(&self, operand: ExprId) -> Option<&'t str> {
+        let expression = self.nodes.get(operand.index())?;
+        let text = expression.span.slice(self.cursor.text);
+        let is_plain = !matches!(expression.kind, ExprKind::Unary { .. } | ExprKind::Missing | ExprKind::Binary { .. });
+        (is_plain && text.len() <= 200).then_some(text)
+    }
+
+    /// Takes a name or a constant.
+    fn simple_operand(&mut self) -> Option<&'t str> {
+        is_simple(self.cursor.kind()).then(|| self.cursor.take()).map(|token| self.cursor.text_of(token))
+    }
+
+    /// `('x', 'y')` behind IN.
+    fn alternatives(&mut self, operand: Option<&str>, not: Option<Token>) -> Option<String> {
+        if self.cursor.take_if(TokenKind::OpenParenthesis).is_none() {
+            return self.bracketed_alternatives(operand, not);
+        }
+        let items = self.items();
+        if items.is_none() {
+            self.skip_list();
+        }
+        self.cursor.take_if(TokenKind::CloseParenthesis)?;
+        one_of(operand?, &items?, not)
+    }
+
+    /// Skips what stands in parentheses, commas and all.
+    fn skip_list(&mut self) {
+        self.skip_within_group();
+        while self.cursor.take_if(TokenKind::Comma).is_some() {
+            self.skip_within_group();
+        }
+    }
+
+    /// Names and constants up to a `)`; `None` where something else is among them.
+    fn items(&mut self) -> Option<Vec<&'t str>> {
+        let mut items = Vec::new();
+        loop {
+            items.push(self.simple_operand()?);
+            if self.cursor.is_at(TokenKind::CloseParenthesis) {
+                return Some(items);
+            }
+            self.cursor.take_if(TokenKind::Comma)?;
+        }
+    }
+
+    /// `['x', 'y']` behind IN. Its tokens are no list, so it is read as text.
+    fn bracketed_alternatives(&mut self, operand: Option<&str>, not: Option<Token>) -> Option<String> {
+        // A text may be full of these: only so many are mended, and none is looked for far away.
+        if self.cursor.errors.is_full() {
+            return None;
+        }
+        let start = self.cursor.current.span.range().start;
+        let rest = start_of(self.cursor.text.get(start..)?.strip_prefix('[')?, LIST);
+        steps::bytes(rest.len());
+        let (list, _) = rest.split_once(']')?;
+        let items: Vec<&str> = list.split(',').map(str::trim).collect();
+        let is_constant = |item: &&str| {
+            let inner = item.strip_prefix(['\'', '"']).and_then(|item| item.strip_suffix(['\'', '"']));
+            inner.is_some_and(|inner| !inner.contains(['\'', '"', '\\']))
+                || (!item.is_empty() && item.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        if !items.iter().all(is_constant) {
+            return None;
+        }
+        self.cursor.take_to(Span::from_range(0..start + list.len() + 2).end());
+        one_of(operand?, &items, not)
+    }
+
+    /// `1 and 5` behind BETWEEN.
+    fn bounds(&mut self, operand: Option<&str>, not: Option<Token>) -> Option<String> {
+        let low = self.simple_operand()?;
+        self.cursor.take_if(TokenKind::And)?;
+        let high = self.simple_operand()?;
+        let operand = operand?;
+        Some(if not.is_some() {
+            format!("({operand} < {low} or {operand} > {high})")
+        } else {
+            format!("({operand} >= {low} and {operand} <= {high})")
+        })
+    }
+
+    /// What stands behind IS, which is not taken.
+    fn is(&self, operand: Option<&str>, not: Option<Token>, is_body: bool) -> Option<String> {
+        let what = self.cursor.text_of(self.cursor.current);
+        let operand = operand?;
+        let (negated, unequal) = if not.is_some() { ("not ", "!=") } else { ("", "=") };
+        Some(match what.to_ascii_lowercase().as_str() {
+            // What a body lacks is null; a property that is missing is not.
+            "null" | "missing" | "empty" | "undefined" if is_body => format!("{operand} {unequal} null"),
+            "null" | "missing" | "undefined" if negated.is_empty() => format!("not is_defined({operand})"),
+            "null" | "missing" | "undefined" => format!("is_defined({operand})"),
+            "defined" | "present" => format!("{negated}is_defined({operand})"),
+            _ if is_simple(self.cursor.kind()) => format!("{operand} {unequal} {what}"),
+            _ => return None,
+        })
+    }
+}
+
+/// Whether a token is a whole operand: a name or a constant.
+const fn is_simple(kind: TokenKind) -> bool {
+    kind.starts_operand()
+        && !matches!(kind, TokenKind::OpenBrace | TokenKind::OpenParenthesis | TokenKind::Minus | TokenKind::Not)
+}
+
+/// The tests of an operand against each item.
+fn one_of(operand: &str, items: &[&str], not: Option<Token>) -> Option<String> {
+    let (operator, joint) = if not.is_some() { ("!=", " and ") } else { ("=", " or ") };
+    let tests: Vec<String> = items.iter().map(|item| format!("{operand} {operator} {item}")).collect();
+    match tests.as_slice() {
+        [test] => Some(test.clone()),
+        _ if tests.len() > ITEMS => None,
+        _ => Some(format!("({})", tests.join(joint))),
+    }
+}
+
+/// `LIKE 'x%'`
+fn like(operand: Option<&str>, pattern: Option<&str>, not: Option<Token>) -> Option<String> {
+    let (operand, pattern) = (operand?, pattern?);
+    let quote = pattern.get(..1)?;
+    let inner = pattern.get(1..pattern.len().checked_sub(1)?)?;
+    let text = inner.strip_prefix('%').unwrap_or(inner);
+    let text = text.strip_suffix('%').unwrap_or(text);
+    // `_` stands for any character, and is an ordinary one in most texts that are written.
+    if text.contains(['%', '_', '\\']) || text.is_empty() {
+        return None;
+    }
+    let text = format!("{quote}{text}{quote}");
+    let negation = if not.is_some() { "not " } else { "" };
+    Some(match (inner.starts_with('%'), inner.ends_with('%')) {
+        (false, true) => format!("{negation}starts_with({operand}, {text})"),
+        (true, false) => format!("{negation}ends_with({operand}, {text})"),
+        (true, true) => format!("{negation}contains({operand}, {text})"),
+        (false, false) => format!("{operand} {} {text}", if not.is_some() { "!=" } else { "=" }),
+    })
+}

@@ -1,0 +1,358 @@
+//! What is said where a condition goes wrong in a way that people often write it.
+
+use super::condition::{ExpressionParser, Follow, Next, Pending};
+use super::placeholder_at;
+use crate::diagnostic::{Code, Diagnostic, quoted, quoted_up_to};
+use crate::span::{Span, floor};
+use crate::steps;
+use crate::syntax::ast::{BinaryOperator, ExprId, ExprKind};
+use crate::syntax::misread::{TYPOGRAPHIC_QUOTES, misread};
+use crate::syntax::token::{Token, TokenKind};
+
+/// The longest mended text that a help line shows, in characters.
+const SHOWN: usize = 160;
+
+/// The longest text between mistaken quotes that is mended, in bytes.
+const QUOTED_WORDS: usize = 1 << 12;
+
+/// Functions whose names are rarely those of properties.
+pub(super) const FUNCTIONS: [&str; 6] = ["starts_with", "ends_with", "contains", "is_defined", "as_number", "is_null"];
+
+/// Operands.
+impl ExpressionParser<'_, '_, '_> {
+    /// Tells of a placeholder, if that is what `error` is, and takes it for an operand.
+    pub(super) fn placeholder(&mut self, error: &Diagnostic) -> Option<Next> {
+        if error.code != Code::PlaceholderLeft {
+            return None;
+        }
+        let span = error.primary.span;
+        self.cursor.error(error.clone());
+        self.cursor.take_to(span.end());
+        Some(self.primary(ExprKind::Missing, span))
+    }
+
+    /// A string without its end; or one with a backslash that starts no escape, which ends it as well.
+    pub(super) fn unterminated_string(&mut self) -> Next {
+        let token = self.cursor.take();
+        let (span, text) = (token.span, self.cursor.text);
+        let backslash = self.cursor.current;
+        let has_bad_escape = backslash.span.start() == span.end() && self.cursor.text_of(backslash) == "\\";
+        let end = has_bad_escape.then(|| end_of_string(text, span)).flatten();
+        let error = match end {
+            None if has_bad_escape => {
+                let error = Diagnostic::new(Code::UnterminatedString, span, "the string has no closing quote");
+                error.with_help("a backslash starts one of the escapes \\\" \\' \\\\ \\uXXXX, and no other")
+            }
+            None => Diagnostic::new(Code::UnterminatedString, span, "the string has no closing quote"),
+            Some(end) => {
+                let whole = Span::new(span.start(), end);
+                let behind = text.get(backslash.span.range().end..).and_then(|rest| rest.chars().next());
+                let escape = Span::from_range(
+                    backslash.span.range().start..backslash.span.range().end + behind.map_or(0, char::len_utf8),
+                );
+                let message = format!("`{}` is no escape", quoted(escape.slice(text)));
+                let mended = with_doubled_backslashes(whole.slice(text));
+                Diagnostic::new(Code::UnterminatedString, escape, message)
+                    .with_label("the string ends here, as it is written")
+                    .with_secondary(Span::new(span.start(), span.start() + 1), "the string begins here")
+                    .with_help(format!("a backslash is written twice: `{}`", quoted_up_to(&mended, SHOWN)))
+                    .with_fix(whole, mended)
+            }
+        };
+        self.cursor.error(error);
+        self.cursor.take_to(end.unwrap_or(span.end()));
+        self.primary(ExprKind::Missing, span)
+    }
+
+    /// `a[0]`, `[a]`: no rule takes brackets outside `$body.` paths.
+    pub(super) fn bracket_path(&mut self) -> Next {
+        let token = self.cursor.take();
+        let text = self.cursor.text_of(token);
+        if let Some(span) = placeholder_at(self.cursor.text, token.span) {
+            let error = super::placeholder_left(self.cursor.text, span);
+            return self.placeholder(&error).unwrap_or(Next::Operand);
+        }
+        let message = format!("expected an operand, found `{}`", quoted(text));
+        let error =
+            Diagnostic::new(Code::UnexpectedToken, token.span, message).with_label("a property's name has no brackets");
+        let mended = if let Some(name) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+            Some(("a property stands by its name alone", name.trim_matches(['\'', '"']).to_owned()))
+        } else if let Some((owner, name)) = member(text) {
+            match owner.to_ascii_lowercase().as_str() {
+                "properties" | "appproperties" | "applicationproperties" => {
+                    Some(("an application property stands by its name alone", name.to_owned()))
+                }
+                "systemproperties" => Some(("a system property stands behind a `$`", format!("${name}"))),
+                "body" | "payload" => Some(("a query of the message's body", format!("$body.{name}"))),
+                _ => Some(("to query the message's body", format!("$body.{owner}.{name}"))),
+            }
+        } else {
+            Some(("to query the message's body", format!("$body.{text}")))
+        };
+        self.cursor.error(match mended {
+            Some((why, mended)) if !mended.is_empty() => {
+                error.with_help(format!("{why}: write `{}`", quoted(&mended))).with_fix(token.span, mended)
+            }
+            _ => error,
+        });
+        self.primary(ExprKind::Missing, token.span)
+    }
+
+    pub(super) fn report_unknown(&mut self, token: Token) {
+        let text = self.cursor.text_of(token);
+        if let Some(span) = placeholder_at(self.cursor.text, token.span) {
+            let error = super::placeholder_left(self.cursor.text, span);
+            self.cursor.error(error);
+            self.cursor.take_to(span.end());
+            return;
+        }
+        let error = Diagnostic::new(Code::UnknownCharacter, token.span, format!("unknown character `{text}`"));
+        let ends = matches!(self.cursor.kind(), TokenKind::Into | TokenKind::Eof);
+        self.cursor.error(match text {
+            "\\" => error.with_help("a backslash has a meaning only within a string, before \" ' \\ or uXXXX"),
+            "?" => error.with_help("`a ?? b` gives `b` where `a` is undefined"),
+            ";" if ends => {
+                error.with_help("nothing stands between a condition and INTO: remove it").with_fix(token.span, "")
+            }
+            _ => error,
+        });
+    }
+}
+
+/// Operators.
+impl ExpressionParser<'_, '_, '_> {
+    /// Two operators that touch, of which the first, behind the operand `left`, has been taken. Where they are written as
+    /// one, such as `==`, it says what to write, and takes them for that.
+    pub(super) fn doubled_operator(&mut self, left: ExprId, operator: BinaryOperator, span: Span) -> Next {
+        let mut ahead = self.cursor.lexer.clone();
+        let mut last = self.cursor.current;
+        let mut whole = span;
+        while last.span.start() == whole.end() && last.kind.binary_operator().is_some() && whole.len() < 6 {
+            whole = whole.cover(last.span);
+            last = ahead.next_token();
+        }
+        let written = whole.slice(self.cursor.text);
+        let meant = match written {
+            "==" | "===" | "<=>" => Ok(BinaryOperator::Equal),
+            "!==" | "!===" | "<>=" => Ok(BinaryOperator::NotEqual),
+            "=<" => Ok(BinaryOperator::LessOrEqual),
+            "=>" => Ok(BinaryOperator::GreaterOrEqual),
+            "//" => Err("a comment stands between `/*` and `*/`"),
+            "<<" | ">>" => Err("there are no shifts"),
+            // `= -` and the like: one operand is missing.
+            _ => {
+                let left = self.reduce(left, operator.precedence());
+                self.pending.push(Pending::Binary(operator, span, left));
+                return Next::Operand;
+            }
+        };
+        let error = Diagnostic::new(Code::UnexpectedToken, whole, format!("`{written}` is no operator"));
+        self.cursor.error(match meant {
+            Ok(operator) => {
+                let mended = operator.as_str();
+                error.with_help(format!("write `{mended}`")).with_fix(whole, mended)
+            }
+            Err(help) => error.with_help(help),
+        });
+        self.cursor.take_to(whole.end());
+        if let Ok(operator) = meant {
+            let left = self.reduce(left, operator.precedence());
+            self.pending.push(Pending::Binary(operator, whole, left));
+        } else {
+            let left = self.reduce(left, 0);
+            self.pending.push(Pending::Unknown(left));
+        }
+        Next::Operand
+    }
+
+    /// A token that continues nothing, behind the operand `left`, and that people often write there. `None`: it is
+    /// something else, or what ends a condition that stands alone, and nothing is taken.
+    pub(super) fn mistaken_operator(&mut self, left: ExprId) -> Option<Next> {
+        let kind = self.cursor.kind();
+        if matches!(kind, TokenKind::Eof | TokenKind::Into) || (self.follow == Follow::Anything && !self.is_in_group())
+        {
+            return None;
+        }
+        if let Some(span) = self.cursor.placeholder() {
+            let error = super::placeholder_left(self.cursor.text, span);
+            self.cursor.error(error);
+            self.cursor.take_to(span.end());
+            return Some(Next::Operator(self.node(ExprKind::Missing, self.span(left).cover(span))));
+        }
+        match kind {
+            TokenKind::Not | TokenKind::Id => self.foreign(left),
+            TokenKind::String => self.doubled_quote(left),
+            _ => None,
+        }
+    }
+
+    /// `"say ""hi"""`: a quote doubled, as SQL escapes it.
+    fn doubled_quote(&mut self, left: ExprId) -> Option<Next> {
+        let first = self.cursor.previous;
+        let quote = self.cursor.text_of(first).get(..1)?;
+        let mut parts = vec![first];
+        while self.cursor.is_at(TokenKind::String)
+            && self.cursor.previous.span.end() == self.cursor.current.span.start()
+            && self.cursor.text_of(self.cursor.current).starts_with(quote)
+        {
+            parts.push(self.cursor.take());
+        }
+        let [_, second, ..] = parts.as_slice() else { return None };
+        let inner: Vec<&str> = parts.iter().map(|part| self.cursor.text_of(*part).trim_matches(['"', '\''])).collect();
+        let mended = format!("{quote}{}{quote}", inner.join(&format!("\\{quote}")));
+        let whole = first.span.cover(self.cursor.previous.span);
+        let place = Span::new(second.span.start() - 1, second.span.start() + 1);
+        let error =
+            Diagnostic::new(Code::UnexpectedToken, place, "a quote that is doubled ends a string and begins another")
+                .with_help(format!(
+                    "a quote within a string is written `\\{quote}`: `{}`",
+                    quoted_up_to(&mended, SHOWN)
+                ))
+                .with_fix(whole, mended);
+        self.cursor.error(error);
+        Some(Next::Operator(self.node(ExprKind::Missing, self.span(left).cover(whole))))
+    }
+
+    /// An error about a token that continues nothing, with the reason, where what stands before it shows one.
+    pub(super) fn with_reason(&self, error: Diagnostic) -> Diagnostic {
+        // What is said of a placeholder stays.
+        if error.help.is_some() || self.cursor.errors.is_full() {
+            return error;
+        }
+        let (text, previous) = (self.cursor.text, self.cursor.previous);
+        let written = self.cursor.text_of(previous);
+        if previous.kind == TokenKind::Id {
+            // `“hot cold”`, `'it''s cold'`: a name, and the rest of the text.
+            if let Some((whole, mended)) = quoted_words(text, previous.span) {
+                return error
+                    .with_secondary(previous.span, "a name, for the quotes are part of it")
+                    .with_help(format!("write `{}`", quoted_up_to(&mended, SHOWN)))
+                    .with_fix(whole, mended);
+            }
+            let behind = text.get(previous.span.range().end..).unwrap_or_default();
+            if let Some(misread) = misread(written, behind) {
+                let error = error.with_secondary(previous.span, "a name").with_help(quoted_up_to(&misread.help, SHOWN));
+                return match misread.edit {
+                    Some((span, replacement)) => error.with_fix(span.shifted(previous.span.start()), replacement),
+                    None => error,
+                };
+            }
+        }
+        if previous.kind == TokenKind::Id && FUNCTIONS.iter().any(|name| name.eq_ignore_ascii_case(written)) {
+            let help = format!("a function's arguments stand in parentheses: `{}(...)`", written.to_ascii_lowercase());
+            return error.with_help(help);
+        }
+        let is_operand = self.cursor.kind().starts_operand() && !self.cursor.is_at(TokenKind::Minus);
+        if self.is_in_call() && is_operand {
+            let place = Span::at(previous.span.end());
+            return error.with_help("a comma stands between two arguments").with_fix(place, ",");
+        }
+        let is_number = |kind| matches!(kind, TokenKind::Integer | TokenKind::Real);
+        if self.cursor.is_at(TokenKind::Comma) && is_number(previous.kind) && is_number(self.cursor.peek().kind) {
+            return error.with_help("a number has a decimal point `.`, and no signs between its thousands");
+        }
+        error
+    }
+}
+
+/// Up to so many bytes of a text.
+pub(super) fn start_of(text: &str, bytes: usize) -> &str {
+    text.get(..floor(text, bytes)).unwrap_or_default()
+}
+
+/// `name` and `member` of `name['member']`.
+fn member(text: &str) -> Option<(&str, &str)> {
+    let (owner, rest) = text.split_once('[')?;
+    let name = rest.strip_suffix(']')?;
+    let name = name.strip_prefix('\'')?.strip_suffix('\'')?;
+    (!owner.is_empty() && !name.is_empty() && !name.contains(['[', ']', '\''])).then_some((owner, name))
+}
+
+/// Where the string ends that begins at `span`, if every backslash in it is taken for a character: behind the next quote
+/// of the same kind on its line.
+fn end_of_string(text: &str, span: Span) -> Option<u32> {
+    let start = span.range().start;
+    let rest = text.get(start..)?;
+    let quote = rest.chars().next()?;
+    let inside = rest.get(1..)?;
+    // Only as far as the one or the other: a text may be full of such strings, all on one line.
+    let end = inside.find([quote, '\n']);
+    steps::bytes(end.unwrap_or(inside.len()));
+    let end = end.filter(|&end| inside.as_bytes().get(end) != Some(&b'\n'))?;
+    Some(Span::from_range(0..start + 1 + end + 1).end())
+}
+
+/// A string with every backslash doubled that starts no escape.
+fn with_doubled_backslashes(string: &str) -> String {
+    let mut mended = String::with_capacity(string.len() + 4);
+    let mut rest = string;
+    while let Some(at) = rest.find('\\') {
+        let (before, from) = rest.split_at(at);
+        mended.push_str(before);
+        let escaped = from.get(1..).unwrap_or_default();
+        let is_unicode = |text: &str| {
+            text.starts_with('u') && text.get(1..5).is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        };
+        let length = if escaped.starts_with('\\') {
+            2
+        } else {
+            if !is_unicode(escaped) {
+                mended.push('\\');
+            }
+            1
+        };
+        mended.push_str(from.get(..length).unwrap_or(from));
+        rest = from.get(length..).unwrap_or_default();
+    }
+    mended.push_str(rest);
+    mended
+}
+
+/// A text of several words between quotes that are none, whose first word is the name at `first`; and the string that it
+/// was meant as.
+fn quoted_words(text: &str, first: Span) -> Option<(Span, String)> {
+    let rest = text.get(first.range().start..)?;
+    let rest = start_of(rest, QUOTED_WORDS);
+    steps::bytes(rest.len());
+    let line = rest.get(..rest.find(['\n', '\r']).unwrap_or(rest.len()))?;
+    let open = line.chars().next()?;
+    if TYPOGRAPHIC_QUOTES.contains(&open) {
+        let inner = line.get(open.len_utf8()..)?;
+        let length = inner.find(TYPOGRAPHIC_QUOTES)?;
+        let close = inner.get(length..)?.chars().next()?;
+        let content = inner.get(..length)?;
+        let end = first.range().start + open.len_utf8() + length + close.len_utf8();
+        let is_name = first.range().end >= end || content.contains(['\'', '\\']);
+        return (!is_name).then(|| (Span::from_range(first.range().start..end), format!("'{content}'")));
+    }
+    // `'it''s cold'`
+    let name = first.slice(text);
+    if open != '\'' || !name.contains("''") {
+        return None;
+    }
+    let mut at = 1;
+    loop {
+        at += line.get(at..)?.find('\'')?;
+        if line.get(at + 1..)?.starts_with('\'') {
+            at += 2;
+        } else {
+            break;
+        }
+    }
+    let whole = line.get(..=at)?;
+    let content = line.get(1..at)?.replace("''", "\\'");
+    let start = first.range().start;
+    // A name that all of it is in is one word.
+    (!name.starts_with(whole)).then(|| (Span::from_range(start..start + whole.len()), format!("'{content}'")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_is_whole_characters() {
+        assert_eq!(["aéb", "aé", "a"].map(|text| start_of(text, 2)), ["a", "a", "a"]);
+        assert_eq!(start_of("aéb", 3), "aé");
+    }
+}

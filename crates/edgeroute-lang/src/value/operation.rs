@@ -1,0 +1,234 @@
+//! What operators compute. What is quoted in the comments are the rules as the reference was measured to have them.
+
+use core::cmp::Ordering;
+
+use super::{Arithmetic, Comparison, Operand, Texts, Type, Value};
+
+/// "`not` of a value that is no bool: undefined."
+pub fn not<T>(value: &Value<T>) -> Value<T> {
+    match value {
+        Value::Bool(value) => Value::Bool(!value),
+        _ => Value::Undefined,
+    }
+}
+
+pub fn negate<T>(value: &Value<T>) -> Value<T> {
+    match value {
+        Value::Number(value) => Value::number(-value),
+        _ => Value::Undefined,
+    }
+}
+
+/// "`and or not` on bools (and undefined) are Kleene's: `false and undefined` is false." "With a value on the left both
+/// sides become values and both must be defined bools, else undefined."
+pub fn and<T>(left: Operand<'_, T>, right: Operand<'_, T>) -> Value<T> {
+    match (left.value, right.value) {
+        (Value::Bool(left), Value::Bool(right)) => Value::Bool(*left && *right),
+        (Value::Bool(false), _) | (_, Value::Bool(false)) if left.ty != Type::Value => Value::Bool(false),
+        _ => Value::Undefined,
+    }
+}
+
+/// As [`and`]: "`true or undefined` is true."
+pub fn or<T>(left: Operand<'_, T>, right: Operand<'_, T>) -> Value<T> {
+    match (left.value, right.value) {
+        (Value::Bool(left), Value::Bool(right)) => Value::Bool(*left || *right),
+        (Value::Bool(true), _) | (_, Value::Bool(true)) if left.ty != Type::Value => Value::Bool(true),
+        _ => Value::Undefined,
+    }
+}
+
+/// "Arithmetic on an undefined or wrongly typed operand" is undefined. "A value made by `+ - * /` may be NaN and is then
+/// defined."
+pub fn arithmetic<T>(operator: Arithmetic, left: Operand<'_, T>, right: Operand<'_, T>) -> Value<T> {
+    let (Value::Number(a), Value::Number(b)) = (left.value, right.value) else {
+        return Value::Undefined;
+    };
+    let result = match operator {
+        Arithmetic::Add => a + b,
+        Arithmetic::Subtract => a - b,
+        Arithmetic::Multiply => a * b,
+        Arithmetic::Divide => a / b,
+        // "`%` keeps the left sign."
+        Arithmetic::Remainder => a % b,
+    };
+    if left.ty == Type::Value { Value::Number(result) } else { Value::number(result) }
+}
+
+pub fn compare<X: Texts>(
+    comparison: Comparison,
+    left: Operand<'_, X::Text>,
+    right: Operand<'_, X::Text>,
+    texts: &mut X,
+) -> Value<X::Text> {
+    match order(left.ty, left.value, right.value, texts) {
+        Some(ordering) => Value::Bool(comparison.holds(ordering)),
+        None => Value::Undefined,
+    }
+}
+
+/// How two values of static type `ty` are ordered; `None` where that is undefined.
+fn order<X: Texts>(ty: Type, left: &Value<X::Text>, right: &Value<X::Text>, texts: &mut X) -> Option<Ordering> {
+    match (left, right) {
+        // "Values of different kinds [...]; undefined if either side is."
+        (Value::Undefined, _) | (_, Value::Undefined) => None,
+        // "A property whose value is null: against a string, undefined."
+        (Value::NullText, _) | (_, Value::NullText) if ty == Type::Text => None,
+        // "Bools: false < true."
+        (Value::Bool(left), Value::Bool(right)) => Some(left.cmp(right)),
+        (Value::Number(left), Value::Number(right)) => Some(order_numbers(*left, *right)),
+        // "Strings compare ordinally by UTF-16 code units."
+        (Value::Text(left), Value::Text(right)) => Some(texts.compare(left, right)),
+        // "Turned into a value it is a string below every other, equal to another such." (Equal: ranks, below.)
+        (Value::NullText, Value::Text(_)) => Some(Ordering::Less),
+        (Value::Text(_), Value::NullText) => Some(Ordering::Greater),
+        _ => Some(rank(left).cmp(&rank(right))),
+    }
+}
+
+/// "`0 = -0`, `1/0 = 2/0` true." A NaN "is equal to itself, below every number".
+fn order_numbers(left: f64, right: f64) -> Ordering {
+    left.partial_cmp(&right).unwrap_or_else(|| right.is_nan().cmp(&left.is_nan()))
+}
+
+/// "Values of different kinds order bool < number < string < null."
+fn rank<T>(value: &Value<T>) -> u8 {
+    match value {
+        Value::Undefined => 0,
+        Value::Bool(_) => 1,
+        Value::Number(_) => 2,
+        Value::Text(_) | Value::NullText => 3,
+        Value::Null | Value::Missing => 4,
+    }
+}
+
+/// "`a ?? b`: a if defined, else b; a null property and a missing body path are defined."
+pub fn coalesce<T: Clone>(left: &Value<T>, right: &Value<T>) -> Value<T> {
+    if left.is_defined() { left.clone() } else { right.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::value::Units;
+
+    type Value = super::Value<Arc<[u16]>>;
+    type Operand<'v> = super::Operand<'v, Arc<[u16]>>;
+
+    const NAN: Value = Value::Number(f64::NAN);
+
+    fn of(ty: Type, value: &Value) -> Operand<'_> {
+        Operand { ty, value }
+    }
+
+    fn truth(value: &Value) -> char {
+        match value {
+            Value::Bool(true) => 'T',
+            Value::Bool(false) => 'F',
+            Value::Undefined => 'U',
+            _ => '?',
+        }
+    }
+
+    /// The results for all pairs of true, false, undefined, row by row.
+    fn truth_table(ty: Type, operation: fn(Operand<'_>, Operand<'_>) -> Value) -> String {
+        let values = [Value::Bool(true), Value::Bool(false), Value::Undefined];
+        let cell = |left, right| truth(&operation(of(ty, left), of(ty, right)));
+        let rows: Vec<String> =
+            values.iter().map(|left| values.iter().map(|right| cell(left, right)).collect()).collect();
+        rows.join(" ")
+    }
+
+    #[test]
+    fn and_and_or_on_bools_are_kleenes() {
+        assert_eq!(truth_table(Type::Bool, and), "TFU FFF UFU");
+        assert_eq!(truth_table(Type::Bool, or), "TTT TFU TUU");
+    }
+
+    #[test]
+    fn and_and_or_on_values_need_two_bools() {
+        assert_eq!(truth_table(Type::Value, and), "TFU FFU UUU");
+        assert_eq!(truth_table(Type::Value, or), "TTU TFU UUU");
+        for other in [Value::Null, Value::Missing, Value::Number(1.0), Value::text("true"), Value::NullText] {
+            assert_eq!(and(of(Type::Value, &other), of(Type::Value, &Value::Bool(false))), Value::Undefined);
+            assert_eq!(or(of(Type::Value, &Value::Bool(true)), of(Type::Value, &other)), Value::Undefined);
+            assert_eq!(not(&other), Value::Undefined);
+        }
+    }
+
+    #[test]
+    fn nan_is_undefined_as_a_number_and_defined_as_a_value() {
+        let infinity = Value::Number(f64::INFINITY);
+        let difference = |ty| arithmetic(Arithmetic::Subtract, of(ty, &infinity), of(ty, &infinity));
+        assert_eq!(difference(Type::Number), Value::Undefined);
+        assert!(matches!(difference(Type::Value), Value::Number(number) if number.is_nan()));
+    }
+
+    #[test]
+    fn arithmetic_takes_numbers_only() {
+        let five = Value::Number(5.0);
+        for other in [Value::Undefined, Value::Null, Value::Missing, Value::Bool(true), Value::text("5")] {
+            for operator in [Arithmetic::Add, Arithmetic::Subtract, Arithmetic::Multiply, Arithmetic::Divide] {
+                assert_eq!(arithmetic(operator, of(Type::Value, &five), of(Type::Value, &other)), Value::Undefined);
+                assert_eq!(arithmetic(operator, of(Type::Value, &other), of(Type::Value, &five)), Value::Undefined);
+            }
+        }
+    }
+
+    #[test]
+    fn remainder_keeps_the_left_sign() {
+        let remainder = |a, b| {
+            arithmetic(Arithmetic::Remainder, of(Type::Number, &Value::Number(a)), of(Type::Number, &Value::Number(b)))
+        };
+        assert_eq!(remainder(-7.0, 3.0), Value::Number(-1.0));
+        assert_eq!(remainder(7.0, -3.0), Value::Number(1.0));
+        assert_eq!(remainder(7.0, 0.0), Value::Undefined);
+    }
+
+    #[test]
+    fn values_are_ordered_by_kind_and_within_a_kind() {
+        let ascending = [
+            vec![Value::Bool(false)],
+            vec![Value::Bool(true)],
+            vec![NAN],
+            vec![Value::Number(f64::NEG_INFINITY)],
+            vec![Value::Number(0.0), Value::Number(-0.0)],
+            vec![Value::Number(f64::INFINITY)],
+            vec![Value::NullText],
+            vec![Value::text("")],
+            vec![Value::text("a")],
+            // By code units an astral character stands below U+E000 and what follows it.
+            vec![Value::text("😀")],
+            vec![Value::text("\u{e000}")],
+            vec![Value::Null, Value::Missing],
+        ];
+        for (i, lefts) in ascending.iter().enumerate() {
+            for (j, rights) in ascending.iter().enumerate() {
+                for (left, right) in lefts.iter().flat_map(|left| rights.iter().map(move |right| (left, right))) {
+                    assert_eq!(order(Type::Value, left, right, &mut Units), Some(i.cmp(&j)), "{left:?}, {right:?}");
+                }
+            }
+            assert_eq!(order(Type::Value, &lefts[0], &Value::Undefined, &mut Units), None);
+            assert_eq!(order(Type::Value, &Value::Undefined, &lefts[0], &mut Units), None);
+        }
+    }
+
+    #[test]
+    fn a_null_property_is_undefined_against_a_string() {
+        for other in [Value::NullText, Value::text(""), Value::text("a")] {
+            assert_eq!(order(Type::Text, &Value::NullText, &other, &mut Units), None);
+            assert_eq!(order(Type::Text, &other, &Value::NullText, &mut Units), None);
+        }
+    }
+
+    #[test]
+    fn coalesce_takes_null_for_defined() {
+        let other = Value::text("b");
+        for left in [Value::Null, Value::Missing, Value::NullText, Value::text("a")] {
+            assert_eq!(coalesce(&left, &other), left);
+        }
+        assert_eq!(coalesce(&Value::Undefined, &other), other);
+    }
+}

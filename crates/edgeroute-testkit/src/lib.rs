@@ -1,0 +1,38 @@
+//! What the tests, benches and fuzz targets of edgeroute share.
+//!
+//! Random tables with messages and the properties that must hold of them ([`cases`]), the workloads that benches measure
+//! ([`workloads`]), the linear scan that edgeroute is compared with ([`linear_scan`]), edgeroute in each form in which it
+//! can match a message ([`competitors`]), and the harness that checks and times them in turn ([`harness`]).
+#![forbid(unsafe_code)]
+
+pub mod cases;
+pub mod competitors;
+pub mod harness;
+pub mod linear_scan;
+pub mod strategies;
+pub mod workloads;
+
+use std::path::Path;
+
+/// The root of the repository.
+#[must_use]
+pub fn repository() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+/// The text of a file of the repository, by its path from the root.
+///
+/// # Panics
+/// If there is no such file.
+#[must_use]
+pub fn read(path: &str) -> String {
+    std::fs::read_to_string(repository().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The configuration of a property test that runs this many cases; the environment variable `PROPTEST_CASES` overrides the
+/// number. A failure prints its shrunk input, which then becomes a test of its own.
+#[must_use]
+pub fn proptest_config(cases: u32) -> proptest::test_runner::Config {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    proptest::test_runner::Config { cases: asked.unwrap_or(cases), failure_persistence: None, ..Default::default() }
+}

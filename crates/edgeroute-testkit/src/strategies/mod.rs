@@ -1,0 +1,4 @@
+//! Random conditions, routes and messages as proptest strategies.
+
+pub mod messages;
+pub mod texts;

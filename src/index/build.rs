@@ -1,0 +1,495 @@
+//! Building a tree: routes are added one by one, then each group is split.
+
+#[cfg(feature = "parallel")]
+mod merge;
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::collections::BTreeMap;
+
+use smallvec::SmallVec;
+
+use super::access::{Access, Cover, Filing, Occurrences, cover, cover_conjunction};
+use super::bitset::ClausesBuilder;
+use super::hash::{HashSeed, ValueHash};
+use super::keys::NameTable;
+use super::lookup::{AffixEnd, AffixLookup, Candidates, Group, Lookups, NumberClass, NumberLookup, Space, Split};
+use super::program::{MAX_SLOTS, Program, ProgramAt, Programs};
+use super::source::SourcesBuilder;
+use super::text::Texts;
+use super::{Bodies, Candidate, GroupId, Index, PostingCounts, RouteId};
+use edgeroute_lang::hir::Condition;
+use edgeroute_lang::limits::Budgets;
+use edgeroute_lang::message::Stamp;
+use edgeroute_lang::predicate::{Formula, FormulaId, Formulas, Interner, Interval, Slot, Test, TestKind, lower};
+use edgeroute_lang::source::SourcePattern;
+use edgeroute_lang::steps;
+
+/// A tree in the making.
+#[derive(Debug)]
+pub(crate) struct IndexBuilder {
+    budgets: Budgets,
+    vocabulary: Interner,
+    sources: SourcesBuilder,
+    programs: Programs,
+    /// The routes that wait to be filed, in order; a route with disjuncts has one of these for each.
+    waiting: Vec<Waiting>,
+    /// For each group how many routes wait.
+    groups: Vec<u32>,
+    /// Those of the condition at hand.
+    formulas: Formulas,
+    /// Those of routes that wait.
+    kept: Formulas,
+    fallback: Option<ProgramAt>,
+    filed: PostingCounts,
+}
+
+/// A route that waits to be filed.
+#[derive(Copy, Clone, Debug)]
+struct Waiting {
+    group: GroupId,
+    program: ProgramAt,
+    /// Its formula among those that are kept, where the program is no conjunction and so does not tell it.
+    formula: Option<(FormulaId, FormulaId)>,
+}
+
+/// More different names and paths than a tree can number.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TooManyReads;
+
+/// A candidate of a group before it has its place.
+struct Unplaced {
+    access: Access,
+    candidate: Candidate,
+}
+
+impl IndexBuilder {
+    pub(crate) fn new(budgets: Budgets) -> Self {
+        Self {
+            budgets,
+            vocabulary: Interner::default(),
+            sources: SourcesBuilder::default(),
+            programs: Programs::default(),
+            waiting: Vec::new(),
+            groups: Vec::new(),
+            formulas: Formulas::new(),
+            kept: Formulas::new(),
+            fallback: None,
+            filed: PostingCounts::default(),
+        }
+    }
+
+    /// The condition of a route that stands in for all others where none matches; it is filed nowhere.
+    pub(crate) fn set_fallback(&mut self, route: RouteId, condition: &Condition<'_>) -> Result<(), TooManyReads> {
+        let root = lower(condition, &mut self.vocabulary, &mut self.formulas);
+        self.fallback = Some(self.programs.push(route, &self.formulas, root));
+        self.check_reads()
+    }
+
+    fn check_reads(&self) -> Result<(), TooManyReads> {
+        if self.vocabulary.reads.len() <= MAX_SLOTS { Ok(()) } else { Err(TooManyReads) }
+    }
+
+    /// Adds a route. Its condition should be folded.
+    pub(crate) fn add(
+        &mut self,
+        route: RouteId,
+        source: &SourcePattern,
+        condition: &Condition<'_>,
+    ) -> Result<(), TooManyReads> {
+        let root = lower(condition, &mut self.vocabulary, &mut self.formulas);
+        self.check_reads()?;
+        if *self.formulas.get(root) == Formula::False {
+            self.filed.never += 1;
+            return Ok(());
+        }
+        let groups = &mut self.groups;
+        let group = self.sources.group(source, || {
+            groups.push(0);
+            GroupId::new(groups.len() - 1)
+        });
+        // Each disjunct is as good as a route of its own: what is found by one need not check the others.
+        match self.formulas.get(root) {
+            Formula::Or(disjuncts) if disjuncts.len() <= self.budgets.filings => {
+                for disjunct in disjuncts.clone() {
+                    self.push(group, route, disjunct);
+                }
+            }
+            _ => self.push(group, route, root),
+        }
+        Ok(())
+    }
+
+    /// Adds a route, or one of its disjuncts.
+    fn push(&mut self, group: GroupId, route: RouteId, root: FormulaId) {
+        let program = self.programs.push(route, &self.formulas, root);
+        let formula = match self.programs.get(program) {
+            Program::Conjunction(_) => None,
+            Program::Branching(_) => Some(self.kept.append(&self.formulas, root)),
+        };
+        if let Some(count) = self.groups.get_mut(group.index()) {
+            *count += 1;
+        }
+        self.waiting.push(Waiting { group, program, formula });
+    }
+
+    /// The tree of what was added.
+    pub(crate) fn finish(self, key: HashSeed) -> Index {
+        // Hints must not be taken for those of another tree, also of one that is gone.
+        static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+        let Self { budgets, mut vocabulary, sources, mut programs, waiting, groups, kept, fallback, filed, .. } = self;
+        let bodies = Bodies::of(&mut vocabulary.reads);
+        programs.shrink();
+        let texts = Texts::new(&vocabulary.constants, &key);
+        let clauses = clauses(&waiting, &programs, &kept, &vocabulary, &budgets)
+            .and_then(|clauses| clauses.finish(groups.len(), &texts));
+        let mut filer = Filer {
+            key: &key,
+            budgets: &budgets,
+            vocabulary: &vocabulary,
+            programs: &mut programs,
+            texts: &texts,
+            formulas: &kept,
+            occurrences: Occurrences::default(),
+            candidates: Vec::with_capacity(if clauses.is_none() { waiting.len() } else { 0 }),
+            places: Vec::new(),
+            filed,
+        };
+        let groups: Box<[Group]> = if let Some(clauses) = &clauses {
+            filer.filed.clauses = clauses.len();
+            groups.iter().map(|_| Group::default()).collect()
+        } else {
+            let waiting = by_group(&waiting, &groups);
+            let mut rest = waiting.as_slice();
+            (groups.iter().enumerate())
+                .map(|(index, &count)| {
+                    let (routes, others) = rest.split_at_checked(count as usize).unwrap_or_default();
+                    rest = others;
+                    filer.group(GroupId::new(index), routes)
+                })
+                .collect()
+        };
+        let Filer { candidates, places, filed, .. } = filer;
+        let switches = Lookups::new(&places);
+        let system = NameTable::system(&vocabulary.reads, &key);
+        Index {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            application: NameTable::application(&vocabulary.reads, &key),
+            stamps: Stamp::ALL.map(|stamp| system.find(&key, stamp.name())),
+            system,
+            sources: sources.finish(&key),
+            groups,
+            candidates: candidates.into(),
+            switches,
+            clauses,
+            programs,
+            vocabulary: {
+                vocabulary.freeze();
+                vocabulary
+            },
+            texts,
+            bodies,
+            fallback,
+            filed,
+            key,
+        }
+    }
+}
+
+/// Files the routes of one group after the other.
+struct Filer<'b> {
+    key: &'b HashSeed,
+    budgets: &'b Budgets,
+    vocabulary: &'b Interner,
+    programs: &'b mut Programs,
+    texts: &'b Texts,
+    formulas: &'b Formulas,
+    occurrences: Occurrences,
+    candidates: Vec<Candidate>,
+    places: Vec<(u64, Candidates)>,
+    filed: PostingCounts,
+}
+
+impl Filer<'_> {
+    fn group(&mut self, id: GroupId, routes: &[Waiting]) -> Group {
+        let tests = routes.iter().flat_map(|route| self.programs.get(route.program).tests());
+        self.occurrences.count(tests, self.vocabulary);
+        if routes.len() <= self.budgets.list {
+            return self.list(routes);
+        }
+        let mut all: Vec<Unplaced> = Vec::with_capacity(routes.len());
+        for route in routes {
+            for Filing { access, header } in self.filings(*route) {
+                all.push(Unplaced { access, candidate: self.candidate(header, route.program) });
+                if let (Access::Number(slot, interval), None) = (access, route.formula) {
+                    // Found just where the number is in the interval.
+                    let test = Test { slot, kind: TestKind::Number(true, interval) };
+                    self.programs.remove(route.program, test);
+                }
+            }
+        }
+        self.count(&all);
+        self.split(id, all)
+    }
+
+    /// A group that is so small that nothing selects its routes: there the access test is the header.
+    fn list(&mut self, routes: &[Waiting]) -> Group {
+        let start = word(self.candidates.len());
+        for route in routes {
+            for filing in self.filings(*route) {
+                self.candidates.push(self.candidate(filing.access.as_header(), route.program));
+            }
+        }
+        let all = Candidates { start, end: word(self.candidates.len()) };
+        self.filed.listed += (all.end - all.start) as usize;
+        Group { all, split: None }
+    }
+
+    /// Where to file a route of the group at hand.
+    fn filings(&mut self, route: Waiting) -> SmallVec<[Filing; 2]> {
+        let cover = if let Some(formula) = route.formula {
+            cover(self.formulas, formula, &self.occurrences, self.vocabulary, self.budgets)
+        } else {
+            let tests = self.programs.get(route.program).tests();
+            cover_conjunction(tests, &self.occurrences, self.vocabulary, self.budgets)
+        };
+        match cover {
+            Cover::Filings(filings) => filings,
+            Cover::OverBudget => {
+                self.filed.over_budget += 1;
+                SmallVec::from_slice(&[Filing::ALWAYS])
+            }
+            Cover::None => SmallVec::from_slice(&[Filing::ALWAYS]),
+        }
+    }
+
+    fn candidate(&self, header: Access, program: ProgramAt) -> Candidate {
+        match header {
+            Access::Equal(slot, text) => Candidate { slot: word(slot.index()), hash: self.texts.hash(text), program },
+            Access::Present(slot) => Candidate { slot: word(slot.index()), hash: ValueHash::PRESENT, program },
+            // The slot past the last is always there.
+            _ => Candidate { slot: word(self.vocabulary.reads.len()), hash: ValueHash::PRESENT, program },
+        }
+    }
+
+    fn count(&mut self, filings: &[Unplaced]) {
+        for filing in filings {
+            *match filing.access {
+                Access::Equal(..) => &mut self.filed.equal,
+                Access::Value(..) => &mut self.filed.value,
+                Access::Prefix(..) | Access::Suffix(..) => &mut self.filed.affix,
+                Access::Number(..) => &mut self.filed.number,
+                Access::Present(_) => &mut self.filed.present,
+                Access::Always => &mut self.filed.always,
+            } += 1;
+        }
+    }
+
+    /// Gives every filing its place.
+    fn split(&mut self, id: GroupId, filings: Vec<Unplaced>) -> Group {
+        let start = word(self.candidates.len());
+        let mut split = Split::default();
+        let mut hashed: Vec<(u64, Candidate)> = Vec::new();
+        let mut numbers: BTreeMap<Slot, Vec<(Interval, Candidate)>> = BTreeMap::new();
+        let mut affixes: BTreeMap<(Slot, AffixEnd), Vec<(&str, Candidate)>> = BTreeMap::new();
+        let mut always = Vec::new();
+        let (mut equal, mut present, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        let vocabulary = self.vocabulary;
+        let text_of = |text| vocabulary.constants.text_of(text);
+        for Unplaced { access, candidate } in filings {
+            match access {
+                Access::Always => always.push(candidate),
+                Access::Equal(slot, text) => {
+                    equal.push(slot);
+                    hashed.push((self.property_key(id, slot, self.texts.hash(text)), candidate));
+                }
+                Access::Present(slot) => {
+                    present.push(slot);
+                    hashed.push((self.property_key(id, slot, ValueHash::PRESENT), candidate));
+                }
+                Access::Value(slot, value) => {
+                    values.push(slot);
+                    let hash = self.key.constant(vocabulary.constants.value_of(value), self.texts);
+                    hashed.push((Lookups::key(self.key, id, slot, Space::Value, hash.bits().into()), candidate));
+                }
+                Access::Prefix(slot, text) => {
+                    affixes.entry((slot, AffixEnd::Start)).or_default().push((text_of(text), candidate));
+                }
+                Access::Suffix(slot, text) => {
+                    affixes.entry((slot, AffixEnd::End)).or_default().push((text_of(text), candidate));
+                }
+                Access::Number(slot, interval) => {
+                    let interval = vocabulary.constants.interval_of(interval);
+                    numbers.entry(slot).or_default().push((interval, candidate));
+                }
+            }
+        }
+        split.always = self.place(always);
+        split.equal = sorted(equal);
+        split.present = sorted(present);
+        split.values = sorted(values);
+        split.affixes =
+            affixes.into_iter().map(|((slot, end), all)| self.affix_switch(id, slot, end, all, &mut hashed)).collect();
+        split.numbers =
+            numbers.into_iter().map(|(slot, all)| NumberLookup { slot, classes: self.number_classes(all) }).collect();
+        // Stable, so that candidates of one key stay in the order of their routes.
+        steps::steps(hashed.len());
+        hashed.sort_by_key(|(key, _)| *key);
+        for same in hashed.chunk_by(|a, b| a.0 == b.0) {
+            let candidates = self.place(same.iter().map(|(_, candidate)| *candidate));
+            self.places.extend(same.first().map(|(key, _)| (*key, candidates)));
+        }
+        let all = Candidates { start, end: word(self.candidates.len()) };
+        Group { all, split: Some(Box::new(split)) }
+    }
+
+    fn property_key(&self, group: GroupId, slot: Slot, hash: ValueHash) -> u64 {
+        Lookups::key(self.key, group, slot, Space::Equal, hash.bits().into())
+    }
+
+    fn place(&mut self, candidates: impl IntoIterator<Item = Candidate>) -> Candidates {
+        let start = word(self.candidates.len());
+        self.candidates.extend(candidates);
+        Candidates { start, end: word(self.candidates.len()) }
+    }
+
+    fn affix_switch(
+        &self,
+        group: GroupId,
+        slot: Slot,
+        end: AffixEnd,
+        all: Vec<(&str, Candidate)>,
+        hashed: &mut Vec<(u64, Candidate)>,
+    ) -> AffixLookup {
+        let mut lengths: Vec<usize> = all.iter().map(|(text, _)| text.len()).collect();
+        lengths.sort_unstable();
+        lengths.dedup();
+        let lengths = spread(&lengths, self.budgets.affix_lengths.max(1));
+        let lengths = lengths.into_iter().map(|length| u32::try_from(length).unwrap_or(u32::MAX)).collect();
+        let switch = AffixLookup { slot, end, lengths };
+        for (text, candidate) in all {
+            steps::step();
+            // The shortest of all lengths is always among those of the switch.
+            let hash = self.key.bytes(switch.part(text.as_bytes()).unwrap_or_default());
+            hashed.push((Lookups::key(self.key, group, slot, end.space(), hash), candidate));
+        }
+        switch
+    }
+
+    /// Sorts intervals into classes, each of intervals up to four times as wide as those of the class before.
+    fn number_classes(&mut self, all: Vec<(Interval, Candidate)>) -> Box<[NumberClass]> {
+        const MAX_CLASSES: usize = 8;
+        let mut classes: BTreeMap<i32, Vec<(Interval, Candidate)>> = BTreeMap::new();
+        for (interval, candidate) in all {
+            steps::step();
+            let width = interval.high - interval.low;
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a logarithm is small, or infinite, as that of no width"
+            )]
+            let class = (width.log2() / 2.0).ceil() as i32;
+            classes.entry(class).or_default().push((interval, candidate));
+        }
+        while classes.len() > MAX_CLASSES {
+            // Too many: the two widest become one.
+            let Some((_, widest)) = classes.pop_last() else { break };
+            steps::steps(widest.len());
+            if let Some(mut next) = classes.last_entry() {
+                next.get_mut().extend(widest);
+            }
+        }
+        classes
+            .into_values()
+            .map(|mut all| {
+                all.sort_by(|a, b| a.0.low.total_cmp(&b.0.low));
+                let start = self.place(all.iter().map(|(_, candidate)| *candidate)).start;
+                let width = all.iter().map(|(interval, _)| interval.high - interval.low).fold(0.0, f64::max);
+                NumberClass {
+                    // A little more than the rounded difference: then the exact sum with `low` is at least `high`, and
+                    // rounding, which is monotone, leaves it so.
+                    width: width * (1.0 + 4.0 * f64::EPSILON),
+                    lows: all.iter().map(|(interval, _)| interval.low).collect(),
+                    highs: all.iter().map(|(interval, _)| interval.high).collect(),
+                    start,
+                }
+            })
+            .collect()
+    }
+}
+
+/// The clauses of the routes, where there are no more than the budget.
+fn clauses<'b>(
+    routes: &[Waiting],
+    programs: &Programs,
+    formulas: &Formulas,
+    vocabulary: &'b Interner,
+    budgets: &Budgets,
+) -> Option<ClausesBuilder<'b>> {
+    let mut clauses = ClausesBuilder::new(vocabulary);
+    for &Waiting { group, program, formula } in routes {
+        match formula {
+            None => clauses.add_conjunction(group, programs, program),
+            Some((_, root)) => clauses.add(group, program, formulas, root),
+        }
+        if clauses.len() > budgets.clauses {
+            return None;
+        }
+    }
+    Some(clauses)
+}
+
+/// The routes by their groups, each group's in order. `counts` are how many each group has.
+fn by_group(waiting: &[Waiting], counts: &[u32]) -> Vec<Waiting> {
+    let mut ends: Vec<u32> = Vec::with_capacity(counts.len());
+    let mut start = 0;
+    for &count in counts {
+        ends.push(start);
+        start += count;
+    }
+    let mut sorted = waiting.to_vec();
+    for route in waiting {
+        if let Some(end) = ends.get_mut(route.group.index()) {
+            if let Some(place) = sorted.get_mut(*end as usize) {
+                *place = *route;
+            }
+            *end += 1;
+        }
+    }
+    sorted
+}
+
+fn word(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+fn sorted(mut slots: Vec<Slot>) -> Box<[Slot]> {
+    slots.sort_unstable();
+    slots.dedup();
+    slots.into()
+}
+
+/// At most `count` of the ascending `lengths`, the first among them, evenly spread.
+fn spread(lengths: &[usize], count: usize) -> Vec<usize> {
+    if lengths.len() <= count {
+        return lengths.to_vec();
+    }
+    (0..count).filter_map(|index| lengths.get(index * lengths.len() / count).copied()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_spread_and_the_shortest_is_among_them() {
+        assert!(spread(&[], 3).is_empty());
+        assert_eq!(spread(&[4, 9], 2), [4, 9]);
+        assert_eq!(spread(&[1, 2, 3, 4, 5, 6], 3), [1, 3, 5]);
+        assert_eq!(spread(&[7, 8, 9], 1), [7]);
+        for count in 1..12 {
+            let lengths: Vec<usize> = (0..11).map(|n| n * n + 3).collect();
+            let spread = spread(&lengths, count);
+            assert_eq!(spread.len(), count.min(11));
+            assert!(spread[0] == 3 && spread.is_sorted_by(|a, b| a < b), "{spread:?}");
+        }
+    }
+}

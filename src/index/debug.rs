@@ -1,0 +1,241 @@
+//! A tree as a listing that a person can read. Nothing of it depends on the hash key, so equal trees list equally.
+
+use super::lookup::{AffixEnd, Candidates, Lookups, Space};
+use super::program::{Next, Program};
+use super::{Candidate, Group, GroupId, Index, RouteId, Terms, ValueHash};
+use edgeroute_lang::predicate::{
+    Affix, Interval, Orderings, Slot, SlotKind, States, Test, TestKind, TextId, ValueConstant, ValueId,
+};
+
+/// The routes from one source.
+#[derive(Clone, Debug)]
+pub struct ListedGroup {
+    /// Upper-cased; ends in `/`.
+    pub path: String,
+    /// Sorted by route.
+    pub filings: Vec<ListedPosting>,
+}
+
+/// One way in which a route is found.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ListedPosting {
+    pub route: RouteId,
+    /// The access test, or the clause; `None` where the route is always looked at.
+    pub access: Option<String>,
+    /// The header; `None` where there is none to pass.
+    pub header: Option<String>,
+    /// What the residual program checks.
+    pub condition: String,
+}
+
+impl Index {
+    /// Every group with its filings, sorted by path. Allocates; costs a walk over the tree.
+    pub(crate) fn listing(&self) -> Vec<ListedGroup> {
+        let group = |(path, id): (String, GroupId)| {
+            if let Some(clauses) = &self.clauses {
+                let mut filings: Vec<ListedPosting> =
+                    clauses.bits_of_group(id).filter_map(|clause| self.clause(clauses, clause)).collect();
+                filings.sort();
+                return Some(ListedGroup { path, filings });
+            }
+            let group = self.groups.get(id.index())?;
+            let candidates = self.candidates_of(group.all).iter().enumerate();
+            let mut filings: Vec<ListedPosting> =
+                candidates.map(|(index, candidate)| self.filing(id, group, index, candidate)).collect();
+            filings.sort();
+            Some(ListedGroup { path, filings })
+        };
+        self.sources.groups().into_iter().filter_map(group).collect()
+    }
+
+    /// The fallback route and its condition.
+    pub(crate) fn listed_fallback(&self) -> Option<(RouteId, String)> {
+        self.fallback.map(|at| (self.programs.route(at), self.program(self.programs.get(at))))
+    }
+
+    fn clause(&self, clauses: &Terms, clause: u64) -> Option<ListedPosting> {
+        let slots: Vec<String> = clauses.asked_by(clause).map(|slot| self.slot(slot)).collect();
+        let access = (!slots.is_empty()).then(|| format!("the clause on {}", slots.join(", ")));
+        let disjuncts: Vec<String> =
+            clauses.programs(clause).map(|program| self.program(self.programs.get(program))).collect();
+        let route = self.programs.route(clauses.programs(clause).next()?);
+        Some(ListedPosting { route, access, header: None, condition: disjuncts.join(" or ") })
+    }
+
+    fn candidates_of(&self, range: Candidates) -> &[Candidate] {
+        self.candidates.get(range.start as usize..range.end as usize).unwrap_or_default()
+    }
+
+    /// How the candidate that is the `index`th of its group is found, and what must then hold.
+    fn filing(&self, id: GroupId, group: &Group, index: usize, candidate: &Candidate) -> ListedPosting {
+        let at = group.all.start as usize + index;
+        let is_in = |range: Candidates| (range.start as usize..range.end as usize).contains(&at);
+        let program = self.programs.get(candidate.program);
+        let access = if is_in(group.always()) {
+            None
+        } else if let Some((slot, interval)) = interval_at(group, at) {
+            Some(format!("number {} {}", self.slot(slot), bounds(interval)))
+        } else {
+            // The table is keyed by hashes, so it is asked for what the route's own tests would find.
+            let found = program.tests().find_map(|test| self.key(id, group, test).filter(|(_, range)| is_in(*range)));
+            found.map(|(text, _)| text)
+        };
+        let slot = Slot::new(candidate.slot as usize);
+        let header = self.vocabulary.reads.get(slot).map(|_| {
+            let equal = program.tests().find(|test| {
+                test.slot == slot
+                    && matches!(test.kind, TestKind::Text(Orderings::EQUAL, text) if self.texts.hash(text) == candidate.hash)
+            });
+            equal.map_or_else(|| format!("{} is there", self.slot(slot)), |test| self.test(test))
+        });
+        let route = self.programs.route(candidate.program);
+        ListedPosting { route, access, header, condition: self.program(program) }
+    }
+
+    /// What a switch of the group finds for a message that satisfies `test`, if the group has a switch for it.
+    fn key(&self, id: GroupId, group: &Group, test: Test) -> Option<(String, Candidates)> {
+        let slot = test.slot;
+        let split = group.split.as_ref()?;
+        let find = |space, hash| self.switches.find(Lookups::key(&self.key, id, slot, space, hash));
+        let shown = self.test(test);
+        match test.kind {
+            TestKind::Text(Orderings::EQUAL, text) => {
+                Some((shown, find(Space::Equal, self.texts.hash(text).bits().into())))
+            }
+            TestKind::Value(Orderings::EQUAL, value) => {
+                let hash = self.key.constant(self.vocabulary.constants.value_of(value), &self.texts);
+                Some((shown, find(Space::Value, hash.bits().into())))
+            }
+            // The empty one is filed under presence.
+            TestKind::Affix(affix @ (Affix::Prefix | Affix::Suffix), true, text)
+                if !self.texts.text_of(text).is_empty() =>
+            {
+                let end = if affix == Affix::Prefix { AffixEnd::Start } else { AffixEnd::End };
+                let switch = split.affixes.iter().find(|switch| switch.slot == slot && switch.end == end)?;
+                let bytes = self.texts.text_of(text).as_bytes();
+                let part = switch.part(bytes)?;
+                Some((shown, find(end.space(), self.key.bytes(part))))
+            }
+            _ => {
+                let found = find(Space::Equal, ValueHash::PRESENT.bits().into());
+                Some((format!("{} is there", self.slot(slot)), found))
+            }
+        }
+    }
+
+    /// A program as a condition, or as numbered steps where it branches.
+    fn program(&self, program: Program<'_>) -> String {
+        if let Program::Conjunction(_) = program {
+            let tests: Vec<String> = program.tests().map(|test| self.test(test)).collect();
+            return if tests.is_empty() { "true".to_owned() } else { tests.join(" and ") };
+        }
+        let goal = |next: Next| match next {
+            Next::Accept => "yes".to_owned(),
+            Next::Reject => "no".to_owned(),
+            Next::Step(step) => format!("{step}"),
+        };
+        let steps = program.steps().enumerate().map(|(index, (test, if_true, if_false))| {
+            format!("{index}: {} ? {} : {}", self.test(test), goal(if_true), goal(if_false))
+        });
+        format!("[{}]", steps.collect::<Vec<_>>().join("; "))
+    }
+
+    fn test(&self, test: Test) -> String {
+        let slot = self.slot(test.slot);
+        match test.kind {
+            TestKind::State(States::PRESENT) => format!("{slot} is there"),
+            TestKind::State(States::ABSENT) => format!("{slot} is not there"),
+            TestKind::State(States::TEXT) => format!("{slot} is text"),
+            TestKind::State(States::NULL) => format!("{slot} is null"),
+            TestKind::State(states) if states == States::TEXT.complement() => format!("{slot} is no text"),
+            TestKind::State(_) => format!("{slot} is not null"),
+            TestKind::Text(orderings, text) => format!("{slot} {} {}", ordering(orderings), self.text(text)),
+            TestKind::Affix(affix, has, text) => {
+                let verb = match affix {
+                    Affix::Prefix => "starts with",
+                    Affix::Suffix => "ends with",
+                    Affix::Infix => "contains",
+                };
+                format!("{}{slot} {verb} {}", if has { "" } else { "not " }, self.text(text))
+            }
+            TestKind::Number(within, interval) => {
+                let interval = self.vocabulary.constants.interval_of(interval);
+                format!("{}number {slot} {}", if within { "" } else { "not " }, bounds(interval))
+            }
+            TestKind::Value(orderings, value) => format!("{slot} {} {}", ordering(orderings), self.value(value)),
+            TestKind::Expression(truth, id) => {
+                let expression = self.vocabulary.expressions().get(id.index());
+                let shown = expression.map(|expression| expression.show(|slot| self.slot(slot))).unwrap_or_default();
+                format!("{shown} is {truth}")
+            }
+        }
+    }
+
+    fn slot(&self, slot: Slot) -> String {
+        match self.vocabulary.reads.get(slot) {
+            Some(SlotKind::Application(name)) => name.to_string(),
+            Some(SlotKind::System(name)) => format!("{{${name}}}"),
+            Some(SlotKind::ApplicationOrSystem(name)) => format!("${name}"),
+            Some(SlotKind::Body { path, .. }) => format!("$body.{}", path.as_str()),
+            None => String::new(),
+        }
+    }
+
+    fn text(&self, text: TextId) -> String {
+        format!("{:?}", self.texts.text_of(text))
+    }
+
+    fn value(&self, value: ValueId) -> String {
+        match self.vocabulary.constants.value_of(value) {
+            ValueConstant::Bool(truth) => truth.to_string(),
+            ValueConstant::Number(number) => number.to_string(),
+            ValueConstant::Text(text) => self.text(text),
+            ValueConstant::Null => "null".to_owned(),
+        }
+    }
+}
+
+/// An interval as comparisons.
+fn bounds(interval: Interval) -> String {
+    // An open end is kept as the next number within; the bound as it was written is the shorter of the two.
+    let shorter = |open: f64, closed: f64| open.to_string().len() < closed.to_string().len();
+    let (below, above) = (interval.low.next_down(), interval.high.next_up());
+    let low = match interval.low {
+        f64::NEG_INFINITY => None,
+        low if shorter(below, low) => Some(format!("> {below}")),
+        low => Some(format!(">= {low}")),
+    };
+    let high = match interval.high {
+        f64::INFINITY => None,
+        high if shorter(above, high) => Some(format!("< {above}")),
+        high => Some(format!("<= {high}")),
+    };
+    match (low, high) {
+        _ if interval.low == interval.high => format!("= {}", interval.low),
+        (Some(low), Some(high)) => format!("{low} and {high}"),
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) => "is any".to_owned(),
+    }
+}
+
+/// The slot and interval under which a group has the candidate at `at`, if it has it in a number switch.
+fn interval_at(group: &Group, at: usize) -> Option<(Slot, Interval)> {
+    group.split.iter().flat_map(|split| &split.numbers).find_map(|switch| {
+        switch.classes.iter().find_map(|class| {
+            let index = at.checked_sub(class.start as usize)?;
+            Some((switch.slot, Interval::new(*class.lows.get(index)?, *class.highs.get(index)?)?))
+        })
+    })
+}
+
+fn ordering(orderings: Orderings) -> &'static str {
+    match orderings {
+        Orderings::LESS => "<",
+        Orderings::EQUAL => "=",
+        Orderings::GREATER => ">",
+        Orderings::DIFFERENT => "!=",
+        Orderings::AT_MOST => "<=",
+        Orderings::AT_LEAST => ">=",
+        _ => "is ordered to",
+    }
+}

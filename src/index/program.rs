@@ -1,0 +1,413 @@
+//! Residual programs: what is left to check of a route once its access test has found it.
+//!
+//! All programs stand in one array of words. A program is the route's number, which tells its form too, and its tests, the
+//! last of which is marked:
+//! - a *conjunction* has two words a test, and holds if all do;
+//! - a *branching* program has three: the third tells where to go on, and at which answer; the other answer goes on
+//!   with the next test, and past the last one the program fails.
+//!
+//! A program without tests is one word more: the conjunction of none holds, the other fails.
+//!
+//! So formulas are never expanded: a program has one step for each test of its formula.
+
+use super::RouteId;
+use edgeroute_lang::predicate::{
+    Affix, ExpressionId, Formula, FormulaId, Formulas, IntervalId, Orderings, Slot, States, Test, TestKind, TextId,
+    ValueId,
+};
+use edgeroute_lang::steps;
+
+/// The most slots that a step can name. In tests of this crate so few that they can go over it.
+pub(crate) const MAX_SLOTS: usize = if cfg!(test) { 1 << 14 } else { 1 << 24 };
+
+/// Where a program starts.
+#[derive(Copy, Clone, Default, PartialEq, Eq, Debug, PartialOrd, Ord)]
+pub(crate) struct ProgramAt(pub(crate) u32);
+
+/// The words of all programs.
+#[derive(Debug, Default)]
+pub(crate) struct Programs {
+    words: Vec<u32>,
+}
+
+/// Where programs that were appended stand.
+#[cfg(feature = "parallel")]
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Appended {
+    start: u32,
+}
+
+#[cfg(feature = "parallel")]
+impl Appended {
+    /// Where a program stands now.
+    pub(super) fn of(self, program: ProgramAt) -> ProgramAt {
+        ProgramAt(self.start.saturating_add(program.0))
+    }
+}
+
+/// A program that has been looked up: its steps, and whatever stands behind the one that is marked as the last.
+#[derive(Copy, Clone, Debug)]
+pub(crate) enum Program<'p> {
+    Conjunction(&'p [[u32; 2]]),
+    Branching(&'p [[u32; 3]]),
+}
+
+/// Set in the route's number where the program is branching.
+const BRANCHING: u32 = 1 << 31;
+/// Set in the first word of the last test.
+const LAST: u32 = 1 << 31;
+/// In place of tests where there are none.
+const NO_TESTS: u32 = LAST | 7 << 28;
+/// Where a branching program goes on: the lower 31 bits. This one: it holds.
+const ACCEPT: u32 = (1 << 31) - 1;
+/// This one: it fails.
+const REJECT: u32 = ACCEPT - 1;
+/// Set where a branching step goes on there if its test holds, clear where it does if its test fails.
+const IF_TRUE: u32 = 1 << 31;
+
+impl Programs {
+    /// Adds the program of a route.
+    pub(crate) fn push(&mut self, route: RouteId, formulas: &Formulas, root: FormulaId) -> ProgramAt {
+        let at = ProgramAt(word(self.words.len()));
+        let mut last = None;
+        if let Some(parts) = formulas.as_conjunction(&root) {
+            self.words.push(word(route.index()));
+            for part in parts {
+                steps::step();
+                if let Formula::Test(test) = formulas.get(*part) {
+                    last = Some(self.words.len());
+                    self.words.extend(encode(*test));
+                }
+            }
+        } else {
+            self.words.push(word(route.index()) | BRANCHING);
+            for (test, branch) in Branches::of(formulas, root) {
+                last = Some(self.words.len());
+                self.words.extend(encode(test));
+                self.words.push(branch);
+            }
+        }
+        match last.and_then(|last| self.words.get_mut(last)) {
+            Some(last) => *last |= LAST,
+            None => self.words.push(NO_TESTS),
+        }
+        at
+    }
+
+    /// Adds the programs of other routes, of which the first becomes `first`, with each test put through `translate`.
+    #[cfg(feature = "parallel")]
+    pub(super) fn append(&mut self, other: &Self, first: RouteId, translate: impl Fn(Test) -> Test) -> Appended {
+        let appended = Appended { start: word(self.words.len()) };
+        self.words.reserve(other.words.len());
+        let mut rest = other.words.as_slice();
+        while let Some((&route, tests)) = rest.split_first() {
+            self.words.push(route + word(first.index()));
+            let words_of_test = if route & BRANCHING == 0 { 2 } else { 3 };
+            rest = tests;
+            while let Some((&head, others)) = rest.split_first() {
+                if head == NO_TESTS {
+                    self.words.push(head);
+                    rest = others;
+                    break;
+                }
+                let (test, others) = rest.split_at_checked(words_of_test).unwrap_or((rest, &[]));
+                if let [first, second, branch @ ..] = test {
+                    let [translated, second] = encode(translate(decode([*first, *second])));
+                    self.words.extend([translated | first & LAST, second]);
+                    self.words.extend(branch);
+                }
+                rest = others;
+                if is_last(head) {
+                    break;
+                }
+            }
+        }
+        appended
+    }
+
+    /// Takes a test, which is known to hold wherever the program is run, out of a conjunction that has it. Its words stay
+    /// behind the program, unused.
+    pub(super) fn remove(&mut self, at: ProgramAt, test: Test) {
+        let Some([_, tests @ ..]) = self.words.get_mut(at.0 as usize..) else {
+            return;
+        };
+        let (steps, _) = tests.as_chunks_mut::<2>();
+        let count = steps.iter().position(|[head, _]| is_last(*head)).map_or(0, |last| last + 1);
+        let Some(steps) = steps.get_mut(..count) else {
+            return;
+        };
+        let Some(removed) = steps.iter().position(|&step| decode(step) == test) else {
+            return;
+        };
+        if let Some(moved) = steps.get_mut(removed..) {
+            moved.rotate_left(1);
+        }
+        match steps {
+            [.., [last, _], _] => *last |= LAST,
+            [[only, _]] => *only = NO_TESTS,
+            [] => {}
+        }
+    }
+
+    #[inline]
+    pub(crate) fn route(&self, at: ProgramAt) -> RouteId {
+        RouteId::new((self.words.get(at.0 as usize).copied().unwrap_or(u32::MAX) & !BRANCHING) as usize)
+    }
+
+    /// The program that starts at `at`.
+    #[inline]
+    pub(crate) fn get(&self, at: ProgramAt) -> Program<'_> {
+        match self.words.get(at.0 as usize..) {
+            Some([route, NO_TESTS, ..]) if route & BRANCHING == 0 => Program::Conjunction(&[]),
+            Some([route, tests @ ..]) if route & BRANCHING == 0 => Program::Conjunction(tests.as_chunks().0),
+            Some([_, NO_TESTS, ..] | []) | None => Program::Branching(&[]),
+            Some([_, tests @ ..]) => Program::Branching(tests.as_chunks().0),
+        }
+    }
+
+    pub(crate) fn shrink(&mut self) {
+        self.words.shrink_to_fit();
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.words.capacity() * size_of::<u32>()
+    }
+}
+
+impl Program<'_> {
+    /// Runs the program; `test` answers a step's test.
+    #[inline]
+    pub(crate) fn run(self, mut test: impl FnMut([u32; 2]) -> bool) -> bool {
+        match self {
+            Program::Conjunction(steps) => {
+                for &step in steps {
+                    if !test(step) {
+                        return false;
+                    }
+                    if is_last(step[0]) {
+                        break;
+                    }
+                }
+                true
+            }
+            Program::Branching(steps) => {
+                let mut at = 0;
+                while let Some(&[first, second, branch]) = steps.get(at) {
+                    if test([first, second]) == (branch & IF_TRUE != 0) {
+                        let target = branch & !IF_TRUE;
+                        if target >= REJECT {
+                            return target == ACCEPT;
+                        }
+                        at = target as usize;
+                    } else if is_last(first) {
+                        return false;
+                    } else {
+                        at += 1;
+                    }
+                }
+                false
+            }
+        }
+    }
+
+    /// Its tests, in order.
+    pub(crate) fn tests(self) -> impl Iterator<Item = Test> {
+        let (conjunction, branching) = match self {
+            Program::Conjunction(steps) => (up_to_last(steps), [].as_slice()),
+            Program::Branching(steps) => ([].as_slice(), up_to_last(steps)),
+        };
+        let branching = branching.iter().map(|&[first, second, _]| decode([first, second]));
+        conjunction.iter().map(|&step| decode(step)).chain(branching)
+    }
+}
+
+#[inline]
+const fn is_last(first: u32) -> bool {
+    first & LAST != 0
+}
+
+/// The steps up to the one that is marked as the last.
+fn up_to_last<const N: usize>(steps: &[[u32; N]]) -> &[[u32; N]] {
+    let last = steps.iter().position(|step| step.first().is_some_and(|first| is_last(*first)));
+    last.and_then(|last| steps.get(..=last)).unwrap_or(steps)
+}
+
+/// Where a step goes on.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Next {
+    Accept,
+    Reject,
+    Step(usize),
+}
+
+impl Program<'_> {
+    /// The steps of a branching program: the test, where it goes on if the test holds, and where if not.
+    pub(super) fn steps(self) -> impl Iterator<Item = (Test, Next, Next)> {
+        let steps = match self {
+            Program::Conjunction(_) => &[],
+            Program::Branching(steps) => up_to_last(steps),
+        };
+        let step = |at: usize| if at < steps.len() { Next::Step(at) } else { Next::Reject };
+        steps.iter().enumerate().map(move |(at, &[first, second, branch])| {
+            let target = branch & !IF_TRUE;
+            let target = match target {
+                ACCEPT => Next::Accept,
+                REJECT => Next::Reject,
+                at => step(at as usize),
+            };
+            let following = step(at + 1);
+            let (if_true, if_false) = if branch & IF_TRUE != 0 { (target, following) } else { (following, target) };
+            (decode([first, second]), if_true, if_false)
+        })
+    }
+}
+
+/// Turns a formula into steps by walking it with an explicit stack.
+struct Branches {
+    steps: Vec<(Test, u32)>,
+    /// For each label the step that it stands for, once that is known.
+    labels: Vec<u32>,
+}
+
+/// Where a part of a formula goes on: a label, or the end of the program.
+#[derive(Copy, Clone, PartialEq, Eq)]
+enum Goal {
+    Accept,
+    Reject,
+    Label(usize),
+}
+
+enum Work {
+    Part { formula: FormulaId, if_true: Goal, if_false: Goal, next: Goal },
+    Bind(usize),
+}
+
+impl Branches {
+    fn of(formulas: &Formulas, root: FormulaId) -> Vec<(Test, u32)> {
+        let mut branches = Self { steps: Vec::new(), labels: Vec::new() };
+        let mut pending: Vec<(Goal, bool)> = Vec::new();
+        let root = Work::Part { formula: root, if_true: Goal::Accept, if_false: Goal::Reject, next: Goal::Reject };
+        let mut stack = vec![root];
+        while let Some(work) = stack.pop() {
+            steps::step();
+            match work {
+                Work::Bind(label) => {
+                    let here = word(branches.steps.len());
+                    if let Some(label) = branches.labels.get_mut(label) {
+                        *label = here;
+                    }
+                }
+                Work::Part { formula, if_true, if_false, next } => match formulas.get(formula) {
+                    // Neither stands within a formula; alone, `false` is a program without steps.
+                    Formula::True | Formula::False => {}
+                    Formula::Test(test) => {
+                        // Falling through to the next step must be one of the two answers.
+                        let (goal, at) = if if_false == next { (if_true, true) } else { (if_false, false) };
+                        branches.steps.push((*test, 0));
+                        pending.push((goal, at));
+                    }
+                    Formula::And(parts) => branches.chain(&mut stack, parts, (if_true, if_false, next), true),
+                    Formula::Or(parts) => branches.chain(&mut stack, parts, (if_true, if_false, next), false),
+                },
+            }
+        }
+        let Self { mut steps, labels } = branches;
+        for ((_, branch), (goal, at)) in steps.iter_mut().zip(pending) {
+            let target = match goal {
+                Goal::Accept => ACCEPT,
+                Goal::Reject => REJECT,
+                Goal::Label(label) => labels.get(label).copied().unwrap_or(REJECT),
+            };
+            *branch = target | if at { IF_TRUE } else { 0 };
+        }
+        steps
+    }
+
+    /// Pushes the parts of a conjunction or disjunction, the first on top.
+    fn chain(&mut self, stack: &mut Vec<Work>, parts: &[FormulaId], goals: (Goal, Goal, Goal), is_and: bool) {
+        let (if_true, if_false, next) = goals;
+        let mut following = next;
+        for (index, &formula) in parts.iter().enumerate().rev() {
+            let is_last = index + 1 == parts.len();
+            let work = match (is_last, is_and) {
+                (true, _) => Work::Part { formula, if_true, if_false, next },
+                (false, true) => Work::Part { formula, if_true: following, if_false, next: following },
+                (false, false) => Work::Part { formula, if_true, if_false: following, next: following },
+            };
+            stack.push(work);
+            if index > 0 {
+                let label = self.labels.len();
+                self.labels.push(0);
+                stack.push(Work::Bind(label));
+                following = Goal::Label(label);
+            }
+        }
+    }
+}
+
+const STATE: u32 = 0;
+const TEXT: u32 = 1;
+const AFFIX: u32 = 2;
+const NUMBER: u32 = 3;
+const VALUE: u32 = 4;
+const EXPRESSION: u32 = 5;
+
+/// A test in two words: whether it is the last (1 bit, not set here), kind (3 bits), its parameter (4 bits) and slot (24 bits); the constant.
+fn encode(test: Test) -> [u32; 2] {
+    let (kind, parameter, operand) = match test.kind {
+        TestKind::State(states) => (STATE, states.bits(), 0),
+        TestKind::Text(orderings, text) => (TEXT, orderings.bits(), text.index()),
+        TestKind::Affix(affix, has, text) => {
+            let affix = match affix {
+                Affix::Prefix => 0,
+                Affix::Suffix => 1,
+                Affix::Infix => 2,
+            };
+            (AFFIX, affix << 1 | u8::from(has), text.index())
+        }
+        TestKind::Number(within, interval) => (NUMBER, u8::from(within), interval.index()),
+        TestKind::Value(orderings, value) => (VALUE, orderings.bits(), value.index()),
+        TestKind::Expression(truth, expression) => (EXPRESSION, u8::from(truth), expression.index()),
+    };
+    [kind << 28 | u32::from(parameter) << 24 | word(test.slot.index()), word(operand)]
+}
+
+/// What a step asks for if it asks whether a property is some text, as most do: so they need not be told from others by
+/// a jump that is hard to predict.
+#[inline]
+pub(crate) fn decode_equality([head, operand]: [u32; 2]) -> Option<(Slot, TextId)> {
+    const EQUALITY: u32 = TEXT << 4 | Orderings::EQUAL.bits() as u32;
+    let slot = Slot::new((head & 0x00ff_ffff) as usize);
+    (head >> 24 & 0x7f == EQUALITY).then(|| (slot, TextId::new(operand as usize)))
+}
+
+/// The test of a step.
+#[inline]
+pub(crate) fn decode([head, operand]: [u32; 2]) -> Test {
+    let slot = Slot::new((head & 0x00ff_ffff) as usize);
+    let [_, _, _, top] = head.to_le_bytes();
+    let parameter = top & 15;
+    let flag = parameter & 1 != 0;
+    let operand = operand as usize;
+    let kind = match head >> 28 & 7 {
+        STATE => TestKind::State(States::from_bits(parameter)),
+        TEXT => TestKind::Text(Orderings::from_bits(parameter), TextId::new(operand)),
+        AFFIX => {
+            let affix = match parameter >> 1 {
+                0 => Affix::Prefix,
+                1 => Affix::Suffix,
+                _ => Affix::Infix,
+            };
+            TestKind::Affix(affix, flag, TextId::new(operand))
+        }
+        NUMBER => TestKind::Number(flag, IntervalId::new(operand)),
+        VALUE => TestKind::Value(Orderings::from_bits(parameter), ValueId::new(operand)),
+        _ => TestKind::Expression(flag, ExpressionId::new(operand)),
+    };
+    Test { slot, kind }
+}
+
+fn word(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,411 @@
+//! From a message's source to the groups of routes that take it: a trie over the segments of paths, whose every prefix
+//! accepts.
+
+use super::GroupId;
+use super::hash::{HashSeed, Name, Words};
+use edgeroute_lang::hash_map::RandomMap;
+use edgeroute_lang::id::define_id;
+use edgeroute_lang::message::MessageSource;
+use edgeroute_lang::source::{SourcePattern, trimmed};
+use edgeroute_lang::steps;
+use edgeroute_lang::text::eq_ignore_case;
+
+define_id! {
+    /// A node of the trie.
+    pub(crate) struct SourceId
+}
+
+/// The trie. Children are found by one hash table over (parent, segment).
+#[derive(Debug)]
+pub(crate) struct Sources {
+    nodes: Box<[SourceNode]>,
+    /// A power of two of places, at most half of them taken.
+    places: Box<[Place]>,
+    segments: Box<str>,
+    /// The nodes of `/messages/` and `/messages/modules/`, which most paths begin with.
+    messages: Option<SourceId>,
+    modules: Option<SourceId>,
+    /// How many nodes the longest path has.
+    longest: usize,
+}
+
+/// A path that ends in `/`.
+#[derive(Debug, Clone)]
+struct SourceNode {
+    parent: SourceId,
+    /// The last segment, if it is short.
+    words: Words,
+    is_short: bool,
+    /// Whether there are longer paths.
+    is_inner: bool,
+    /// The last segment, upper-cased, in `segments`.
+    start: u32,
+    end: u32,
+    /// The routes from just this path, or [none](Self::no_group).
+    group: GroupId,
+    /// The node of this path and `outputs/`; the root, which is no child, where there is none.
+    outputs: SourceId,
+}
+
+#[derive(Copy, Clone, Debug)]
+struct Place {
+    tag: u32,
+    node: u32,
+}
+
+const FREE: Place = Place { tag: 0, node: u32::MAX };
+
+/// The trie in the making: paths, upper-cased, to groups.
+#[derive(Debug, Default)]
+pub(crate) struct SourcesBuilder {
+    /// By the path without the slashes at its ends.
+    paths: RandomMap<Box<str>, GroupId>,
+    /// The path at hand, so that a known one costs no allocation.
+    path: String,
+}
+
+impl SourcesBuilder {
+    /// The group of the routes from `pattern`; `new` makes one where there is none.
+    pub(crate) fn group(&mut self, pattern: &SourcePattern, new: impl FnOnce() -> GroupId) -> GroupId {
+        self.path.clear();
+        if pattern.as_str().is_ascii() {
+            self.path.push_str(pattern.as_str());
+            self.path.make_ascii_uppercase();
+        } else {
+            self.path.extend(pattern.folded());
+        }
+        let path = self.path.trim_end_matches('/');
+        let path = path.split_once('/').map_or("", |(_, path)| path);
+        group_of_path(&mut self.paths, path, new)
+    }
+
+    /// The paths by their groups.
+    #[cfg(feature = "parallel")]
+    pub(super) fn into_paths(self) -> Vec<Box<str>> {
+        let mut paths: Vec<(GroupId, Box<str>)> = self.paths.into_iter().map(|(path, group)| (group, path)).collect();
+        paths.sort_unstable_by_key(|(group, _)| *group);
+        paths.into_iter().map(|(_, path)| path).collect()
+    }
+
+    /// The group of the routes from a path that [`into_paths`](Self::into_paths) gave.
+    #[cfg(feature = "parallel")]
+    pub(super) fn group_of_path(&mut self, path: &str, new: impl FnOnce() -> GroupId) -> GroupId {
+        group_of_path(&mut self.paths, path, new)
+    }
+
+    pub(crate) fn finish(self, key: &HashSeed) -> Sources {
+        let mut paths: Vec<(Box<str>, GroupId)> = self.paths.into_iter().collect();
+        paths.sort_unstable_by(|(a, _), (b, _)| a.split('/').cmp(b.split('/')));
+        let root = SourceId::new(0);
+        let mut nodes = vec![SourceNode::new(root, "", 0)];
+        let mut segments = String::new();
+        let (mut messages, mut modules) = (None, None);
+        let mut longest = 1;
+        // The segments of the path before and their nodes. Of sorted paths, only with that one a path can share nodes.
+        let mut before: Vec<(&str, SourceId)> = Vec::new();
+        for (path, group) in &paths {
+            let mut parent = root;
+            let path = (!path.is_empty()).then(|| path.split('/'));
+            for (depth, segment) in path.into_iter().flatten().enumerate() {
+                if let Some(&(_, known)) = before.get(depth).filter(|(known, _)| *known == segment) {
+                    parent = known;
+                    continue;
+                }
+                steps::bytes(segment.len());
+                let id = SourceId::new(nodes.len());
+                nodes.push(SourceNode::new(parent, segment, segments.len()));
+                segments.push_str(segment);
+                match segment {
+                    "MESSAGES" if parent == root => messages = Some(id),
+                    "MODULES" if Some(parent) == messages => modules = Some(id),
+                    _ => {}
+                }
+                if let Some(parent) = nodes.get_mut(parent.index()) {
+                    parent.is_inner = true;
+                    if segment == "OUTPUTS" {
+                        parent.outputs = id;
+                    }
+                }
+                before.truncate(depth);
+                before.push((segment, id));
+                longest = longest.max(before.len() + 1);
+                parent = id;
+            }
+            if let Some(node) = nodes.get_mut(parent.index()) {
+                node.group = *group;
+            }
+        }
+        let count = (nodes.len() * 2).next_power_of_two();
+        let mut places = vec![FREE; count];
+        for (index, node) in nodes.iter().enumerate().skip(1) {
+            let segment = segments.get(node.start as usize..node.end as usize).unwrap_or_default();
+            let (mut at, tag) = place(key, node.parent, Name::of(segment), count);
+            while places.get(at).is_some_and(|place| place.node != FREE.node) {
+                steps::step();
+                at = (at + 1) & (count - 1);
+            }
+            if let Some(place) = places.get_mut(at) {
+                *place = Place { tag, node: u32::try_from(index).unwrap_or(FREE.node) };
+            }
+        }
+        Sources { nodes: nodes.into(), places: places.into(), segments: segments.into(), messages, modules, longest }
+    }
+}
+
+fn group_of_path(paths: &mut RandomMap<Box<str>, GroupId>, path: &str, new: impl FnOnce() -> GroupId) -> GroupId {
+    if let Some(&group) = paths.get(path) {
+        return group;
+    }
+    let group = new();
+    paths.insert(path.into(), group);
+    group
+}
+
+impl SourceNode {
+    /// A node without routes and children. Its segment stands from `start` on.
+    fn new(parent: SourceId, segment: &str, start: usize) -> Self {
+        let offset = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+        let words = Name::of(segment).words();
+        Self {
+            parent,
+            words: words.unwrap_or_default(),
+            is_short: words.is_some(),
+            is_inner: false,
+            start: offset(start),
+            end: offset(start + segment.len()),
+            group: Self::no_group(),
+            outputs: SourceId::new(0),
+        }
+    }
+
+    /// Stands for no group: no tree has as many.
+    fn no_group() -> GroupId {
+        GroupId::new(usize::MAX)
+    }
+
+    #[inline]
+    fn group(&self) -> Option<GroupId> {
+        (self.group != Self::no_group()).then_some(self.group)
+    }
+
+    #[inline]
+    fn outputs(&self) -> Option<SourceId> {
+        (self.outputs.index() != 0).then_some(self.outputs)
+    }
+}
+
+/// Where the child of `parent` by `segment` would stand, and its tag.
+#[inline]
+fn place(key: &HashSeed, parent: SourceId, segment: Name<'_>, count: usize) -> (usize, u32) {
+    let hash = key.combine(key.name(segment), parent.index() as u64);
+    let at = usize::try_from(hash & (count as u64).wrapping_sub(1)).unwrap_or_default();
+    (at, u32::try_from(hash >> 32).unwrap_or_default())
+}
+
+impl Sources {
+    /// Calls `visit` with the group of every path that is a prefix of the source.
+    #[inline]
+    pub(crate) fn for_each_group(&self, key: &HashSeed, source: MessageSource<'_>, mut visit: impl FnMut(GroupId)) {
+        let root = Some(SourceId::new(0));
+        match source {
+            MessageSource::Module { module, output } if is_plain(module) && output.is_none_or(is_plain) => {
+                self.accept(root, &mut visit);
+                self.accept(self.messages, &mut visit);
+                self.accept(self.modules, &mut visit);
+                let Some(module) = self.modules.and_then(|modules| self.child(key, modules, module)) else {
+                    return;
+                };
+                self.accept(Some(module), &mut visit);
+                let Some(output) = output else {
+                    return;
+                };
+                let Some(outputs) = self.node(module).and_then(SourceNode::outputs) else {
+                    return;
+                };
+                self.accept(Some(outputs), &mut visit);
+                let output = self.child(key, outputs, output);
+                self.accept(output, &mut visit);
+            }
+            MessageSource::Telemetry => {
+                self.accept(root, &mut visit);
+                self.accept(self.messages, &mut visit);
+            }
+            _ => self.for_each_segment(key, source, &mut visit),
+        }
+    }
+
+    /// The general case: a source whose pieces hold slashes, or end in what is trimmed, or that is of the hub's own.
+    fn for_each_segment(&self, key: &HashSeed, source: MessageSource<'_>, visit: &mut impl FnMut(GroupId)) {
+        let [head, module, outputs, output] = trimmed(source);
+        if !head.is_empty() && !head.starts_with('/') {
+            return;
+        }
+        let root = SourceId::new(0);
+        self.accept(Some(root), visit);
+        let mut at = Some(root);
+        let mut follow = |segments: &str| {
+            for segment in segments.split('/') {
+                steps::step();
+                at = at.and_then(|parent| self.child(key, parent, segment));
+                self.accept(at, visit);
+            }
+        };
+        if let Some(head) = head.strip_prefix('/') {
+            follow(head.strip_suffix('/').unwrap_or(head));
+        }
+        if !outputs.is_empty() {
+            follow(module);
+            follow("outputs");
+            if !output.is_empty() {
+                follow(output);
+            }
+        } else if !module.is_empty() {
+            follow(module);
+        }
+    }
+
+    #[inline]
+    fn node(&self, id: SourceId) -> Option<&SourceNode> {
+        self.nodes.get(id.index())
+    }
+
+    #[inline]
+    fn accept(&self, id: Option<SourceId>, visit: &mut impl FnMut(GroupId)) {
+        if let Some(group) = id.and_then(|id| self.node(id)).and_then(SourceNode::group) {
+            visit(group);
+        }
+    }
+
+    #[inline]
+    fn child(&self, key: &HashSeed, parent: SourceId, segment: &str) -> Option<SourceId> {
+        if !self.node(parent)?.is_inner {
+            return None;
+        }
+        let segment = Name::of(segment);
+        let (mut at, tag) = place(key, parent, segment, self.places.len());
+        loop {
+            steps::step();
+            // Half of the places are free, so this ends.
+            let place = self.places.get(at)?;
+            let node = self.nodes.get(place.node as usize)?;
+            if (place.tag, node.parent) == (tag, parent) && self.is(node, segment) {
+                return Some(SourceId::new(place.node as usize));
+            }
+            at = (at + 1) & (self.places.len() - 1);
+        }
+    }
+
+    #[inline]
+    fn is(&self, node: &SourceNode, segment: Name<'_>) -> bool {
+        match segment {
+            Name::Short(words) => node.is_short && node.words == words,
+            Name::Other(segment) => eq_ignore_case(self.segment(node), segment),
+        }
+    }
+
+    fn segment(&self, node: &SourceNode) -> &str {
+        self.segments.get(node.start as usize..node.end as usize).unwrap_or_default()
+    }
+
+    /// Every path that has a group, upper-cased, sorted by it.
+    pub(crate) fn groups(&self) -> Vec<(String, GroupId)> {
+        let mut all: Vec<(String, GroupId)> = self
+            .nodes
+            .iter()
+            .enumerate()
+            .filter_map(|(index, node)| node.group().map(|group| (self.path(SourceId::new(index)), group)))
+            .collect();
+        all.sort();
+        all
+    }
+
+    fn path(&self, id: SourceId) -> String {
+        let mut segments = Vec::new();
+        let mut at = id;
+        while at.index() != 0 {
+            let Some(node) = self.node(at) else { break };
+            segments.push(self.segment(node));
+            at = node.parent;
+        }
+        segments.push("");
+        segments.reverse();
+        segments.join("/") + "/"
+    }
+
+    /// The most groups that a source can have.
+    pub(crate) const fn most_groups(&self) -> usize {
+        self.longest
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        size_of_val(&*self.nodes) + size_of_val(&*self.places) + self.segments.len()
+    }
+}
+
+/// Whether a piece is one segment as it stands: no slash in it, no white space at its end, not empty.
+#[inline]
+fn is_plain(piece: &str) -> bool {
+    let bytes = piece.as_bytes();
+    let has_slash = Words::of(bytes).map_or_else(|| bytes.contains(&b'/'), |words| words.contains(b'/'));
+    bytes.last().is_some_and(u8::is_ascii_graphic) && !has_slash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_trie_takes_just_what_the_patterns_take() {
+        let paths = [
+            "/*",
+            "/messages/*",
+            "/messages/modules/*",
+            "/messages/modules/m",
+            "/messages/modules/M/outputs/*",
+            "/messages/modules/m/outputs/O",
+            "/messages/modules/m/x",
+            "/messages/modules/é/outputs/*",
+            "/twinChangeNotifications",
+            "/x/y",
+            "/messages/modules/*/outputs/o",
+            // Segments of those names that do not stand where the hub's do.
+            "/messages/x/modules/m/*",
+            "/x/messages/modules/m/*",
+        ];
+        let modules = ["m", "M", "m2", "m/x", "m ", "m /", "//", "É", "é/", "m/outputs/o", "*"];
+        let outputs = [None, Some("o"), Some("O "), Some("o/"), Some("//"), Some("p"), Some("o/p")];
+        let mut sources = vec![MessageSource::Telemetry, MessageSource::TwinChange];
+        sources.extend(
+            ["", "/", "x", "/x", "/X/y/", "/x/y/z ", " /x/y", "/messages/modules/m/outputs/o", "//"]
+                .map(MessageSource::Other),
+        );
+        for module in modules {
+            sources.extend(outputs.map(|output| MessageSource::Module { module, output }));
+        }
+        let key = HashSeed::from_seed(3);
+        let mut builder = SourcesBuilder::default();
+        let mut count = 0;
+        let groups: Vec<GroupId> = paths
+            .iter()
+            .map(|path| {
+                builder.group(&SourcePattern::new(path), || {
+                    count += 1;
+                    GroupId::new(count)
+                })
+            })
+            .collect();
+        let trie = builder.finish(&key);
+        for source in sources {
+            let mut found = Vec::new();
+            trie.for_each_group(&key, source, |group| found.push(group));
+            found.sort_unstable();
+            let mut expected: Vec<GroupId> = (paths.iter().zip(&groups))
+                .filter(|(path, _)| SourcePattern::new(path).matches(source))
+                .map(|(_, group)| *group)
+                .collect();
+            expected.sort_unstable();
+            assert_eq!(found, expected, "{source:?}");
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! Code units of a body in each of the encodings.
+//!
+//! JSON is made of ASCII; everything else stands inside strings, where it need not be decoded to find the end of the
+//! string. So a scanner sees the ASCII character of each unit, or that it is none. Strings, numbers and white space are
+//! taken eight bytes at a time, as the code units of one word (`benches/body`).
+
+use edgeroute_lang::body::Encoding;
+
+/// The end of the body. As a character it is not valid anywhere in JSON either.
+pub(super) const END: u8 = 0;
+/// A code unit, or the part of one at the end of the body, that is no ASCII character; as are all that are greater.
+pub(super) const OTHER: u8 = 0x80;
+
+/// An encoding. A place in a body is what remains of it from there on.
+pub(super) trait Units {
+    const ENCODING: Encoding;
+    /// Bytes of a code unit.
+    const WIDTH: usize;
+
+    /// The ASCII character that comes next; [`OTHER`], or [`END`]. And the place behind it, if there is one.
+    fn split(rest: &[u8]) -> (u8, &[u8]);
+
+    /// Whether there is a quote, a backslash or a control character.
+    fn has_special(chunk: &[u8; 32]) -> bool;
+
+    /// The character that comes next, as [`split`](Self::split) gives it.
+    #[inline(always)]
+    fn peek(rest: &[u8]) -> u8 {
+        Self::split(rest).0
+    }
+
+    /// The place behind the next character, if there is one.
+    #[inline(always)]
+    fn skip(rest: &[u8]) -> &[u8] {
+        Self::split(rest).1
+    }
+
+    /// The place of the next character that is no white space, that character, and the place behind it.
+    #[inline(always)]
+    fn next(rest: &[u8]) -> (&[u8], u8, &[u8]) {
+        let (character, behind) = Self::split(rest);
+        if character > b' ' { (rest, character, behind) } else { skip_white_space::<Self>(rest) }
+    }
+
+    /// In a string, the place of the next quote, backslash or control character, or the end.
+    #[inline(always)]
+    fn skip_unescaped(mut rest: &[u8]) -> &[u8] {
+        for _ in 0..2 {
+            let Some((word, behind)) = split_word(rest) else { break };
+            let special = special_units::<Self>(word);
+            if special != 0 {
+                return rest.get(first_unit::<Self>(special)..).unwrap_or_default();
+            }
+            rest = behind;
+        }
+        skip_long_unescaped::<Self>(rest)
+    }
+
+    /// The place behind any digits.
+    #[inline]
+    fn skip_digits(mut rest: &[u8]) -> &[u8] {
+        while let Some((word, behind)) = split_word(rest) {
+            let others = other_than_digits::<Self>(word);
+            if others != 0 {
+                return rest.get(first_unit::<Self>(others)..).unwrap_or_default();
+            }
+            rest = behind;
+        }
+        skip_last::<Self>(rest, |character| character.is_ascii_digit())
+    }
+}
+
+/// Notes a look at a part of the body that is no longer than 32 bytes. Only tests count them.
+#[inline(always)]
+pub(in crate::search) fn look() {
+    edgeroute_lang::steps::step();
+}
+
+/// The bytes from one place to a later one.
+#[inline(always)]
+pub(super) fn until<'m>(rest: &'m [u8], end: &[u8]) -> &'m [u8] {
+    rest.get(..rest.len().saturating_sub(end.len())).unwrap_or_default()
+}
+
+/// UTF-8.
+pub(super) enum Utf8 {}
+
+impl Units for Utf8 {
+    const ENCODING: Encoding = Encoding::Utf8;
+    const WIDTH: usize = 1;
+
+    #[inline(always)]
+    fn split(rest: &[u8]) -> (u8, &[u8]) {
+        look();
+        rest.split_first().map_or((END, rest), |(character, behind)| (*character, behind))
+    }
+
+    #[inline(always)]
+    fn has_special(chunk: &[u8; 32]) -> bool {
+        look();
+        // Without a branch, so that they are all looked at together.
+        chunk
+            .iter()
+            .fold(0, |found, byte| found | u8::from(*byte < b' ') | u8::from(*byte == b'"') | u8::from(*byte == b'\\'))
+            != 0
+    }
+}
+
+/// UTF-16 or UTF-32, little-endian: code units of so many bytes.
+pub(super) enum Wide<const WIDTH: usize> {}
+
+impl<const WIDTH: usize> Units for Wide<WIDTH> {
+    const ENCODING: Encoding = if WIDTH == 2 { Encoding::Utf16 } else { Encoding::Utf32 };
+    const WIDTH: usize = WIDTH;
+
+    #[inline(always)]
+    fn split(rest: &[u8]) -> (u8, &[u8]) {
+        look();
+        match rest.split_first_chunk::<WIDTH>() {
+            Some((unit, behind)) => {
+                let unit = unit.iter().rev().fold(0, |unit, byte| unit << 8 | u32::from(*byte));
+                (u8::try_from(unit).map_or(OTHER, |unit| unit.min(OTHER)), behind)
+            }
+            None if rest.is_empty() => (END, rest),
+            // A unit that is cut off.
+            None => (OTHER, &[]),
+        }
+    }
+
+    #[inline(always)]
+    fn has_special(chunk: &[u8; 32]) -> bool {
+        look();
+        let (words, _) = chunk.as_chunks();
+        words.iter().fold(0, |special, word| special | special_units::<Self>(u64::from_le_bytes(*word))) != 0
+    }
+}
+
+const fn is_white_space(character: u8) -> bool {
+    matches!(character, b' ' | b'\n' | b'\r' | b'\t')
+}
+
+/// Whether it ends a run of characters that stand in a string as they are.
+const fn is_special(character: u8) -> bool {
+    matches!(character, b'"' | b'\\' | ..b' ')
+}
+
+/// As [`Units::next`].
+#[inline(never)]
+fn skip_white_space<U: Units + ?Sized>(mut rest: &[u8]) -> (&[u8], u8, &[u8]) {
+    loop {
+        let (character, behind) = U::split(rest);
+        if !is_white_space(character) {
+            return (rest, character, behind);
+        }
+        rest = behind;
+        // Lines are indented by many.
+        while let Some((word, behind)) = split_word(rest) {
+            let others = word ^ (ones::<U>() * 0x20);
+            if others != 0 {
+                rest = rest.get(first_unit::<U>(others)..).unwrap_or_default();
+                break;
+            }
+            rest = behind;
+        }
+    }
+}
+
+/// As [`Units::skip_unescaped`], for long runs.
+#[inline(never)]
+fn skip_long_unescaped<U: Units + ?Sized>(mut rest: &[u8]) -> &[u8] {
+    while let Some((chunk, behind)) = rest.split_first_chunk()
+        && !U::has_special(chunk)
+    {
+        rest = behind;
+    }
+    while let Some((word, behind)) = split_word(rest) {
+        let special = special_units::<U>(word);
+        if special != 0 {
+            return rest.get(first_unit::<U>(special)..).unwrap_or_default();
+        }
+        rest = behind;
+    }
+    skip_last::<U>(rest, |character| !is_special(character))
+}
+
+/// The place behind any characters that are such; less than a word of them is left.
+#[cold]
+#[inline(never)]
+fn skip_last<U: Units + ?Sized>(mut rest: &[u8], is_such: impl Fn(u8) -> bool) -> &[u8] {
+    while !rest.is_empty() && is_such(U::peek(rest)) {
+        rest = U::skip(rest);
+    }
+    rest
+}
+
+/// The next eight bytes, the first one lowest, and the place behind. `None` if there are fewer.
+#[inline(always)]
+pub(super) fn split_word(rest: &[u8]) -> Option<(u64, &[u8])> {
+    look();
+    rest.split_first_chunk().map(|(bytes, behind)| (u64::from_le_bytes(*bytes), behind))
+}
+
+/// A word with 1 in every code unit.
+const fn ones<U: Units + ?Sized>() -> u64 {
+    match U::WIDTH {
+        1 => u64::MAX / 0xFF,
+        2 => u64::MAX / 0xFFFF,
+        _ => u64::MAX / 0xFFFF_FFFF,
+    }
+}
+
+/// A word with the highest bit of every code unit.
+const fn highest<U: Units + ?Sized>() -> u64 {
+    ones::<U>() << (8 * U::WIDTH - 1)
+}
+
+/// The place in a word of the lowest code unit that is not zero. There must be one.
+#[inline(always)]
+pub(super) const fn first_unit<U: Units + ?Sized>(word: u64) -> usize {
+    (word.trailing_zeros() as usize / 8) & !(U::WIDTH - 1)
+}
+
+/// Marks the lowest code unit that is a quote, a backslash or a control character, by its highest bit, and perhaps others
+/// above it.
+#[inline(always)]
+pub(super) const fn special_units<U: Units + ?Sized>(word: u64) -> u64 {
+    // Flipping this bit makes the quote the lowest character after the control characters.
+    let quote_or_control = (word ^ (ones::<U>() * 0x02)).wrapping_sub(ones::<U>() * 0x21);
+    let backslash = (word ^ (ones::<U>() * 0x5C)).wrapping_sub(ones::<U>());
+    // Units that have the bit set themselves are none of these.
+    (quote_or_control | backslash) & !word & highest::<U>()
+}
+
+/// Marks the code units that are no digits, by their highest bit; above one that has it set itself, perhaps digits too.
+#[inline(always)]
+pub(super) const fn other_than_digits<U: Units + ?Sized>(word: u64) -> u64 {
+    // Flipping these bits makes the digits the lowest characters.
+    let flipped = word ^ (ones::<U>() * 0x30);
+    (flipped.wrapping_add(highest::<U>() - ones::<U>() * 10) | flipped) & highest::<U>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A word of units, each widened from the given ones by repeating them.
+    fn word_of<U: Units>(units: [u32; 8]) -> u64 {
+        let bytes = units.into_iter().flat_map(|unit| unit.to_le_bytes().into_iter().take(U::WIDTH));
+        bytes.take(8).enumerate().fold(0, |word, (at, byte)| word | u64::from(byte) << (8 * at))
+    }
+
+    fn special_units_are_found<U: Units>(greatest: u32) {
+        let units: Vec<u32> = (0..=0x100.min(greatest)).chain([0x2222, 0xDC5C, 0x8000, 0x5C_0000, greatest]).collect();
+        for &unit in units.iter().filter(|unit| **unit <= greatest) {
+            let is_special = u8::try_from(unit).is_ok_and(is_special);
+            for filler in [0x20, 0x21, 0x23, 0x61, 0x5B, 0x5D, 0x7F, 0x80, 0xA2, 0xDC, greatest] {
+                for at in 0..8 / U::WIDTH {
+                    let mut units = [filler; 8];
+                    units[at] = unit;
+                    let found = special_units::<U>(word_of::<U>(units));
+                    assert_eq!(found != 0, is_special, "{units:x?}");
+                    assert!(!is_special || first_unit::<U>(found) == at * U::WIDTH, "{units:x?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_special_unit_is_found_behind_any_others() {
+        special_units_are_found::<Utf8>(0xFF);
+        special_units_are_found::<Wide<2>>(0xFFFF);
+        special_units_are_found::<Wide<4>>(u32::MAX);
+    }
+
+    fn other_units_are_found<U: Units>() {
+        for unit in 0..=u8::MAX {
+            for before in [b'0', b'9', b'.', b'-', b'\0', b'/', b':', 0x7F] {
+                for at in 0..8 / U::WIDTH {
+                    let mut units = [u32::from(b'5'); 8];
+                    units[..at].fill(before.into());
+                    units[at] = unit.into();
+                    let found = other_than_digits::<U>(word_of::<U>(units)) >> (8 * at * U::WIDTH);
+                    let highest = 1_u64 << (8 * U::WIDTH - 1);
+                    assert_eq!(found & highest != 0, !unit.is_ascii_digit(), "{units:x?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn other_units_than_digits_are_found_behind_digits_and_ascii() {
+        other_units_are_found::<Utf8>();
+        other_units_are_found::<Wide<2>>();
+        other_units_are_found::<Wide<4>>();
+    }
+
+    fn runs_end<U: Units>() {
+        let widen = |text: &[u8]| -> Vec<u8> {
+            text.iter().flat_map(|&byte| u32::from(byte).to_le_bytes().into_iter().take(U::WIDTH)).collect()
+        };
+        for length in 0..100 {
+            let mut text = vec![b'7'; length];
+            assert!(U::skip_unescaped(&widen(&text)).is_empty());
+            assert!(U::skip_digits(&widen(&text)).is_empty());
+            text.extend(b"\"0");
+            assert_eq!(U::skip_unescaped(&widen(&text)), widen(b"\"0"));
+            assert_eq!(U::skip_digits(&widen(&text)), widen(b"\"0"));
+            for ends in [*b"\"\"", *b"\\\\", *b"\x1F\0", *b"\"\n", *b"\0\\"] {
+                text[length..].copy_from_slice(&ends);
+                for behind in [0, 1, 31, 64] {
+                    let (text, behind) = (widen(&text), widen(&vec![b'x'; behind]));
+                    let text = [&text[..], &behind].concat();
+                    assert_eq!(U::skip_unescaped(&text), &text[length * U::WIDTH..], "{ends:?}");
+                }
+            }
+            text.fill(b' ');
+            text.extend(b"\r\n\t x ");
+            assert_eq!(U::next(&widen(&text)), (&widen(b"x ")[..], b'x', &widen(b" ")[..]));
+        }
+    }
+
+    #[test]
+    fn runs_end_at_the_first_other_character() {
+        runs_end::<Utf8>();
+        runs_end::<Wide<2>>();
+        runs_end::<Wide<4>>();
+    }
+
+    #[test]
+    fn units_are_seen_as_ascii_or_other() {
+        let mut rest = &b"a\0a\x01\x80\0\0\0b"[..];
+        let mut seen = Vec::new();
+        while !rest.is_empty() {
+            seen.push(Wide::<2>::peek(rest));
+            rest = Wide::<2>::skip(rest);
+        }
+        assert_eq!((seen, Wide::<2>::peek(rest)), (vec![b'a', OTHER, OTHER, 0, OTHER], END));
+        assert_eq!(Wide::<4>::peek(b"a\0\0\0"), b'a');
+        assert_eq!(Wide::<4>::peek(b"a\0\0\x01"), OTHER);
+    }
+}

@@ -1,0 +1,112 @@
+//! Finding a text in another where both can only be read from start to end.
+//!
+//! By rolling hashes (Karp and Rabin, Efficient randomized pattern-matching algorithms, 1987): polynomials in a random
+//! base modulo the prime 2^61 - 1. Two texts of n code units that differ have equal hashes for at most n of the bases.
+
+use edgeroute_lang::hash_map::random_seed;
+
+/// 2^61 - 1
+const MODULUS: u64 = (1 << 61) - 1;
+
+/// The base. Nobody outside knows it.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct RollingKey(u64);
+
+/// What is looked for: its length, and its hash, the sum of `unit * base^(units behind it)`.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Needle {
+    base: u64,
+    length: usize,
+    hash: u64,
+    /// `base^length`
+    power: u64,
+}
+
+impl RollingKey {
+    /// Differs from call to call.
+    pub(super) fn random() -> Self {
+        // Any number up to the modulus does.
+        Self(random_seed() >> 3)
+    }
+
+    /// By which the hash is the sum of the units, so that many that differ agree.
+    #[cfg(test)]
+    pub(super) const fn weak() -> Self {
+        Self(1)
+    }
+}
+
+impl Needle {
+    /// Takes the units of what is looked for.
+    pub(super) fn new(RollingKey(base): RollingKey, units: impl Iterator<Item = u16>) -> Self {
+        let mut needle = Self { base, length: 0, hash: 0, power: 1 };
+        for unit in units {
+            needle.hash = needle.with(needle.hash, unit);
+            needle.power = multiply(needle.power, base);
+            needle.length += 1;
+        }
+        needle
+    }
+
+    /// Where the units first have the hash of the needle, which is where the needle can first stand. `ahead` and
+    /// `behind` are the same units.
+    pub(super) fn find(
+        &self,
+        mut ahead: impl Iterator<Item = u16>,
+        mut behind: impl Iterator<Item = u16>,
+    ) -> Option<usize> {
+        let mut hash = 0;
+        for _ in 0..self.length {
+            hash = self.with(hash, ahead.next()?);
+        }
+        let mut at = 0;
+        while hash != self.hash {
+            hash = self.with(hash, ahead.next()?);
+            hash = add(hash, MODULUS - multiply(self.power, behind.next()?.into()));
+            at += 1;
+        }
+        Some(at)
+    }
+
+    /// The hash with a further unit behind.
+    fn with(&self, hash: u64, unit: u16) -> u64 {
+        add(multiply(hash, self.base), unit.into())
+    }
+}
+
+/// Of numbers up to the modulus, of which one is less, the sum, less than the modulus.
+fn add(a: u64, b: u64) -> u64 {
+    let sum = a + b;
+    if sum >= MODULUS { sum - MODULUS } else { sum }
+}
+
+/// Of numbers less than the modulus the product, less than the modulus.
+fn multiply(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    // 2^61 is 1, so both halves count alike. Both are below 2^61.
+    let half = |bits: u128| u64::try_from(bits).unwrap_or_default();
+    add(half(product >> 61), half(product & u128::from(MODULUS)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_are_those_of_long_division() {
+        let numbers = [0, 1, 2, 3, 1 << 31, (1 << 32) + 7, 1 << 60, MODULUS / 3, MODULUS - 2, MODULUS - 1];
+        for a in numbers {
+            for b in numbers {
+                let product = u128::from(a) * u128::from(b) % u128::from(MODULUS);
+                assert_eq!(u128::from(multiply(a, b)), product, "{a} * {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn keys_are_bases_that_differ() {
+        let keys: Vec<u64> = (0..8).map(|_| RollingKey::random().0).collect();
+        assert!(keys.iter().all(|&base| (2..=MODULUS).contains(&base)));
+        assert!(keys.windows(2).all(|pair| pair[0] != pair[1]));
+    }
+}

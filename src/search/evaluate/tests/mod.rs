@@ -1,0 +1,127 @@
+//! Evaluating against interpreting, and ropes against plain code units.
+
+mod expressions;
+mod hostile;
+mod ropes;
+mod vectors;
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::ProptestConfig;
+
+use super::*;
+use crate::search::body::{BodyPlan, BodyScratch};
+use edgeroute_lang::body::{BodyPath, Encoding};
+use edgeroute_lang::hir::{Condition, NodeId};
+use edgeroute_lang::interpret::{self, Presence, ResolvedMessage};
+use edgeroute_lang::predicate::{Interner, SlotKind};
+
+/// Quick enough to run always; `PROPTEST_CASES` asks for more.
+fn config(cases: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig { cases: asked.unwrap_or(cases), failure_persistence: None, ..ProptestConfig::default() }
+}
+
+/// A message as the expressions of a vocabulary read it.
+struct Resolved<'v, 'm> {
+    vocabulary: &'v Interner,
+    facts: &'m ResolvedMessage<'m>,
+    /// What is in the body, by slot; nothing where it cannot be read.
+    found: BTreeMap<Slot, Scalar<'m>>,
+}
+
+impl<'v, 'm> Resolved<'v, 'm> {
+    fn new(vocabulary: &'v Interner, facts: &'m ResolvedMessage<'m>, body: &'m [u8]) -> Self {
+        const DEPTH: usize = 64;
+        let bodies = vocabulary.reads.iter().filter_map(|(slot, kind)| match kind {
+            SlotKind::Body { path, .. } => Some((slot, path.clone())),
+            _ => None,
+        });
+        let (slots, paths): (Vec<Slot>, Vec<BodyPath>) = bodies.unzip();
+        let plan = BodyPlan::new(&paths);
+        let mut found = vec![Scalar::default(); paths.len()];
+        let content = ["contentType", "contentEncoding"].map(|name| match facts.system_property(name) {
+            Presence::Text(text) => Some(text),
+            Presence::Missing | Presence::Null => None,
+        });
+        let encoding = Encoding::of(content[0], content[1]);
+        let is_read = encoding.is_some_and(|encoding| {
+            plan.scan(body, encoding, DEPTH, &mut BodyScratch::new(&plan, DEPTH), &mut found).is_ok()
+        });
+        let found = slots.into_iter().zip(found).filter(|_| is_read).collect();
+        Self { vocabulary, facts, found }
+    }
+
+    fn of_kind(&self, kind: &SlotKind) -> Property<'m> {
+        let presence = match kind {
+            SlotKind::Application(name) => self.facts.property(name),
+            SlotKind::System(name) => self.facts.system_property(name),
+            SlotKind::ApplicationOrSystem(name) => match self.facts.property(&format!("${name}")) {
+                Presence::Missing => self.facts.system_property(name),
+                found => found,
+            },
+            SlotKind::Body { .. } => panic!("a property was asked for"),
+        };
+        match presence {
+            Presence::Missing => Property::Absent,
+            Presence::Null => Property::Null,
+            Presence::Text(text) => Property::Text(text),
+        }
+    }
+}
+
+impl<'m> ReadSlots<'m> for Resolved<'_, 'm> {
+    fn property(&self, slot: Slot) -> Property<'m> {
+        self.of_kind(self.vocabulary.reads.get(slot).unwrap())
+    }
+
+    fn value(&mut self, slot: Slot) -> Scalar<'m> {
+        let Some(SlotKind::Body { shadow, .. }) = self.vocabulary.reads.get(slot) else {
+            panic!("a body slot was expected");
+        };
+        match shadow.map_or(Property::Absent, |shadow| self.property(shadow)) {
+            Property::Text(text) => Scalar::text(text),
+            Property::Null => Scalar::NullText,
+            Property::Absent => self.found.get(&slot).copied().unwrap_or_default(),
+        }
+    }
+
+    fn is_there(&mut self, slot: Slot) -> Option<bool> {
+        self.found.get(&slot).copied().unwrap_or_default().is_there()
+    }
+}
+
+/// Every part of a condition as an expression of its own.
+struct Expressions {
+    vocabulary: Interner,
+    of_nodes: BTreeMap<NodeId, Expression>,
+    memory: EvaluateMemory,
+}
+
+impl Expressions {
+    /// Of these nodes.
+    fn of(condition: &Condition<'_>, nodes: impl Iterator<Item = NodeId>) -> Self {
+        let mut vocabulary = Interner::default();
+        let of_nodes: BTreeMap<NodeId, Expression> =
+            nodes.map(|node| (node, Expression::of(condition, node, &mut vocabulary))).collect();
+        let all: Vec<Expression> = of_nodes.values().cloned().collect();
+        Self { vocabulary, of_nodes, memory: EvaluateMemory::new(&all) }
+    }
+
+    /// Evaluates every one, and compares with what interpreting found. The memory must not have grown.
+    fn check(&mut self, text: &str, condition: &Condition<'_>, facts: &ResolvedMessage<'_>, body: &[u8]) {
+        let before = self.memory.heap_bytes();
+        let evaluation = interpret::evaluate(condition, facts);
+        let mut resolved = Resolved::new(&self.vocabulary, facts, body);
+        for (&node, expression) in &self.of_nodes {
+            let found = evaluate(expression, &mut resolved, &mut self.memory);
+            let expected = match evaluation.value(node) {
+                _ if condition.type_of(node) == Type::Null => Some(false),
+                Value::Bool(truth) => Some(*truth),
+                _ => None,
+            };
+            assert_eq!(found, expected, "{node:?} of {text}\n{condition:?}\n{facts:?}");
+        }
+        assert_eq!(self.memory.heap_bytes(), before, "{text}");
+    }
+}

@@ -1,0 +1,11 @@
+//! Matches one message against an index: what is read of the message, and which candidates are checked.
+
+mod bitset;
+pub(crate) mod body;
+pub(crate) mod evaluate;
+mod matcher;
+mod names;
+pub(crate) mod scalar;
+mod slots;
+
+pub(crate) use matcher::{Matcher, SearchMemory};

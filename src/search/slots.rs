@@ -1,0 +1,236 @@
+//! What of a message the routes of a table read: filled once a message, read by every test.
+
+use super::names::Names;
+use crate::index::{HashSeed, Index, Readers, ValueHash};
+use edgeroute_lang::message::{Message, Properties};
+use edgeroute_lang::predicate::Slot;
+use edgeroute_lang::steps;
+use edgeroute_lang::text::as_number;
+
+/// The slots of a table, without a message in them. Its size depends on the table alone.
+#[derive(Debug)]
+pub(crate) struct SlotMemory {
+    /// One for each slot, and one more, which is always there.
+    states: Box<[SlotState]>,
+    /// For each slot the number that its text reads as, once it was asked for.
+    numbers: Box<[Number]>,
+    /// The slots whose numbers were asked for. Room for all.
+    asked: Vec<Slot>,
+    /// What the slots hold that are not absent. Room for all; empty between messages.
+    held: Vec<Held<'static>>,
+}
+
+#[derive(Copy, Clone, Debug, Default)]
+struct SlotState {
+    hash: ValueHash,
+    /// Where in `held`; of a slot that is absent, nowhere.
+    place: u32,
+}
+
+/// A property's name, kept to settle which of two that differ by case counts; its value, `None` being null.
+#[derive(Copy, Clone, Debug)]
+struct Held<'m> {
+    slot: Slot,
+    name: &'m str,
+    text: Option<&'m str>,
+}
+
+#[derive(Copy, Clone, Debug)]
+enum Number {
+    NotRead,
+    Read(Option<f64>),
+}
+
+/// The slots with a message in them.
+#[derive(Debug)]
+pub(crate) struct Slots<'s, 'm> {
+    states: &'s mut [SlotState],
+    numbers: &'s mut [Number],
+    asked: &'s mut Vec<Slot>,
+    held: Vec<Held<'m>>,
+}
+
+/// What a property slot holds.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Property<'m> {
+    Absent,
+    Null,
+    Text(&'m str),
+}
+
+impl SlotMemory {
+    /// Room for the slots of `tree`. Allocates.
+    pub(crate) fn new(tree: &Index) -> Self {
+        let count = tree.vocabulary.reads.len();
+        let mut slots = vec![SlotState::default(); count + 1];
+        if let Some(always) = slots.last_mut() {
+            always.hash = ValueHash::PRESENT;
+        }
+        Self {
+            states: slots.into(),
+            numbers: vec![Number::NotRead; count].into(),
+            asked: Vec::with_capacity(count),
+            held: Vec::with_capacity(count),
+        }
+    }
+
+    /// Fills the slots from a message, and hands them to `use_slots`. Allocates nothing.
+    #[inline]
+    pub(crate) fn with<'m, P: Properties + ?Sized, S: Properties + ?Sized, R>(
+        &mut self,
+        tree: &Index,
+        message: &Message<'m, P, S>,
+        names: &mut Names,
+        use_slots: impl FnOnce(&mut Slots<'_, 'm>) -> R,
+    ) -> R {
+        if self.held.capacity() < self.numbers.len() {
+            // The hub's own `Properties` panicked in the middle of a message, which is still filled in.
+            *self = Self::new(tree);
+        }
+        let mut slots = Slots {
+            states: &mut self.states,
+            numbers: &mut self.numbers,
+            asked: &mut self.asked,
+            held: recycle(core::mem::take(&mut self.held)),
+        };
+        slots.fill(tree, message, names);
+        let result = use_slots(&mut slots);
+        let Slots { held, .. } = slots;
+        for held in &held {
+            if let Some(state) = self.states.get_mut(held.slot.index()) {
+                *state = SlotState::default();
+            }
+        }
+        for slot in self.asked.drain(..) {
+            if let Some(number) = self.numbers.get_mut(slot.index()) {
+                *number = Number::NotRead;
+            }
+        }
+        self.held = recycle(held);
+        result
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        size_of_val(&*self.states)
+            + size_of_val(&*self.numbers)
+            + self.asked.capacity() * size_of::<Slot>()
+            + self.held.capacity() * size_of::<Held<'_>>()
+    }
+}
+
+/// The same memory for things of another lifetime. The standard library collects a vector that is mapped in place into
+/// its own memory; that this does not allocate is held by `tests/allocations.rs`.
+fn recycle<'to>(mut held: Vec<Held<'_>>) -> Vec<Held<'to>> {
+    held.clear();
+    held.into_iter().map(|held| Held { slot: held.slot, name: "", text: None }).collect()
+}
+
+impl<'m> Slots<'_, 'm> {
+    #[inline]
+    fn fill<P: Properties + ?Sized, S: Properties + ?Sized>(
+        &mut self,
+        tree: &Index,
+        message: &Message<'m, P, S>,
+        names: &mut Names,
+    ) {
+        let key = &tree.key;
+        names.visit_application(tree, message, |readers, name, text| self.put(key, readers, 0, name, text));
+        let floor = self.held.len();
+        names.visit_system(tree, message, |readers, name, text| self.put(key, readers, floor, name, text));
+    }
+
+    /// Puts a property into the slots that read it. What stands before `floor` in `held` has precedence.
+    #[inline]
+    fn put(&mut self, key: &HashSeed, readers: Readers, floor: usize, name: &'m str, text: Option<&'m str>) {
+        if readers.first == Slot::NONE {
+            return;
+        }
+        let hash = text.map_or(ValueHash::NULL, |text| key.value(text));
+        self.put_into(floor, hash, Held { slot: readers.first, name, text });
+        if readers.second != Slot::NONE {
+            self.put_into(floor, hash, Held { slot: readers.second, name, text });
+        }
+    }
+
+    #[inline]
+    fn put_into(&mut self, floor: usize, hash: ValueHash, held: Held<'m>) {
+        steps::step();
+        let Some(state) = self.states.get_mut(held.slot.index()) else {
+            return;
+        };
+        if state.hash == ValueHash::ABSENT {
+            let place = u32::try_from(self.held.len()).unwrap_or(u32::MAX);
+            *state = SlotState { hash, place };
+            self.held.push(held);
+        } else if state.place as usize >= floor {
+            self.prefer(hash, held);
+        }
+    }
+
+    /// Of two names that differ by case the one that sorts first counts, whatever order they come in.
+    #[cold]
+    fn prefer(&mut self, hash: ValueHash, held: Held<'m>) {
+        if let Some(state) = self.states.get_mut(held.slot.index())
+            && let Some(other) = self.held.get_mut(state.place as usize)
+        {
+            steps::comparison(held.name, other.name);
+            if held.name < other.name {
+                *other = held;
+                state.hash = hash;
+            }
+        }
+    }
+
+    /// The hash of what a slot holds.
+    #[inline]
+    pub(crate) fn hash(&self, slot: usize) -> ValueHash {
+        self.states.get(slot).map_or(ValueHash::ABSENT, |state| state.hash)
+    }
+
+    /// What a property slot holds.
+    #[inline]
+    pub(crate) fn property(&self, slot: Slot) -> Property<'m> {
+        let held = match self.states.get(slot.index()) {
+            Some(state) if state.hash != ValueHash::ABSENT => self.held.get(state.place as usize),
+            _ => None,
+        };
+        match held {
+            None => Property::Absent,
+            Some(Held { text: None, .. }) => Property::Null,
+            Some(Held { text: Some(text), .. }) => Property::Text(text),
+        }
+    }
+
+    /// The number that a property reads as, worked out once.
+    #[inline]
+    pub(crate) fn number(&mut self, slot: Slot) -> Option<f64> {
+        if let Some(Number::Read(number)) = self.numbers.get(slot.index()) {
+            return *number;
+        }
+        let number = match self.property(slot) {
+            Property::Text(text) => {
+                steps::bytes(text.len());
+                as_number(text)
+            }
+            Property::Absent | Property::Null => None,
+        };
+        if let Some(known) = self.numbers.get_mut(slot.index()) {
+            *known = Number::Read(number);
+            self.asked.push(slot);
+        }
+        number
+    }
+
+    /// How many slots are not absent.
+    #[inline]
+    pub(crate) fn present(&self) -> usize {
+        self.held.len()
+    }
+
+    /// One of the slots that are not absent, by a number below [`present`](Self::present).
+    #[inline]
+    pub(crate) fn nth_present(&self, index: usize) -> Option<Slot> {
+        self.held.get(index).map(|held| held.slot)
+    }
+}

@@ -1,0 +1,26 @@
+//! The engine: route tables, route sets and matching.
+
+#[cfg(test)]
+mod allocations;
+#[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod bodies;
+#[cfg(test)]
+mod changes;
+#[cfg(test)]
+mod concurrency;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod memory;
+#[cfg(test)]
+mod reloading;
+#[cfg(all(test, feature = "count-steps"))]
+mod steps;
+#[cfg(test)]
+mod tables;
+#[cfg(all(test, feature = "tracing"))]
+mod tracing;
+#[cfg(test)]
+mod workloads;

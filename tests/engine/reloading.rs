@@ -1,0 +1,256 @@
+//! A table that came about by changes answers as one that is built of the same routes at once.
+
+use std::collections::BTreeMap;
+
+use edgeroute::{BadRoutes, Changes, Delivery, RouteProblem, RouteSet, RouteTable, RouteTableBuilder, Scratch};
+use edgeroute_lang::hir::{Route, Shadowing};
+use edgeroute_lang::interpret::{ResolvedMessage, Verdict, verdict};
+use edgeroute_lang::limits::{Budgets, Limits};
+use edgeroute_lang::message::{Message, Origin};
+use edgeroute_lang::priority::{Priority, TimeToLive};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+/// A route as it is declared: name, text, priority.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Declared {
+    name: String,
+    text: String,
+    priority: Priority,
+}
+
+/// The routes of a set, kept in the plainest way.
+#[derive(Clone, Debug, Default)]
+struct Model {
+    routes: Vec<Declared>,
+    fallback: Option<Declared>,
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Set(Declared),
+    Remove(String),
+    Fallback(Declared),
+    RemoveFallback,
+}
+
+impl Model {
+    /// Makes the change, and tells it to the set.
+    fn make(&mut self, step: &Step, changes: Changes) -> Changes {
+        let known = |name: &str| self.routes.iter().position(|route| route.name == *name);
+        match step.clone() {
+            Step::Set(route) => {
+                let Declared { name, text, priority } = route.clone();
+                let keep = TimeToLive::HUB_DEFAULT;
+                if let Some(index) = known(&name) {
+                    self.routes[index] = route;
+                    // Two ways to say it.
+                    if text.len() % 2 == 0 {
+                        changes.replace_with(name, text, priority, keep)
+                    } else {
+                        changes.set_with(name, text, priority, keep)
+                    }
+                } else {
+                    self.routes.push(route);
+                    if text.len() % 2 == 0 {
+                        changes.add_with(name, text, priority, keep)
+                    } else {
+                        changes.set_with(name, text, priority, keep)
+                    }
+                }
+            }
+            Step::Remove(name) => {
+                let Some(index) = known(&name) else { return changes };
+                self.routes.remove(index);
+                changes.remove(name)
+            }
+            Step::Fallback(route) => {
+                self.fallback = Some(route.clone());
+                changes.fallback_with(route.name, route.text, route.priority, TimeToLive::HUB_DEFAULT)
+            }
+            Step::RemoveFallback => {
+                self.fallback = None;
+                changes.remove_fallback()
+            }
+        }
+    }
+
+    fn builder(&self, budgets: Budgets) -> RouteTableBuilder {
+        let mut builder = RouteTable::builder().budgets(budgets).bad_routes(BadRoutes::Skip);
+        for Declared { name, text, priority } in &self.routes {
+            builder = builder.route_with(name, text, *priority, TimeToLive::HUB_DEFAULT);
+        }
+        if let Some(Declared { name, text, priority }) = &self.fallback {
+            builder = builder.fallback_with(name, text, *priority, TimeToLive::HUB_DEFAULT);
+        }
+        builder
+    }
+
+    /// The winning routes of each message by the interpreter alone, in the order of declaration.
+    fn winners(&self, messages: &[(Origin<'_>, Pairs)]) -> Vec<Vec<String>> {
+        let limits = Limits::default();
+        let compile = |text| Route::compile(text, Shadowing::default(), &limits);
+        let routes: Vec<_> = self.routes.iter().filter_map(|route| Some((route, compile(&route.text).ok()?))).collect();
+        let fallback = self.fallback.as_ref().map(|route| (route, compile(&route.text).expect("a good fallback")));
+        let winners = |(origin, pairs): &(Origin<'_>, Pairs)| {
+            let facts = ResolvedMessage::lenient(&Message::new(*origin).properties(pairs), &limits);
+            let takes = |route: &Route<'_>| verdict(&route.condition, &facts) == Verdict::True;
+            let mut best: BTreeMap<String, (Priority, usize)> = BTreeMap::new();
+            for (index, (declared, route)) in routes.iter().enumerate() {
+                if route.source.matches(origin.source()) && takes(route) {
+                    let found = (declared.priority, index);
+                    let best = best.entry(route.endpoint.to_string()).or_insert(found);
+                    *best = (*best).min(found);
+                }
+            }
+            let mut indices: Vec<usize> = best.into_values().map(|(_, index)| index).collect();
+            indices.sort_unstable();
+            let fallback = fallback.as_ref().filter(|(_, route)| {
+                indices.is_empty() && format!("{}/", origin.source()).starts_with("/messages/") && takes(route)
+            });
+            let winners = indices.iter().map(|index| routes[*index].0).chain(fallback.map(|(declared, _)| *declared));
+            winners.map(|declared| declared.name.clone()).collect()
+        };
+        messages.iter().map(winners).collect()
+    }
+}
+
+type Pairs = Vec<(String, Option<String>)>;
+
+/// Everything there is to know of the deliveries of each message.
+fn deliveries<'t>(
+    table: &'t RouteTable,
+    scratch: &mut Scratch,
+    messages: &[(Origin<'_>, Pairs)],
+) -> Vec<Vec<Delivery<'t>>> {
+    let all = |(origin, pairs): &(Origin<'_>, Pairs)| {
+        let message = Message::new(*origin).properties(pairs);
+        let found = table.route_with(scratch, &message).map(|delivery| format!("{delivery:?}")).collect::<Vec<_>>();
+        let alone = table.route(&message);
+        assert_eq!(found, alone.iter().map(|delivery| format!("{delivery:?}")).collect::<Vec<_>>());
+        alone
+    };
+    messages.iter().map(all).collect()
+}
+
+fn names(deliveries: &[Vec<Delivery<'_>>]) -> Vec<Vec<String>> {
+    deliveries.iter().map(|all| all.iter().map(|delivery| delivery.route().to_owned()).collect()).collect()
+}
+
+fn declared() -> impl Strategy<Value = Declared> {
+    let name = (0..40u32).prop_map(|number| format!("r{number}"));
+    let source = select(vec![
+        "/messages/*",
+        "/messages/modules/m/*",
+        "/messages/modules/m/outputs/o",
+        "/*",
+        "/twinChangeNotifications",
+    ]);
+    let priority = select(vec![Priority::DEFAULT, Priority::DEFAULT, Priority::HIGHEST, Priority::LOWEST]);
+    (name, source, condition(), sink(), priority).prop_map(|(name, source, condition, sink, priority)| {
+        let text = format!("FROM {source} {condition} INTO {sink}");
+        Declared { name, text, priority }
+    })
+}
+
+fn sink() -> impl Strategy<Value = String> {
+    prop_oneof![
+        1 => Just("$upstream".to_owned()),
+        4 => (0..6u32).prop_map(|number| format!("BrokeredEndpoint('/modules/m/inputs/i{number}')")),
+    ]
+}
+
+fn condition() -> impl Strategy<Value = String> {
+    let test = || {
+        prop_oneof![
+            3 => (select(vec!["a", "b", "c"]), select(vec!["x", "y", "z"])).prop_map(|(name, value)| format!("{name} = '{value}'")),
+            1 => (select(vec!["a", "b"]), 0..5u32).prop_map(|(name, bound)| format!("as_number({name}) > {bound}")),
+            1 => select(vec!["is_defined(c)", "starts_with(a, 'x')", "not (b = 'y')", "a != 'x'"]).prop_map(str::to_owned),
+        ]
+    };
+    prop_oneof![
+        1 => Just(String::new()),
+        5 => test().prop_map(|test| format!("WHERE {test}")),
+        2 => (test(), test()).prop_map(|(left, right)| format!("WHERE {left} and {right}")),
+        2 => (test(), test()).prop_map(|(left, right)| format!("WHERE {left} or {right}")),
+        // Does not compile.
+        1 => Just("WHERE a > 5".to_owned()),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let fallback = (select(vec!["", "WHERE a = 'x'", "WHERE is_defined(b)"]), sink()).prop_map(|(condition, sink)| {
+        let text = format!("FROM /messages/* {condition} INTO {sink}");
+        Step::Fallback(Declared { name: "fallback".to_owned(), text, priority: Priority::DEFAULT })
+    });
+    prop_oneof![
+        12 => declared().prop_map(Step::Set),
+        6 => (0..40u32).prop_map(|number| Step::Remove(format!("r{number}"))),
+        1 => fallback,
+        1 => Just(Step::RemoveFallback),
+    ]
+}
+
+/// Messages that ask about what the routes do.
+fn messages() -> Vec<(Origin<'static>, Pairs)> {
+    let mut messages = Vec::new();
+    let origins = [
+        Origin::module("d", "m").output("o"),
+        Origin::module("d", "n"),
+        Origin::device("leaf"),
+        Origin::twin_change("d"),
+    ];
+    let values = [None, Some("x"), Some("y"), Some("3")];
+    for (index, a) in values.into_iter().enumerate() {
+        for (other, b) in values.into_iter().enumerate() {
+            let pairs = [("a", a), ("b", b), ("c", if index == other { Some("z") } else { None })];
+            let pairs = pairs.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Some(value?.to_owned()))));
+            messages.push((origins[(index * 3 + other) % origins.len()], pairs.collect()));
+        }
+    }
+    messages
+}
+
+proptest! {
+    #![proptest_config(edgeroute_testkit::proptest_config(48))]
+
+    #[test]
+    fn changed_table_equals_a_fresh_one(
+        initial in prop::collection::vec(declared(), 0..30),
+        updates in prop::collection::vec(prop::collection::vec(step(), 1..6), 1..30),
+        whole in select(vec![0, 0, 0, 10, 24]),
+    ) {
+        let budgets = Budgets { whole, ..Budgets::default() };
+        let mut model = Model::default();
+        for route in initial {
+            if !model.routes.iter().any(|known| known.name == route.name) {
+                model.routes.push(route);
+            }
+        }
+        let mut set = RouteSet::new(model.builder(budgets.clone())).expect("bad routes are skipped");
+        let mut scratch = set.table().create_scratch();
+        let messages = messages();
+        for update in &updates {
+            let before = (set.table().clone(), model.clone());
+            let changes = update.iter().fold(Changes::new(), |changes, step| model.make(step, changes));
+            let table = set.apply(changes).expect("bad routes are skipped").into_table();
+            table.adapt_scratch(&mut scratch);
+            let fresh = model.builder(budgets.clone()).build().expect("bad routes are skipped");
+            let mut fresh_scratch = fresh.table().create_scratch();
+            let found = deliveries(&table, &mut scratch, &messages);
+            prop_assert_eq!(&found, &deliveries(fresh.table(), &mut fresh_scratch, &messages), "{:?}", table);
+            prop_assert_eq!(names(&found), model.winners(&messages));
+            prop_assert_eq!(table.len(), fresh.table().len());
+            prop_assert_eq!(table.endpoints(), fresh.table().endpoints());
+            prop_assert!(set.names().eq(model.routes.iter().map(|route| route.name.as_str())));
+            let skipped = |problem: &RouteProblem| (problem.route().to_owned(), problem.diagnostic().clone());
+            let fresh_skipped: Vec<_> = fresh.skipped().iter().map(skipped).collect();
+            prop_assert_eq!(set.skipped().map(skipped).collect::<Vec<_>>(), fresh_skipped);
+            // Whoever still routes with the table from before gets its answers.
+            let (table, model) = before;
+            table.adapt_scratch(&mut scratch);
+            let found = names(&deliveries(&table, &mut scratch, &messages));
+            prop_assert_eq!(found, model.winners(&messages), "before the change");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What building and changing tables tells, and that matching tells nothing.
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+use std::fmt::{Debug, Write as _};
+use std::sync::{Arc, Mutex};
+
+use edgeroute::{BadRoutes, Changes, RouteSet, RouteTable};
+use edgeroute_lang::message::{Message, Origin};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+/// Keeps a line for each span and event.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Log {
+    fn add(&self, metadata: &Metadata<'_>, record: impl FnOnce(&mut Line)) {
+        let mut line = Line(format!("{} {}", metadata.level(), metadata.target()));
+        record(&mut line);
+        self.0.lock().unwrap().push(line.0);
+    }
+
+    /// What was told while `run` ran.
+    fn of(run: impl FnOnce()) -> Vec<String> {
+        let log = Self::default();
+        tracing::subscriber::with_default(log.clone(), run);
+        let lines = log.0.lock().unwrap();
+        lines.clone()
+    }
+}
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        write!(self.0, " {}={value:?}", field.name()).unwrap();
+    }
+}
+
+impl Subscriber for Log {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        self.add(span.metadata(), |line| {
+            line.0 = format!("{} span {}", line.0, span.metadata().name());
+            span.record(line);
+        });
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        self.add(event.metadata(), |line| event.record(line));
+    }
+
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+const GOOD: &str = "FROM /messages/* INTO $upstream";
+const BAD: &str = "FROM /messages/* INTO $upsteam";
+
+#[test]
+fn a_table_tells_what_it_has_and_what_was_left_out() {
+    let told = Log::of(|| {
+        let builder = RouteTable::builder().route("good", GOOD).route("bad", BAD);
+        builder.clone().bad_routes(BadRoutes::Skip).build().unwrap();
+        builder.build().unwrap_err();
+    });
+    assert_eq!(told[0], "INFO edgeroute span build_table routes=2");
+    assert!(told[1].starts_with("WARN edgeroute message=route left out route=\"bad\" code=\"E0301\""), "{told:?}");
+    assert_eq!(told[2], "INFO edgeroute message=table ready routes=1 problems=1");
+    assert!(told[4].starts_with("WARN edgeroute message=route refused"), "{told:?}");
+    assert_eq!(told[5], "ERROR edgeroute message=table refused problems=1");
+    assert_eq!(told.len(), 6, "{told:?}");
+}
+
+#[test]
+fn changes_are_told() {
+    let told = Log::of(|| {
+        let mut set = RouteSet::new(RouteTable::builder().route("a", GOOD)).unwrap();
+        set.apply(Changes::new().add("b", GOOD).remove("a")).unwrap();
+        set.apply(Changes::new().add("c", BAD)).unwrap_err();
+    });
+    let heads: Vec<&str> = told.iter().map(|line| line.split(" edgeroute ").nth(1).unwrap()).collect();
+    assert_eq!(heads[0], "span change_routes changes=1");
+    assert_eq!(heads[1], "message=table ready routes=1 problems=0");
+    assert_eq!(heads[2], "span change_routes changes=2");
+    assert_eq!(heads[3], "message=table ready routes=1 problems=0");
+    assert!(heads[5].starts_with("message=route refused"), "{told:?}");
+    assert_eq!(heads[6], "message=table refused problems=1");
+}
+
+#[test]
+fn matching_tells_nothing() {
+    let table = RouteTable::builder().route("all", GOOD).build().unwrap().into_table();
+    let mut scratch = table.create_scratch();
+    let told = Log::of(|| {
+        let message = Message::new(Origin::device("d"));
+        assert_eq!(table.route_with(&mut scratch, &message).len(), 1);
+        assert_eq!(table.route(&message).len(), 1);
+    });
+    assert!(told.is_empty(), "{told:?}");
+}

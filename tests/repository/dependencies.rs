@@ -1,0 +1,65 @@
+//! What the dependencies ask for is no more than what this package says it needs.
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+use std::collections::BTreeSet;
+use std::env;
+use std::process::Command;
+
+use serde_json::Value;
+
+/// `cargo metadata` with all features. Downloads nothing that the build has not.
+fn metadata() -> Value {
+    let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let mut command = Command::new(cargo);
+    command.args(["metadata", "--format-version", "1", "--locked", "--all-features"]);
+    let output = command.current_dir(edgeroute_testkit::repository()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The ids of the packages of this workspace and of their dependencies, without what only tests need.
+fn built_of(metadata: &Value) -> BTreeSet<String> {
+    let nodes = metadata["resolve"]["nodes"].as_array().unwrap();
+    let members = metadata["workspace_members"].as_array().unwrap();
+    let mut open: Vec<String> = members.iter().map(|id| id.as_str().unwrap().to_owned()).collect();
+    let mut all = BTreeSet::new();
+    while let Some(id) = open.pop() {
+        if !all.insert(id.clone()) {
+            continue;
+        }
+        let node = nodes.iter().find(|node| node["id"] == *id).unwrap();
+        for dependency in node["deps"].as_array().unwrap() {
+            let kinds = dependency["dep_kinds"].as_array().unwrap();
+            if kinds.iter().any(|kind| kind["kind"] != "dev") {
+                open.push(dependency["pkg"].as_str().unwrap().to_owned());
+            }
+        }
+    }
+    all
+}
+
+/// `1.88` and `1.88.0` as numbers.
+fn version(text: &str) -> Vec<u32> {
+    let mut numbers: Vec<u32> = text.split('.').map(|number| number.parse().unwrap()).collect();
+    numbers.resize(3, 0);
+    numbers
+}
+
+/// One toolchain cannot show that an older one builds this. What it can show: no dependency says that it needs a newer
+/// compiler than ours, and (clippy's `incompatible_msrv`) no function of the standard library is newer.
+#[test]
+fn no_dependency_needs_a_newer_compiler_than_this_package_says() {
+    let metadata = metadata();
+    let ours = version(env!("CARGO_PKG_RUST_VERSION"));
+    let built_of = built_of(&metadata);
+    assert!(built_of.len() > 50, "{} packages", built_of.len());
+    let packages = metadata["packages"].as_array().unwrap();
+    let newer: Vec<String> = packages
+        .iter()
+        .filter(|package| built_of.contains(package["id"].as_str().unwrap()))
+        .filter_map(|package| Some((package["name"].as_str()?, package["rust_version"].as_str()?)))
+        .filter(|(_, theirs)| version(theirs) > ours)
+        .map(|(name, theirs)| format!("{name} needs {theirs}"))
+        .collect();
+    assert_eq!(newer, [""; 0]);
+}
