@@ -1,4 +1,4 @@
-//! Promises of `docs/SECURITY.md` that no module has to itself, and that what it names exists.
+//! Promises of `SECURITY.md` that no module has to itself, and that what it names exists.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ type Pairs = Vec<(String, Option<String>)>;
 #[test]
 fn every_test_that_the_document_names_exists() {
     let root = edgeroute_testkit::repository();
-    let document = fs::read_to_string(root.join("docs/SECURITY.md")).unwrap();
+    let document = fs::read_to_string(root.join("SECURITY.md")).unwrap();
     // What stands between backticks is every other part.
     let quoted: Vec<&str> = document.split('`').skip(1).step_by(2).collect();
     let mut tests = 0;
