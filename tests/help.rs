@@ -352,7 +352,7 @@ fn sources_of_other_shapes() {
     }
     for condition in ["a = 'b'", "$a = 'b'", "not (a = 'b')"] {
         let route = format!("FROM /messages/* {condition} INTO $upstream");
-        explains_route(&route, Code::InvalidSource, "a condition begins with WHERE, a sink with INTO");
+        explains_route(&route, Code::InvalidSource, "begin a condition with WHERE and a sink with INTO");
     }
     explains_route("FROM /messages/modules/$edgeAgent/* INTO $upstream", Code::InvalidSource, "cannot start with `$`");
     explains_route("FROM /messages/and/* INTO $upstream", Code::InvalidSource, "cannot be a reserved word");
@@ -484,13 +484,13 @@ fn says_no_more(condition: &str, code: Code, message: &str) {
 
 #[test]
 fn operands_of_other_types() {
-    says_no_more("null || 'a' = 'b'", TYPES, "`||` takes strings, found null and a string");
+    says_no_more("null || 'a' = 'b'", TYPES, "`||` expects strings, found null and a string");
     says_no_more("true + 1 = 2", TYPES, "`+` takes numbers, found a bool and a number");
     says_no_more("a + true = 1", TYPES, "`+` takes numbers, found a string and a bool");
     says_no_more("as_number(a) > '5x'", TYPES, "one type");
     says_no_more("$body.x = e5", TYPES, "found a body value and undefined");
     explains("is_defined(a) and b", TYPES, "compare it, as in `b = 'true'`");
-    explains("length(b) || a = 'c'", TYPES, "no function writes a number as a string");
+    explains("length(b) || a = 'c'", TYPES, "no function converts a number to a string");
     explains("null = a", TYPES, "`is_null(a)`");
     explains("a = undefined", TYPES, "`not is_defined(a)`");
     explains("1 < as_number(a) < 5", TYPES, "comparisons do not chain");
@@ -514,7 +514,7 @@ fn operands_of_other_types() {
 
 #[test]
 fn strings_that_touch_a_name() {
-    explains("is_defined(a) = b'c'd", TYPES, "a string stands apart from it");
+    explains("is_defined(a) = b'c'd", TYPES, "put a space between the name and the string");
     mends_condition_to_types("is_defined(a) = 'b'c'd'", "is_defined(a) = 'b' c'd'");
     mends_condition_to_types("is_defined(a) = 'b''c'd'", "is_defined(a) = 'b' 'c'd'");
     mends_condition_to_types("is_defined(a) = 'b''c'", "is_defined(a) = 'b\\'c'");
@@ -586,10 +586,10 @@ fn strings_of_several_words() {
     mends_condition("a = 'b''c''d e'", TOKEN, "a = 'b\\'c\\'d e'");
     mends_condition("a = \"b\"\"c\"\"d\"", TOKEN, "a = \"b\\\"c\\\"d\"");
     explains("a = “it's cold”", TOKEN, "a text stands between ' or \"");
-    explains("a = 'it''s cold\n'", TOKEN, "a string stands apart from it");
+    explains("a = 'it''s cold\n'", TOKEN, "put a space between the name and the string");
     explains("a = “hot\ncold”", TOKEN, "a text stands between ' or \"");
     explains("a = “hot” 'x'", TOKEN, "write `'hot'`");
-    explains("a = b''c d'", TOKEN, "`b''c` is a name, a string stands apart from it");
+    explains("a = b''c d'", TOKEN, "`b''c` is a name, put a space between the name and the string");
     explains("a = 'it''s' cold", TOKEN, "a quote within a string is written `\\'`: `'it\\'s'`");
     says_no_more("a = 'b' 'c'", TOKEN, "found `'c'`");
     says_no_more("a = 'b'\"c\"", TOKEN, "found `\"c\"`");

@@ -127,12 +127,12 @@ const EXAMPLES_OF_LINTS: [&str; 36] = [
     "negated-operand",
     "coalesced-comparison",
     "miscased-constant",
-    "text-after-sink",
+    "trailing-text",
     "comment-in-source",
     "star-in-source",
-    "star-behind-name",
+    "star-after-name",
     "smart-quote",
-    "look-alike",
+    "confusable-character",
     "invisible-character",
     "never-true",
     "always-true",
@@ -140,20 +140,20 @@ const EXAMPLES_OF_LINTS: [&str; 36] = [
     "is-defined-of-body",
     "is-null-of-body",
     "body-date-time",
-    "input-name",
+    "input-name-while-routing",
     "twin-query",
     "unknown-system-property",
-    "number-as-text",
-    "untested-content-type",
+    "string-number-comparison",
+    "unchecked-content-type",
     "wrong-content-type",
     "unknown-module",
     "self-loop",
     "message-loop",
-    "outputs-only",
+    "missing-default-output",
     "duplicate-route",
     "subsumed-route",
     "outranked-by-catch-all",
-    "tied-time-to-live",
+    "conflicting-time-to-live",
     "no-way-upstream",
     "unreached-module",
     "unserved-leaf-devices",
@@ -246,9 +246,9 @@ fn miscased_constant() {
 }
 
 #[test]
-fn text_after_sink() {
+fn trailing_text() {
     check(
-        "text-after-sink",
+        "trailing-text",
         &[
             ("FROM /* INTO $upstream;", "what follows the sink is ignored: `;` -> FROM /* INTO $upstream"),
             (
@@ -267,7 +267,7 @@ fn text_after_sink() {
 
 #[test]
 fn comment_in_source() {
-    let message = "`/*` opens a comment here, which ends at the first `*/`";
+    let message = "`/*` opens a comment here, and the first `*/` ends it";
     check(
         "comment-in-source",
         &[
@@ -296,9 +296,9 @@ fn star_in_source() {
 }
 
 #[test]
-fn star_behind_name() {
+fn star_after_name() {
     check(
-        "star-behind-name",
+        "star-after-name",
         &[
             (
                 "FROM /messages/modules/sens* INTO $upstream",
@@ -330,9 +330,9 @@ fn smart_quote() {
 }
 
 #[test]
-fn look_alike() {
+fn confusable_character() {
     check(
-        "look-alike",
+        "confusable-character",
         &[
             (
                 "FROM /* WHERE lеvel = 'x' INTO $upstream",
@@ -494,9 +494,9 @@ fn body_date_time() {
 }
 
 #[test]
-fn input_name() {
+fn input_name_while_routing() {
     check_conditions(
-        "input-name",
+        "input-name-while-routing",
         &[
             ("$inputName = 'in'", "`$inputName` is never set while the hub routes: `$inputName`"),
             ("not is_defined({$INPUTNAME})", "`$INPUTNAME` is never set while the hub routes: `{$INPUTNAME}`"),
@@ -532,10 +532,10 @@ fn unknown_system_property() {
 }
 
 #[test]
-fn number_as_text() {
+fn string_number_comparison() {
     let message = |condition: &str| format!("`{condition}` compares strings letter by letter: `{condition}`");
     check_conditions(
-        "number-as-text",
+        "string-number-comparison",
         &[
             ("temp > '80'", &format!("{} -> as_number(temp) > 80", message("temp > '80'"))),
             ("'-1.5' <= $messageId", &format!("{} -> -1.5 <= as_number($messageId)", message("'-1.5' <= $messageId"))),
@@ -546,9 +546,9 @@ fn number_as_text() {
 }
 
 #[test]
-fn untested_content_type() {
+fn unchecked_content_type() {
     check_conditions(
-        "untested-content-type",
+        "unchecked-content-type",
         &[(
             "$body.a = 5 and $body.b = 6",
             "a body can be queried only where the sender has set `contentType` and `contentEncoding`: `$body.a`",
@@ -557,7 +557,7 @@ fn untested_content_type() {
     );
     let routes: Vec<String> =
         (0..8).map(|number| format!("r{number}: FROM /* WHERE $body.a = {number} INTO $upstream")).collect();
-    let found = said("untested-content-type", None, &routes.iter().map(String::as_str).collect::<Vec<_>>());
+    let found = said("unchecked-content-type", None, &routes.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].matches("here too").count(), 4);
 }
@@ -686,10 +686,10 @@ fn message_loop() {
 }
 
 #[test]
-fn outputs_only() {
+fn missing_default_output() {
     let named = "r: FROM /messages/modules/a/outputs/* INTO $upstream";
     assert_eq!(
-        said("outputs-only", None, &[named]),
+        said("missing-default-output", None, &[named]),
         ["r: no route takes what `a` sends without an output -> FROM /messages/modules/a/* INTO $upstream"]
     );
     for other in [
@@ -697,9 +697,9 @@ fn outputs_only() {
         "s: FROM /messages/modules/A/* WHERE level = 'x' INTO $upstream",
         "s: FROM /messages/modules/* WHERE $connectionModuleId = 'a' INTO $upstream",
     ] {
-        assert_eq!(said("outputs-only", None, &[named, other]), [""; 0], "{other}");
+        assert_eq!(said("missing-default-output", None, &[named, other]), [""; 0], "{other}");
     }
-    assert_eq!(said("outputs-only", None, &["r: FROM /messages/modules/a/outputs/o INTO $upstream"]), [""; 0]);
+    assert_eq!(said("missing-default-output", None, &["r: FROM /messages/modules/a/outputs/o INTO $upstream"]), [""; 0]);
 }
 
 #[test]
@@ -813,9 +813,9 @@ fn outranked_by_catch_all() {
 }
 
 #[test]
-fn tied_time_to_live() {
+fn conflicting_time_to_live() {
     let one = "one: 5: 60: FROM /messages/* WHERE a = 'x' INTO $upstream";
-    let fires = |other: &str| said("tied-time-to-live", None, &[one, other]);
+    let fires = |other: &str| said("conflicting-time-to-live", None, &[one, other]);
     for other in [
         "two: 5: FROM /messages/* INTO $upstream",
         "two: 5: 90: FROM /messages/modules/m/* WHERE b = 'y' INTO $upstream",
@@ -934,7 +934,7 @@ fn a_lint_that_is_off_hints_at_what_it_would_find() {
     let hints = |levels: Levels| -> Vec<&str> {
         Linter::with_levels(levels).lint_routes(&[route]).hints().iter().map(|lint| lint.name()).collect()
     };
-    let name = "untested-content-type";
+    let name = "unchecked-content-type";
     assert_eq!(hints(Levels::default()), [name]);
     for (selector, level) in [(name, Level::Allow), ("all", Level::Allow), (name, Level::Warn), ("W02", Level::Warn)] {
         if let Ok(selector) = selector.parse() {
@@ -947,8 +947,8 @@ fn a_lint_that_is_off_hints_at_what_it_would_find() {
 fn lints_that_mend_say_whether_the_meaning_stays() {
     let keeps: Vec<&str> =
         ALL.iter().filter(|lint| lint.fixes() == Some(Fixes::KeepMeaning)).map(|lint| lint.name()).collect();
-    assert_eq!(keeps, ["text-after-sink", "star-behind-name", "always-true"]);
-    assert_eq!(Lint::named("W0105").map(Lint::name), Some("text-after-sink"));
+    assert_eq!(keeps, ["trailing-text", "star-after-name", "always-true"]);
+    assert_eq!(Lint::named("W0105").map(Lint::name), Some("trailing-text"));
 }
 
 /// The reference accepts these manifests and so do we; whatever is mended in them, they are manifests of the same routes,

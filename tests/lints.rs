@@ -15,7 +15,7 @@ fn root() -> &'static Path {
 fn source(lint: &Lint) -> PathBuf {
     let area = match lint.code().as_str().get(..3) {
         Some("W01") => "syntax",
-        Some("W02") => "meaning",
+        Some("W02") => "semantics",
         _ => "topology",
     };
     root().join("src/lint").join(area).join(format!("{}.rs", lint.name().replace('-', "_")))
@@ -87,7 +87,7 @@ message-loop = \"warn\"
 W0304 = \"allow\"
 ```
 
-The groups are `syntax`, `meaning`, `topology`, `all`, and `warnings` for whatever would warn. A lint's own name or code has
+The groups are `syntax`, `semantics`, `topology`, `all`, and `warnings` for whatever would warn. A lint's own name or code has
 the say over its group, and that over `all`; the command line has the say over the file. The file is the one that
 `--config` names, or else `edgeroute.toml` beside the manifest or in a directory above it.
 

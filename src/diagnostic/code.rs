@@ -130,12 +130,12 @@ codes! {
     NegatedOperand = "W0102", Warning, "`not` before a comparison without parentheses";
     CoalescedComparison = "W0103", Warning, "`??` beside a comparison without parentheses";
     MiscasedConstant = "W0104", Warning, "a constant that is not written in lower case";
-    TextAfterSink = "W0105", Warning, "text behind the sink of a route";
+    TrailingText = "W0105", Warning, "text behind the sink of a route";
     CommentInSource = "W0106", Warning, "a comment that begins in the middle of a source";
     StarInSource = "W0107", Warning, "a `*` that is not the end of a source";
-    StarBehindName = "W0108", Warning, "a `*` that touches the last name of a source";
+    StarAfterName = "W0108", Warning, "a `*` that touches the last name of a source";
     SmartQuote = "W0109", Warning, "typographic quotes, which quote nothing";
-    LookAlike = "W0110", Warning, "a letter of another script that looks like a Latin one";
+    ConfusableCharacter = "W0110", Warning, "a letter of another script that looks like a Latin one";
     InvisibleCharacter = "W0111", Warning, "a character that cannot be seen or reorders what can";
 
     NeverTrue = "W0201", Warning, "a condition that no message satisfies";
@@ -144,21 +144,21 @@ codes! {
     IsDefinedOfBody = "W0204", Warning, "`is_defined` of a body query";
     IsNullOfBody = "W0205", Warning, "`is_null` of a body query";
     BodyDateTime = "W0206", Warning, "a body value compared with a date and time";
-    InputName = "W0207", Warning, "`$inputName`, which is never set while the hub routes";
+    InputNameWhileRouting = "W0207", Warning, "`$inputName`, which is never set while the hub routes";
     TwinQuery = "W0208", Warning, "a query of a twin, which the hub's routes do not have";
     UnknownSystemProperty = "W0209", Warning, "a system property that the hub does not know";
-    NumberAsText = "W0210", Warning, "an order between a string and a number in quotes";
-    UntestedContentType = "W0211", Warning, "routes that query the body and do not ask what it is";
+    StringNumberComparison = "W0210", Warning, "an order between a string and a number in quotes";
+    UncheckedContentType = "W0211", Warning, "routes that query the body and do not ask what it is";
     WrongContentType = "W0212", Warning, "a body query beside a test for another content type";
 
     UnknownModule = "W0301", Warning, "a module that the deployment does not install";
     SelfLoop = "W0302", Warning, "a module that is sent its own messages";
     MessageLoop = "W0303", Warning, "modules whose messages can go round";
-    OutputsOnly = "W0304", Warning, "messages sent without an output that no route takes";
+    MissingDefaultOutput = "W0304", Warning, "messages sent without an output that no route takes";
     DuplicateRoute = "W0305", Warning, "two routes that take the same to the same endpoint";
     SubsumedRoute = "W0306", Warning, "a route that another one makes superfluous";
     OutrankedByCatchAll = "W0307", Warning, "a route outranked by one that takes everything";
-    TiedTimeToLive = "W0308", Warning, "equal priorities with different times to live";
+    ConflictingTimeToLive = "W0308", Warning, "equal priorities with different times to live";
     NoWayUpstream = "W0309", Warning, "no route to the cloud";
     UnreachedModule = "W0310", Warning, "a module that no route takes from or sends to";
     UnservedLeafDevices = "W0311", Warning, "no route for messages of leaf devices";

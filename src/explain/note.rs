@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::builtin::Parameter;
+use crate::diagnostic::bounded;
 use crate::interpret::PropertyKind;
 use crate::span::Span;
 
@@ -228,9 +229,9 @@ impl fmt::Display for Note {
             }
             Self::BodyNotDeclared { property, found: Some(found) } => {
                 let (name, needed) = (property.name(), property.needed());
-                write!(f, "body not read, `{name}` is `{}` and not {needed}", found.escape_debug())
+                write!(f, "body not read, `{name}` is `{}` and not {needed}", bounded(found))
             }
-            Self::BodyUnreadable { offset, reason } => write!(f, "body unreadable at byte {offset}: {reason}"),
+            Self::BodyUnreadable { offset, reason } => write!(f, "cannot read the body at byte {offset}: {reason}"),
             Self::NothingThere => f.write_str("nothing at this path of the body"),
             Self::NoValue(part) => part.fmt(f),
             Self::UndefinedOperand { .. } => f.write_str("an operand is undefined"),
@@ -248,7 +249,7 @@ impl fmt::Display for Note {
 }
 
 fn no_property(f: &mut fmt::Formatter<'_>, name: &str, kind: PropertyKind, nearest: Option<&Nearest>) -> fmt::Result {
-    let name = name.escape_debug();
+    let name = bounded(name);
     let (sign, what, other) = match kind {
         PropertyKind::Application => ("", "property", "system property"),
         PropertyKind::System => ("$", "system property", "application property"),
@@ -256,7 +257,7 @@ fn no_property(f: &mut fmt::Formatter<'_>, name: &str, kind: PropertyKind, neare
     write!(f, "the message has no {what} `{sign}{name}`")?;
     match nearest {
         None => Ok(()),
-        Some(Nearest::Spelled(near)) => write!(f, ", but `{sign}{}`", near.escape_debug()),
+        Some(Nearest::Spelled(near)) => write!(f, ", but `{sign}{}`", bounded(near)),
         Some(Nearest::OtherKind) => write!(f, ", but the {other} `{}{name}`", if sign.is_empty() { "$" } else { "" }),
     }
 }

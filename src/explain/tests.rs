@@ -102,7 +102,7 @@ fn a_body_query_says_what_it_needs_and_what_it_found() {
         "{}",
         "$body.a = undefined (body not read, `contentEncoding` is `gzip` and not `utf-8`, `utf-16` or `utf-32`)",
     );
-    check(query, JSON, r#"{"a": tru}"#, "$body.a = undefined (body unreadable at byte 9: expected true, found '}')");
+    check(query, JSON, r#"{"a": tru}"#, "$body.a = undefined (cannot read the body at byte 9: expected true, found '}')");
     check(query, JSON, "{}", "$body.a = null (nothing at this path of the body)");
     check(query, JSON, r#"{"a": {}}"#, "$body.a = undefined (an object, which has no value)");
     check(query, JSON, r#"{"a": []}"#, "$body.a = undefined (an array, which has no value)");

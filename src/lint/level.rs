@@ -59,7 +59,7 @@ enum Selected {
     All,
     /// `warnings`: those that warn, whatever made them do so.
     Warnings,
-    /// `syntax`, `meaning`, `topology`: the first digits of the codes.
+    /// `syntax`, `semantics`, `topology`: the first digits of the codes.
     Area(&'static str),
     /// A name or code.
     One(&'static Lint),
@@ -80,7 +80,7 @@ impl fmt::Display for UnknownLint {
 impl core::error::Error for UnknownLint {}
 
 /// Names of groups, with the first digits of their codes.
-const AREAS: [(&str, &str); 3] = [("syntax", "W01"), ("meaning", "W02"), ("topology", "W03")];
+const AREAS: [(&str, &str); 3] = [("syntax", "W01"), ("semantics", "W02"), ("topology", "W03")];
 
 /// The lint of this name or code, or the group of this name, ignoring case.
 impl FromStr for Selector {
@@ -185,7 +185,7 @@ mod tests {
     fn the_more_specific_selector_has_the_say_and_of_two_alike_the_last() {
         assert_eq!(level(&[], "never-true"), Level::Warn);
         assert_eq!(level(&[("never-true", Level::Deny), ("all", Level::Allow)], "W0201"), Level::Deny);
-        assert_eq!(level(&[("meaning", Level::Deny), ("all", Level::Allow)], "w0201"), Level::Deny);
+        assert_eq!(level(&[("semantics", Level::Deny), ("all", Level::Allow)], "w0201"), Level::Deny);
         assert_eq!(level(&[("never-true", Level::Deny), ("W0201", Level::Allow)], "never-true"), Level::Allow);
         assert_eq!(level(&[("topology", Level::Deny)], "never-true"), Level::Warn);
     }

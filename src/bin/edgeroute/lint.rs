@@ -20,12 +20,12 @@ name, a condition that is never true, modules whose messages go round, a route t
 `edgeroute lint --list` lists them, and `edgeroute explain-code CODE` explains one.
 
 A lint's level says what becomes of its findings: `allow` (it is not run), `warn`, or `deny` (errors). LINT is a name or \
-code, one of the groups `syntax`, `meaning`, `topology`, `all`, or `warnings`: whatever would warn. Levels can be kept \
+code, one of the groups `syntax`, `semantics`, `topology`, `all`, or `warnings`: whatever would warn. Levels can be kept \
 in a file edgeroute.toml beside the manifest, or in a directory above it:
 
   [lints]
   topology = \"deny\"
-  outputs-only = \"allow\"
+  missing-default-output = \"allow\"
 
 A name has the say over its group, and that over `all`; the command line has the say over the file.";
 

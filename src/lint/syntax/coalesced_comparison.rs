@@ -50,7 +50,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
         let diagnostic = findings
             .diagnostic(operator_span, "`??` gives a default for the comparison, not for what is compared")
             .with_secondary(comparison, "compared first")
-            .with_help(format!("`??` binds last of all: write `{mended}`"));
+            .with_help(format!("`??` has the lowest precedence; write `{mended}`"));
         let diagnostic = findings.mend(subject, diagnostic, place, &mended);
         findings.add(subject.index, diagnostic);
     }

@@ -38,7 +38,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
         if subject.slice(between).starts_with("/*") {
             let comment = Span::new(between.start(), between.start() + comment_length(subject.slice(between)));
             let diagnostic = findings
-                .diagnostic(comment, "`/*` opens a comment here, which ends at the first `*/`")
+                .diagnostic(comment, "`/*` opens a comment here, and the first `*/` ends it")
                 .with_label("not part of the source")
                 .with_secondary(source.span, format!("the source is `{}`", source.path));
             findings.add(subject.index, diagnostic.with_help("put a space before it if it is meant as a comment"));

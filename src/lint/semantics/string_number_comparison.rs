@@ -23,8 +23,8 @@ use crate::lint::{Findings, Fixes, Level, Lint, Pass, Subject};
 use crate::text::number_literal;
 
 pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::NumberAsText,
-    name: "number-as-text",
+    code: Code::StringNumberComparison,
+    name: "string-number-comparison",
     level: Level::Warn,
     fixes: Some(Fixes::ChangeMeaning),
     pass: Pass::Route(check),

@@ -20,14 +20,14 @@
 
 use crate::diagnostic::Code;
 use crate::hir::NodeKind;
-use crate::lint::meaning::unknown_system_property::system_name;
+use crate::lint::semantics::unknown_system_property::system_name;
 use crate::lint::{Findings, Level, Lint, Pass, Related, Set, Subject};
 use crate::span::Span;
 use crate::text::eq_ignore_case;
 
 pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::UntestedContentType,
-    name: "untested-content-type",
+    code: Code::UncheckedContentType,
+    name: "unchecked-content-type",
     level: Level::Allow,
     fixes: None,
     pass: Pass::Set(check),

@@ -32,8 +32,8 @@ use crate::span::Span;
 use crate::topology::{Flow, Outputs, Selection};
 
 pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::OutputsOnly,
-    name: "outputs-only",
+    code: Code::MissingDefaultOutput,
+    name: "missing-default-output",
     level: Level::Allow,
     fixes: Some(Fixes::ChangeMeaning),
     pass: Pass::Set(check),

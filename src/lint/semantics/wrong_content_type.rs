@@ -17,7 +17,7 @@
 
 use crate::diagnostic::Code;
 use crate::hir::{Comparison, Node, NodeId, NodeKind, Property, Text};
-use crate::lint::meaning::unknown_system_property::system_name;
+use crate::lint::semantics::unknown_system_property::system_name;
 use crate::lint::{Findings, Level, Lint, Pass, Subject};
 use crate::span::Span;
 use crate::text::eq_ignore_case;

@@ -22,8 +22,8 @@ use crate::lint::{Findings, Fixes, Level, Lint, Pass, Subject};
 use crate::span::Span;
 
 pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::LookAlike,
-    name: "look-alike",
+    code: Code::ConfusableCharacter,
+    name: "confusable-character",
     level: Level::Warn,
     fixes: Some(Fixes::ChangeMeaning),
     pass: Pass::Route(check),

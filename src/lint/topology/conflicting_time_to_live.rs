@@ -42,8 +42,8 @@ use crate::predicate::{Answer, SourceFacts};
 use crate::priority::TimeToLive;
 
 pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::TiedTimeToLive,
-    name: "tied-time-to-live",
+    code: Code::ConflictingTimeToLive,
+    name: "conflicting-time-to-live",
     level: Level::Warn,
     fixes: None,
     pass: Pass::Set(check),

@@ -16,7 +16,7 @@
 //! ```
 
 use crate::diagnostic::Code;
-use crate::lint::meaning::unknown_system_property::{is_of_twin, system_name};
+use crate::lint::semantics::unknown_system_property::{is_of_twin, system_name};
 use crate::lint::{Findings, Level, Lint, Pass, Subject};
 
 pub(in crate::lint) const LINT: Lint =

@@ -22,8 +22,8 @@ use crate::lint::{Findings, Fixes, Level, Lint, Pass, Subject};
 use crate::span::Span;
 
 pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::StarBehindName,
-    name: "star-behind-name",
+    code: Code::StarAfterName,
+    name: "star-after-name",
     level: Level::Warn,
     fixes: Some(Fixes::KeepMeaning),
     pass: Pass::Route(check),

@@ -23,8 +23,8 @@ use crate::span::Span;
 use crate::syntax::{Lexer, TokenKind};
 
 pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::TextAfterSink,
-    name: "text-after-sink",
+    code: Code::TrailingText,
+    name: "trailing-text",
     level: Level::Warn,
     fixes: Some(Fixes::KeepMeaning),
     pass: Pass::Route(check),

@@ -44,7 +44,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
             let diagnostic = findings
                 .diagnostic(node.span, "`is_defined` of a body query does not tell whether something is there")
                 .with_label("true also where the body has nothing there")
-                .with_help(format!("what the body lacks is null: write `{query} != null`"));
+                .with_help(format!("a missing body path is null; write `{query} != null`"));
             let diagnostic = findings.mend(subject, diagnostic, node.span, &mended);
             findings.add(subject.index, diagnostic);
         }
