@@ -275,7 +275,7 @@ fn explain_code_prints_the_page_of_a_code_and_lists_them_all() {
     let codes = edgeroute::diagnostic::Code::ALL;
     assert!(codes.iter().all(|code| stdout(&list).contains(&format!("  {code}  {}\n", code.title()))));
     let unknown = run(&["explain-code", "E9\u{1b}", "E0101"], b"");
-    assert!(stderr(&unknown).contains("there is no code `E9\u{241b}`"), "{}", stderr(&unknown));
+    assert!(stderr(&unknown).contains("unknown code `E9\u{241b}`"), "{}", stderr(&unknown));
     assert!(stdout(&unknown).starts_with("error[E0101]"), "{}", stdout(&unknown));
     assert_eq!([page, list, unknown].map(|output| output.status.code()), [Some(0), Some(0), Some(2)]);
 }

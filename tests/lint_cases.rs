@@ -174,7 +174,7 @@ fn each_lint_has_a_test_here() {
 #[test]
 fn glued_operator() {
     let said = |name: &str, mended: &str| {
-        format!("`{name}` is one name: what touches a name is part of it: `{name}` -> {mended}")
+        format!("`{name}` is read as a single property name: `{name}` -> {mended}")
     };
     check_conditions(
         "glued-operator",
@@ -205,7 +205,7 @@ fn glued_operator() {
 
 #[test]
 fn negated_operand() {
-    let message = "`not` negates the left operand, not the comparison";
+    let message = "`not` negates only the left operand, not the comparison";
     check_conditions(
         "negated-operand",
         &[
@@ -221,7 +221,7 @@ fn negated_operand() {
 
 #[test]
 fn coalesced_comparison() {
-    let message = "`??` gives a default for the comparison, not for what is compared";
+    let message = "`??` gives a default for the comparison, not for its operand";
     check_conditions(
         "coalesced-comparison",
         &[
@@ -250,14 +250,14 @@ fn trailing_text() {
     check(
         "trailing-text",
         &[
-            ("FROM /* INTO $upstream;", "what follows the sink is ignored: `;` -> FROM /* INTO $upstream"),
+            ("FROM /* INTO $upstream;", "text after the sink is ignored: `;` -> FROM /* INTO $upstream"),
             (
                 "FROM /* INTO BrokeredEndpoint('/modules/m/inputs/i')  all of it ",
-                "what follows the sink is ignored: `all of it` -> FROM /* INTO BrokeredEndpoint('/modules/m/inputs/i') ",
+                "text after the sink is ignored: `all of it` -> FROM /* INTO BrokeredEndpoint('/modules/m/inputs/i') ",
             ),
             (
                 "FROM /* INTO BrokeredEndpoint('/modules/m/inputs/i')\u{a0}",
-                "what follows the sink is ignored: `\u{a0}` -> FROM /* INTO BrokeredEndpoint('/modules/m/inputs/i')",
+                "text after the sink is ignored: `\u{a0}` -> FROM /* INTO BrokeredEndpoint('/modules/m/inputs/i')",
             ),
             ("FROM /* INTO $upstream where a = 'b'", "a WHERE after INTO is ignored: `where a = 'b'`"),
         ],
@@ -284,7 +284,7 @@ fn comment_in_source() {
 
 #[test]
 fn star_in_source() {
-    let message = "`*` in the middle of a source stands for itself, not for any name: `*`";
+    let message = "`*` in the middle of a source matches only itself: `*`";
     check(
         "star-in-source",
         &[
@@ -399,7 +399,7 @@ fn never_true() {
         .iter()
         .map(|label| (label.span.start(), label.text.as_str()))
         .collect();
-    assert_eq!(labels, [(26, "where this is true"), (50, "this is not")]);
+    assert_eq!(labels, [(26, "if this is true"), (50, "this is false")]);
 }
 
 #[test]
@@ -429,7 +429,7 @@ fn always_true() {
 
 #[test]
 fn contradicts_source() {
-    let message = "this condition is never true of messages from this source";
+    let message = "this condition is never true for messages from this source";
     check(
         "contradicts-source",
         &[
@@ -461,7 +461,7 @@ fn is_defined_of_body() {
         "is-defined-of-body",
         &[(
             "not is_defined($body.a.b)",
-            "`is_defined` of a body query does not tell whether something is there: `is_defined($body.a.b)` -> not \
+            "`is_defined` of a body query does not test whether a value is present: `is_defined($body.a.b)` -> not \
              ($body.a.b != null)",
         )],
         &["is_defined(a)", "is_defined($body.a = 5)", "$body.a != null", "is_string($body.a)"],
@@ -474,7 +474,7 @@ fn is_null_of_body() {
         "is-null-of-body",
         &[(
             "is_null($body.a)",
-            "`is_null` of a body query is true of everything that is there: `is_null($body.a)` -> ($body.a = null)",
+            "`is_null` of a body query is true for every value that is present: `is_null($body.a)` -> ($body.a = null)",
         )],
         &["is_null(a)", "$body.a = null"],
     );
@@ -482,7 +482,7 @@ fn is_null_of_body() {
 
 #[test]
 fn body_date_time() {
-    let message = "a body value is never a date and time: the hub leaves those undefined";
+    let message = "a body value is never a date and time; the hub treats dates as undefined";
     check_conditions(
         "body-date-time",
         &[
@@ -517,7 +517,7 @@ fn twin_query() {
 
 #[test]
 fn unknown_system_property() {
-    let message = |name: &str| format!("there is no system property `${name}`");
+    let message = |name: &str| format!("unknown system property `${name}`");
     check_conditions(
         "unknown-system-property",
         &[
@@ -551,7 +551,7 @@ fn unchecked_content_type() {
         "unchecked-content-type",
         &[(
             "$body.a = 5 and $body.b = 6",
-            "a body can be queried only where the sender has set `contentType` and `contentEncoding`: `$body.a`",
+            "the body can be queried only if the sender sets `contentType` and `contentEncoding`: `$body.a`",
         )],
         &["$contentType = 'application/json' and $body.a = 5", "a = 'x'"],
     );
@@ -559,7 +559,7 @@ fn unchecked_content_type() {
         (0..8).map(|number| format!("r{number}: FROM /* WHERE $body.a = {number} INTO $upstream")).collect();
     let found = said("unchecked-content-type", None, &routes.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(found.len(), 1);
-    assert_eq!(found[0].matches("here too").count(), 4);
+    assert_eq!(found[0].matches("also here").count(), 4);
 }
 
 #[test]
@@ -873,10 +873,10 @@ fn leaf_devices_may_pass_for_modules_where_stamps_can_be_shadowed() {
 #[test]
 fn unserved_leaf_devices() {
     let fires = |route: &str| said("unserved-leaf-devices", None, &[route]);
-    assert_eq!(fires("a: FROM /messages/modules/* INTO $upstream"), ["a: no route takes what leaf devices send"]);
+    assert_eq!(fires("a: FROM /messages/modules/* INTO $upstream"), ["a: no route takes messages from leaf devices"]);
     assert_eq!(
         fires("a: FROM /messages/* WHERE is_defined($connectionModuleId) INTO $upstream"),
-        ["a: no route takes what leaf devices send"]
+        ["a: no route takes messages from leaf devices"]
     );
     assert_eq!(fires("a: FROM /messages/* WHERE level = 'x' INTO $upstream"), [""; 0]);
 }

@@ -6,14 +6,14 @@ use core::str::FromStr;
 use super::{ALL, Lint};
 use crate::diagnostic::closest;
 
-/// What becomes of a lint's findings.
+/// What happens to the findings of a lint.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Level {
-    /// The lint is not run.
+    /// The lint is off.
     Allow,
-    /// They are warnings.
+    /// Findings are warnings.
     Warn,
-    /// They are errors.
+    /// Findings are errors.
     Deny,
 }
 
@@ -48,7 +48,7 @@ impl FromStr for Level {
 /// assert!("never-true".parse::<Selector>().is_ok());
 /// assert!("topology".parse::<Selector>().is_ok());
 /// let error = "never-treu".parse::<Selector>().unwrap_err();
-/// assert_eq!(error.to_string(), "there is no lint `never-treu`, did you mean `never-true`?");
+/// assert_eq!(error.to_string(), "unknown lint `never-treu`, did you mean `never-true`?");
 /// ```
 #[derive(Copy, Clone, Debug)]
 pub struct Selector(Selected);
@@ -100,8 +100,8 @@ impl FromStr for Selector {
         Lint::named(text).map(|lint| Self(Selected::One(lint))).ok_or_else(|| {
             let names = ALL.iter().map(|lint| lint.name()).chain(AREAS.iter().map(|(name, _)| *name));
             let message = match closest(text, names) {
-                Some(meant) => format!("there is no lint `{text}`, did you mean `{meant}`?"),
-                None => format!("there is no lint `{text}`"),
+                Some(meant) => format!("unknown lint `{text}`, did you mean `{meant}`?"),
+                None => format!("unknown lint `{text}`"),
             };
             UnknownLint { message }
         })
@@ -110,8 +110,8 @@ impl FromStr for Selector {
 
 /// The level of each lint.
 ///
-/// A selector of one lint has the say over one of a group, and that over `all`; of two alike the one set last. Last of
-/// all, `warnings` is taken as what the others have made of it.
+/// More specific selectors win: a lint overrides its group, a group overrides `all`; between equals, the last one wins.
+/// `warnings` is applied afterwards, to every lint whose level is then `warn`.
 ///
 /// ```
 /// use edgeroute::lint::{Level, Levels, Lint};

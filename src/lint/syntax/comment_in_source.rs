@@ -1,8 +1,8 @@
-//! A comment that begins in the middle of a source's path.
+//! A comment that begins in the middle of a source.
 //!
 //! # Why
-//! `/*` opens a comment wherever a `*/` follows, also in `/messages/*`. What stands between them is not part of the
-//! route: `/messages/*/outputs/*/` is `/messages`, and takes every message.
+//! `/*` opens a comment wherever a `*/` follows, also in `/messages/*`.
+//! The text between them is not part of the route: `/messages/*/outputs/*/` is `/messages`, which takes every message.
 //!
 //! # Example
 //! ```route W0106
@@ -41,7 +41,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
                 .diagnostic(comment, "`/*` opens a comment here, and the first `*/` ends it")
                 .with_label("not part of the source")
                 .with_secondary(source.span, format!("the source is `{}`", source.path));
-            findings.add(subject.index, diagnostic.with_help("put a space before it if it is meant as a comment"));
+            findings.add(subject.index, diagnostic.with_help("if you mean a comment, put a space before it"));
             return;
         }
         last_end = token.span.end();
