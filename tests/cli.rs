@@ -199,7 +199,7 @@ fn a_problem_beside_a_routes_text_does_not_hide_those_in_it() {
         assert!(stdout(&output).contains(code), "{code} in {}", stdout(&output));
     }
     assert!(stdout(&output).contains("in route `a`") && stdout(&output).contains("in route `d`"));
-    let summary = ", 2 routes in 1 file\n`edgeroute explain-code E0101 E0301 E0402 E0406` tells more\n";
+    let summary = ", 2 routes in 1 file\nfor details, run `edgeroute explain-code E0101 E0301 E0402 E0406`\n";
     assert!(stdout(&output).ends_with(summary), "{}", stdout(&output));
 }
 

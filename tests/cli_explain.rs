@@ -43,7 +43,7 @@ fn one_route_is_told_in_full() {
         "\
 message 3 from /messages/modules/tempSensor
 
-`alertsUpstream` to $upstream: another source, the message's has `tempSensor` where this has `filter`
+`alertsUpstream` to $upstream: source does not match: the message has `tempSensor` where the route has `filter`
   | FROM /messages/modules/filter/outputs/alert INTO $upstream
   |                        ^^^^^^ `tempSensor` in the source of the message
 "

@@ -185,7 +185,7 @@ fn glued_operator() {
             ("$body.temp-1 > 5", &said("$body.temp-1", "$body.temp - 1 > 5")),
             ("$body.n*2 > 5", &said("$body.n*2", "$body.n * 2 > 5")),
             ("'a'||b = 'c'", &said("'a'||b", "'a' || b = 'c'")),
-            ("it's = 'c'", "`it's` is one name: a quote within a name is part of it: `it's`"),
+            ("it's = 'c'", "`it's` is read as a single property name, quotes included: `it's`"),
         ],
         &[
             "level != 'low'",
@@ -237,9 +237,9 @@ fn miscased_constant() {
     check_conditions(
         "miscased-constant",
         &[
-            ("$body.a = TRUE", "`TRUE` is the name of a property, and `true` the constant: `TRUE` -> $body.a = true"),
-            ("a = True", "`True` is the name of a property, and `true` the constant: `True` -> a = 'True'"),
-            ("$body.a = NULL", "`NULL` is the name of a property, and `null` the constant: `NULL` -> $body.a = null"),
+            ("$body.a = TRUE", "`TRUE` is a property name; the constant is `true`: `TRUE` -> $body.a = true"),
+            ("a = True", "`True` is a property name; the constant is `true`: `True` -> a = 'True'"),
+            ("$body.a = NULL", "`NULL` is a property name; the constant is `null`: `NULL` -> $body.a = null"),
         ],
         &["$body.a = true", "a = 'TRUE'", "truth = 'x'", "$TRUE = 'x'"],
     );
@@ -302,13 +302,13 @@ fn star_after_name() {
         &[
             (
                 "FROM /messages/modules/sens* INTO $upstream",
-                "`sens*` takes `sens` alone, not all names that start with it: `*` -> FROM /messages/modules/sens/* INTO \
+                "`sens*` matches only `sens`, not every name that starts with it: `*` -> FROM /messages/modules/sens/* INTO \
                  $upstream",
             ),
             (
                 // A slash would open a comment.
                 "FROM /messages/modules/m/outputs/o* WHERE a = 'b' /* c */ INTO $upstream",
-                "`o*` takes `o` alone, not all names that start with it: `*`",
+                "`o*` matches only `o`, not every name that starts with it: `*`",
             ),
         ],
         &["FROM /messages/modules/sens/* INTO $upstream", "FROM /messages* INTO $upstream", "FROM /* INTO $upstream"],
@@ -320,10 +320,10 @@ fn smart_quote() {
     check_conditions(
         "smart-quote",
         &[
-            ("a = ‘b’", "the quote ‘ quotes nothing: it is part of a name: `‘b’` -> a = 'b'"),
-            ("a = “b”", "the quote “ quotes nothing: it is part of a name: `“b”` -> a = 'b'"),
-            ("a = it’s", "the quote ’ quotes nothing: it is part of a name: `it’s`"),
-            ("a = `b`", "the quote ` quotes nothing: it is part of a name: ``b`` -> a = 'b'"),
+            ("a = ‘b’", "‘ does not quote a string; it is read as part of a name: `‘b’` -> a = 'b'"),
+            ("a = “b”", "“ does not quote a string; it is read as part of a name: `“b”` -> a = 'b'"),
+            ("a = it’s", "’ does not quote a string; it is read as part of a name: `it’s`"),
+            ("a = `b`", "` does not quote a string; it is read as part of a name: ``b`` -> a = 'b'"),
         ],
         &["a = 'b’s'", "a = \"“b”\"", "a`b = 'c'"],
     );
@@ -336,16 +336,16 @@ fn confusable_character() {
         &[
             (
                 "FROM /* WHERE lеvel = 'x' INTO $upstream",
-                "`lеvel` has a letter that only looks like one of `level`: `lеvel` -> FROM /* WHERE level = 'x' INTO $upstream",
+                "`lеvel` contains a letter that only looks like one in `level`: `lеvel` -> FROM /* WHERE level = 'x' INTO $upstream",
             ),
             (
                 "FROM /messages/modules/sеnsor INTO $upstream",
-                "`sеnsor` has a letter that only looks like one of `sensor`: `sеnsor` -> FROM /messages/modules/sensor INTO \
+                "`sеnsor` contains a letter that only looks like one in `sensor`: `sеnsor` -> FROM /messages/modules/sensor INTO \
                  $upstream",
             ),
             (
                 "FROM /* WHERE a = 'сritical' INTO $upstream",
-                "`сritical` has a letter that only looks like one of `critical`: `сritical` -> FROM /* WHERE a = 'critical' \
+                "`сritical` contains a letter that only looks like one in `critical`: `сritical` -> FROM /* WHERE a = 'critical' \
                  INTO $upstream",
             ),
         ],
@@ -363,9 +363,9 @@ fn invisible_character() {
     check_conditions(
         "invisible-character",
         &[
-            ("a = 'x\u{200b}'", "U+200B cannot be seen, and is part of a name or text: `\u{200b}` -> a = 'x'"),
-            ("a = 'x'\u{a0}", "U+00A0 looks like a space, and is part of a name or text: `\u{a0}` -> a = 'x' "),
-            ("a = 'x\u{202e}'", "U+202E changes the order in which the text is shown: `\u{202e}` -> a = 'x'"),
+            ("a = 'x\u{200b}'", "U+200B is invisible and is part of a name or string: `\u{200b}` -> a = 'x'"),
+            ("a = 'x'\u{a0}", "U+00A0 looks like a space but is part of a name or string: `\u{a0}` -> a = 'x' "),
+            ("a = 'x\u{202e}'", "U+202E changes the order in which the text is displayed: `\u{202e}` -> a = 'x'"),
         ],
         &["a = 'x'", "a = 'é'", "a = '👩\u{200d}🚀'", "a\t=\r\n'x'"],
     );
@@ -507,7 +507,7 @@ fn input_name_while_routing() {
 
 #[test]
 fn twin_query() {
-    let message = "`$twin.tags.a` is no query of a twin: routes of the edge hub have none";
+    let message = "`$twin.tags.a` does not query a twin; routes of the edge hub cannot query twins";
     check_conditions(
         "twin-query",
         &[("$twin.tags.a = 'x'", &format!("{message}: `$twin.tags.a`"))],
@@ -533,7 +533,7 @@ fn unknown_system_property() {
 
 #[test]
 fn string_number_comparison() {
-    let message = |condition: &str| format!("`{condition}` compares strings letter by letter: `{condition}`");
+    let message = |condition: &str| format!("`{condition}` compares strings character by character: `{condition}`");
     check_conditions(
         "string-number-comparison",
         &[
@@ -569,12 +569,12 @@ fn wrong_content_type() {
         &[
             (
                 "$contentType = 'application/json;charset=utf-8' and $body.a = 5",
-                "a body of another `contentType` than `application/json` cannot be queried: `$contentType = \
+                "a body whose `contentType` is not `application/json` cannot be queried: `$contentType = \
                  'application/json;charset=utf-8'`",
             ),
             (
                 "a = 'x' and ($body.a = 5 and 'UTF8' = $contentEncoding)",
-                "a body of another `contentEncoding` than `utf-8`, `utf-16` or `utf-32` cannot be queried: `'UTF8' = \
+                "a body whose `contentEncoding` is not `utf-8`, `utf-16` or `utf-32` cannot be queried: `'UTF8' = \
                  $contentEncoding`",
             ),
         ],
@@ -595,7 +595,7 @@ fn wrong_content_type_minds_what_senders_may_add() {
         let route = format!("r: FROM /* WHERE {condition} and $body.a = 5 INTO $upstream");
         said("wrong-content-type", None, &[&route]).join("")
     };
-    let shadowed = "this is undefined, unless a sender adds an application property `$contentType`: $body.a";
+    let shadowed = "this is undefined unless a sender adds an application property `$contentType`: $body.a";
     assert!(said_of("$contentType = 'text/plain'").ends_with(shadowed), "{}", said_of("$contentType = 'text/plain'"));
     assert!(said_of("{$contentType} = 'text/plain'").ends_with("this is undefined: $body.a"));
 }
@@ -611,10 +611,10 @@ fn unknown_module() {
     assert_eq!(
         said("unknown-module", modules, &routes),
         [
-            "a: the deployment installs no module `Sensr` -> FROM /messages/modules/sensor/outputs/* INTO $upstream",
-            "b: the deployment installs no module `Filter` -> FROM /messages/modules/SENSOR/* INTO \
+            "a: the deployment does not install a module `Sensr` -> FROM /messages/modules/sensor/outputs/* INTO $upstream",
+            "b: the deployment does not install a module `Filter` -> FROM /messages/modules/SENSOR/* INTO \
              BrokeredEndpoint('/modules/filter/inputs/in')",
-            "c: the deployment installs no module `other`",
+            "c: the deployment does not install a module `other`",
         ]
     );
     assert_eq!(said("unknown-module", None, &routes), [""; 0]);
@@ -634,12 +634,12 @@ fn self_loop() {
         ["/*", "/messages/*", "/messages/modules/*", "/messages/modules/Filter/*", "/messages/modules/filter/outputs/*"]
     {
         let source_text = format!("; also takes what `filter` sends: {source}");
-        assert_eq!(fires(source), [format!("r: the module `filter` is sent its own messages{source_text}")]);
+        assert_eq!(fires(source), [format!("r: the module `filter` receives its own messages{source_text}")]);
     }
     assert_eq!(
         fires("/messages/* WHERE level = 'x'"),
         [
-            "r: the module `filter` is sent those of its own messages that satisfy the condition; also takes what `filter` \
+            "r: the module `filter` receives its own messages that satisfy the condition; also takes what `filter` \
           sends: /messages/*"
         ]
     );
@@ -668,7 +668,7 @@ fn message_loop() {
     {
         let found = fires(&back(from));
         let way = "on the way: BrokeredEndpoint('/modules/a/inputs/in')";
-        assert_eq!(found, [format!("there: messages can go round: `b`, `a`, `b`; {way}")], "{from}");
+        assert_eq!(found, [format!("there: messages can loop: `b`, `a`, `b`; {way}")], "{from}");
     }
     for from in
         ["/messages/modules/b/outputs/reply", "/messages/modules/c/*", "/messages/* WHERE $connectionModuleId = 'd'"]
@@ -682,7 +682,7 @@ fn message_loop() {
     ];
     let found = said("message-loop", None, &routes.each_ref().map(String::as_str));
     assert_eq!(found.len(), 1);
-    assert!(found[0].starts_with("x: messages can go round: `b`, `c`, `a`, `b`"), "{found:?}");
+    assert!(found[0].starts_with("x: messages can loop: `b`, `c`, `a`, `b`"), "{found:?}");
 }
 
 #[test]
@@ -690,7 +690,7 @@ fn missing_default_output() {
     let named = "r: FROM /messages/modules/a/outputs/* INTO $upstream";
     assert_eq!(
         said("missing-default-output", None, &[named]),
-        ["r: no route takes what `a` sends without an output -> FROM /messages/modules/a/* INTO $upstream"]
+        ["r: no route takes messages that `a` sends without an output -> FROM /messages/modules/a/* INTO $upstream"]
     );
     for other in [
         "s: FROM /messages/* INTO $upstream",
@@ -708,7 +708,7 @@ fn duplicate_route() {
     assert_eq!(
         said("duplicate-route", None, &[one, "two: FROM /MESSAGES WHERE (B = 'y') and a = 'x' INTO $upstream"]),
         [
-            "two: this route takes the same messages to the same endpoint as `one`; takes the same: /messages/* WHERE a = 'x' \
+            "two: this route takes the same messages to the same endpoint as `one`; takes the same messages: /messages/* WHERE a = 'x' \
           and b = 'y' INTO $upstream"
         ]
     );
@@ -738,7 +738,7 @@ fn subsumed_route() {
     }
     assert_eq!(
         fires("narrow: 4: 60: FROM /messages/* WHERE as_number(t) > 6 INTO $upstream"),
-        [format!("narrow: `wide` takes every message of this route, at a higher priority; {all}")]
+        [format!("narrow: `wide` takes every message of this route at a higher priority; {all}")]
     );
     for narrow in [
         "narrow: 3: FROM /messages/modules/* WHERE as_number(t) > 4 INTO $upstream",
@@ -801,7 +801,7 @@ fn outranked_by_catch_all() {
     let all = "all: 0: FROM /messages/* INTO $upstream";
     assert_eq!(
         said("outranked-by-catch-all", None, &["r: 5: FROM /messages/* WHERE a = 'x' INTO $upstream", all]),
-        ["r: `all` takes everything, at a higher priority than this route; of priority 0: /messages/* INTO $upstream"]
+        ["r: `all` takes every message of its source at a higher priority than this route; has priority 0: /messages/* INTO $upstream"]
     );
     for route in [
         "r: 0: FROM /messages/* WHERE a = 'x' INTO $upstream",
@@ -820,7 +820,7 @@ fn conflicting_time_to_live() {
         "two: 5: FROM /messages/* INTO $upstream",
         "two: 5: 90: FROM /messages/modules/m/* WHERE b = 'y' INTO $upstream",
     ] {
-        let expected = "two: `one` has the same endpoint and priority, and another time to live; 60 seconds here: \
+        let expected = "two: `one` has the same endpoint and priority but a different time to live; 60 seconds here: \
                         /messages/* WHERE a = 'x' INTO $upstream";
         assert_eq!(fires(other), [expected], "{other}");
     }
@@ -855,7 +855,7 @@ fn no_way_upstream() {
 fn unreached_module() {
     let modules: Option<&[&str]> = Some(&["a", "b", "c"]);
     let routes = [&*format!("x: FROM /messages/modules/A/* {}", into_module("b"))];
-    assert_eq!(said("unreached-module", modules, &routes), ["no route takes from the module `c` or sends to it"]);
+    assert_eq!(said("unreached-module", modules, &routes), ["no route takes messages from the module `c` or sends any to it"]);
     assert_eq!(said("unreached-module", modules, &["x: FROM /messages/* INTO $upstream"]), [""; 0]);
     assert_eq!(said("unreached-module", None, &routes), [""; 0]);
 }
@@ -888,7 +888,7 @@ fn sinks_differ_by_case() {
     let one = route("a", "/modules/m/inputs/in");
     assert_eq!(
         said("sinks-differ-by-case", None, &[&one, &route("b", "/modules/M/inputs/In")]),
-        ["b: `/modules/M/inputs/In` and `/modules/m/inputs/in` are different endpoints; from this endpoint: \
+        ["b: `/modules/M/inputs/In` and `/modules/m/inputs/in` are different endpoints; the other endpoint: \
           BrokeredEndpoint('/modules/m/inputs/in')"]
     );
     for sink in ["/modules/m/inputs/in", "modules/m/INPUTS/in/", "/modules/m/inputs/in2"] {

@@ -52,9 +52,9 @@ fn findings_are_warnings_until_they_are_denied() {
     let output = run(directory.path(), &["--format", "short", "m.json"], "");
     assert_eq!(
         stdout(&output),
-        "m.json:3:35: warning[W0101]: `level!` is one name: what touches a name is part of it (in route `up`)\n\
+        "m.json:3:35: warning[W0101]: `level!` is read as a single property name (in route `up`)\n\
          m.json:3:73: warning[W0105]: text after the sink is ignored (in route `up`)\n\
-         m.json:4:38: warning[W0108]: `a*` takes `a` alone, not all names that start with it (in route `in`)\n\
+         m.json:4:38: warning[W0108]: `a*` matches only `a`, not every name that starts with it (in route `in`)\n\
          0 errors, 3 warnings, 2 routes in 1 file\n"
     );
     assert_eq!(output.status.code(), Some(0));

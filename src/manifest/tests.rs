@@ -317,12 +317,12 @@ fn all_problems_come_at_once_in_the_order_of_the_text() {
     assert_eq!(
         error.to_string(),
         "the manifest is not valid
-  4:26: E0406: route `low`: `priority` is a whole number from 0 to 9, found 12
-  4:48: E0403: route `low`: `timeToLiveSecs` is a whole number of seconds from 0 to 4294967295, found -1
+  4:26: E0406: route `low`: `priority` must be a whole number from 0 to 9, found 12
+  4:48: E0403: route `low`: `timeToLiveSecs` must be a whole number of seconds from 0 to 4294967295, found -1
   5:13: E0403: route `none`: a route must be a string or an object, found 5
   7:5: E0405: route ``: the name of a route must not be blank
-  9:55: E0403: `timeToLiveSecs` is a whole number of seconds (negative for no limit), found \"é\"
-  9:75: E0403: `storeLimits` is an object or null, found 1
+  9:55: E0403: `timeToLiveSecs` must be a whole number of seconds (negative for no limit), found \"é\"
+  9:75: E0403: `storeLimits` must be an object or null, found 1
   10:20: E0404: schema version `1.4` is not supported"
     );
 }

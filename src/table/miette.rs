@@ -165,7 +165,7 @@ mod tests {
             "route `hot`: 1:17: E0201: `>` takes operands of one type",
             "Begin snippet for route hot starting at line 1",
             "FROM /* WHERE t > 80 INTO $upstream",
-            "label at line 1, column 17: expected operands of one type",
+            "label at line 1, column 17: expected operands of the same type",
             "diagnostic help: convert it to a number: `as_number(t) > 80`",
             "diagnostic code: E0201",
         ] {

@@ -284,7 +284,7 @@ cases:
             [
                 "nmae: unknown key `nmae` (did you mean `name`?)",
                 "orgin: unknown key `orgin` (did you mean `origin`?)",
-                "85: expected a string, found the number 85 (in quotes it is a string: \"85\")",
+                "85: expected a string, found the number 85 (put it in quotes to make it a string: \"85\")",
                 "m: the key `expect` is missing",
                 "upstream: `upstream` is not an endpoint (endpoints are $upstream and /modules/NAME/inputs/INPUT)",
                 "{endpoint: $Upstream, route: x}: `$upstream` is expected twice, and no message goes anywhere twice",

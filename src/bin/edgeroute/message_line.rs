@@ -234,7 +234,7 @@ mod tests {
         assert_eq!(shown(r#"{"propertes": {}}"#), "unknown key `propertes`; did you mean `properties`?");
         assert_eq!(
             shown(r#"{"properties": {"a": 5}}"#),
-            "expected a string, found the number 5; in quotes it is a string: \"5\""
+            "expected a string, found the number 5; put it in quotes to make it a string: \"5\""
         );
         assert!(shown(r#"{"properties": {"a": "1", "A": "2"}}"#).contains("property `A` is given twice"));
         assert!(shown(r#"{"body": "x", "bodyBase64": ""}"#).contains("both `body` and `bodyBase64`"));

@@ -303,8 +303,8 @@ fn a_property_against_a_number_is_mended() {
     assert_eq!(
         told("level > 3"),
         [
-            "`>` takes operands of one type, found a string and a number",
-            ">: expected operands of one type",
+            "cannot compare a string with a number",
+            ">: expected operands of the same type",
             "level: string: every property is a string",
             "3: number",
             "convert it to a number: `as_number(level) > 3`"
