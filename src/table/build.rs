@@ -278,12 +278,12 @@ impl Declared {
 }
 
 pub(super) fn too_many_routes(count: usize, limit: usize) -> Diagnostic {
-    let message = format!("{count} routes are more than the limit `routes` of {limit}");
+    let message = format!("there are {count} routes; the limit `routes` is {limit}");
     Diagnostic::new(Code::TooManyRoutes, Span::default(), message)
 }
 
 pub(super) fn too_many_reads(declared: &Declared, position: usize) -> CompileError {
-    let message = format!("the routes up to this one read more than {MAX_SLOTS} different properties and body paths");
+    let message = format!("the routes up to this one read more than {MAX_SLOTS} distinct properties and body paths");
     let error = Diagnostic::new(Code::TooManyReads, Span::default(), message);
     CompileError { problems: vec![declared.problem(position, error)] }
 }

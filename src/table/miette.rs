@@ -111,8 +111,8 @@ mod tests {
             "route `hot`: 1:17: E0201: `>` takes operands of one type",
             "Begin snippet for route hot starting at line 1",
             "FROM /* WHERE t > 80 INTO $upstream",
-            "label at line 1, column 17: expected operands of one type",
-            "diagnostic help: take it as a number: `as_number(t) > 80`",
+            "label at line 1, column 17: expected operands of the same type",
+            "diagnostic help: convert it to a number: `as_number(t) > 80`",
             "diagnostic code: E0201",
         ] {
             assert!(report.contains(part), "{part} in {report}");

@@ -138,7 +138,7 @@ impl RouteTable {
     ) -> Deliveries<'a> {
         assert!(
             scratch.belongs_to(self),
-            "the scratch was made by another route table: call `create_scratch` or `adapt_scratch` of the table that routes with it"
+            "the scratch was made by another route table: call `create_scratch` or `adapt_scratch` on the table you are routing with"
         );
         Deliveries::new(self, scratch.route(self, message))
     }

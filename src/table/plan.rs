@@ -80,7 +80,7 @@ impl Planner<'_> {
         match change {
             Change::Add(declared) => {
                 if self.rank(&declared.name).is_some() {
-                    let message = format!("there is a route named `{}` already", quoted(&declared.name));
+                    let message = format!("there is already a route named `{}`", quoted(&declared.name));
                     let error = Diagnostic::new(Code::RouteNameTaken, Span::default(), message);
                     self.plan.problems.push(declared.problem(position, error));
                 } else {

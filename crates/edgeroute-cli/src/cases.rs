@@ -88,7 +88,7 @@ impl Case {
             let delivery = ExpectedDelivery::from_value(delivery)?;
             if expected.iter().any(|other| other.endpoint == delivery.endpoint) {
                 let message =
-                    format!("{} is expected twice, and no message goes anywhere twice", quoted(&delivery.endpoint));
+                    format!("{} is expected twice, but an endpoint gets a message at most once", quoted(&delivery.endpoint));
                 return Err(Problem::new(span, message));
             }
             expected.push(delivery);
@@ -133,7 +133,7 @@ fn endpoint(value: Value<'_>) -> Result<String, Problem> {
     match shape {
         [Some(""), Some("modules"), Some(_), Some("inputs"), Some(input), None] if !input.is_empty() => Ok(text),
         _ => {
-            let problem = Problem::new(span, format!("{} is no endpoint", quoted(&text)));
+            let problem = Problem::new(span, format!("{} is not an endpoint", quoted(&text)));
             Err(problem.with_help("endpoints are $upstream and /modules/NAME/inputs/INPUT"))
         }
     }
@@ -284,9 +284,9 @@ cases:
             [
                 "nmae: unknown key `nmae` (did you mean `name`?)",
                 "orgin: unknown key `orgin` (did you mean `origin`?)",
-                "85: expected a string, found the number 85 (in quotes it is a string: \"85\")",
+                "85: expected a string, found the number 85 (put it in quotes to make it a string: \"85\")",
                 "m: the key `expect` is missing",
-                "upstream: `upstream` is no endpoint (endpoints are $upstream and /modules/NAME/inputs/INPUT)",
+                "upstream: `upstream` is not an endpoint (endpoints are $upstream and /modules/NAME/inputs/INPUT)",
                 "{endpoint: $Upstream, route: x}: `$upstream` is expected twice, and no message goes anywhere twice",
                 "prioritiy: unknown key `prioritiy` (did you mean `priority`?)",
                 "{systemProperties: {connectionModuleId: ' '}}: the system property `connectionModuleId` is null or blank",

@@ -10,12 +10,12 @@ use crate::reporting::{Format, ReportArguments};
 use crate::{Outcome, count, input};
 
 const ABOUT: &str = "\
-Report every problem of every route of deployment manifests.
+Report every error in the routes of deployment manifests.
 
-Takes whole deployments, layered ones, and the hub's desired properties alone. Every problem of every file is \
-reported at once, with its line and column in the file. The exit code is 1 if there is any.
+Accepts whole deployments, layered deployments, and the hub's desired properties on their own. Reports all errors of \
+all files in one run, each with its line and column. Exits with 1 if there are any.
 
-`edgeroute explain-code CODE` tells more about a problem.";
+To explain an error, run `edgeroute explain-code CODE`.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,7 +25,7 @@ Examples:
   edgeroute check --format json deployment.json | jq '.files[].details.compilationErrors[] | .route'
   edgeroute check --format sarif deployment.json > edgeroute.sarif";
 
-/// Report every problem of every route of deployment manifests
+/// Report every error in the routes of deployment manifests
 #[derive(clap::Args)]
 #[command(long_about = ABOUT, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -62,7 +62,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
         if arguments.report.format == Format::Text {
             let codes: Vec<&str> = report.codes().iter().map(|code| code.as_str()).collect();
             if !codes.is_empty() {
-                writeln!(out, "`edgeroute explain-code {}` tells more", codes.join(" "))?;
+                writeln!(out, "for details, run `edgeroute explain-code {}`", codes.join(" "))?;
             }
         }
         out.flush()?;

@@ -3,20 +3,20 @@
 use anstream::{AutoStream, ColorChoice};
 use edgeroute_analysis::render::Color;
 
-/// When to use colours.
+/// When to use color.
 #[derive(Copy, Clone, Debug, clap::Args)]
 pub(crate) struct ColorArguments {
-    /// When to use colours
+    /// When to use color
     #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
     color: When,
 }
 
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
 enum When {
-    /// On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`
+    #[value(help = "On a terminal, unless NO_COLOR is set or TERM is dumb")]
     #[default]
     Auto,
-    /// Always, for pagers and logs that show colours
+    /// Always, for pagers and logs that show color
     Always,
     /// Never
     Never,

@@ -8,7 +8,7 @@ use clap_complete::Shell;
 use crate::Outcome;
 
 const ABOUT: &str = "\
-Print a script that makes a shell complete commands, options and files.";
+Print a script that completes commands, options and files in a shell.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -18,11 +18,11 @@ Examples:
   edgeroute completions powershell >> $PROFILE
   edgeroute completions elvish >> ~/.config/elvish/rc.elv";
 
-/// Print a script that makes a shell complete edgeroute's commands
+/// Print a shell completion script
 #[derive(clap::Args)]
 #[command(long_about = ABOUT, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// For which shell
+    /// Shell to complete in
     #[arg(value_enum)]
     shell: Shell,
 }

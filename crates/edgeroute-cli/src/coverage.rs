@@ -13,13 +13,14 @@ use crate::explain::routes_of;
 use crate::messages::{MessageArguments, Messages};
 
 const ABOUT: &str = "\
-Tell which routes never take a message, and which messages go nowhere.
+Report routes that never match, and messages that no route takes.
 
-Of each route: how many messages it matched, and how many of those it delivered, because no other route of the same \
-endpoint went before it. Of a route that never matched: why not, counted over the first messages. Of the messages that \
-went nowhere: where they came from, and of the first ones why. Memory does not grow with the number of messages.
+For each route, reports how many messages it matched and how many of those it delivered, that is, how often no other \
+route to the same endpoint took precedence. For a route that never matched, counts the reasons over the first messages. \
+For messages that went nowhere, reports their sources, and the reasons for the first ones. Memory does not grow with the \
+number of messages.
 
-Messages are read as by `edgeroute match`, whose help tells their keys.";
+Messages have the format that `edgeroute match --help` describes.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,26 +31,26 @@ Examples:
 
 Exit codes:
   0  the report was written
-  1  with --strict: a route never matched, or a message went nowhere
-  2  the arguments, or some input, could not be used";
+  1  with --strict: a route never matched or a message went nowhere
+  2  the arguments or an input could not be used";
 
-/// Tell which routes never take a message, and which messages go nowhere
+/// Report routes that never match, and messages that no route takes
 #[derive(clap::Args)]
 #[command(long_about = ABOUT, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The deployment manifest; - for standard input
+    /// Deployment manifest; - for standard input
     #[arg(long, short, value_name = "FILE")]
     manifest: PathBuf,
     #[command(flatten)]
     messages: MessageArguments,
-    /// How many of the messages that went nowhere are listed
+    /// Maximum number of undelivered messages to list
     #[arg(long, value_name = "NUMBER", default_value_t = 10)]
     list: usize,
-    /// Exit with 1 if a route never matched, or a message went nowhere
+    /// Exit with 1 if a route never matched or a message went nowhere
     #[arg(long)]
     strict: bool,
-    /// In which form
-    #[arg(long, value_enum, value_name = "FORM", default_value_t = Format::Text)]
+    /// Output format
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]
     color: ColorArguments,
@@ -59,7 +60,7 @@ pub(crate) struct Arguments {
 
 #[derive(Copy, Clone, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
-    /// A table of routes, and the messages that went nowhere
+    /// A table of routes and the messages that went nowhere
     Text,
     /// One JSON document
     Json,

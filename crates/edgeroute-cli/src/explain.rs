@@ -18,13 +18,13 @@ use crate::messages::{MessageArguments, Messages};
 use crate::{Outcome, input};
 
 const ABOUT: &str = "\
-Tell why messages go where they go.
+Explain why messages go where they go.
 
-For each message: its deliveries, and for each route whether it took the message and why. Beneath a route's text stands \
-what each part of its condition is for this message, from the inside out: its value, true, false, or undefined and why. \
-Nothing is evaluated a second way: the answers are those of `edgeroute match`.
+For each message, shows its deliveries, and for each route whether it took the message and why. Below the text of a \
+route, shows what each part of its condition evaluates to, from the inside out: a value, true, false, or undefined with \
+the reason. The results are always those of `edgeroute match`.
 
-Messages are read as by `edgeroute match`, whose help tells their keys.";
+Messages have the format that `edgeroute match --help` describes.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,23 +34,23 @@ Examples:
   edgeroute explain --manifest deployment.json --format json < messages.jsonl |
       jq 'select(.deliveries == []) | .routes[] | select(.outcome == \"undefined\") | .name'";
 
-/// Tell why messages go where they go
+/// Explain why messages go where they go
 #[derive(clap::Args)]
 #[command(long_about = ABOUT, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The deployment manifest; - for standard input
+    /// Deployment manifest; - for standard input
     #[arg(long, short, value_name = "FILE")]
     manifest: PathBuf,
     #[command(flatten)]
     messages: MessageArguments,
-    /// Explain only the message on this line
+    /// Only explain the message on this line
     #[arg(long, value_name = "NUMBER")]
     line: Option<usize>,
-    /// Tell of this route only, and all there is; may be given more than once
+    /// Only explain this route, in full; may be repeated
     #[arg(long, value_name = "NAME")]
     route: Vec<String>,
-    /// In which form
-    #[arg(long, value_enum, value_name = "FORM", default_value_t = Format::Text)]
+    /// Output format
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]
     color: ColorArguments,
@@ -60,9 +60,9 @@ pub(crate) struct Arguments {
 
 #[derive(Copy, Clone, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
-    /// The routes' texts with what each part is beneath
+    /// The text of each route, with the values of its parts below
     Text,
-    /// A JSON object a line for each message
+    /// One JSON object per line for each message
     Json,
 }
 
@@ -105,7 +105,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     }
     out.flush()?;
     if let Some(line) = arguments.line.filter(|_| !is_found) {
-        input::report(&format!("edgeroute: there is no message on line {line}"));
+        input::report(&format!("edgeroute: no message on line {line}"));
         return Ok(Outcome::Unusable);
     }
     Ok(if messages.bad_lines() == 0 { Outcome::Well } else { Outcome::Unusable })
@@ -126,7 +126,7 @@ fn no_such_route(name: &str, routes: &Routes<'_>) -> String {
         Some(near) => format!(", did you mean `{}`?", printable(near)),
         None => String::new(),
     };
-    format!("there is no route `{}`{hint}", printable(name))
+    format!("unknown route `{}`{hint}", printable(name))
 }
 
 fn text(arguments: &Arguments, explanation: &Explanation<'_, '_>, number: usize, color: Color) -> String {

@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
 const ABOUT: &str = "\
 Tell what a code of an error or warning means.
 
-Prints, for each code, what it means, an example that gives it, and how to mend that. Without a code, lists all of them.";
+For each code, prints its meaning, an example that causes it, and a corrected example. Without a code, lists all codes.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,7 +37,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
         let Ok(code) = text.parse::<Code>() else {
             out.flush()?;
             let text = input::printable(text);
-            input::report(&format!("there is no code `{text}`; `edgeroute explain-code` lists them all"));
+            input::report(&format!("unknown code `{text}`; run `edgeroute explain-code` to list all codes"));
             outcome = Outcome::Unusable;
             continue;
         };

@@ -14,18 +14,17 @@ use crate::output;
 use crate::{Outcome, count};
 
 const ABOUT: &str = "\
-Write the routes of deployment manifests in one canonical form.
+Format the routes of deployment manifests in canonical form.
 
 SELECT, FROM, WHERE and INTO in upper case; and, or, not and functions in lower case; != for <>; one space around \
-operators; parentheses only where precedence asks for them; one line. The routes mean what they meant, and everything \
-else in the file stays byte for byte: layout, order, keys, and how each JSON string writes its escapes.
+operators; parentheses only where precedence requires them; one line. The routes keep their meaning, and everything \
+else in the file is preserved byte for byte: layout, order, keys, and the escapes of JSON strings.
 
-Files are changed in place, each in one step; with - the manifest is read from standard input and written to standard \
-output. Routes stay as they are, and are reported, where they have errors, comments (/* ... */, which the form would \
-lose) or text behind the sink (which means nothing). The exit code is 1 if a route has errors.
+Each file is replaced in one atomic step; with -, the manifest is read from standard input and written to standard \
+output. Routes with errors, with comments (/* ... */, which formatting would lose) or with text after the sink (which the \
+hub ignores) are left unchanged and reported. Exits with 1 if a route has errors.
 
-With --check nothing is written: the routes that would change are listed with their texts before and after, and the \
-exit code is 1 if there are any.";
+With --check, writes nothing: lists the routes that would change, before and after, and exits with 1 if there are any.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,14 +32,14 @@ Examples:
   edgeroute fmt --check deployment.json      # in continuous integration
   edgeroute fmt - < deployment.json > formatted.json";
 
-/// Write the routes of deployment manifests in one canonical form
+/// Format the routes of deployment manifests in canonical form
 #[derive(clap::Args)]
 #[command(long_about = ABOUT, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Deployment manifests; - for standard input, to standard output
+    /// Deployment manifests; - to read standard input and write standard output
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Write nothing; list what would change, and exit with 1 if anything would
+    /// Only list what would change; exit with 1 if anything would
     #[arg(long)]
     check: bool,
 }
@@ -57,7 +56,7 @@ struct Counts {
 /// Formats every file, then says what was done.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     if arguments.files.iter().filter(|path| input::is_stdin(path)).count() > 1 {
-        return Err(io::Error::other("standard input can be read only once"));
+        return Err(io::Error::other("standard input can be given only once"));
     }
     let mut outcome = Outcome::Well;
     let mut counts = Counts::default();
@@ -133,11 +132,11 @@ fn report_kept(name: &str, text: &str, formatted: &FormattedManifest) -> Outcome
                 let span = first.map_or(route.text_span(), |error| error.primary.span);
                 (span, format!("{}{more}", first.map(shown).unwrap_or_default()))
             }
-            Kept::Comment(span) => (*span, "it has a comment, which would be lost".to_owned()),
-            Kept::Trailing(span) => (*span, "there is text behind its sink, which would be lost".to_owned()),
-            Kept::TooLong(bytes) => (route.text_span(), format!("in canonical form it would have {bytes} bytes")),
+            Kept::Comment(span) => (*span, "it has a comment that would be lost".to_owned()),
+            Kept::Trailing(span) => (*span, "it has text after its sink that would be lost".to_owned()),
+            Kept::TooLong(bytes) => (route.text_span(), format!("its canonical form has {bytes} bytes, which is too long")),
         };
-        lines.push((span, format!("{} stays as it is: {why}", of_route(route))));
+        lines.push((span, format!("{} is left unchanged: {why}", of_route(route))));
     }
     lines.sort_by_key(|(span, _)| *span);
     let mut walk = PositionWalk::new(text);
@@ -165,7 +164,7 @@ impl Counts {
         let done = if arguments.check { "would change" } else { "changed" };
         let routes = count(self.routes, "route");
         let files = count(arguments.files.len(), "file");
-        let kept = if self.kept > 0 { format!(", {} had to stay as they are", self.kept) } else { String::new() };
+        let kept = if self.kept > 0 { format!(", {} could not be formatted", count(self.kept, "route")) } else { String::new() };
         let changed = self.changed;
         input::report(&format!("{changed} of {routes} {done}, in {} of {files}{kept}", self.changed_files));
     }

@@ -13,15 +13,15 @@ use crate::Outcome;
 use crate::compiled::CompiledFile;
 
 const ABOUT: &str = "\
-Draw the routes of a manifest.
+Draw the routes of a deployment manifest.
 
-Shown is who sends what to whom: modules with the outputs and inputs that routes name, leaf devices, the cloud, and \
-between them the routes, with conditions and priorities. Routes that may lead messages round in a loop are marked.
+Shows which sender reaches which endpoint: modules with the outputs and inputs that routes name, leaf devices, the \
+cloud, and the routes between them with conditions and priorities. Marks routes that may send messages in a loop.
 
-With --tree, shows how a message finds its routes instead: the structure that they are compiled to, from each source by \
-one test to each route, and what is then checked.
+With --tree, shows the compiled index instead: for each source, the test that finds each route and what is checked \
+afterwards.
 
-As text; as SVG, which needs no other program; as DOT for Graphviz; or as Mermaid, which code hosts draw in Markdown.";
+Writes text, SVG, DOT for Graphviz, or Mermaid for Markdown.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,28 +30,28 @@ Examples:
   edgeroute graph --tree --format dot -m deployment.json | dot -Tpdf > tree.pdf
   (echo '```mermaid'; edgeroute graph --format mermaid -m deployment.json; echo '```') >> README.md";
 
-/// Draw who sends what to whom, or how routes are found
+/// Draw which sender reaches which endpoint, or how routes are found
 #[derive(clap::Args)]
 #[command(long_about = ABOUT, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The deployment manifest; - for standard input
+    /// Deployment manifest; - for standard input
     #[arg(long, short, value_name = "FILE")]
     manifest: PathBuf,
-    /// Show how routes are found: the decision structure over all of them
+    /// Show the compiled index: how a message finds its routes
     #[arg(long)]
     tree: bool,
-    /// In which form
-    #[arg(long, value_enum, value_name = "FORM", default_value_t = Format::Text)]
+    /// Output format
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     format: Format,
 }
 
 #[derive(Copy, Clone, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
-    /// A line for each route, or each way in which one is found
+    /// One line for each route, or for each way to find one
     Text,
-    /// A picture
+    /// An SVG image
     Svg,
-    /// A graph in DOT, the language of Graphviz
+    /// A DOT graph for Graphviz
     Dot,
     /// A Mermaid flowchart
     Mermaid,

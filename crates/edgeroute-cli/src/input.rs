@@ -65,10 +65,12 @@ pub(crate) fn report(line: &str) {
 /// A text from outside, without control characters that a terminal would obey.
 pub(crate) fn printable(text: &str) -> String {
     text.chars()
-        .flat_map(|c| {
-            let escaped = c.is_control().then(|| c.escape_default());
-            let plain = escaped.is_none().then_some(c);
-            escaped.into_iter().flatten().chain(plain)
+        .map(|c| match u32::from(c) {
+            // The control pictures follow the order of the controls.
+            code @ 0..=0x1f => char::from_u32(0x2400 + code).unwrap_or(char::REPLACEMENT_CHARACTER),
+            0x7f => '\u{2421}',
+            0x80..=0x9f => char::REPLACEMENT_CHARACTER,
+            _ => c,
         })
         .collect()
 }

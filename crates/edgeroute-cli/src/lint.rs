@@ -13,21 +13,21 @@ use crate::reporting::{Format, ReportArguments};
 use crate::{Outcome, count, input, lint_config, output};
 
 const ABOUT: &str = "\
-Find what is accepted in deployment manifests, and surely not meant.
+Find probable mistakes in the routes of deployment manifests.
 
-Errors are reported as by `edgeroute check`. Beside them, each lint looks for one thing: an operator that is part of a \
-name, a condition that is never true, modules whose messages go round, a route that another one makes superfluous. \
-`edgeroute lint --list` lists them, and `edgeroute explain-code CODE` explains one.
+Reports errors like `edgeroute check`. In addition, each lint looks for one kind of mistake: an operator that is part of \
+a name, a condition that is never true, modules whose messages loop, a route made superfluous by another. \
+`edgeroute lint --list` lists all lints, and `edgeroute explain-code CODE` explains one.
 
-A lint's level says what becomes of its findings: `allow` (it is not run), `warn`, or `deny` (errors). LINT is a name or \
-code, one of the groups `syntax`, `meaning`, `topology`, `all`, or `warnings`: whatever would warn. Levels can be kept \
-in a file edgeroute.toml beside the manifest, or in a directory above it:
+The level of a lint is `allow` (off), `warn` (warnings) or `deny` (errors). LINT is the name or code of a lint, one of \
+the groups `syntax`, `semantics`, `topology` and `all`, or `warnings` for all lints at level `warn`. Levels can be set in \
+a file edgeroute.toml next to the manifest or in a directory above it:
 
   [lints]
   topology = \"deny\"
-  outputs-only = \"allow\"
+  missing-default-output = \"allow\"
 
-A name has the say over its group, and that over `all`; the command line has the say over the file.";
+A lint overrides its group, and a group overrides `all`. The command line overrides the file.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,10 +39,10 @@ Examples:
 
 Exit codes:
   0  no errors; there may be warnings
-  1  errors, or findings of lints that are denied
-  2  the arguments, or some input, could not be used";
+  1  errors, or findings of lints at level `deny`
+  2  the arguments or an input could not be used";
 
-/// Find what is accepted in deployment manifests, and surely not meant
+/// Find probable mistakes in the routes of deployment manifests
 #[derive(clap::Args)]
 #[command(long_about = ABOUT, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -51,25 +51,25 @@ pub(crate) struct Arguments {
     files: Vec<PathBuf>,
     #[command(flatten)]
     report: ReportArguments,
-    /// Do not look for this; may be given several times
+    /// Turn this lint off; may be repeated
     #[arg(long, short = 'A', value_name = "LINT")]
     allow: Vec<Selector>,
-    /// Warn of this; may be given several times
+    /// Report findings of this lint as warnings; may be repeated
     #[arg(long, short = 'W', value_name = "LINT")]
     warn: Vec<Selector>,
-    /// Take this for an error; may be given several times
+    /// Report findings of this lint as errors; may be repeated
     #[arg(long, short = 'D', value_name = "LINT")]
     deny: Vec<Selector>,
-    /// Read levels from this file, not from edgeroute.toml
+    /// Read levels from this file instead of edgeroute.toml
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Mend the files in place, where that keeps the meaning; everything else stays byte for byte
+    /// Apply fixes that keep the meaning of the routes; everything else stays byte for byte
     #[arg(long)]
     fix: bool,
-    /// Mend also what then means something else: what was likely meant
+    /// Also apply fixes that change what a route means
     #[arg(long, requires = "fix")]
     unsafe_fixes: bool,
-    /// List all lints with their levels, and what their fixes do
+    /// List all lints with their levels and kinds of fix
     #[arg(long, conflicts_with = "fix")]
     list: bool,
 }
@@ -186,17 +186,19 @@ fn summarize(report: &Report<'_>, counts: &Counts, arguments: &Arguments) -> io:
         writeln!(out, "{fixes} applied")?;
     }
     if counts.undecided > 0 {
-        let questions = count(counts.undecided, "question");
-        writeln!(out, "{questions} about conditions would have taken too long: something may have gone unnoticed")?;
+        let checks = count(counts.undecided, "check");
+        writeln!(out, "{checks} exceeded the time budget; some problems may not be reported")?;
     }
     if !counts.hints.is_empty() {
         let names: Vec<String> = counts.hints.iter().map(|name| format!("--warn {name}")).collect();
-        writeln!(out, "lints that are off would say more: {}", names.join(" "))?;
+        let lints = count(names.len(), "disabled lint");
+        let (have, them) = if names.len() == 1 { ("has", "it") } else { ("have", "them") };
+        writeln!(out, "{lints} {have} findings; enable {them} with {}", names.join(" "))?;
     }
     if arguments.report.format == Format::Text {
         let codes: Vec<&str> = report.codes().iter().map(|code| code.as_str()).collect();
         if !codes.is_empty() {
-            writeln!(out, "`edgeroute explain-code {}` tells more", codes.join(" "))?;
+            writeln!(out, "for details, run `edgeroute explain-code {}`", codes.join(" "))?;
         }
     }
     out.flush()

@@ -82,7 +82,7 @@ mod tests {
         let error = |text| parse(text).unwrap_err();
         assert_eq!(
             error("[lints]\nnever-treu = \"deny\""),
-            "[lints]: there is no lint `never-treu`, did you mean `never-true`?"
+            "[lints]: unknown lint `never-treu`, did you mean `never-true`?"
         );
         assert_eq!(
             error("[lints]\nnever-true = \"error\""),

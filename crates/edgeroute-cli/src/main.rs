@@ -33,7 +33,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Try the routes of an IoT Edge hub before they ship
+/// Check, explain and test the routes of an IoT Edge hub before you deploy them
 #[derive(Parser)]
 #[command(name = "edgeroute", version, propagate_version = true, long_about = ABOUT, after_help = EXAMPLES)]
 struct Arguments {
@@ -42,27 +42,27 @@ struct Arguments {
 }
 
 const ABOUT: &str = "\
-Try the routes of an IoT Edge hub before they ship.
+Check, explain and test the routes of an IoT Edge hub before you deploy them.
 
-Reads deployment manifests: whole ones, layered ones, and the hub's desired properties alone. Wherever a file is named, \
-- is standard input. Results go to standard output, everything else to standard error.";
+Reads deployment manifests: whole deployments, layered deployments, and the hub's desired properties on their own. \
+Use - in place of a file name for standard input. Results go to standard output, everything else to standard error.";
 
 const EXAMPLES: &str = "\
 Examples:
-  edgeroute check deployment.json                        every mistake, with its place
-  edgeroute lint deployment.json                         what is accepted and surely not meant
-  edgeroute fmt deployment.json                          one canonical form, all else untouched
-  edgeroute graph -m deployment.json --format svg        who sends what to whom, a picture
-  edgeroute match -m deployment.json < messages.jsonl    where messages go
-  edgeroute explain -m deployment.json < messages.jsonl  why they go there
-  edgeroute test cases.yaml                              whether they go where they should
+  edgeroute check deployment.json                        report every error with its position
+  edgeroute lint deployment.json                         report routes that are probably mistakes
+  edgeroute fmt deployment.json                          rewrite the routes in canonical form
+  edgeroute graph -m deployment.json --format svg        draw which sender reaches which endpoint
+  edgeroute match -m deployment.json < messages.jsonl    show where messages go
+  edgeroute explain -m deployment.json < messages.jsonl  explain why they go there
+  edgeroute test cases.yaml                              check deliveries against test cases
 
-Each command tells more, with examples: edgeroute COMMAND --help
+For details and examples of a command, run: edgeroute COMMAND --help
 
 Exit codes:
-  0  all is well
-  1  a manifest has problems, or something is not as it should be
-  2  the arguments, or some input, could not be used";
+  0  success
+  1  a manifest has problems, or a check failed
+  2  the arguments or an input could not be used";
 
 /// A command's arguments, and the help that goes with them, are in its module.
 #[derive(Subcommand)]

@@ -10,9 +10,9 @@ use clap_mangen::Man;
 use crate::{Outcome, input};
 
 const ABOUT: &str = "\
-Print a manual page, in roff: of edgeroute, or of one of its commands.
+Print a manual page in roff, of edgeroute or one of its commands.
 
-With --dir, writes the pages of all commands into a directory, as packages install them.";
+With --dir, writes the pages of all commands into a directory, ready for packaging.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -24,10 +24,10 @@ Examples:
 #[derive(clap::Args)]
 #[command(long_about = ABOUT, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Of which command; of edgeroute itself if none is named
+    /// Command to describe; edgeroute itself if omitted
     #[arg(value_name = "COMMAND")]
     command: Option<String>,
-    /// Write all pages into this directory, which is made if it is missing
+    /// Write all pages into this directory, creating it if necessary
     #[arg(long, value_name = "DIRECTORY", conflicts_with = "command")]
     dir: Option<PathBuf>,
 }
@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
         None => &command,
         Some(name) => command
             .find_subcommand(name)
-            .ok_or_else(|| io::Error::other(format!("there is no command `{}`", input::printable(name))))?,
+            .ok_or_else(|| io::Error::other(format!("unknown command `{}`", input::printable(name))))?,
     };
     let mut out = io::stdout().lock();
     out.write_all(&page(shown)?)?;

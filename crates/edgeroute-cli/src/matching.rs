@@ -13,27 +13,27 @@ use crate::messages::{MessageArguments, Messages};
 use crate::{Outcome, count, input};
 
 const ABOUT: &str = "\
-Tell where messages go.
+Show where messages go.
 
-Reads messages as JSON lines and writes their deliveries as JSON lines: the number of the message's line, endpoint, \
-priority, time to live in seconds (0: the hub's default) and the route's name. A message that no route takes has no \
-delivery. Memory does not grow with the number of messages.
+Reads messages as JSON lines and writes their deliveries as JSON lines: the line number of the message, the endpoint, \
+the priority, the time to live in seconds (0: the hub's default) and the name of the route. A message that no route takes \
+has no deliveries. Memory does not grow with the number of messages.
 
 A message is an object with any of these keys:
-  origin            who sent it: {\"device\": \"d\"} a leaf device,
-                    {\"device\": \"d\", \"module\": \"m\", \"output\": \"o\"} a module (the output may be missing),
-                    {\"device\": \"d\", \"twinChange\": true} a change of a twin.
-                    Without it, the system properties say so: connectionModuleId, outputName, messageType
+  origin            the sender: {\"device\": \"d\"} for a leaf device,
+                    {\"device\": \"d\", \"module\": \"m\", \"output\": \"o\"} for a module (output is optional),
+                    {\"device\": \"d\", \"twinChange\": true} for a twin change.
+                    Default: the system properties connectionModuleId, outputName, messageType
   properties        application properties: strings or null
   systemProperties  such as contentType and contentEncoding: strings or null
-  body              a text, or any other JSON, which is then the body as it is written
-  bodyBase64        the body's bytes
-  source            a source path of its own, such as \"/deviceLifecycleEvents\"
+  body              a string (the text of the body), or any other JSON (the body verbatim)
+  bodyBase64        the bytes of the body in Base64
+  source            an explicit source path, such as \"/deviceLifecycleEvents\"
 
-Nothing is filled in: routes that query the body need a message's contentType (application/json) and contentEncoding \
-(utf-8) here as they do in a hub.
+No defaults are added: routes that query the body need a message with contentType (application/json) and \
+contentEncoding (utf-8), as in a hub.
 
-A line that is no message is reported with its number, the rest goes on, and the exit code is 2 at the end.";
+A line that is not a valid message is reported with its number; the other lines are processed, and the exit code is 2.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -41,11 +41,11 @@ Examples:
   echo '{\"origin\": {\"device\": \"leaf-7\"}}' | edgeroute match --manifest deployment.json
   edgeroute match --manifest deployment.json < messages.jsonl | jq -r .endpoint | sort | uniq -c";
 
-/// Tell where messages go
+/// Show where messages go
 #[derive(clap::Args)]
 #[command(long_about = ABOUT, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The deployment manifest; - for standard input
+    /// Deployment manifest; - for standard input
     #[arg(long, short, value_name = "FILE")]
     manifest: PathBuf,
     #[command(flatten)]

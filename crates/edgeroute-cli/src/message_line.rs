@@ -63,7 +63,7 @@ impl MessageLine {
         let base64_span = fields.key_span("bodyBase64");
         let body = match (fields.take("body"), fields.take("bodyBase64")) {
             (Some(_), Some(_)) => {
-                return Err(Problem::new(base64_span.unwrap_or(span), "both `body` and `bodyBase64` are given"));
+                return Err(Problem::new(base64_span.unwrap_or(span), "`body` and `bodyBase64` cannot be given together"));
             }
             (None, None) => Vec::new(),
             (Some(body), None) if body.is_text() => body.text()?.into_owned().into_bytes(),
@@ -71,7 +71,7 @@ impl MessageLine {
             (None, Some(encoded)) => {
                 let span = encoded.span();
                 let decoded = STANDARD.decode(encoded.text()?.as_bytes());
-                decoded.map_err(|error| Problem::new(span, format!("`bodyBase64` is no base64: {error}")))?
+                decoded.map_err(|error| Problem::new(span, format!("`bodyBase64` is not valid Base64: {error}")))?
             }
         };
         let properties = fields.take("properties").map(PropertyList::from_value).transpose()?;
@@ -101,10 +101,10 @@ impl MessageLine {
                 output.as_ref().map_or(origin, |output| origin.output(output))
             }
             Some(OriginRecord { module: None, output: Some(_), .. }) => {
-                return Err(InvalidMessage::new("an `origin` with `output` needs `module`"));
+                return Err(InvalidMessage::new("an `origin` with `output` must have `module`"));
             }
             Some(OriginRecord { twin_change: true, .. }) => {
-                return Err(InvalidMessage::new("an `origin` with `twinChange` takes `device` alone"));
+                return Err(InvalidMessage::new("an `origin` with `twinChange` can only have `device`"));
             }
         };
         Ok(self.source.as_ref().map_or(origin, |source| origin.with_source(source)))
@@ -151,7 +151,7 @@ impl PropertyList {
         let mut properties = Vec::new();
         for member in value.members()? {
             if !seen.insert(fold(&member.key).into_owned()) {
-                let message = format!("property {} is given twice (names ignore case)", quoted(&member.key));
+                let message = format!("property {} is given twice (names are case-insensitive)", quoted(&member.key));
                 return Err(Problem::new(member.key_span, message));
             }
             let value = if member.value.is_null() { None } else { Some(member.value.text()?.into_owned()) };
@@ -234,7 +234,7 @@ mod tests {
         assert_eq!(shown(r#"{"propertes": {}}"#), "unknown key `propertes`; did you mean `properties`?");
         assert_eq!(
             shown(r#"{"properties": {"a": 5}}"#),
-            "expected a string, found the number 5; in quotes it is a string: \"5\""
+            "expected a string, found the number 5; put it in quotes to make it a string: \"5\""
         );
         assert!(shown(r#"{"properties": {"a": "1", "A": "2"}}"#).contains("property `A` is given twice"));
         assert!(shown(r#"{"body": "x", "bodyBase64": ""}"#).contains("both `body` and `bodyBase64`"));

@@ -14,10 +14,10 @@ use crate::message_line::{InvalidMessage, MessageLine};
 /// Where messages come from.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct MessageArguments {
-    /// The messages, as JSON lines; - for standard input
+    /// Messages as JSON lines; - for standard input
     #[arg(long, value_name = "FILE", default_value = "-")]
     messages: PathBuf,
-    /// The longest line that is read as a message, in bytes
+    /// Maximum length of a line, in bytes
     #[arg(long, value_name = "BYTES", default_value_t = 8 << 20)]
     max_line_bytes: usize,
 }
@@ -48,7 +48,7 @@ impl Messages {
     pub(crate) fn open(arguments: &MessageArguments) -> io::Result<Self> {
         let MessageArguments { messages, max_line_bytes } = arguments;
         if input::is_stdin(messages) && io::stdin().is_terminal() {
-            input::report("reading messages from standard input, one JSON object a line");
+            input::report("reading messages from standard input, one JSON object per line");
         }
         let (reader, length) = input::open(messages)?;
         Ok(Self {
@@ -78,7 +78,7 @@ impl Messages {
                 Some(Line::Whole(line)) if line.trim_ascii().is_empty() => continue,
                 Some(Line::Whole(line)) => MessageLine::parse(line),
                 Some(Line::TooLong(bytes)) => {
-                    let reason = format!("the line has {bytes} bytes, more than --max-line-bytes of {}", self.limit);
+                    let reason = format!("the line has {bytes} bytes; the limit --max-line-bytes is {}", self.limit);
                     Err(InvalidMessage { column: None, reason })
                 }
             };

@@ -26,7 +26,7 @@ pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
         Ok(())
     };
     replaced().map_err(|error: io::Error| {
-        io::Error::new(error.kind(), format!("{}: cannot be written: {error}", input::name(path)))
+        io::Error::new(error.kind(), format!("{}: cannot write: {error}", input::name(path)))
     })
 }
 

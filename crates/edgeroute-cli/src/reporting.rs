@@ -6,17 +6,17 @@ use edgeroute_analysis::render::Report;
 
 use crate::color::ColorArguments;
 
-/// In which form findings are written.
+/// Output format findings are written.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// As a compiler shows them, with the lines they are about
+    /// Findings with the lines they refer to
     #[default]
     Text,
-    /// A line each: where it is, severity, code and message
+    /// One line per finding: position, severity, code and message
     Short,
     /// One JSON document, described in docs/output.md
     Json,
-    /// One SARIF 2.1.0 log, for code scanning services and editors
+    /// SARIF 2.1.0, for code scanning services and editors
     Sarif,
 }
 
@@ -30,8 +30,8 @@ impl Format {
 /// How findings are written.
 #[derive(Copy, Clone, Debug, clap::Args)]
 pub(crate) struct ReportArguments {
-    /// In which form
-    #[arg(long, value_enum, value_name = "FORM", default_value_t)]
+    /// Output format
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     pub(crate) format: Format,
     #[command(flatten)]
     color: ColorArguments,

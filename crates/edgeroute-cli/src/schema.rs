@@ -5,9 +5,9 @@ use std::io::{self, Write as _};
 use crate::Outcome;
 
 const ABOUT: &str = "\
-Print the JSON Schema of a kind of file that edgeroute reads.
+Print the JSON Schema of a file format that edgeroute reads.
 
-Editors complete and check by it, and validators in other languages can, too. Draft 2020-12.";
+Editors use it to complete and check files, and so can validators in other languages. The schemas use draft 2020-12.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -15,22 +15,22 @@ Examples:
   edgeroute schema cases > .vscode/cases.schema.json
   edgeroute schema messages | jq .properties.origin";
 
-/// Print the JSON Schema of manifests, messages or cases
+/// Print the JSON Schema of manifests, messages or test cases
 #[derive(clap::Args)]
 #[command(long_about = ABOUT, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Of what
+    /// Which schema to print
     #[arg(value_enum, value_name = "KIND")]
     kind: Kind,
 }
 
 #[derive(Copy, Clone, PartialEq, Eq, clap::ValueEnum)]
 enum Kind {
-    /// Deployment manifests, as all commands read them
+    /// Deployment manifests
     Manifest,
-    /// A message, which is a line of what match, explain and coverage read
+    /// A message: one line of the input of match, explain and coverage
     Messages,
-    /// A file of cases, as test reads it
+    /// Files of test cases
     Cases,
 }
 

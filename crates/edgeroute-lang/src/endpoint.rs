@@ -34,7 +34,7 @@ impl Endpoint {
                 let error = Diagnostic::new(Code::InvalidSink, sink.span, message).with_label("no such endpoint");
                 let is_cloud = ["$cloud", "$iothub", "$hub", "$parent"].iter().any(|it| it.eq_ignore_ascii_case(name));
                 Err(Box::new(if is_cloud {
-                    error.with_help("the cloud, or the parent hub, is $upstream").with_fix(sink.span, "$upstream")
+                    error.with_help("write $upstream for the cloud or the parent hub").with_fix(sink.span, "$upstream")
                 } else if closest(name, ["$upstream"]).is_some() {
                     error.with_help("did you mean $upstream?").with_fix(sink.span, "$upstream")
                 } else {
@@ -56,7 +56,7 @@ impl Endpoint {
                     Some(meant) => {
                         error.with_help(format!("write {}", quoted_up_to(&meant, 160))).with_fix(address_span, meant)
                     }
-                    None => error.with_help("an address reads /modules/NAME/inputs/INPUT"),
+                    None => error.with_help("write an address as /modules/NAME/inputs/INPUT"),
                 })
             }),
         }

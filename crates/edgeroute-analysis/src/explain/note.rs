@@ -3,6 +3,7 @@
 use core::fmt;
 
 use edgeroute_lang::builtin::Parameter;
+use edgeroute_lang::diagnostic::bounded;
 use edgeroute_lang::interpret::PropertyKind;
 use edgeroute_lang::span::Span;
 
@@ -218,37 +219,37 @@ impl fmt::Display for BodyPart {
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UndefinedLiteral => f.write_str("nothing can be read from this literal"),
+            Self::UndefinedLiteral => f.write_str("this literal has no value"),
             Self::NoProperty { name, kind, nearest } => no_property(f, name, *kind, nearest.as_ref()),
-            Self::NeverWhileRouting => f.write_str("never there while routing, only on delivery"),
+            Self::NeverWhileRouting => f.write_str("set only on delivery, never while routing"),
             Self::NullProperty => f.write_str("the property is null"),
-            Self::Shadowed => f.write_str("an application property of this very name goes first"),
+            Self::Shadowed => f.write_str("an application property of this name takes precedence"),
             Self::BodyNotDeclared { property, found: None } => {
-                write!(f, "body not read, the message has no `{}`", property.name())
+                write!(f, "body not read: the message has no `{}`", property.name())
             }
             Self::BodyNotDeclared { property, found: Some(found) } => {
                 let (name, needed) = (property.name(), property.needed());
-                write!(f, "body not read, `{name}` is `{}` and not {needed}", found.escape_debug())
+                write!(f, "body not read: `{name}` is `{}`, not {needed}", bounded(found))
             }
-            Self::BodyUnreadable { offset, reason } => write!(f, "body unreadable at byte {offset}: {reason}"),
-            Self::NothingThere => f.write_str("nothing at this path of the body"),
+            Self::BodyUnreadable { offset, reason } => write!(f, "cannot read the body at byte {offset}: {reason}"),
+            Self::NothingThere => f.write_str("the body has nothing at this path"),
             Self::NoValue(part) => part.fmt(f),
             Self::UndefinedOperand { .. } => f.write_str("an operand is undefined"),
-            Self::WrongKind { found, wanted, .. } => write!(f, "found {found}, wanted {wanted}"),
-            Self::NoNumberInText => f.write_str("the text is no number"),
+            Self::WrongKind { found, wanted, .. } => write!(f, "expected {wanted}, found {found}"),
+            Self::NoNumberInText => f.write_str("the string is not a number"),
             Self::NotANumber => f.write_str("the result is not a number"),
-            Self::OutOfRange => f.write_str("outside the text"),
-            Self::NullAgainstText => f.write_str("a null property against a string"),
-            Self::DifferentKinds(left, right) => write!(f, "{left} against {right}"),
-            Self::DiffersByCase => f.write_str("they differ by case only, which counts"),
-            Self::NumbersAsTexts => f.write_str("compared as texts, digit by digit, not as numbers"),
+            Self::OutOfRange => f.write_str("the index is out of range"),
+            Self::NullAgainstText => f.write_str("compares a null property with a string"),
+            Self::DifferentKinds(left, right) => write!(f, "compares {left} with {right}"),
+            Self::DiffersByCase => f.write_str("they differ only by case, and case matters"),
+            Self::NumbersAsTexts => f.write_str("compared as strings, digit by digit, not as numbers"),
             Self::NoBool(kind) => write!(f, "a condition that is {kind} is never true"),
         }
     }
 }
 
 fn no_property(f: &mut fmt::Formatter<'_>, name: &str, kind: PropertyKind, nearest: Option<&Nearest>) -> fmt::Result {
-    let name = name.escape_debug();
+    let name = bounded(name);
     let (sign, what, other) = match kind {
         PropertyKind::Application => ("", "property", "system property"),
         PropertyKind::System => ("$", "system property", "application property"),
@@ -256,7 +257,7 @@ fn no_property(f: &mut fmt::Formatter<'_>, name: &str, kind: PropertyKind, neare
     write!(f, "the message has no {what} `{sign}{name}`")?;
     match nearest {
         None => Ok(()),
-        Some(Nearest::Spelled(near)) => write!(f, ", but `{sign}{}`", near.escape_debug()),
+        Some(Nearest::Spelled(near)) => write!(f, ", but `{sign}{}`", bounded(near)),
         Some(Nearest::OtherKind) => write!(f, ", but the {other} `{}{name}`", if sign.is_empty() { "$" } else { "" }),
     }
 }

@@ -76,34 +76,34 @@ fn a_missing_property_is_named_with_what_is_there_instead() {
         "$connectionModuleId = '1'",
         "$connectionModuleId = undefined (the message has no system property `$connectionModuleId`)",
     );
-    check("$inputName = '1'", "$inputName = undefined (never there while routing, only on delivery)");
+    check("$inputName = '1'", "$inputName = undefined (set only on delivery, never while routing)");
 }
 
 #[test]
 fn a_body_query_says_what_it_needs_and_what_it_found() {
     let check = |condition, system, body, expected| assert_eq!(note(condition, &[], system, body), expected);
     let query = "$body.a = 1";
-    check(query, &[], "{}", "$body.a = undefined (body not read, the message has no `contentType`)");
+    check(query, &[], "{}", "$body.a = undefined (body not read: the message has no `contentType`)");
     check(
         query,
         &[("contentType", Some("text/plain"))],
         "{}",
-        "$body.a = undefined (body not read, `contentType` is `text/plain` and not `application/json`)",
+        "$body.a = undefined (body not read: `contentType` is `text/plain`, not `application/json`)",
     );
     check(
         query,
         &[("contentType", Some("application/json"))],
         "{}",
-        "$body.a = undefined (body not read, the message has no `contentEncoding`)",
+        "$body.a = undefined (body not read: the message has no `contentEncoding`)",
     );
     check(
         query,
         &[("contentType", Some("application/json")), ("contentEncoding", Some("gzip"))],
         "{}",
-        "$body.a = undefined (body not read, `contentEncoding` is `gzip` and not `utf-8`, `utf-16` or `utf-32`)",
+        "$body.a = undefined (body not read: `contentEncoding` is `gzip`, not `utf-8`, `utf-16` or `utf-32`)",
     );
-    check(query, JSON, r#"{"a": tru}"#, "$body.a = undefined (body unreadable at byte 9: expected true, found '}')");
-    check(query, JSON, "{}", "$body.a = null (nothing at this path of the body)");
+    check(query, JSON, r#"{"a": tru}"#, "$body.a = undefined (cannot read the body at byte 9: expected true, found '}')");
+    check(query, JSON, "{}", "$body.a = null (the body has nothing at this path)");
     check(query, JSON, r#"{"a": {}}"#, "$body.a = undefined (an object, which has no value)");
     check(query, JSON, r#"{"a": []}"#, "$body.a = undefined (an array, which has no value)");
     check(query, JSON, r#"{"a": "2026-01-01T00:00:00Z"}"#, "$body.a = undefined (a date, which has no value)");
@@ -111,7 +111,7 @@ fn a_body_query_says_what_it_needs_and_what_it_found() {
     check("$body.a] = 1", JSON, "{}", "$body.a] = undefined (the path cannot be followed)");
     assert_eq!(
         note(query, &[("$body.a", Some("x"))], JSON, "{}"),
-        "$body.a = \"x\" (an application property of this very name goes first)"
+        "$body.a = \"x\" (an application property of this name takes precedence)"
     );
 }
 
@@ -128,24 +128,24 @@ fn what_is_undefined_of_defined_operands_says_why() {
             .find(|part| part.contains(" (") && part.ends_with(')') && !part.ends_with("is null)"));
         assert_eq!(noted.unwrap_or_default(), expected);
     };
-    check("as_number(t) = 1", "as_number(t) = undefined (the text is no number)");
-    check("as_number($body.z) = 1", "as_number($body.z) = undefined (found null, wanted a number)");
-    check("length($body.n) = 1", "length($body.n) = undefined (found a number, wanted a string)");
-    check("$body.s + 1 = 2", "$body.s + 1 = undefined (found a string, wanted a number)");
+    check("as_number(t) = 1", "as_number(t) = undefined (the string is not a number)");
+    check("as_number($body.z) = 1", "as_number($body.z) = undefined (expected a number, found null)");
+    check("length($body.n) = 1", "length($body.n) = undefined (expected a string, found a number)");
+    check("$body.s + 1 = 2", "$body.s + 1 = undefined (expected a number, found a string)");
     check("sqrt(0 - as_number(n)) = 1", "sqrt(0 - as_number(n)) = undefined (the result is not a number)");
-    check("substring(t, 9) = ''", "substring(t, 9) = undefined (outside the text)");
-    check("none = 'x'", "none = 'x' = undefined (a null property against a string)");
-    check("contains(none, 'x')", "contains(none, 'x') = undefined (found a null property, wanted a string)");
-    check("(none || t || $body.n) = 'x'", "none || t || $body.n = undefined (found a number, wanted a string)");
-    check("not $body.n", "not $body.n = undefined (found a number, wanted a bool)");
-    check("$body.t and $body.n", "$body.t and $body.n = undefined (found a number, wanted a bool)");
+    check("substring(t, 9) = ''", "substring(t, 9) = undefined (the index is out of range)");
+    check("none = 'x'", "none = 'x' = undefined (compares a null property with a string)");
+    check("contains(none, 'x')", "contains(none, 'x') = undefined (expected a string, found a null property)");
+    check("(none || t || $body.n) = 'x'", "none || t || $body.n = undefined (expected a string, found a number)");
+    check("not $body.n", "not $body.n = undefined (expected a bool, found a number)");
+    check("$body.t and $body.n", "$body.t and $body.n = undefined (expected a bool, found a number)");
     check("$body.s", "$body.s = \"5\" (a condition that is a string is never true)");
     check("$body.n = '5'", "$body.n = '5' = false (a number against a string)");
     check("$body.n != null", "");
-    check("level = 'critical'", "level = 'critical' = false (they differ by case only, which counts)");
-    check("n > '80'", "n > '80' = true (compared as texts, digit by digit, not as numbers)");
+    check("level = 'critical'", "level = 'critical' = false (they differ only by case, and case matters)");
+    check("n > '80'", "n > '80' = true (compared as strings, digit by digit, not as numbers)");
     check("n > '8'", "");
-    check("e5 = e5", "e5 = undefined (nothing can be read from this literal)");
+    check("e5 = e5", "e5 = undefined (this literal has no value)");
     check("null and none = 'x'", "null and none = 'x' = null (a condition that is null is never true)");
 }
 
@@ -217,9 +217,9 @@ fn every_fate_of_a_route_is_told() {
         show(Origin::module("d", "filter").output("readings"), SourceDetail::Brief),
         "\
 from /messages/modules/filter/outputs/readings
-  goes to $upstream by `all` (priority 2, kept 60 s), before `later`, `readings`
+  goes to $upstream by `all` (priority 2, kept 60 s), ahead of `later`, `readings`
 
-`readings` to $upstream: takes it too, but `all` delivers: priority 2 goes before priority 5
+`readings` to $upstream: also takes it, but `all` delivers: priority 2 takes precedence over priority 5
   | FROM /messages/modules/filter/outputs/readings WHERE as_number(t) > 80 and $body.on = true
   |                                                                - \"95\"      -------- true
   |                                                      ------------ 95       --------------- true
@@ -232,9 +232,9 @@ from /messages/modules/filter/outputs/readings
   |                                       ^^^^^^^^^ false
 
 `all` to $upstream: delivers
-`later` to $upstream: takes it too, but `all` delivers: of the same priority, declared first
-`star` to $upstream: another source, the message's has `filter` where this has `*`: a `*` that is not at the end stands for itself
-`rest` (fallback) to /modules/f/inputs/i: not needed, others deliver
+`later` to $upstream: also takes it, but `all` delivers: same priority, declared first
+`star` to $upstream: source does not match: the message has `filter` where the route has `*`; a `*` that is not at the end matches only itself
+`rest` (fallback) to /modules/f/inputs/i: not needed: other routes deliver
 "
     );
 }
@@ -248,7 +248,7 @@ fn a_source_that_differs_is_marked_where_it_does() {
 from /twinChangeNotifications
   goes nowhere
 
-`readings` to $upstream: another source, the message's has `twinChangeNotifications` where this has `messages`
+`readings` to $upstream: source does not match: the message has `twinChangeNotifications` where the route has `messages`
   | FROM /messages/modules/filter/outputs/readings WHERE as_number(t) > 80 and $body.on = true
   |       ^^^^^^^^ `twinChangeNotifications` in the message's source
 "
@@ -256,7 +256,7 @@ from /twinChangeNotifications
         "{shown}"
     );
     assert!(
-        shown.ends_with("\n`rest` (fallback) to /modules/f/inputs/i: takes only what comes from /messages/\n"),
+        shown.ends_with("\n`rest` (fallback) to /modules/f/inputs/i: takes only messages from /messages/\n"),
         "{shown}"
     );
 }

@@ -6,14 +6,14 @@ use core::str::FromStr;
 use super::{ALL, Lint};
 use edgeroute_lang::diagnostic::closest;
 
-/// What becomes of a lint's findings.
+/// What happens to the findings of a lint.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Level {
-    /// The lint is not run.
+    /// The lint is off.
     Allow,
-    /// They are warnings.
+    /// Findings are warnings.
     Warn,
-    /// They are errors.
+    /// Findings are errors.
     Deny,
 }
 
@@ -48,7 +48,7 @@ impl FromStr for Level {
 /// assert!("never-true".parse::<Selector>().is_ok());
 /// assert!("topology".parse::<Selector>().is_ok());
 /// let error = "never-treu".parse::<Selector>().unwrap_err();
-/// assert_eq!(error.to_string(), "there is no lint `never-treu`, did you mean `never-true`?");
+/// assert_eq!(error.to_string(), "unknown lint `never-treu`, did you mean `never-true`?");
 /// ```
 #[derive(Copy, Clone, Debug)]
 pub struct Selector(Selected);
@@ -59,7 +59,7 @@ enum Selected {
     All,
     /// `warnings`: those that warn, whatever made them do so.
     Warnings,
-    /// `syntax`, `meaning`, `topology`: the first digits of the codes.
+    /// `syntax`, `semantics`, `topology`: the first digits of the codes.
     Area(&'static str),
     /// A name or code.
     One(&'static Lint),
@@ -80,7 +80,7 @@ impl fmt::Display for UnknownLint {
 impl core::error::Error for UnknownLint {}
 
 /// Names of groups, with the first digits of their codes.
-const AREAS: [(&str, &str); 3] = [("syntax", "W01"), ("meaning", "W02"), ("topology", "W03")];
+const AREAS: [(&str, &str); 3] = [("syntax", "W01"), ("semantics", "W02"), ("topology", "W03")];
 
 /// The lint of this name or code, or the group of this name, ignoring case.
 impl FromStr for Selector {
@@ -100,8 +100,8 @@ impl FromStr for Selector {
         Lint::named(text).map(|lint| Self(Selected::One(lint))).ok_or_else(|| {
             let names = ALL.iter().map(|lint| lint.name()).chain(AREAS.iter().map(|(name, _)| *name));
             let message = match closest(text, names) {
-                Some(meant) => format!("there is no lint `{text}`, did you mean `{meant}`?"),
-                None => format!("there is no lint `{text}`"),
+                Some(meant) => format!("unknown lint `{text}`, did you mean `{meant}`?"),
+                None => format!("unknown lint `{text}`"),
             };
             UnknownLint { message }
         })
@@ -110,8 +110,8 @@ impl FromStr for Selector {
 
 /// The level of each lint.
 ///
-/// A selector of one lint has the say over one of a group, and that over `all`; of two alike the one set last. Last of
-/// all, `warnings` is taken as what the others have made of it.
+/// More specific selectors win: a lint overrides its group, a group overrides `all`; between equals, the last one wins.
+/// `warnings` is applied afterwards, to every lint whose level is then `warn`.
 ///
 /// ```
 /// use edgeroute_analysis::lint::{Level, Levels, Lint};
@@ -185,7 +185,7 @@ mod tests {
     fn the_more_specific_selector_has_the_say_and_of_two_alike_the_last() {
         assert_eq!(level(&[], "never-true"), Level::Warn);
         assert_eq!(level(&[("never-true", Level::Deny), ("all", Level::Allow)], "W0201"), Level::Deny);
-        assert_eq!(level(&[("meaning", Level::Deny), ("all", Level::Allow)], "w0201"), Level::Deny);
+        assert_eq!(level(&[("semantics", Level::Deny), ("all", Level::Allow)], "w0201"), Level::Deny);
         assert_eq!(level(&[("never-true", Level::Deny), ("W0201", Level::Allow)], "never-true"), Level::Allow);
         assert_eq!(level(&[("topology", Level::Deny)], "never-true"), Level::Warn);
     }

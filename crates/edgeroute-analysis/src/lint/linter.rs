@@ -103,7 +103,7 @@ impl Linter {
     /// let report = Linter::default().lint_manifest(json);
     /// let found = &report.findings()[0];
     /// assert_eq!(found.route.as_deref(), Some("up"));
-    /// assert_eq!(found.diagnostic.message, "what follows the sink is ignored");
+    /// assert_eq!(found.diagnostic.message, "text after the sink is ignored");
     /// assert_eq!(found.diagnostic.primary.span.slice(json), "; -- all of them");
     /// ```
     #[must_use]

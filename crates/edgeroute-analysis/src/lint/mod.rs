@@ -25,7 +25,7 @@ mod linter;
 mod registry;
 mod subject;
 
-mod meaning;
+mod semantics;
 mod syntax;
 mod topology;
 

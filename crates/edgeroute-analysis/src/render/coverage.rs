@@ -18,11 +18,15 @@ const SOURCES: usize = 10;
 #[must_use]
 pub fn coverage_text(coverage: &Coverage<'_, '_>, color: Color) -> String {
     let (messages, deliveries, nowhere) = (coverage.messages(), coverage.deliveries(), coverage.nowhere());
+    if messages == 0 {
+        return "no messages were read\n".to_owned() + &routes_text(coverage, color);
+    }
     let mut out = format!(
-        "{} went somewhere, in {}; {}\n",
-        counted(messages - nowhere, "message"),
+        "{} of {} delivered ({}); {}\n",
+        number(messages - nowhere),
+        counted(messages, "message"),
         counted(deliveries, "delivery"),
-        color.paint(if nowhere == 0 { Ink::Good } else { Ink::Odd }, &format!("{} nowhere", number(nowhere))),
+        color.paint(if nowhere == 0 { Ink::Good } else { Ink::Odd }, &format!("{} went nowhere", number(nowhere))),
     );
     out.push_str(&routes_text(coverage, color));
     if nowhere > 0 {
@@ -38,9 +42,9 @@ fn routes_text(coverage: &Coverage<'_, '_>, color: Color) -> String {
     for (route, name) in coverage.routes().iter().zip(names) {
         // A `String` takes every write.
         let _ = write!(out, "{name:width$}  {:>9}  {:>9}", route.matched(), route.delivered());
-        if let Some(unmatched) = route.unmatched() {
+        if let Some(unmatched) = route.unmatched().filter(|_| coverage.messages() > 0) {
             let _ = write!(out, "  {}", color.paint(Ink::Odd, &format!("never matched{}", unmatched_text(unmatched))));
-        } else if route.delivered() == 0 {
+        } else if route.matched() > 0 && route.delivered() == 0 {
             let _ = write!(out, "  {}", color.paint(Ink::Odd, "always outranked"));
         }
         out.push('\n');
@@ -94,7 +98,7 @@ fn lost_text(coverage: &Coverage<'_, '_>, color: Color) -> String {
 
 fn why_text(lost: &Lost<'_>) -> String {
     if lost.is_false() + lost.undefined() == 0 {
-        return "no route is for its source".to_owned();
+        return "no route takes its source".to_owned();
     }
     let named = |why: &LostWhy<'_>| {
         let note = why.note().map(|note| format!(" ({})", printable(&note.to_string())));

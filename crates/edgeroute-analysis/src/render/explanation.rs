@@ -97,7 +97,7 @@ fn summary(explanation: &Explanation<'_, '_>, style: &TextStyle) -> String {
         let _ = write!(out, "  goes to {endpoint} by {}{}", named(winner), details(winner.text()));
         for (index, &loser) in delivery.outranked().iter().enumerate() {
             if let Some(loser) = explanation.route(loser) {
-                let _ = write!(out, "{} {}", if index == 0 { ", before" } else { "," }, named(loser));
+                let _ = write!(out, "{} {}", if index == 0 { ", ahead of" } else { "," }, named(loser));
             }
         }
         out.push('\n');
@@ -124,8 +124,8 @@ pub fn route_explanation_text(
     let mut marks = Vec::new();
     if let (Outcome::OtherSource(mismatch), Some(span)) = (route.outcome(), route.mismatch_span()) {
         let label = match mismatch.found() {
-            Some(found) => format!("`{}` in the message's source", cut(&printable(found))),
-            None => "the message's source ends before this".to_owned(),
+            Some(found) => format!("`{}` in the source of the message", cut(&printable(found))),
+            None => "the source of the message ends before this".to_owned(),
         };
         marks.push(Mark { span, label, ink: Ink::Bad, sign: '^' });
     }
@@ -154,29 +154,29 @@ fn verdict_text(explanation: &Explanation<'_, '_>, route: &RouteExplanation<'_, 
             let why = match (because, winner) {
                 (Outranking::Priority, Some(winner)) => {
                     let (before, after) = (priority(winner.text().priority), priority(route.text().priority));
-                    format!("{before} goes before {after}")
+                    format!("{before} takes precedence over {after}")
                 }
-                _ => "of the same priority, declared first".to_owned(),
+                _ => "same priority, declared first".to_owned(),
             };
-            (Ink::Odd, format!("takes it too, but {name} delivers: {why}"))
+            (Ink::Odd, format!("also takes it, but {name} delivers: {why}"))
         }
         Outcome::OtherSource(mismatch) => {
             let wanted = cut(&printable(mismatch.wanted()));
             let said = match mismatch.found() {
-                Some(found) => format!("the message's has `{}` where this has `{wanted}`", cut(&printable(found))),
-                None => format!("the message's ends before `{wanted}`"),
+                Some(found) => format!("the message has `{}` where the route has `{wanted}`", cut(&printable(found))),
+                None => format!("the source of the message ends before `{wanted}`"),
             };
             let hint = match mismatch.found() {
-                _ if mismatch.wanted().contains('*') => ": a `*` that is not at the end stands for itself",
-                None if mismatch.wanted().eq_ignore_ascii_case("outputs") => ": it was sent without an output",
+                _ if mismatch.wanted().contains('*') => "; a `*` that is not at the end matches only itself",
+                None if mismatch.wanted().eq_ignore_ascii_case("outputs") => "; it was sent without an output",
                 _ => "",
             };
-            (Ink::Faint, format!("another source, {said}{hint}"))
+            (Ink::Faint, format!("source does not match: {said}{hint}"))
         }
         Outcome::NotTrue(Verdict::Undefined) => (Ink::Odd, "the condition is undefined".to_owned()),
         Outcome::NotTrue(_) => (Ink::Bad, "the condition is false".to_owned()),
-        Outcome::NotNeeded => (Ink::Faint, "not needed, others deliver".to_owned()),
-        Outcome::NotTelemetry => (Ink::Faint, "takes only what comes from /messages/".to_owned()),
+        Outcome::NotNeeded => (Ink::Faint, "not needed: other routes deliver".to_owned()),
+        Outcome::NotTelemetry => (Ink::Faint, "takes only messages from /messages/".to_owned()),
     }
 }
 

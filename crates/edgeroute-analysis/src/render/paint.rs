@@ -1,6 +1,6 @@
 //! Colours of a terminal, and texts that it can be shown.
 
-use core::fmt::Write as _;
+use crate::diagnostic::quoted_up_to;
 
 /// Whether text is coloured by ANSI escapes.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
@@ -46,18 +46,9 @@ impl Color {
 }
 
 /// A text from outside without characters that a terminal obeys, or that change the order of what stands beside them:
-/// those are shown as escapes.
+/// those are shown as symbols or codes.
 pub(super) fn printable(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_shown(character) {
-            shown.push(character);
-        } else {
-            // A `String` takes every write.
-            let _ = write!(shown, "{}", character.escape_default());
-        }
-    }
-    shown
+    quoted_up_to(text, usize::MAX)
 }
 
 /// Whether a terminal shows a character as it is, in a place of its own.

@@ -1,4 +1,4 @@
-//! Where messages can go round: strongly connected components (R. Tarjan, *Depth-first search and linear graph
+//! Where messages can loop: strongly connected components (R. Tarjan, *Depth-first search and linear graph
 //! algorithms*, 1972), with the stack kept in a vector.
 
 use std::collections::VecDeque;

@@ -146,8 +146,8 @@ fn document() -> String {
             .expect("a text takes every write");
     }
     format!(
-        "# Codes\n\nEvery error and warning has a code that stays the same over releases. `edgeroute explain-code CODE` \
-         prints these\npages.\n{list}{pages}"
+        "# Codes\n\nEvery error and warning has a code that is stable across releases.\n`edgeroute explain-code CODE` prints \
+         these pages.\n{list}{pages}"
     )
 }
 

@@ -127,12 +127,12 @@ const EXAMPLES_OF_LINTS: [&str; 36] = [
     "negated-operand",
     "coalesced-comparison",
     "miscased-constant",
-    "text-after-sink",
+    "trailing-text",
     "comment-in-source",
     "star-in-source",
-    "star-behind-name",
+    "star-after-name",
     "smart-quote",
-    "look-alike",
+    "confusable-character",
     "invisible-character",
     "never-true",
     "always-true",
@@ -140,20 +140,20 @@ const EXAMPLES_OF_LINTS: [&str; 36] = [
     "is-defined-of-body",
     "is-null-of-body",
     "body-date-time",
-    "input-name",
+    "input-name-while-routing",
     "twin-query",
     "unknown-system-property",
-    "number-as-text",
-    "untested-content-type",
+    "string-number-comparison",
+    "unchecked-content-type",
     "wrong-content-type",
     "unknown-module",
     "self-loop",
     "message-loop",
-    "outputs-only",
+    "missing-default-output",
     "duplicate-route",
     "subsumed-route",
     "outranked-by-catch-all",
-    "tied-time-to-live",
+    "conflicting-time-to-live",
     "no-way-upstream",
     "unreached-module",
     "unserved-leaf-devices",
@@ -174,7 +174,7 @@ fn each_lint_has_a_test_here() {
 #[test]
 fn glued_operator() {
     let said = |name: &str, mended: &str| {
-        format!("`{name}` is one name: what touches a name is part of it: `{name}` -> {mended}")
+        format!("`{name}` is read as a single property name: `{name}` -> {mended}")
     };
     check_conditions(
         "glued-operator",
@@ -185,7 +185,7 @@ fn glued_operator() {
             ("$body.temp-1 > 5", &said("$body.temp-1", "$body.temp - 1 > 5")),
             ("$body.n*2 > 5", &said("$body.n*2", "$body.n * 2 > 5")),
             ("'a'||b = 'c'", &said("'a'||b", "'a' || b = 'c'")),
-            ("it's = 'c'", "`it's` is one name: a quote within a name is part of it: `it's`"),
+            ("it's = 'c'", "`it's` is read as a single property name, quotes included: `it's`"),
         ],
         &[
             "level != 'low'",
@@ -205,7 +205,7 @@ fn glued_operator() {
 
 #[test]
 fn negated_operand() {
-    let message = "`not` negates the left operand, not the comparison";
+    let message = "`not` negates only the left operand, not the comparison";
     check_conditions(
         "negated-operand",
         &[
@@ -221,7 +221,7 @@ fn negated_operand() {
 
 #[test]
 fn coalesced_comparison() {
-    let message = "`??` gives a default for the comparison, not for what is compared";
+    let message = "`??` gives a default for the comparison, not for its operand";
     check_conditions(
         "coalesced-comparison",
         &[
@@ -237,27 +237,27 @@ fn miscased_constant() {
     check_conditions(
         "miscased-constant",
         &[
-            ("$body.a = TRUE", "`TRUE` is the name of a property, and `true` the constant: `TRUE` -> $body.a = true"),
-            ("a = True", "`True` is the name of a property, and `true` the constant: `True` -> a = 'True'"),
-            ("$body.a = NULL", "`NULL` is the name of a property, and `null` the constant: `NULL` -> $body.a = null"),
+            ("$body.a = TRUE", "`TRUE` is a property name; the constant is `true`: `TRUE` -> $body.a = true"),
+            ("a = True", "`True` is a property name; the constant is `true`: `True` -> a = 'True'"),
+            ("$body.a = NULL", "`NULL` is a property name; the constant is `null`: `NULL` -> $body.a = null"),
         ],
         &["$body.a = true", "a = 'TRUE'", "truth = 'x'", "$TRUE = 'x'"],
     );
 }
 
 #[test]
-fn text_after_sink() {
+fn trailing_text() {
     check(
-        "text-after-sink",
+        "trailing-text",
         &[
-            ("FROM /* INTO $upstream;", "what follows the sink is ignored: `;` -> FROM /* INTO $upstream"),
+            ("FROM /* INTO $upstream;", "text after the sink is ignored: `;` -> FROM /* INTO $upstream"),
             (
                 "FROM /* INTO BrokeredEndpoint('/modules/m/inputs/i')  all of it ",
-                "what follows the sink is ignored: `all of it` -> FROM /* INTO BrokeredEndpoint('/modules/m/inputs/i') ",
+                "text after the sink is ignored: `all of it` -> FROM /* INTO BrokeredEndpoint('/modules/m/inputs/i') ",
             ),
             (
                 "FROM /* INTO BrokeredEndpoint('/modules/m/inputs/i')\u{a0}",
-                "what follows the sink is ignored: `\u{a0}` -> FROM /* INTO BrokeredEndpoint('/modules/m/inputs/i')",
+                "text after the sink is ignored: `\u{a0}` -> FROM /* INTO BrokeredEndpoint('/modules/m/inputs/i')",
             ),
             ("FROM /* INTO $upstream where a = 'b'", "a WHERE after INTO is ignored: `where a = 'b'`"),
         ],
@@ -267,7 +267,7 @@ fn text_after_sink() {
 
 #[test]
 fn comment_in_source() {
-    let message = "`/*` opens a comment here, which ends at the first `*/`";
+    let message = "`/*` opens a comment here, and the first `*/` ends it";
     check(
         "comment-in-source",
         &[
@@ -284,7 +284,7 @@ fn comment_in_source() {
 
 #[test]
 fn star_in_source() {
-    let message = "`*` in the middle of a source stands for itself, not for any name: `*`";
+    let message = "`*` in the middle of a source matches only itself: `*`";
     check(
         "star-in-source",
         &[
@@ -296,19 +296,19 @@ fn star_in_source() {
 }
 
 #[test]
-fn star_behind_name() {
+fn star_after_name() {
     check(
-        "star-behind-name",
+        "star-after-name",
         &[
             (
                 "FROM /messages/modules/sens* INTO $upstream",
-                "`sens*` takes `sens` alone, not all names that start with it: `*` -> FROM /messages/modules/sens/* INTO \
+                "`sens*` matches only `sens`, not every name that starts with it: `*` -> FROM /messages/modules/sens/* INTO \
                  $upstream",
             ),
             (
                 // A slash would open a comment.
                 "FROM /messages/modules/m/outputs/o* WHERE a = 'b' /* c */ INTO $upstream",
-                "`o*` takes `o` alone, not all names that start with it: `*`",
+                "`o*` matches only `o`, not every name that starts with it: `*`",
             ),
         ],
         &["FROM /messages/modules/sens/* INTO $upstream", "FROM /messages* INTO $upstream", "FROM /* INTO $upstream"],
@@ -320,32 +320,32 @@ fn smart_quote() {
     check_conditions(
         "smart-quote",
         &[
-            ("a = ‘b’", "the quote ‘ quotes nothing: it is part of a name: `‘b’` -> a = 'b'"),
-            ("a = “b”", "the quote “ quotes nothing: it is part of a name: `“b”` -> a = 'b'"),
-            ("a = it’s", "the quote ’ quotes nothing: it is part of a name: `it’s`"),
-            ("a = `b`", "the quote ` quotes nothing: it is part of a name: ``b`` -> a = 'b'"),
+            ("a = ‘b’", "‘ does not quote a string; it is read as part of a name: `‘b’` -> a = 'b'"),
+            ("a = “b”", "“ does not quote a string; it is read as part of a name: `“b”` -> a = 'b'"),
+            ("a = it’s", "’ does not quote a string; it is read as part of a name: `it’s`"),
+            ("a = `b`", "` does not quote a string; it is read as part of a name: ``b`` -> a = 'b'"),
         ],
         &["a = 'b’s'", "a = \"“b”\"", "a`b = 'c'"],
     );
 }
 
 #[test]
-fn look_alike() {
+fn confusable_character() {
     check(
-        "look-alike",
+        "confusable-character",
         &[
             (
                 "FROM /* WHERE lеvel = 'x' INTO $upstream",
-                "`lеvel` has a letter that only looks like one of `level`: `lеvel` -> FROM /* WHERE level = 'x' INTO $upstream",
+                "`lеvel` contains a letter that only looks like one in `level`: `lеvel` -> FROM /* WHERE level = 'x' INTO $upstream",
             ),
             (
                 "FROM /messages/modules/sеnsor INTO $upstream",
-                "`sеnsor` has a letter that only looks like one of `sensor`: `sеnsor` -> FROM /messages/modules/sensor INTO \
+                "`sеnsor` contains a letter that only looks like one in `sensor`: `sеnsor` -> FROM /messages/modules/sensor INTO \
                  $upstream",
             ),
             (
                 "FROM /* WHERE a = 'сritical' INTO $upstream",
-                "`сritical` has a letter that only looks like one of `critical`: `сritical` -> FROM /* WHERE a = 'critical' \
+                "`сritical` contains a letter that only looks like one in `critical`: `сritical` -> FROM /* WHERE a = 'critical' \
                  INTO $upstream",
             ),
         ],
@@ -363,9 +363,9 @@ fn invisible_character() {
     check_conditions(
         "invisible-character",
         &[
-            ("a = 'x\u{200b}'", "U+200B cannot be seen, and is part of a name or text: `\u{200b}` -> a = 'x'"),
-            ("a = 'x'\u{a0}", "U+00A0 looks like a space, and is part of a name or text: `\u{a0}` -> a = 'x' "),
-            ("a = 'x\u{202e}'", "U+202E changes the order in which the text is shown: `\u{202e}` -> a = 'x'"),
+            ("a = 'x\u{200b}'", "U+200B is invisible and is part of a name or string: `\u{200b}` -> a = 'x'"),
+            ("a = 'x'\u{a0}", "U+00A0 looks like a space but is part of a name or string: `\u{a0}` -> a = 'x' "),
+            ("a = 'x\u{202e}'", "U+202E changes the order in which the text is displayed: `\u{202e}` -> a = 'x'"),
         ],
         &["a = 'x'", "a = 'é'", "a = '👩\u{200d}🚀'", "a\t=\r\n'x'"],
     );
@@ -399,7 +399,7 @@ fn never_true() {
         .iter()
         .map(|label| (label.span.start(), label.text.as_str()))
         .collect();
-    assert_eq!(labels, [(26, "where this is true"), (50, "this is not")]);
+    assert_eq!(labels, [(26, "if this is true"), (50, "this is false")]);
 }
 
 #[test]
@@ -429,7 +429,7 @@ fn always_true() {
 
 #[test]
 fn contradicts_source() {
-    let message = "this condition is never true of messages from this source";
+    let message = "this condition is never true for messages from this source";
     check(
         "contradicts-source",
         &[
@@ -461,7 +461,7 @@ fn is_defined_of_body() {
         "is-defined-of-body",
         &[(
             "not is_defined($body.a.b)",
-            "`is_defined` of a body query does not tell whether something is there: `is_defined($body.a.b)` -> not \
+            "`is_defined` of a body query does not test whether a value is present: `is_defined($body.a.b)` -> not \
              ($body.a.b != null)",
         )],
         &["is_defined(a)", "is_defined($body.a = 5)", "$body.a != null", "is_string($body.a)"],
@@ -474,7 +474,7 @@ fn is_null_of_body() {
         "is-null-of-body",
         &[(
             "is_null($body.a)",
-            "`is_null` of a body query is true of everything that is there: `is_null($body.a)` -> ($body.a = null)",
+            "`is_null` of a body query is true for every value that is present: `is_null($body.a)` -> ($body.a = null)",
         )],
         &["is_null(a)", "$body.a = null"],
     );
@@ -482,7 +482,7 @@ fn is_null_of_body() {
 
 #[test]
 fn body_date_time() {
-    let message = "a body value is never a date and time: the hub leaves those undefined";
+    let message = "a body value is never a date and time; the hub treats dates as undefined";
     check_conditions(
         "body-date-time",
         &[
@@ -494,9 +494,9 @@ fn body_date_time() {
 }
 
 #[test]
-fn input_name() {
+fn input_name_while_routing() {
     check_conditions(
-        "input-name",
+        "input-name-while-routing",
         &[
             ("$inputName = 'in'", "`$inputName` is never set while the hub routes: `$inputName`"),
             ("not is_defined({$INPUTNAME})", "`$INPUTNAME` is never set while the hub routes: `{$INPUTNAME}`"),
@@ -507,7 +507,7 @@ fn input_name() {
 
 #[test]
 fn twin_query() {
-    let message = "`$twin.tags.a` is no query of a twin: routes of the edge hub have none";
+    let message = "`$twin.tags.a` does not query a twin; routes of the edge hub cannot query twins";
     check_conditions(
         "twin-query",
         &[("$twin.tags.a = 'x'", &format!("{message}: `$twin.tags.a`"))],
@@ -517,7 +517,7 @@ fn twin_query() {
 
 #[test]
 fn unknown_system_property() {
-    let message = |name: &str| format!("there is no system property `${name}`");
+    let message = |name: &str| format!("unknown system property `${name}`");
     check_conditions(
         "unknown-system-property",
         &[
@@ -532,10 +532,10 @@ fn unknown_system_property() {
 }
 
 #[test]
-fn number_as_text() {
-    let message = |condition: &str| format!("`{condition}` compares strings letter by letter: `{condition}`");
+fn string_number_comparison() {
+    let message = |condition: &str| format!("`{condition}` compares strings character by character: `{condition}`");
     check_conditions(
-        "number-as-text",
+        "string-number-comparison",
         &[
             ("temp > '80'", &format!("{} -> as_number(temp) > 80", message("temp > '80'"))),
             ("'-1.5' <= $messageId", &format!("{} -> -1.5 <= as_number($messageId)", message("'-1.5' <= $messageId"))),
@@ -546,20 +546,20 @@ fn number_as_text() {
 }
 
 #[test]
-fn untested_content_type() {
+fn unchecked_content_type() {
     check_conditions(
-        "untested-content-type",
+        "unchecked-content-type",
         &[(
             "$body.a = 5 and $body.b = 6",
-            "a body can be queried only where the sender has set `contentType` and `contentEncoding`: `$body.a`",
+            "the body can be queried only if the sender sets `contentType` and `contentEncoding`: `$body.a`",
         )],
         &["$contentType = 'application/json' and $body.a = 5", "a = 'x'"],
     );
     let routes: Vec<String> =
         (0..8).map(|number| format!("r{number}: FROM /* WHERE $body.a = {number} INTO $upstream")).collect();
-    let found = said("untested-content-type", None, &routes.iter().map(String::as_str).collect::<Vec<_>>());
+    let found = said("unchecked-content-type", None, &routes.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(found.len(), 1);
-    assert_eq!(found[0].matches("here too").count(), 4);
+    assert_eq!(found[0].matches("also here").count(), 4);
 }
 
 #[test]
@@ -569,12 +569,12 @@ fn wrong_content_type() {
         &[
             (
                 "$contentType = 'application/json;charset=utf-8' and $body.a = 5",
-                "a body of another `contentType` than `application/json` cannot be queried: `$contentType = \
+                "a body whose `contentType` is not `application/json` cannot be queried: `$contentType = \
                  'application/json;charset=utf-8'`",
             ),
             (
                 "a = 'x' and ($body.a = 5 and 'UTF8' = $contentEncoding)",
-                "a body of another `contentEncoding` than `utf-8`, `utf-16` or `utf-32` cannot be queried: `'UTF8' = \
+                "a body whose `contentEncoding` is not `utf-8`, `utf-16` or `utf-32` cannot be queried: `'UTF8' = \
                  $contentEncoding`",
             ),
         ],
@@ -595,7 +595,7 @@ fn wrong_content_type_minds_what_senders_may_add() {
         let route = format!("r: FROM /* WHERE {condition} and $body.a = 5 INTO $upstream");
         said("wrong-content-type", None, &[&route]).join("")
     };
-    let shadowed = "this is undefined, unless a sender adds an application property `$contentType`: $body.a";
+    let shadowed = "this is undefined unless a sender adds an application property `$contentType`: $body.a";
     assert!(said_of("$contentType = 'text/plain'").ends_with(shadowed), "{}", said_of("$contentType = 'text/plain'"));
     assert!(said_of("{$contentType} = 'text/plain'").ends_with("this is undefined: $body.a"));
 }
@@ -611,10 +611,10 @@ fn unknown_module() {
     assert_eq!(
         said("unknown-module", modules, &routes),
         [
-            "a: the deployment installs no module `Sensr` -> FROM /messages/modules/sensor/outputs/* INTO $upstream",
-            "b: the deployment installs no module `Filter` -> FROM /messages/modules/SENSOR/* INTO \
+            "a: the deployment does not install a module `Sensr` -> FROM /messages/modules/sensor/outputs/* INTO $upstream",
+            "b: the deployment does not install a module `Filter` -> FROM /messages/modules/SENSOR/* INTO \
              BrokeredEndpoint('/modules/filter/inputs/in')",
-            "c: the deployment installs no module `other`",
+            "c: the deployment does not install a module `other`",
         ]
     );
     assert_eq!(said("unknown-module", None, &routes), [""; 0]);
@@ -634,12 +634,12 @@ fn self_loop() {
         ["/*", "/messages/*", "/messages/modules/*", "/messages/modules/Filter/*", "/messages/modules/filter/outputs/*"]
     {
         let source_text = format!("; also takes what `filter` sends: {source}");
-        assert_eq!(fires(source), [format!("r: the module `filter` is sent its own messages{source_text}")]);
+        assert_eq!(fires(source), [format!("r: the module `filter` receives its own messages{source_text}")]);
     }
     assert_eq!(
         fires("/messages/* WHERE level = 'x'"),
         [
-            "r: the module `filter` is sent those of its own messages that satisfy the condition; also takes what `filter` \
+            "r: the module `filter` receives its own messages that satisfy the condition; also takes what `filter` \
           sends: /messages/*"
         ]
     );
@@ -668,7 +668,7 @@ fn message_loop() {
     {
         let found = fires(&back(from));
         let way = "on the way: BrokeredEndpoint('/modules/a/inputs/in')";
-        assert_eq!(found, [format!("there: messages can go round: `b`, `a`, `b`; {way}")], "{from}");
+        assert_eq!(found, [format!("there: messages can loop: `b`, `a`, `b`; {way}")], "{from}");
     }
     for from in
         ["/messages/modules/b/outputs/reply", "/messages/modules/c/*", "/messages/* WHERE $connectionModuleId = 'd'"]
@@ -682,24 +682,24 @@ fn message_loop() {
     ];
     let found = said("message-loop", None, &routes.each_ref().map(String::as_str));
     assert_eq!(found.len(), 1);
-    assert!(found[0].starts_with("x: messages can go round: `b`, `c`, `a`, `b`"), "{found:?}");
+    assert!(found[0].starts_with("x: messages can loop: `b`, `c`, `a`, `b`"), "{found:?}");
 }
 
 #[test]
-fn outputs_only() {
+fn missing_default_output() {
     let named = "r: FROM /messages/modules/a/outputs/* INTO $upstream";
     assert_eq!(
-        said("outputs-only", None, &[named]),
-        ["r: no route takes what `a` sends without an output -> FROM /messages/modules/a/* INTO $upstream"]
+        said("missing-default-output", None, &[named]),
+        ["r: no route takes messages that `a` sends without an output -> FROM /messages/modules/a/* INTO $upstream"]
     );
     for other in [
         "s: FROM /messages/* INTO $upstream",
         "s: FROM /messages/modules/A/* WHERE level = 'x' INTO $upstream",
         "s: FROM /messages/modules/* WHERE $connectionModuleId = 'a' INTO $upstream",
     ] {
-        assert_eq!(said("outputs-only", None, &[named, other]), [""; 0], "{other}");
+        assert_eq!(said("missing-default-output", None, &[named, other]), [""; 0], "{other}");
     }
-    assert_eq!(said("outputs-only", None, &["r: FROM /messages/modules/a/outputs/o INTO $upstream"]), [""; 0]);
+    assert_eq!(said("missing-default-output", None, &["r: FROM /messages/modules/a/outputs/o INTO $upstream"]), [""; 0]);
 }
 
 #[test]
@@ -708,7 +708,7 @@ fn duplicate_route() {
     assert_eq!(
         said("duplicate-route", None, &[one, "two: FROM /MESSAGES WHERE (B = 'y') and a = 'x' INTO $upstream"]),
         [
-            "two: this route takes the same messages to the same endpoint as `one`; takes the same: /messages/* WHERE a = 'x' \
+            "two: this route takes the same messages to the same endpoint as `one`; takes the same messages: /messages/* WHERE a = 'x' \
           and b = 'y' INTO $upstream"
         ]
     );
@@ -738,7 +738,7 @@ fn subsumed_route() {
     }
     assert_eq!(
         fires("narrow: 4: 60: FROM /messages/* WHERE as_number(t) > 6 INTO $upstream"),
-        [format!("narrow: `wide` takes every message of this route, at a higher priority; {all}")]
+        [format!("narrow: `wide` takes every message of this route at a higher priority; {all}")]
     );
     for narrow in [
         "narrow: 3: FROM /messages/modules/* WHERE as_number(t) > 4 INTO $upstream",
@@ -801,7 +801,7 @@ fn outranked_by_catch_all() {
     let all = "all: 0: FROM /messages/* INTO $upstream";
     assert_eq!(
         said("outranked-by-catch-all", None, &["r: 5: FROM /messages/* WHERE a = 'x' INTO $upstream", all]),
-        ["r: `all` takes everything, at a higher priority than this route; of priority 0: /messages/* INTO $upstream"]
+        ["r: `all` takes every message of its source at a higher priority than this route; has priority 0: /messages/* INTO $upstream"]
     );
     for route in [
         "r: 0: FROM /messages/* WHERE a = 'x' INTO $upstream",
@@ -813,14 +813,14 @@ fn outranked_by_catch_all() {
 }
 
 #[test]
-fn tied_time_to_live() {
+fn conflicting_time_to_live() {
     let one = "one: 5: 60: FROM /messages/* WHERE a = 'x' INTO $upstream";
-    let fires = |other: &str| said("tied-time-to-live", None, &[one, other]);
+    let fires = |other: &str| said("conflicting-time-to-live", None, &[one, other]);
     for other in [
         "two: 5: FROM /messages/* INTO $upstream",
         "two: 5: 90: FROM /messages/modules/m/* WHERE b = 'y' INTO $upstream",
     ] {
-        let expected = "two: `one` has the same endpoint and priority, and another time to live; 60 seconds here: \
+        let expected = "two: `one` has the same endpoint and priority but a different time to live; 60 seconds here: \
                         /messages/* WHERE a = 'x' INTO $upstream";
         assert_eq!(fires(other), [expected], "{other}");
     }
@@ -855,7 +855,7 @@ fn no_way_upstream() {
 fn unreached_module() {
     let modules: Option<&[&str]> = Some(&["a", "b", "c"]);
     let routes = [&*format!("x: FROM /messages/modules/A/* {}", into_module("b"))];
-    assert_eq!(said("unreached-module", modules, &routes), ["no route takes from the module `c` or sends to it"]);
+    assert_eq!(said("unreached-module", modules, &routes), ["no route takes messages from the module `c` or sends any to it"]);
     assert_eq!(said("unreached-module", modules, &["x: FROM /messages/* INTO $upstream"]), [""; 0]);
     assert_eq!(said("unreached-module", None, &routes), [""; 0]);
 }
@@ -873,10 +873,10 @@ fn leaf_devices_may_pass_for_modules_where_stamps_can_be_shadowed() {
 #[test]
 fn unserved_leaf_devices() {
     let fires = |route: &str| said("unserved-leaf-devices", None, &[route]);
-    assert_eq!(fires("a: FROM /messages/modules/* INTO $upstream"), ["a: no route takes what leaf devices send"]);
+    assert_eq!(fires("a: FROM /messages/modules/* INTO $upstream"), ["a: no route takes messages from leaf devices"]);
     assert_eq!(
         fires("a: FROM /messages/* WHERE is_defined($connectionModuleId) INTO $upstream"),
-        ["a: no route takes what leaf devices send"]
+        ["a: no route takes messages from leaf devices"]
     );
     assert_eq!(fires("a: FROM /messages/* WHERE level = 'x' INTO $upstream"), [""; 0]);
 }
@@ -888,7 +888,7 @@ fn sinks_differ_by_case() {
     let one = route("a", "/modules/m/inputs/in");
     assert_eq!(
         said("sinks-differ-by-case", None, &[&one, &route("b", "/modules/M/inputs/In")]),
-        ["b: `/modules/M/inputs/In` and `/modules/m/inputs/in` are different endpoints; from this endpoint: \
+        ["b: `/modules/M/inputs/In` and `/modules/m/inputs/in` are different endpoints; the other endpoint: \
           BrokeredEndpoint('/modules/m/inputs/in')"]
     );
     for sink in ["/modules/m/inputs/in", "modules/m/INPUTS/in/", "/modules/m/inputs/in2"] {
@@ -934,7 +934,7 @@ fn a_lint_that_is_off_hints_at_what_it_would_find() {
     let hints = |levels: Levels| -> Vec<&str> {
         Linter::with_levels(levels).lint_routes(&[route]).hints().iter().map(|lint| lint.name()).collect()
     };
-    let name = "untested-content-type";
+    let name = "unchecked-content-type";
     assert_eq!(hints(Levels::default()), [name]);
     for (selector, level) in [(name, Level::Allow), ("all", Level::Allow), (name, Level::Warn), ("W02", Level::Warn)] {
         if let Ok(selector) = selector.parse() {
@@ -947,8 +947,8 @@ fn a_lint_that_is_off_hints_at_what_it_would_find() {
 fn lints_that_mend_say_whether_the_meaning_stays() {
     let keeps: Vec<&str> =
         ALL.iter().filter(|lint| lint.fixes() == Some(Fixes::KeepMeaning)).map(|lint| lint.name()).collect();
-    assert_eq!(keeps, ["text-after-sink", "star-behind-name", "always-true"]);
-    assert_eq!(Lint::named("W0105").map(Lint::name), Some("text-after-sink"));
+    assert_eq!(keeps, ["trailing-text", "star-after-name", "always-true"]);
+    assert_eq!(Lint::named("W0105").map(Lint::name), Some("trailing-text"));
 }
 
 /// The reference accepts these manifests and so do we; whatever is mended in them, they are manifests of the same routes,

@@ -15,7 +15,7 @@ fn root() -> &'static Path {
 fn source(lint: &Lint) -> PathBuf {
     let area = match lint.code().as_str().get(..3) {
         Some("W01") => "syntax",
-        Some("W02") => "meaning",
+        Some("W02") => "semantics",
         _ => "topology",
     };
     root().join("crates/edgeroute-analysis/src/lint").join(area).join(format!("{}.rs", lint.name().replace('-', "_")))
@@ -45,6 +45,8 @@ fn the_page_of_each_code_is_the_doc_comment_of_its_lint() {
     let mut stale = Vec::new();
     for lint in ALL {
         let page = page(lint);
+        let title = page.lines().next().unwrap_or_default();
+        assert_eq!(title.to_lowercase(), format!("{}.", lint.code().title()).to_lowercase(), "{}", lint.name());
         let sections: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("### ")).collect();
         let expected = ["Why", "Example", "Use instead", "Fix"];
         let count = if lint.fixes().is_some() { 4 } else { 3 };
@@ -76,9 +78,9 @@ fn document() -> String {
     let introduction = "\
 # Lints
 
-What `edgeroute lint` finds in routes that are accepted, and surely not meant so. Each lint has a *level*: `allow` (it is
-not run), `warn` or `deny` (its findings are errors, and the exit code is 1). Levels are set by name or code on the command
-line, `--deny never-true --allow W0304`, or in a file `edgeroute.toml`:
+`edgeroute lint` reports routes that are accepted but are almost certainly mistakes.
+Each lint has a *level*: `allow` (off), `warn` (warnings) or `deny` (errors, and the exit code is 1).
+Set levels by name or code on the command line, `--deny never-true --allow W0304`, or in a file `edgeroute.toml`:
 
 ```toml
 [lints]
@@ -87,18 +89,20 @@ message-loop = \"warn\"
 W0304 = \"allow\"
 ```
 
-The groups are `syntax`, `meaning`, `topology`, `all`, and `warnings` for whatever would warn. A lint's own name or code has
-the say over its group, and that over `all`; the command line has the say over the file. The file is the one that
-`--config` names, or else `edgeroute.toml` beside the manifest or in a directory above it.
+The groups are `syntax`, `semantics`, `topology`, `all`, and `warnings` for all lints at level `warn`.
+A lint overrides its group, and a group overrides `all`; the command line overrides the file.
+The file is the one given by `--config`, or else `edgeroute.toml` next to the manifest or in a directory above it.
 
-A lint is off by default where what it finds depends on what senders do. If such a lint would find something, and nobody
-has set its level, the report names it.
+A lint is off by default if its findings depend on what senders do.
+If such a lint has findings and its level is not set, the report names it.
 
-`edgeroute lint --fix` mends the manifest in place and keeps everything else in it byte for byte. It applies the fixes that
-keep the meaning; with `--unsafe-fixes` also those that make the routes mean what was likely meant.
+`edgeroute lint --fix` fixes the manifest in place and keeps everything else in it byte for byte.
+It applies the fixes that keep the meaning of the routes; `--unsafe-fixes` also applies those that change it to what was
+probably meant.
 
-A condition is called never true, always true or superfluous only where that is proved, on the formulas that the matcher
-executes. A proof that would take too long is given up, and the report says how many were.
+A condition is reported as never true, always true or superfluous only if that is proved on the formulas that the matcher
+executes.
+A proof that exceeds its time budget is abandoned, and the report states how many were.
 
 ";
     format!("{introduction}{table}{pages}")

@@ -42,7 +42,7 @@ impl<'t> Fields<'t> {
     /// The value of a key that must be there.
     pub(crate) fn require(&mut self, key: &str) -> Result<Value<'t>, Problem> {
         let start = self.span.start;
-        self.take_nullable(key).ok_or_else(|| Problem::new(start..start + 1, format!("the key `{key}` is missing")))
+        self.take_nullable(key).ok_or_else(|| Problem::new(start..start + 1, format!("missing key `{key}`")))
     }
 
     /// Where a key stands.
@@ -56,10 +56,10 @@ fn unknown(member: &Member<'_>, known: &[&str]) -> Problem {
     let problem = Problem::new(member.key_span.clone(), format!("unknown key {}", quoted(key)));
     match closest(key, known.iter().copied()) {
         Some(near) => problem.with_help(format!("did you mean `{near}`?")),
-        None if key == "<<" => problem.with_help("merge keys are not read; an alias for the whole value is"),
+        None if key == "<<" => problem.with_help("use an alias for the whole value; merge keys are not supported"),
         None => {
             let known: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();
-            problem.with_help(format!("known here: {}", known.join(", ")))
+            problem.with_help(format!("known keys: {}", known.join(", ")))
         }
     }
 }

@@ -108,11 +108,11 @@ impl<'t> Value<'t> {
         match value.kind {
             Kind::Text(text) => Ok(text),
             Kind::Number(ref number) => {
-                let help = (number.len() <= 60).then(|| format!("in quotes it is a string: \"{number}\""));
+                let help = (number.len() <= 60).then(|| format!("put it in quotes to make it a string: \"{number}\""));
                 Err(Problem { help, ..value.wrong("a string") })
             }
             Kind::Bool(bool) => {
-                let help = format!("in quotes it is a string: \"{bool}\"");
+                let help = format!("put it in quotes to make it a string: \"{bool}\"");
                 Err(value.wrong("a string").with_help(help))
             }
             _ => Err(value.wrong("a string")),

@@ -31,7 +31,7 @@ fn object(table: DeTable<'_>, depth: usize) -> Result<Kind<'_>, Problem> {
 fn value(value: Spanned<DeValue<'_>>, depth: usize) -> Result<Value<'_>, Problem> {
     let span = value.span();
     if depth > MAX_DEPTH {
-        return Err(Problem::new(span, format!("nested deeper than {MAX_DEPTH}")));
+        return Err(Problem::new(span, format!("nested deeper than the limit of {MAX_DEPTH}")));
     }
     let kind = match value.into_inner() {
         DeValue::String(text) => Kind::Text(text),
@@ -42,7 +42,7 @@ fn value(value: Spanned<DeValue<'_>>, depth: usize) -> Result<Value<'_>, Problem
         },
         DeValue::Float(float) => match float.as_str().parse::<f64>() {
             Ok(number) if number.is_finite() => Kind::Number(Cow::Owned(format!("{number:?}"))),
-            _ => return Err(Problem::new(span, "JSON, which bodies are, has no such number")),
+            _ => return Err(Problem::new(span, "JSON cannot represent this number")),
         },
         DeValue::Datetime(datetime) => Kind::Text(Cow::Owned(datetime.to_string())),
         DeValue::Array(elements) => {

@@ -92,7 +92,7 @@ impl<'t> Builder<'t> {
     fn event(&mut self, event: Event<'t>, span: Range<usize>) -> Result<(), Problem> {
         match event {
             Event::DocumentStart(_) if self.root.is_some() => {
-                Err(Problem::new(span, "a second document in the file, which is to be one"))
+                Err(Problem::new(span, "the file must contain a single document"))
             }
             Event::Scalar(text, style, anchor, tag) => {
                 self.grow(SIZE_OF_VALUE + text.len(), &span)?;
@@ -102,7 +102,7 @@ impl<'t> Builder<'t> {
             }
             Event::Alias(anchor) => {
                 let Some(Anchored { value, size }) = self.anchors.get(&anchor) else {
-                    return Err(Problem::new(span, "an alias of what it stands in"));
+                    return Err(Problem::new(span, "an alias to a value that contains it"));
                 };
                 let size = *size;
                 // Counted before it is copied.
@@ -148,13 +148,13 @@ impl<'t> Builder<'t> {
         content: Content<'t>,
     ) -> Result<(), Problem> {
         if tag.is_some_and(|tag| !tag.is_yaml_core_schema() || tag.suffix != core) {
-            return Err(Problem::new(span, "a tag that is not known"));
+            return Err(Problem::new(span, "unknown tag"));
         }
         if self.open.len() >= MAX_DEPTH {
-            return Err(Problem::new(span, format!("nested deeper than {MAX_DEPTH}")));
+            return Err(Problem::new(span, format!("nested deeper than the limit of {MAX_DEPTH}")));
         }
         if self.awaits_key() {
-            return Err(Problem::new(span, "a key is to be a string"));
+            return Err(Problem::new(span, "a key must be a string"));
         }
         let size_before = self.size;
         self.grow(SIZE_OF_VALUE, &span)?;
@@ -203,7 +203,7 @@ impl<'t> Object<'t> {
             Kind::Text(text) | Kind::Number(text) => text,
             Kind::Null => Cow::Borrowed("null"),
             Kind::Bool(bool) => Cow::Borrowed(if bool { "true" } else { "false" }),
-            _ => return Err(Problem::new(span, "a key is to be a string")),
+            _ => return Err(Problem::new(span, "a key must be a string")),
         };
         // Also in bodies, which nobody else checks.
         if !self.keys.insert(text.clone()) {
@@ -230,7 +230,7 @@ fn scalar<'t>(
         // `! x` is a string whatever it looks like.
         Some(tag) if tag.handle.is_empty() && tag.suffix == "!" => return Ok(Kind::Text(text)),
         Some(tag) if !tag.is_yaml_core_schema() || !["null", "bool", "int", "float"].contains(&&*tag.suffix) => {
-            return Err(Problem::new(span.clone(), "a tag that is not known"));
+            return Err(Problem::new(span.clone(), "unknown tag"));
         }
         None if style != ScalarStyle::Plain => return Ok(Kind::Text(text)),
         Some(_) | None => {}
@@ -241,8 +241,8 @@ fn scalar<'t>(
         "false" | "False" | "FALSE" => Kind::Bool(false),
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" | "-.inf" | "-.Inf" | "-.INF" | ".nan" | ".NaN"
         | ".NAN" => {
-            let problem = Problem::new(span.clone(), "JSON, which bodies are, has no such number");
-            return Err(problem.with_help(format!("in quotes it is a string: \"{text}\"")));
+            let problem = Problem::new(span.clone(), "JSON cannot represent this number");
+            return Err(problem.with_help(format!("put it in quotes to make it a string: \"{text}\"")));
         }
         _ => match number(&text) {
             Some(Cow::Owned(number)) => Kind::Number(Cow::Owned(number)),

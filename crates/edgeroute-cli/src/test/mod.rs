@@ -20,11 +20,11 @@ use suite::Suite;
 use watch::Changes;
 
 const ABOUT: &str = "\
-Tell whether messages go where they are to go.
+Run test cases against a manifest.
 
-A file of cases, in YAML, TOML or JSON, has messages, and for each the deliveries that are expected:
+A file of test cases, in YAML, TOML or JSON, lists messages and the deliveries expected for each:
 
-  manifest: deployment.json           # from the file's directory; --manifest goes before it
+  manifest: deployment.json           # relative to this file; --manifest overrides it
   cases:
     - name: hot readings go to the cloud
       message:
@@ -32,16 +32,19 @@ A file of cases, in YAML, TOML or JSON, has messages, and for each the deliverie
         properties: { temperature: \"85\" }
       expect:
         - $upstream
-        - { endpoint: /modules/alarm/inputs/hot, route: hotToAlarm, priority: 2, timeToLiveSecs: 60 }
+        - endpoint: /modules/alarm/inputs/hot
+          route: hotToAlarm
+          priority: 2
+          timeToLiveSecs: 60
     - name: cold readings stay
       message:
         origin: { device: edge-1, module: filter, output: readings }
         properties: { temperature: \"20\" }
       expect: []
 
-A message has the keys that `edgeroute match --help` tells. It passes if it is delivered to all endpoints that are \
-expected and no other; a route, priority or time to live is compared where it is given. Of a case that fails, the \
-difference is shown, and why: the routes that lead to what is missing, and those that deliver what is too much.";
+A message has the keys that `edgeroute match --help` lists. A case passes if its message is delivered to all expected \
+endpoints and no others; a route, priority or time to live is compared only if given. For a case that fails, shows the \
+difference and explains the routes to endpoints that are missing and those that deliver to unexpected ones.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -53,26 +56,26 @@ Examples:
 Exit codes:
   0  every case passes
   1  a case fails
-  2  the arguments, a file of cases or a manifest could not be used";
+  2  the arguments, a file of test cases or a manifest could not be used";
 
 /// How often files are looked at, and how long one must stay as it is before it is read.
 const LOOK_EVERY: Duration = Duration::from_millis(150);
 
-/// Tell whether messages go where they are to go
+/// Run test cases against a manifest
 #[derive(clap::Args)]
 #[command(long_about = ABOUT, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Files of cases; - for standard input
+    /// Files of test cases; - for standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The deployment manifest, whatever the files of cases say; - for standard input
+    /// Deployment manifest, overriding the test files; - for standard input
     #[arg(long, short, value_name = "FILE")]
     manifest: Option<PathBuf>,
-    /// The language of the cases; otherwise the ending of a file's name tells
+    /// Format of the test files; by default, chosen by file extension
     #[arg(long, value_enum, value_name = "LANGUAGE")]
     language: Option<Language>,
-    /// In which form
-    #[arg(long, value_enum, value_name = "FORM", default_value_t = Format::Text)]
+    /// Output format
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]
     color: ColorArguments,
@@ -85,11 +88,11 @@ pub(crate) struct Arguments {
 
 #[derive(Copy, Clone, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
-    /// A line for each case, and why where it fails
+    /// One line for each case, with an explanation of each failure
     Text,
     /// One JSON document, with the explanations
     Json,
-    /// The XML of `JUnit`, which build servers read
+    #[value(help = "JUnit XML, for build servers")]
     Junit,
 }
 
@@ -98,7 +101,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     let inputs: Vec<&Path> = arguments.files.iter().chain(&arguments.manifest).map(PathBuf::as_path).collect();
     let from_stdin = inputs.iter().filter(|path| input::is_stdin(path)).count();
     if from_stdin > 1 {
-        return Err(io::Error::other("standard input cannot be more than one of the files"));
+        return Err(io::Error::other("standard input can be given only once"));
     }
     if !arguments.watch {
         return run_once(arguments).map(|(outcome, _)| outcome);

@@ -62,18 +62,18 @@ fn difference(failure: &Failure) -> String {
         let why = match unreachable {
             None => String::new(),
             Some(unreachable) => match &unreachable.nearest {
-                None => ", where no route leads".to_owned(),
-                Some(nearest) => format!(", where no route leads: did you mean {}?", printable(nearest)),
+                None => ", and no route leads there".to_owned(),
+                Some(nearest) => format!(", and no route leads there: did you mean {}?", printable(nearest)),
             },
         };
-        let _ = writeln!(out, "expected and not delivered: {}{why}", printable(endpoint));
+        let _ = writeln!(out, "expected but not delivered: {}{why}", printable(endpoint));
     }
     for surplus in &failure.surplus {
         let (endpoint, route) = (printable(&surplus.endpoint), printable(&surplus.route));
-        let _ = writeln!(out, "delivered and not expected: {endpoint} by `{route}`");
+        let _ = writeln!(out, "delivered but not expected: {endpoint} by `{route}`");
     }
     for (expected, delivered) in &failure.different {
-        let _ = writeln!(out, "delivered otherwise: {}", printable(&expected.endpoint));
+        let _ = writeln!(out, "delivered with other properties: {}", printable(&expected.endpoint));
         for (what, expected, found) in differing(expected, delivered) {
             let _ = writeln!(out, "  {what}: expected {}, found {}", printable(&expected), printable(&found));
         }

@@ -109,7 +109,7 @@ impl Suite {
             (Some(manifest), _) => manifest.clone(),
             (None, Some(manifest)) => path.parent().unwrap_or(Path::new("")).join(manifest),
             (None, None) => {
-                let message = format!("{name}: the cases name no `manifest`, and there is no --manifest");
+                let message = format!("{name}: no manifest: set `manifest` in the file or pass --manifest");
                 return Err(Unusable { messages: vec![message], manifest: None });
             }
         };
@@ -117,7 +117,7 @@ impl Suite {
         let unusable = |messages| Unusable { messages, manifest: Some(manifest.clone()) };
         let file = CompiledFile::read_usable(&manifest, bad_routes)
             .map_err(|error| unusable(vec![format!("edgeroute: {error}")]))?
-            .ok_or_else(|| unusable(vec![format!("{name}: not run")]))?;
+            .ok_or_else(|| unusable(vec![format!("{name}: tests were not run")]))?;
         let manifest = Some(manifest).filter(|manifest| !input::is_stdin(manifest));
         Ok(Self { name, text, cases, manifest, file })
     }
@@ -186,7 +186,7 @@ impl Failure {
         let more = of_other_sources.len().saturating_sub(SHOWN_OF_OTHER_SOURCES);
         text.extend(of_other_sources.into_iter().take(SHOWN_OF_OTHER_SOURCES));
         if more > 0 {
-            let _ = writeln!(text, "and {} of other sources", count(more, "route"));
+            let _ = writeln!(text, "and {} for other sources", count(more, "route"));
         }
         self.explanation = text;
         self.json = ExplanationJson::new().write(explanation);

@@ -33,7 +33,7 @@ fn a_few_messages_leave_routes_that_never_matched() {
     assert_eq!(
         stdout(&output),
         "\
-4 messages went somewhere, in 4 deliveries; 2 nowhere
+4 of 6 messages delivered (4 deliveries); 2 went nowhere
 
 route                     matched  delivered
 sensorToFilter                  1          1
@@ -62,7 +62,7 @@ went nowhere
 fn all_messages_reach_every_route() {
     let output = run(&["--messages", "examples/messages.jsonl"], "");
     let lines: Vec<&str> = stdout(&output).lines().collect();
-    assert_eq!(lines[0], "18 messages went somewhere, in 24 deliveries; 4 nowhere");
+    assert_eq!(lines[0], "18 of 22 messages delivered (24 deliveries); 4 went nowhere");
     assert_eq!(lines[8], "hotReadingsUpstream             3          1");
     assert!(!stdout(&output).contains("never"), "{}", stdout(&output));
     assert_eq!(output.status.code(), Some(0));
@@ -88,7 +88,7 @@ fn json_has_the_counts_that_match_gives() {
 #[test]
 fn a_bad_line_is_told_and_the_rest_is_counted() {
     let output = run(&[], "{\"origin\": {\"device\": \"leaf-7\"}}\n{\"orgin\": {}}\n");
-    assert!(stdout(&output).starts_with("1 message went somewhere, in 1 delivery; 0 nowhere\n"), "{}", stdout(&output));
+    assert!(stdout(&output).starts_with("1 of 1 message delivered (1 delivery); 0 went nowhere\n"), "{}", stdout(&output));
     let stderr = std::str::from_utf8(&output.stderr).unwrap();
     assert_eq!(stderr, "<stdin>:2:2: unknown key `orgin`; did you mean `origin`?\n");
     assert_eq!(output.status.code(), Some(2));

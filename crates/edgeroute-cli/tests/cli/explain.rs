@@ -43,9 +43,9 @@ fn one_route_is_told_in_full() {
         "\
 message 3 from /messages/modules/tempSensor
 
-`alertsUpstream` to $upstream: another source, the message's has `tempSensor` where this has `filter`
+`alertsUpstream` to $upstream: source does not match: the message has `tempSensor` where the route has `filter`
   | FROM /messages/modules/filter/outputs/alert INTO $upstream
-  |                        ^^^^^^ `tempSensor` in the message's source
+  |                        ^^^^^^ `tempSensor` in the source of the message
 "
     );
 }
@@ -85,10 +85,10 @@ fn colours_come_only_when_asked_for_or_on_a_terminal() {
 fn what_cannot_be_used_is_told() {
     let unknown = run(&[&EXAMPLE[..], &["--route", "alertUpstream"]].concat(), b"");
     let stderr = String::from_utf8(unknown.stderr).unwrap();
-    assert_eq!(stderr, "edgeroute: there is no route `alertUpstream`, did you mean `alertsUpstream`?\n");
+    assert_eq!(stderr, "edgeroute: unknown route `alertUpstream`, did you mean `alertsUpstream`?\n");
     assert_eq!(unknown.status.code(), Some(2));
     let no_line = run(&[&EXAMPLE[..], &["--line", "99"]].concat(), b"");
-    assert_eq!(String::from_utf8(no_line.stderr).unwrap(), "edgeroute: there is no message on line 99\n");
+    assert_eq!(String::from_utf8(no_line.stderr).unwrap(), "edgeroute: no message on line 99\n");
     assert_eq!(no_line.status.code(), Some(2));
     let both = run(&["explain", "--manifest", "-"], b"");
     assert_eq!(both.status.code(), Some(2));

@@ -48,9 +48,9 @@ fn a_file_is_formatted_in_place_and_what_stays_is_reported() {
     assert_eq!(after, MESSY.replace(FORMATTED[0], FORMATTED[1]));
     assert_eq!(text(&output.stdout), "");
     let reported: Vec<&str> = text(&output.stderr).lines().collect();
-    assert_eq!(reported[0], "m.json:5:33: route `told` stays as it is: it has a comment, which would be lost");
-    assert!(reported[1].starts_with("m.json:6:39: route `broken` stays as it is: error[E0"), "{reported:?}");
-    assert_eq!(reported[2], "1 of 4 routes changed, in 1 of 1 file, 2 had to stay as they are");
+    assert_eq!(reported[0], "m.json:5:33: route `told` is left unchanged: it has a comment that would be lost");
+    assert!(reported[1].starts_with("m.json:6:39: route `broken` is left unchanged: error[E0"), "{reported:?}");
+    assert_eq!(reported[2], "1 of 4 routes changed, in 1 of 1 file, 2 routes could not be formatted");
     assert_eq!(output.status.code(), Some(1));
 }
 
@@ -59,7 +59,7 @@ fn check_writes_nothing_and_shows_both_texts() {
     let (output, after) = fmt(MESSY, &["--check"]);
     assert_eq!(after, MESSY);
     assert_eq!(text(&output.stdout), format!("m.json:4:13: route `messy`\n- {}\n+ {}\n\n", FORMATTED[0], FORMATTED[1]));
-    assert!(text(&output.stderr).ends_with("1 of 4 routes would change, in 1 of 1 file, 2 had to stay as they are\n"));
+    assert!(text(&output.stderr).ends_with("1 of 4 routes would change, in 1 of 1 file, 2 routes could not be formatted\n"));
     assert_eq!(output.status.code(), Some(1));
 }
 

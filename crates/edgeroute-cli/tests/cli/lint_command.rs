@@ -52,9 +52,9 @@ fn findings_are_warnings_until_they_are_denied() {
     let output = run(directory.path(), &["--format", "short", "m.json"], "");
     assert_eq!(
         stdout(&output),
-        "m.json:3:35: warning[W0101]: `level!` is one name: what touches a name is part of it (in route `up`)\n\
-         m.json:3:73: warning[W0105]: what follows the sink is ignored (in route `up`)\n\
-         m.json:4:38: warning[W0108]: `a*` takes `a` alone, not all names that start with it (in route `in`)\n\
+        "m.json:3:35: warning[W0101]: `level!` is read as a single property name (in route `up`)\n\
+         m.json:3:73: warning[W0105]: text after the sink is ignored (in route `up`)\n\
+         m.json:4:38: warning[W0108]: `a*` matches only `a`, not every name that starts with it (in route `in`)\n\
          0 errors, 3 warnings, 2 routes in 1 file\n"
     );
     assert_eq!(output.status.code(), Some(0));
@@ -86,7 +86,7 @@ fn a_file_beside_the_manifest_sets_levels_and_the_command_line_has_the_last_word
 fn what_cannot_be_used_is_said_and_gives_two() {
     let directory = directory();
     let output = run(directory.path(), &["--deny", "glued-operators", "m.json"], "");
-    assert!(stderr(&output).contains("there is no lint `glued-operators`, did you mean `glued-operator`?"));
+    assert!(stderr(&output).contains("unknown lint `glued-operators`, did you mean `glued-operator`?"));
     assert_eq!(output.status.code(), Some(2));
     fs::write(directory.path().join("edgeroute.toml"), "[lints]\nall = \"forbid\"\n").unwrap();
     let output = run(directory.path(), &["m.json"], "");

@@ -199,7 +199,7 @@ fn a_problem_beside_a_routes_text_does_not_hide_those_in_it() {
         assert!(stdout(&output).contains(code), "{code} in {}", stdout(&output));
     }
     assert!(stdout(&output).contains("in route `a`") && stdout(&output).contains("in route `d`"));
-    let summary = ", 2 routes in 1 file\n`edgeroute explain-code E0101 E0301 E0402 E0406` tells more\n";
+    let summary = ", 2 routes in 1 file\nfor details, run `edgeroute explain-code E0101 E0301 E0402 E0406`\n";
     assert!(stdout(&output).ends_with(summary), "{}", stdout(&output));
 }
 
@@ -275,7 +275,7 @@ fn explain_code_prints_the_page_of_a_code_and_lists_them_all() {
     let codes = edgeroute_lang::diagnostic::Code::ALL;
     assert!(codes.iter().all(|code| stdout(&list).contains(&format!("  {code}  {}\n", code.title()))));
     let unknown = run(&["explain-code", "E9\u{1b}", "E0101"], b"");
-    assert!(stderr(&unknown).contains("there is no code `E9\\u{1b}`"), "{}", stderr(&unknown));
+    assert!(stderr(&unknown).contains("unknown code `E9\u{241b}`"), "{}", stderr(&unknown));
     assert!(stdout(&unknown).starts_with("error[E0101]"), "{}", stdout(&unknown));
     assert_eq!([page, list, unknown].map(|output| output.status.code()), [Some(0), Some(0), Some(2)]);
 }
@@ -303,7 +303,7 @@ fn check_writes_a_line_for_each_problem() {
     let output = run(&["check", "--format", "short", "-"], TWO_BAD_OF_THREE.as_bytes());
     let lines: Vec<&str> = stdout(&output).lines().collect();
     assert_eq!(lines.len(), 3, "{lines:?}");
-    assert_eq!(lines[0], "<stdin>:5:37: error[E0202]: there is no function `lenght` (in route `typo`)");
+    assert_eq!(lines[0], "<stdin>:5:37: error[E0202]: unknown function `lenght` (in route `typo`)");
     assert_eq!(lines[2], "2 problems, 3 routes in 1 file");
     assert_eq!(output.status.code(), Some(1));
 }

@@ -118,10 +118,10 @@ error: unknown key `expects`
     );
     assert_eq!(bad.status.code(), Some(2));
     for (arguments, input, expected) in [
-        (&["test", "-"][..], "cases: []", "<stdin>: the cases name no `manifest`, and there is no --manifest\n"),
+        (&["test", "-"][..], "cases: []", "<stdin>: no manifest: set `manifest` in the file or pass --manifest\n"),
         (&["test", "-"], "manifest: none.json\ncases: []", "edgeroute: none.json: "),
         (&["test", "none.yaml"], "", "edgeroute: none.yaml: "),
-        (&["test", "-", "--manifest", "-"], "", "edgeroute: standard input cannot be more than one of the files\n"),
+        (&["test", "-", "--manifest", "-"], "", "edgeroute: standard input can be given only once\n"),
         (&["test", "--watch", "-"], "", "edgeroute: standard input cannot be watched\n"),
     ] {
         let output = run(arguments, input);

@@ -335,7 +335,7 @@ impl<'b> Builder<'b> {
 
     fn read(mut self) -> Result<Document, Unreadable> {
         if self.reader.peek_token() != Some('{') {
-            return Err(self.reader.expected("`{`, for a body is an object"));
+            return Err(self.reader.expected("`{` at the start of an object"));
         }
         let mut last = self.open(ContainerKind::Object, 0..0)?;
         while let Some(kind) = self.open.last().map(|container| container.kind) {
@@ -646,7 +646,7 @@ mod tests {
     fn containers_nest_as_deep_as_the_limit() {
         let nested = |depth: usize| format!(r#"{{"a":{}1{}}}"#, "[".repeat(depth - 1), "]".repeat(depth - 1));
         check(&read(&nested(64)), "a", Found::Array);
-        assert_eq!(refusal(&nested(65)), "body unreadable at byte 68: nested deeper than 64");
+        assert_eq!(refusal(&nested(65)), "cannot read the body at byte 68: nested deeper than the limit of 64");
         assert!(Document::read(b"{}", Encoding::Utf8, 0).is_err());
         assert!(Document::read(b"{}", Encoding::Utf8, 1).is_ok());
     }
@@ -676,43 +676,43 @@ mod tests {
     #[test]
     fn what_is_not_a_json_object_is_refused_at_its_byte() {
         let table = [
-            ("", 0, "expected `{`, for a body is an object, found its end"),
-            (" []", 1, "expected `{`, for a body is an object, found '['"),
-            ("null", 0, "expected `{`, for a body is an object, found 'n'"),
-            ("\u{FEFF}{}", 0, "expected `{`, for a body is an object, found '\\u{feff}'"),
-            ("{} {}", 3, "expected the end of the body, found '{'"),
-            ("{}\0", 2, "expected the end of the body, found '\\0'"),
-            ("{", 1, "expected a name in quotes, found its end"),
-            ("{'a': 1}", 1, "expected a name in quotes, found '\\''"),
-            ("{a: 1}", 1, "expected a name in quotes, found 'a'"),
-            ("{\"a\" 1}", 5, "expected `:`, found '1'"),
-            ("{\"a\": }", 6, "expected a value, found '}'"),
-            ("{\"a\": 1,}", 8, "expected a name in quotes, found '}'"),
-            ("{\"a\": 1]", 7, "expected `,` or `}`, found ']'"),
+            ("", 0, "expected `{` at the start of an object, found the end"),
+            (" []", 1, "expected `{` at the start of an object, found `[`"),
+            ("null", 0, "expected `{` at the start of an object, found `n`"),
+            ("\u{FEFF}{}", 0, "expected `{` at the start of an object, found `<U+FEFF>`"),
+            ("{} {}", 3, "expected the end of the body, found `{`"),
+            ("{}\0", 2, "expected the end of the body, found `\\0`"),
+            ("{", 1, "expected a name in quotes, found the end"),
+            ("{'a': 1}", 1, "expected a name in quotes, found `\\'`"),
+            ("{a: 1}", 1, "expected a name in quotes, found `a`"),
+            ("{\"a\" 1}", 5, "expected `:`, found `1`"),
+            ("{\"a\": }", 6, "expected a value, found `}`"),
+            ("{\"a\": 1,}", 8, "expected a name in quotes, found `}`"),
+            ("{\"a\": 1]", 7, "expected `,` or `}`, found `]`"),
             ("{\"a\": 1 \"b\": 2}", 8, "expected `,` or `}`, found '\"'"),
-            ("{\"a\": [1,]}", 9, "expected a value, found ']'"),
-            ("{\"a\": [,1]}", 7, "expected a value, found ','"),
-            ("{\"a\": [1}", 8, "expected `,` or `]`, found '}'"),
-            ("{\"a\": nul}", 9, "expected null, found '}'"),
-            ("{\"a\": True}", 6, "expected a value, found 'T'"),
-            ("{\"a\": NaN}", 6, "expected a value, found 'N'"),
-            ("{\"a\": 01}", 7, "expected `,` or `}`, found '1'"),
-            ("{\"a\": +1}", 6, "expected a value, found '+'"),
-            ("{\"a\": -}", 7, "expected a digit, found '}'"),
-            ("{\"a\": .5}", 6, "expected a value, found '.'"),
-            ("{\"a\": 5.}", 8, "expected a digit, found '}'"),
-            ("{\"a\": 1e}", 8, "expected a digit, found '}'"),
-            ("{\"a\": 0x1}", 7, "expected `,` or `}`, found 'x'"),
-            ("{\"a\": \"\n\"}", 7, "expected a character of a string or its closing quote, found '\\n'"),
-            ("{\"a\": \"\\q\"}", 8, "expected an escape, found 'q'"),
-            ("{\"a\": \"\\u00g0\"}", 11, "expected a hex digit, found 'g'"),
+            ("{\"a\": [1,]}", 9, "expected a value, found `]`"),
+            ("{\"a\": [,1]}", 7, "expected a value, found `,`"),
+            ("{\"a\": [1}", 8, "expected `,` or `]`, found `}`"),
+            ("{\"a\": nul}", 9, "expected null, found `}`"),
+            ("{\"a\": True}", 6, "expected a value, found `T`"),
+            ("{\"a\": NaN}", 6, "expected a value, found `N`"),
+            ("{\"a\": 01}", 7, "expected `,` or `}`, found `1`"),
+            ("{\"a\": +1}", 6, "expected a value, found `+`"),
+            ("{\"a\": -}", 7, "expected a digit, found `}`"),
+            ("{\"a\": .5}", 6, "expected a value, found `.`"),
+            ("{\"a\": 5.}", 8, "expected a digit, found `}`"),
+            ("{\"a\": 1e}", 8, "expected a digit, found `}`"),
+            ("{\"a\": 0x1}", 7, "expected `,` or `}`, found `x`"),
+            ("{\"a\": \"\n\"}", 7, "expected a character of a string or its closing quote, found `\\n`"),
+            ("{\"a\": \"\\q\"}", 8, "expected an escape, found `q`"),
+            ("{\"a\": \"\\u00g0\"}", 11, "expected a hex digit, found `g`"),
             ("{\"a\": \"\\ud835\\u\"}", 15, "expected a hex digit, found '\"'"),
-            ("{\"é\": \"x", 9, "expected a character of a string or its closing quote, found its end"),
-            ("{\"a\": 1, /* c */ \"b\": 2}", 9, "expected a name in quotes, found '/'"),
-            ("{\u{A0}}", 1, "expected a name in quotes, found '\\u{a0}'"),
+            ("{\"é\": \"x", 9, "expected a character of a string or its closing quote, found the end"),
+            ("{\"a\": 1, /* c */ \"b\": 2}", 9, "expected a name in quotes, found `/`"),
+            ("{\u{A0}}", 1, "expected a name in quotes, found `\u{a0}`"),
         ];
         for (body, offset, reason) in table {
-            assert_eq!(refusal(body), format!("body unreadable at byte {offset}: {reason}"), "{body}");
+            assert_eq!(refusal(body), format!("cannot read the body at byte {offset}: {reason}"), "{body}");
         }
         let utf16: Vec<u8> = "{a}".encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(Document::read(&utf16, Encoding::Utf16, DEPTH).map_err(|error| error.offset()), Err(2));

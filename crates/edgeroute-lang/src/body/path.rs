@@ -444,7 +444,7 @@ mod tests {
         );
         assert_eq!(
             BodyPath::parse("a.").expect_err("no name").to_string(),
-            "expected a name in the body path, found its end"
+            "expected a name in the body path, found the end"
         );
     }
 

@@ -6,6 +6,7 @@ use core::fmt;
 use core::iter::Peekable;
 
 use super::encoding::{Characters, Encoding};
+use crate::diagnostic::quoted;
 use crate::text::as_number;
 
 /// A body that queries cannot read, so that all of them are undefined.
@@ -44,17 +45,17 @@ impl Unreadable {
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "body unreadable at byte {}: {}", self.offset, self.reason)
+        write!(f, "cannot read the body at byte {}: {}", self.offset, self.reason)
     }
 }
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Expected { expected, found: None } => write!(f, "expected {expected}, found its end"),
-            Self::Expected { expected, found: Some(found) } => write!(f, "expected {expected}, found {found:?}"),
-            Self::TooDeep { limit } => write!(f, "nested deeper than {limit}"),
-            Self::TooLong => f.write_str("4 GiB or more"),
+            Self::Expected { expected, found: None } => write!(f, "expected {expected}, found the end"),
+            Self::Expected { expected, found: Some(found) } => write!(f, "expected {expected}, found `{}`", quoted(found.encode_utf8(&mut [0; 4]))),
+            Self::TooDeep { limit } => write!(f, "nested deeper than the limit of {limit}"),
+            Self::TooLong => f.write_str("the body has 4 GiB or more"),
         }
     }
 }

@@ -142,30 +142,30 @@ macro_rules! functions {
 
 functions! {
     Abs = "abs" [Number] -> Number, "the absolute value";
-    AsNumber = "as_number" [Text] | [Number] -> Number, "the number that a text spells; a number as it is";
-    Ceiling = "ceiling" [Number] -> Number, "the least integer that is not less";
-    Concat = "concat" [Text, Text; Text] -> Text, "the texts one after another, a null property as the empty text";
-    Contains = "contains" [Text, Text] -> Bool, "whether the second text stands somewhere in the first";
-    EndsWith = "ends_with" [Text, Text] -> Bool, "whether the first text ends with the second";
+    AsNumber = "as_number" [Text] | [Number] -> Number, "the number that a string spells; a number is returned unchanged";
+    Ceiling = "ceiling" [Number] -> Number, "the smallest integer not less than the number";
+    Concat = "concat" [Text, Text; Text] -> Text, "the strings joined; a null property counts as the empty string";
+    Contains = "contains" [Text, Text] -> Bool, "whether the first string contains the second";
+    EndsWith = "ends_with" [Text, Text] -> Bool, "whether the first string ends with the second";
     Exp = "exp" [Number] -> Number, "e to the power of the number";
-    Floor = "floor" [Number] -> Number, "the greatest integer that is not greater";
-    IndexOf = "index_of" [Text, Text] -> Number, "where the second text first stands in the first, from 0; -1 if nowhere";
-    IsBool = "is_bool" [Any] -> Bool, "whether it is a bool";
-    IsDefined = "is_defined" [Any] -> Bool, "whether it is defined; null and a missing body path are";
-    IsNull = "is_null" [Any] -> Bool, "whether it is a null property, or a body value that is there";
-    IsNumber = "is_number" [Any] -> Bool, "whether it is a finite number";
-    IsString = "is_string" [Any] -> Bool, "whether it is a text that is there and not null";
-    Length = "length" [Text] -> Number, "how many UTF-16 code units the text has";
-    Lower = "lower" [Text] -> Text, "the text in lower case, code point by code point";
+    Floor = "floor" [Number] -> Number, "the greatest integer not greater than the number";
+    IndexOf = "index_of" [Text, Text] -> Number, "the index of the second string in the first, from 0; -1 if absent";
+    IsBool = "is_bool" [Any] -> Bool, "whether the value is a bool";
+    IsDefined = "is_defined" [Any] -> Bool, "whether the value is defined; null and a missing body path are";
+    IsNull = "is_null" [Any] -> Bool, "whether the value is a null property, or a body value that is present";
+    IsNumber = "is_number" [Any] -> Bool, "whether the value is a finite number";
+    IsString = "is_string" [Any] -> Bool, "whether the value is a string that is present and not null";
+    Length = "length" [Text] -> Number, "the length of the string in UTF-16 code units";
+    Lower = "lower" [Text] -> Text, "the string in lower case, code point by code point";
     Power = "power" [Number, Number] -> Number, "the first number to the power of the second";
     Sign = "sign" [Number] -> Number, "-1, 0 or 1";
     Sqrt = "sqrt" [Number] -> Number, "the square root; undefined of a negative number";
     Square = "square" [Number] -> Number, "the number times itself";
-    StartsWith = "starts_with" [Text, Text] -> Bool, "whether the first text starts with the second";
+    StartsWith = "starts_with" [Text, Text] -> Bool, "whether the first string starts with the second";
     Substring = "substring" [Text, Number] | [Text, Number, Number] -> Text,
-        "the text from an index on, or so many UTF-16 code units of it; undefined where they are not there";
-    TwinChangeIncludes = "twin_change_includes" [Path] -> Bool, "whether a change of a twin touches a path";
-    Upper = "upper" [Text] -> Text, "the text in upper case, code point by code point";
+        "the string from an index on, or this many UTF-16 code units of it; undefined if out of range";
+    TwinChangeIncludes = "twin_change_includes" [Path] -> Bool, "whether a twin change touches a path";
+    Upper = "upper" [Text] -> Text, "the string in upper case, code point by code point";
 }
 
 impl Function {

@@ -11,7 +11,7 @@ use core::str::FromStr;
 /// How bad a finding is.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Severity {
-    /// Accepted, and surely not meant.
+    /// Accepted, but almost certainly a mistake.
     Warning,
     /// Refused.
     Error,
@@ -84,36 +84,36 @@ macro_rules! codes {
 }
 
 codes! {
-    UnexpectedToken = "E0101", Error, "a token stands where the grammar has no place for it";
-    UnknownCharacter = "E0102", Error, "a character that starts no token";
-    UnterminatedString = "E0103", Error, "a string without its closing quote";
-    MissingParenthesis = "E0104", Error, "a parenthesis is opened and not closed";
-    SurplusParenthesis = "E0105", Error, "a parenthesis is closed that was not opened";
-    ExpectedOperand = "E0106", Error, "an operand is missing";
-    ExpectedKeyword = "E0107", Error, "a keyword is missing";
-    InvalidSource = "E0108", Error, "a source that is no path";
-    EmptyRoute = "E0109", Error, "a route without any text";
-    PlaceholderLeft = "E0110", Error, "a placeholder of a template that was not filled in";
+    UnexpectedToken = "E0101", Error, "a token in a place where the grammar does not allow it";
+    UnknownCharacter = "E0102", Error, "a character that cannot start a token";
+    UnterminatedString = "E0103", Error, "a string without a closing quote";
+    MissingParenthesis = "E0104", Error, "an opening parenthesis without a closing one";
+    SurplusParenthesis = "E0105", Error, "a closing parenthesis without an opening one";
+    ExpectedOperand = "E0106", Error, "a missing operand";
+    ExpectedKeyword = "E0107", Error, "a missing keyword";
+    InvalidSource = "E0108", Error, "a source that is not a path";
+    EmptyRoute = "E0109", Error, "a route without text";
+    PlaceholderLeft = "E0110", Error, "a template placeholder that was not replaced";
 
-    InvalidOperands = "E0201", Error, "operands of types that the operator does not take";
-    UnknownFunction = "E0202", Error, "a function that does not exist";
-    InvalidArguments = "E0203", Error, "arguments that no overload of the function takes";
-    InvalidBodyPath = "E0204", Error, "a body path that is not supported";
+    InvalidOperands = "E0201", Error, "operands of types that the operator does not accept";
+    UnknownFunction = "E0202", Error, "an unknown function";
+    InvalidArguments = "E0203", Error, "arguments that no overload of the function accepts";
+    InvalidBodyPath = "E0204", Error, "an unsupported body path";
     NullWithUndefined = "E0205", Error, "null combined with undefined or a body value";
-    ValueArithmetic = "E0206", Error, "an operator that body values do not have";
-    TwinFunctionOutsideTwinSource = "E0207", Error, "a twin function in a route that takes no twin notifications";
+    ValueArithmetic = "E0206", Error, "an operator that does not accept body values";
+    TwinFunctionOutsideTwinSource = "E0207", Error, "a twin function in a route that does not take twin notifications";
 
     InvalidSink = "E0301", Error, "a sink that is neither $upstream nor an endpoint";
-    UnknownEndpoint = "E0302", Error, "an endpoint function that does not exist";
-    InvalidEndpointAddress = "E0303", Error, "an endpoint address of the wrong shape";
+    UnknownEndpoint = "E0302", Error, "an unknown endpoint function";
+    InvalidEndpointAddress = "E0303", Error, "a malformed endpoint address";
 
     InvalidJson = "E0401", Error, "a manifest that is not valid JSON";
-    MissingManifestKey = "E0402", Error, "a required key of the manifest is missing";
+    MissingManifestKey = "E0402", Error, "a missing manifest key";
     InvalidManifestValue = "E0403", Error, "a manifest value of the wrong type or out of range";
-    UnsupportedSchemaVersion = "E0404", Error, "a schema version that is not supported";
+    UnsupportedSchemaVersion = "E0404", Error, "an unsupported schema version";
     InvalidRouteName = "E0405", Error, "a route without a name";
     InvalidRoutePriority = "E0406", Error, "a priority out of range";
-    NoHubProperties = "E0407", Error, "a document without the hub's properties";
+    NoHubProperties = "E0407", Error, "a document without the hub's desired properties";
     ObjectRouteInOldSchema = "E0408", Error, "a route written as an object in a manifest of schema 1.0";
 
     RouteTooLong = "E0501", Error, "a route longer than the limit";
@@ -121,44 +121,44 @@ codes! {
     TooManyRoutes = "E0503", Error, "more routes than the limit";
     TooManyErrors = "E0504", Error, "more errors than are listed";
     ManifestTooLong = "E0505", Error, "a manifest longer than the limit";
-    TooManyReads = "E0506", Error, "more different names and paths than a table can hold";
+    TooManyReads = "E0506", Error, "more distinct names and paths than a table can hold";
 
-    RouteNameTaken = "E0601", Error, "a route is added under a name that another has";
-    NoSuchRoute = "E0602", Error, "a route that does not exist is to be replaced or removed";
+    RouteNameTaken = "E0601", Error, "a route added under a name that is already taken";
+    NoSuchRoute = "E0602", Error, "a change to a route that does not exist";
 
-    GluedOperator = "W0101", Warning, "an operator that touches a name and so is part of it";
+    GluedOperator = "W0101", Warning, "an operator or quote that touches a name and so becomes part of it";
     NegatedOperand = "W0102", Warning, "`not` before a comparison without parentheses";
-    CoalescedComparison = "W0103", Warning, "`??` beside a comparison without parentheses";
-    MiscasedConstant = "W0104", Warning, "a constant that is not written in lower case";
-    TextAfterSink = "W0105", Warning, "text behind the sink of a route";
+    CoalescedComparison = "W0103", Warning, "`??` next to a comparison without parentheses";
+    MiscasedConstant = "W0104", Warning, "a constant that is not in lower case";
+    TrailingText = "W0105", Warning, "text after the sink of a route";
     CommentInSource = "W0106", Warning, "a comment that begins in the middle of a source";
-    StarInSource = "W0107", Warning, "a `*` that is not the end of a source";
-    StarBehindName = "W0108", Warning, "a `*` that touches the last name of a source";
-    SmartQuote = "W0109", Warning, "typographic quotes, which quote nothing";
-    LookAlike = "W0110", Warning, "a letter of another script that looks like a Latin one";
-    InvisibleCharacter = "W0111", Warning, "a character that cannot be seen or reorders what can";
+    StarInSource = "W0107", Warning, "a `*` that is not at the end of a source";
+    StarAfterName = "W0108", Warning, "a `*` directly after the last name of a source";
+    SmartQuote = "W0109", Warning, "typographic quotes, which do not quote";
+    ConfusableCharacter = "W0110", Warning, "a letter of another script that looks like a Latin one";
+    InvisibleCharacter = "W0111", Warning, "a character that is invisible or changes the order in which text is shown";
 
     NeverTrue = "W0201", Warning, "a condition that no message satisfies";
     AlwaysTrue = "W0202", Warning, "a condition that every message of the source satisfies";
-    ContradictsSource = "W0203", Warning, "a condition that no message of the source satisfies";
+    ContradictsSource = "W0203", Warning, "a condition that contradicts the source of its route";
     IsDefinedOfBody = "W0204", Warning, "`is_defined` of a body query";
     IsNullOfBody = "W0205", Warning, "`is_null` of a body query";
     BodyDateTime = "W0206", Warning, "a body value compared with a date and time";
-    InputName = "W0207", Warning, "`$inputName`, which is never set while the hub routes";
-    TwinQuery = "W0208", Warning, "a query of a twin, which the hub's routes do not have";
+    InputNameWhileRouting = "W0207", Warning, "`$inputName`, which is never set while the hub routes";
+    TwinQuery = "W0208", Warning, "a twin query, which routes of the edge hub do not support";
     UnknownSystemProperty = "W0209", Warning, "a system property that the hub does not know";
-    NumberAsText = "W0210", Warning, "an order between a string and a number in quotes";
-    UntestedContentType = "W0211", Warning, "routes that query the body and do not ask what it is";
-    WrongContentType = "W0212", Warning, "a body query beside a test for another content type";
+    StringNumberComparison = "W0210", Warning, "a string ordered against a number in quotes";
+    UncheckedContentType = "W0211", Warning, "routes that query the body without checking its content type";
+    WrongContentType = "W0212", Warning, "a body query combined with a test for another content type";
 
     UnknownModule = "W0301", Warning, "a module that the deployment does not install";
-    SelfLoop = "W0302", Warning, "a module that is sent its own messages";
-    MessageLoop = "W0303", Warning, "modules whose messages can go round";
-    OutputsOnly = "W0304", Warning, "messages sent without an output that no route takes";
-    DuplicateRoute = "W0305", Warning, "two routes that take the same to the same endpoint";
-    SubsumedRoute = "W0306", Warning, "a route that another one makes superfluous";
+    SelfLoop = "W0302", Warning, "a module that receives its own messages";
+    MessageLoop = "W0303", Warning, "modules whose messages can loop";
+    MissingDefaultOutput = "W0304", Warning, "no route for messages that a module sends without an output";
+    DuplicateRoute = "W0305", Warning, "two routes that take the same messages to the same endpoint";
+    SubsumedRoute = "W0306", Warning, "a route made superfluous by another";
     OutrankedByCatchAll = "W0307", Warning, "a route outranked by one that takes everything";
-    TiedTimeToLive = "W0308", Warning, "equal priorities with different times to live";
+    ConflictingTimeToLive = "W0308", Warning, "routes to one endpoint with equal priorities and different times to live";
     NoWayUpstream = "W0309", Warning, "no route to the cloud";
     UnreachedModule = "W0310", Warning, "a module that no route takes from or sends to";
     UnservedLeafDevices = "W0311", Warning, "no route for messages of leaf devices";
@@ -176,10 +176,10 @@ impl Code {
             "E03" => "Sinks",
             "E04" => "Manifests",
             "E05" => "Limits",
-            "E06" => "Changes of routes",
-            "W01" => "Lints: how a route is written",
-            "W02" => "Lints: what a condition means",
-            "W03" => "Lints: routes together",
+            "E06" => "Route changes",
+            "W01" => "Lints: syntax",
+            "W02" => "Lints: semantics",
+            "W03" => "Lints: topology",
             _ => "",
         }
     }
@@ -197,7 +197,7 @@ pub struct UnknownCode;
 
 impl fmt::Display for UnknownCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("there is no such code")
+        f.write_str("unknown code")
     }
 }
 

@@ -49,7 +49,10 @@ impl DiagnosticList {
     pub fn finish(self, end: Span) -> Vec<Diagnostic> {
         let mut all = self.kept;
         if self.uncounted > 0 {
-            let message = format!("{} more errors are not listed", self.uncounted);
+            let message = match self.uncounted {
+                1 => "1 more error is not listed".to_owned(),
+                count => format!("{count} more errors are not listed"),
+            };
             all.push(Diagnostic::new(Code::TooManyErrors, end, message));
         }
         all

@@ -64,7 +64,7 @@ pub(super) fn hub_properties(text: &str) -> Result<HubProperties<'_>, Box<Diagno
         return in_hub(root, root.opening());
     }
     let known = [MODULES, CONTENT, HUB, DESIRED, SCHEMA_VERSION, ROUTES, STORE_AND_FORWARD];
-    let message = "this is neither a deployment nor the hub's properties";
+    let message = "this is neither a deployment manifest nor the hub's desired properties";
     Err(no_hub_properties(root.opening(), message, &members, &known))
 }
 
@@ -142,7 +142,7 @@ fn expect_object(node: Node<'_>, what: &str) -> Result<(), Box<Diagnostic>> {
     match node.kind() {
         Kind::Object => Ok(()),
         kind => {
-            let message = format!("{what} is an object, found {kind}");
+            let message = format!("expected {what} to be an object, found {kind}");
             Err(Box::new(Diagnostic::new(Code::InvalidManifestValue, node.span(), message)))
         }
     }

@@ -13,7 +13,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::located_text::LocatedText;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::span::{Span, floor};
 use crate::syntax::placeholder::{placeholder_at, placeholder_left};
 
@@ -66,7 +66,7 @@ impl fmt::Display for Kind {
             Self::False => "false",
             Self::True => "true",
             Self::Number => "a number",
-            Self::Text => "text",
+            Self::Text => "a string",
             Self::Array => "an array",
             Self::Object => "an object",
         })
@@ -91,7 +91,7 @@ fn check_size(bytes: usize) -> Result<(), Box<Diagnostic>> {
     if u32::try_from(bytes).is_ok() {
         return Ok(());
     }
-    let message = format!("the manifest has {bytes} bytes, and the limit is {}", u32::MAX);
+    let message = format!("the manifest has {bytes} bytes; the limit is {}", u32::MAX);
     Err(Box::new(Diagnostic::new(Code::ManifestTooLong, Span::at(0), message)))
 }
 
@@ -232,7 +232,7 @@ fn not_json(body: &str, error: &serde_json::Error) -> Diagnostic {
         return not_json(span, &reason);
     }
     if let Some(comma) = trailing_comma(before).filter(|_| rest.starts_with([']', '}'])) {
-        let what = "a comma after the last element";
+        let what = "trailing comma after the last element";
         return not_json(comma, what).with_help("remove the comma").with_fix(comma, "");
     }
     if reason.starts_with("invalid escape") {
@@ -240,11 +240,11 @@ fn not_json(body: &str, error: &serde_json::Error) -> Diagnostic {
         let escape = Span::from_range(start..span.range().end);
         let escape_text = escape.slice(body);
         let help = if escape_text.starts_with("\\u") {
-            "`\\u` takes four hexadecimal digits"
+            "write four hexadecimal digits after `\\u`"
         } else {
-            "a backslash is written twice"
+            "write a backslash twice"
         };
-        return not_json(escape, &format!("{reason} `{}`", escape_text.escape_debug())).with_help(help);
+        return not_json(escape, &format!("{reason} `{}`", quoted(escape_text))).with_help(help);
     }
     if reason.starts_with("control character") {
         // The parser stops at the character before it.
@@ -252,11 +252,11 @@ fn not_json(body: &str, error: &serde_json::Error) -> Diagnostic {
         return not_json(Span::from_range(start..start + 1), "a control character in a string")
             .with_help("write it as an escape: `\\n` for a line break, `\\t` for a tab");
     }
-    let found = not_json(span, &format!("{reason}, found `{}`", found.unwrap_or_default().escape_debug()));
+    let found = not_json(span, &format!("{reason}, found `{}`", quoted(&found.map(String::from).unwrap_or_default())));
     if rest.starts_with("//") || rest.starts_with("/*") {
-        found.with_help("JSON has no comments; remove it")
+        found.with_help("remove it; JSON has no comments")
     } else if rest.starts_with('\'') {
-        found.with_help("JSON strings and keys take double quotes")
+        found.with_help("put JSON strings and keys in double quotes")
     } else if reason.starts_with("key must be a string") {
         found.with_help("put the key in double quotes")
     } else {

@@ -96,8 +96,8 @@ impl Manifest {
     /// let error = Manifest::from_json(json).unwrap_err();
     /// let lines: Vec<String> = error.problems().iter().map(|problem| problem.to_string()).collect();
     /// assert_eq!(lines, [
-    ///     "3:70: E0406: route `up`: `priority` is a whole number from 0 to 9, found 12",
-    ///     "4:55: E0403: `timeToLiveSecs` is a whole number of seconds (negative: for ever), found 7200.5",
+    ///     "3:70: E0406: route `up`: `priority` must be a whole number from 0 to 9, found 12",
+    ///     "4:55: E0403: `timeToLiveSecs` must be a whole number of seconds (negative for no limit), found 7200.5",
     /// ]);
     /// ```
     pub fn from_json(text: &str) -> Result<Self, ManifestError> {

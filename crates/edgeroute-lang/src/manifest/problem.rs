@@ -135,7 +135,10 @@ impl Problems {
         let mut found = self.found;
         found.sort_by_key(|(_, diagnostic)| diagnostic.primary.span);
         if self.uncounted > 0 {
-            let message = format!("{} more problems are not listed", self.uncounted);
+            let message = match self.uncounted {
+                1 => "1 more problem is not listed".to_owned(),
+                count => format!("{count} more problems are not listed"),
+            };
             let end = Span::from_range(text.len()..text.len());
             found.push((None, Diagnostic::new(Code::TooManyErrors, end, message)));
         }

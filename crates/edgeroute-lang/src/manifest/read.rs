@@ -79,7 +79,7 @@ pub(super) fn read(hub: HubProperties<'_>, problems: &mut Problems) -> (Manifest
 
 fn read_schema_version(value: &Layered<'_>) -> Result<SchemaVersion, Box<Diagnostic>> {
     let Some(node) = value.node() else {
-        let what = "text such as \"1.2\"";
+        let what = "a string such as \"1.2\"";
         return Err(Box::new(expected(Code::UnsupportedSchemaVersion, SCHEMA_VERSION, what, value)));
     };
     SchemaVersion::read(node)
@@ -125,16 +125,16 @@ fn not_text(value: &Layered<'_>, version: Span) -> Option<Diagnostic> {
         Kind::Object => Diagnostic::new(
             Code::ObjectRouteInOldSchema,
             value.span(),
-            "a route of schema 1.0 is text, found an object",
+            "a route of schema 1.0 must be a string, found an object",
         )
-        .with_help("an object route needs schema 1.1 or later: write `\"schemaVersion\": \"1.1\"`")
+        .with_help("an object route requires schema 1.1 or later; write `\"schemaVersion\": \"1.1\"`")
         .with_fix(version, "\"1.1\""),
         _ => {
-            let message = format!("a route is text, found {}", value.describe());
+            let message = format!("a route must be a string, found {}", value.describe());
             Diagnostic::new(Code::InvalidManifestValue, value.span(), message)
         }
     };
-    Some(found.with_secondary(version, "the schema is given here"))
+    Some(found.with_secondary(version, "the schema version is given here"))
 }
 
 /// A route of schema 1.0. A blank value is passed over, whatever its name.
@@ -154,7 +154,7 @@ fn read_route(entry: &Entry<'_>, faults: &mut Vec<Diagnostic>) -> Option<RouteSp
         Kind::Text => read_route_text(entry, &entry.value, faults),
         Kind::Object => read_route_object(entry, faults),
         _ => {
-            let message = format!("a route is text or an object, found {}", entry.value.describe());
+            let message = format!("a route must be a string or an object, found {}", entry.value.describe());
             faults.push(Diagnostic::new(Code::InvalidManifestValue, entry.value.span(), message));
             None
         }
@@ -168,7 +168,7 @@ fn read_route_object(entry: &Entry<'_>, faults: &mut Vec<Diagnostic>) -> Option<
     if let Some(field) = fields.iter().rev().find(|field| is_key(field, route)) {
         spec = read_route_text(entry, &field.value, faults);
     } else {
-        let message = format!("the route is an object without `{route}`");
+        let message = format!("the route object has no `{route}`");
         faults.push(missing_key(route, message, entry.value.opening(), &fields));
     }
     let mut terms = (Priority::DEFAULT, TimeToLive::HUB_DEFAULT);
@@ -178,7 +178,7 @@ fn read_route_object(entry: &Entry<'_>, faults: &mut Vec<Diagnostic>) -> Option<
                 Some(number) => terms.0 = number,
                 None => faults.push(
                     expected(Code::InvalidRoutePriority, priority, "a whole number from 0 to 9", &field.value)
-                        .with_help("0 is the highest; a route without `priority` comes after all that have one"),
+                        .with_help("0 is the highest; a route without `priority` comes after every route that has one"),
                 ),
             }
         } else if is_key(field, time_to_live) {
@@ -191,7 +191,7 @@ fn read_route_object(entry: &Entry<'_>, faults: &mut Vec<Diagnostic>) -> Option<
                         "a whole number of seconds from 0 to 4294967295",
                         &field.value,
                     )
-                    .with_help("0, or no `timeToLiveSecs`, leaves it to the hub's store-and-forward configuration"),
+                    .with_help("use 0, or omit `timeToLiveSecs`, to apply the hub's store-and-forward configuration"),
                 ),
             }
         }
@@ -207,7 +207,7 @@ fn unsigned(value: &Layered<'_>) -> Option<u32> {
 /// A blank name is refused in every schema: nothing could be reported about such a route.
 fn check_name(entry: &Entry<'_>, faults: &mut Vec<Diagnostic>) {
     if is_blank(&entry.key.name) {
-        faults.push(Diagnostic::new(Code::InvalidRouteName, entry.key.span, "a route needs a name that is not blank"));
+        faults.push(Diagnostic::new(Code::InvalidRouteName, entry.key.span, "the name of a route must not be blank"));
     }
     faults.extend(entry.key.lone_surrogate.map(half_a_character));
 }
@@ -215,7 +215,7 @@ fn check_name(entry: &Entry<'_>, faults: &mut Vec<Diagnostic>) {
 /// The route whose text is `value`.
 fn read_route_text(entry: &Entry<'_>, value: &Layered<'_>, faults: &mut Vec<Diagnostic>) -> Option<RouteSpec> {
     let Some(node) = value.node().filter(|node| node.kind() == Kind::Text) else {
-        let message = format!("a route is text, found {}", value.describe());
+        let message = format!("a route must be a string, found {}", value.describe());
         faults.push(Diagnostic::new(Code::InvalidManifestValue, value.span(), message));
         return None;
     };
@@ -223,7 +223,7 @@ fn read_route_text(entry: &Entry<'_>, value: &Layered<'_>, faults: &mut Vec<Diag
     if is_blank(&text.text) {
         faults.push(
             Diagnostic::new(Code::EmptyRoute, node.span(), "the route's text is blank")
-                .with_help("a route is such as `FROM /messages/* INTO $upstream`"),
+                .with_help("write a route such as `FROM /messages/* INTO $upstream`"),
         );
     }
     faults.extend(text.lone_surrogate.map(half_a_character));
@@ -231,9 +231,9 @@ fn read_route_text(entry: &Entry<'_>, value: &Layered<'_>, faults: &mut Vec<Diag
 }
 
 fn half_a_character(span: Span) -> Diagnostic {
-    let message = "a lone surrogate is half a character, which no text can hold";
+    let message = "a lone surrogate is half a character, which a string cannot contain";
     Diagnostic::new(Code::InvalidManifestValue, span, message)
-        .with_help("characters past U+FFFF take two escapes in JSON, such as `\\ud83d\\ude00`")
+        .with_help("write characters above U+FFFF as two escapes in JSON, such as `\\ud83d\\ude00`")
 }
 
 /// As .NET has it: nothing, or nothing but Unicode white space.
@@ -263,15 +263,15 @@ fn last_of_each(entries: Vec<Entry<'_>>) -> Vec<Entry<'_>> {
 
 /// A value that is not what `key` takes.
 pub(super) fn expected(code: Code, key: &str, what: &str, value: &Layered<'_>) -> Diagnostic {
-    Diagnostic::new(code, value.span(), format!("`{key}` is {what}, found {}", value.describe()))
+    Diagnostic::new(code, value.span(), format!("`{key}` must be {what}, found {}", value.describe()))
 }
 
 /// An object without the key that it needs, perhaps with one whose name is near.
 fn missing_key(key: &'static str, message: String, opening: Span, entries: &[Entry<'_>]) -> Diagnostic {
-    let found = Diagnostic::new(Code::MissingManifestKey, opening, message).with_label("not in this object");
+    let found = Diagnostic::new(Code::MissingManifestKey, opening, message).with_label("missing from this object");
     match entries.iter().find(|entry| is_near(&entry.key.name, key)) {
         Some(near) if near.key.name.eq_ignore_ascii_case(key) => {
-            let key = format!("write `{key}`: this key minds case");
+            let key = format!("write `{key}`; this key is case-sensitive");
             found.with_secondary(near.key.span, key)
         }
         Some(near) => found.with_secondary(near.key.span, format!("did you mean `{key}`?")),

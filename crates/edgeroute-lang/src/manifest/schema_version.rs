@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::json::{Kind, Node, escaped, excerpt};
 use super::number::{integer_text, shortest_form};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, quoted};
 
 /// A schema version, 1.0 to 1.3. `Display` gives it as the manifest has it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,7 +42,7 @@ impl SchemaVersion {
             }
             Kind::Number => (value.json().to_owned(), shortest_form(value.json())),
             kind => {
-                let message = format!("a schema version is text such as \"1.2\", found {kind}");
+                let message = format!("a schema version is a string such as \"1.2\", found {kind}");
                 return Err(Box::new(Diagnostic::new(Code::UnsupportedSchemaVersion, value.span(), message)));
             }
         };
@@ -74,7 +74,7 @@ fn part(text: &str) -> Option<i32> {
 }
 
 fn unsupported(value: Node<'_>, text: &str) -> Diagnostic {
-    let shown = excerpt(text).escape_debug().to_string();
+    let shown = quoted(&excerpt(text));
     let message = match value.kind() {
         Kind::Number => format!("the number {shown} is not a supported schema version"),
         _ => format!("schema version `{shown}` is not supported"),
@@ -88,8 +88,8 @@ fn unsupported(value: Node<'_>, text: &str) -> Diagnostic {
     }
     let mended = format!("\"{}\"", escaped(&with_minor));
     let help = match value.kind() {
-        Kind::Number => format!("a number loses its trailing zero; write it as text, {mended}"),
-        _ => format!("a version has two parts or more: write {mended}"),
+        Kind::Number => format!("write it as a string, {mended}; a number loses its trailing zero"),
+        _ => format!("a version has at least two parts; write {mended}"),
     };
     found.with_help(help).with_fix(value.span(), mended)
 }

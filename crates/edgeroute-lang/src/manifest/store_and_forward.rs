@@ -68,7 +68,7 @@ impl StoreAndForward {
                 let number = entry.value.node().and_then(strict_integer).and_then(|number| i32::try_from(number).ok());
                 configuration.time_to_live_secs = number.unwrap_or_default();
                 if number.is_none() {
-                    let what = "a whole number of seconds (negative: for ever)";
+                    let what = "a whole number of seconds (negative for no limit)";
                     problems.add(expected(Code::InvalidManifestValue, "timeToLiveSecs", what, &entry.value));
                 }
             } else if is_key(&entry, "storeLimits") {

@@ -116,7 +116,7 @@ fn schema_1_0_refuses_objects_and_says_which_schema_has_them() {
     assert_eq!((object.code, parsed.problems[0].route()), (Code::ObjectRouteInOldSchema, Some("a")));
     assert_eq!(
         object.help.as_deref(),
-        Some("an object route needs schema 1.1 or later: write `\"schemaVersion\": \"1.1\"`")
+        Some("an object route requires schema 1.1 or later; write `\"schemaVersion\": \"1.1\"`")
     );
     assert_eq!(object.secondary[0].span.slice(&json), r#""1.0""#);
     assert_eq!(parsed.problems[1].diagnostic().primary.span.slice(&json), "5");
@@ -210,7 +210,7 @@ fn keys_ignore_case_except_the_schema_version() {
     let label = &error.problems()[0].diagnostic().secondary[0];
     assert_eq!(
         (label.span.slice(json), &*label.text),
-        (r#""SchemaVersion""#, "write `schemaVersion`: this key minds case")
+        (r#""SchemaVersion""#, "write `schemaVersion`: this key is case-sensitive")
     );
 }
 
@@ -317,12 +317,12 @@ fn all_problems_come_at_once_in_the_order_of_the_text() {
     assert_eq!(
         error.to_string(),
         "the manifest is not valid
-  4:26: E0406: route `low`: `priority` is a whole number from 0 to 9, found 12
-  4:48: E0403: route `low`: `timeToLiveSecs` is a whole number of seconds from 0 to 4294967295, found -1
-  5:13: E0403: route `none`: a route is text or an object, found 5
-  7:5: E0405: route ``: a route needs a name that is not blank
-  9:55: E0403: `timeToLiveSecs` is a whole number of seconds (negative: for ever), found \"é\"
-  9:75: E0403: `storeLimits` is an object or null, found 1
+  4:26: E0406: route `low`: `priority` must be a whole number from 0 to 9, found 12
+  4:48: E0403: route `low`: `timeToLiveSecs` must be a whole number of seconds from 0 to 4294967295, found -1
+  5:13: E0403: route `none`: a route must be a string or an object, found 5
+  7:5: E0405: route ``: the name of a route must not be blank
+  9:55: E0403: `timeToLiveSecs` must be a whole number of seconds (negative for no limit), found \"é\"
+  9:75: E0403: `storeLimits` must be an object or null, found 1
   10:20: E0404: schema version `1.4` is not supported"
     );
 }
@@ -464,7 +464,7 @@ fn problems_of_a_layer_are_at_their_dotted_keys() {
 #[test]
 fn a_document_without_a_hub_says_where_one_was_expected() {
     let cases = [
-        ("{}", "{", "this is neither a deployment nor the hub's properties", ""),
+        ("{}", "{", "this is neither a deployment manifest nor the hub's desired properties", ""),
         (r#"{"moduleContent": {}}"#, "{", "this is neither", "did you mean `modulesContent`?"),
         (
             r#"{"modulesContent": {"edgeHub": {}}}"#,

@@ -54,7 +54,7 @@ pub fn misread(name: &str, behind: &str) -> Option<Misread> {
 /// `TRUE`
 fn constant(name: &str) -> Option<Misread> {
     let constant = ["true", "false", "null", "undefined"].into_iter().find(|it| it.eq_ignore_ascii_case(name))?;
-    let help = format!("`{name}` is a name here, constants are in lower case: write `{constant}`");
+    let help = format!("`{name}` is read as a property name; constants are lower case: write `{constant}`");
     Some(Misread::new(help).with_edit(0, name.len(), constant))
 }
 
@@ -63,12 +63,12 @@ fn exclamation_mark(name: &str, behind: &str) -> Option<Misread> {
     if let Some(rest) = name.strip_prefix('!') {
         // White space may follow the mark already.
         let mended = if rest.is_empty() && !behind.starts_with('(') { "not" } else { "not " };
-        let help = format!("`!` is part of a name here: write `{}`", format!("{mended}{rest}").trim_end());
+        let help = format!("`!` is read as part of a name; write `{}`", format!("{mended}{rest}").trim_end());
         return Some(Misread::new(help).with_edit(0, 1, mended));
     }
     let stem = name.strip_suffix('!')?;
     behind.starts_with('=').then(|| {
-        let help = format!("`{name}` is a name, an operator stands apart from it: write `{stem} !=`");
+        let help = format!("`{name}` is read as a single property name; put a space before `!=`: `{stem} !=`");
         Misread::new(help).with_space(stem.len())
     })
 }
@@ -81,10 +81,10 @@ fn typographic_quotes(name: &str) -> Option<Misread> {
     }
     let quoted = name.starts_with(TYPOGRAPHIC_QUOTES) && name.ends_with(TYPOGRAPHIC_QUOTES);
     if quoted && !inner.is_empty() && !inner.contains(['\'', '\\']) {
-        let help = format!("typographic quotes are part of a name: write `'{inner}'`");
+        let help = format!("typographic quotes are read as part of a name; write `'{inner}'`");
         return Some(Misread::new(help).with_edit(0, name.len(), format!("'{inner}'")));
     }
-    Some(Misread::new("typographic quotes are part of a name: a text stands between ' or \""))
+    Some(Misread::new("typographic quotes are read as part of a name; put strings between ' or \""))
 }
 
 /// `'it''s'`, `'b'and`, `a'b'`
@@ -95,10 +95,10 @@ fn straight_quotes(name: &str) -> Option<Misread> {
     let whole = first == 0 && name.ends_with('\'');
     if whole && name.get(1..name.len() - 1).is_some_and(|inner| inner.replace("''", "").find('\'').is_none()) {
         let inner = name.get(1..name.len() - 1)?.replace("''", "\\'");
-        let help = format!("a quote within a string is written `\\'`: `'{inner}'`");
+        let help = format!("escape a quote within a string as `\\'`: `'{inner}'`");
         return Some(Misread::new(help).with_edit(0, name.len(), format!("'{inner}'")));
     }
-    let help = format!("`{name}` is a name, a string stands apart from it: put white space between them");
+    let help = format!("`{name}` is read as a single property name; put a space between the name and the string");
     let misread = Misread::new(help);
     Some(match (first, close + 1 == name.len()) {
         (0, _) => misread.with_space(close + 1),
@@ -114,7 +114,7 @@ fn joined(name: &str) -> Option<Misread> {
     if left.is_empty() || right.is_empty() {
         return None;
     }
-    let help = format!("`{name}` is a name, an operator stands apart from it: write `{left} {operator} {right}`");
+    let help = format!("`{name}` is read as a single property name; write `{left} {operator} {right}`");
     Some(Misread::new(help).with_edit(left.len(), left.len() + sign.len(), format!(" {operator} ")))
 }
 
@@ -125,16 +125,16 @@ fn prefixed(name: &str) -> Option<Misread> {
         (start.eq_ignore_ascii_case(prefix) && !rest.is_empty()).then_some(rest)
     };
     if let Some(path) = ["body.", "$.", "message.body.", "payload."].into_iter().find_map(strip) {
-        let help = format!("`{name}` is the name of a property: to query the message's body, write `$body.{path}`");
+        let help = format!("`{name}` is read as a property name; to query the message body, write `$body.{path}`");
         return Some(Misread::new(help).with_edit(0, name.len(), format!("$body.{path}")));
     }
     let application = ["properties.", "$properties.", "appProperties.", "$appProperties.", "applicationProperties."];
     if let Some(property) = application.into_iter().find_map(strip) {
-        let help = format!("an application property stands by its name alone: write `{property}`");
+        let help = format!("refer to an application property by its name alone: write `{property}`");
         return Some(Misread::new(help).with_edit(0, name.len(), property));
     }
     let property = ["systemProperties.", "$systemProperties."].into_iter().find_map(strip)?;
-    let help = format!("a system property stands by its name behind a `$`: write `${property}`");
+    let help = format!("refer to a system property by its name after a `$`: write `${property}`");
     Some(Misread::new(help).with_edit(0, name.len(), format!("${property}")))
 }
 
@@ -180,7 +180,7 @@ mod tests {
             assert_eq!(mended(name, behind).as_deref(), Some(expected), "{name}{behind}");
         }
         assert!(mended("cold”", "").unwrap().starts_with("typographic quotes"));
-        assert!(mended("b''c'", "").unwrap().contains("a string stands apart from it"));
+        assert!(mended("b''c'", "").unwrap().contains("put a space between the name and the string"));
     }
 
     #[test]

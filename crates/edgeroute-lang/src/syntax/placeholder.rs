@@ -44,10 +44,10 @@ pub fn placeholder_at(text: &str, at: Span) -> Option<Span> {
 
 /// A placeholder that nobody filled in.
 pub fn placeholder_left(text: &str, span: Span) -> Diagnostic {
-    let message = format!("the placeholder `{}` was not filled in", quoted(span.slice(text)));
+    let message = format!("the placeholder `{}` was not replaced", quoted(span.slice(text)));
     Diagnostic::new(Code::PlaceholderLeft, span, message)
-        .with_label("a template was to put something here")
-        .with_help("fill it in, or run the tool that does before this is deployed")
+        .with_label("a template was supposed to insert a value here")
+        .with_help("replace it, or run the tool that does so before you deploy")
 }
 
 /// Whether a name such as `$MODULE_NAME` is written as those of environments are.

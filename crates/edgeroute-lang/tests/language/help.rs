@@ -80,9 +80,9 @@ fn operators_of_other_languages() {
     mends_condition("as_number(a) mod 5 = 1", TOKEN, "as_number(a) % 5 = 1");
     mends_condition("a = 'b' adn c = 'd'", TOKEN, "a = 'b' and c = 'd'");
     mends_condition("as_number(a) ** 2 = 4", TOKEN, "power(as_number(a), 2) = 4");
-    explains("as_number(a) << 2 = 4", TOKEN, "no shifts");
+    explains("as_number(a) << 2 = 4", TOKEN, "shift operators are not supported");
     explains("a = 'b' xor c = 'd'", TOKEN, "(...) != (...)");
-    explains("a ~ 'b.*'", TOKEN, "there are no patterns");
+    explains("a ~ 'b.*'", TOKEN, "patterns are not supported");
     explains("a = 'b' order by a", TOKEN, "one message at a time");
     passes("a = 'b' and not (c = 'd') or e <> 'f'");
     passes("a || b = c");
@@ -93,8 +93,8 @@ fn operators_of_other_languages() {
 fn an_operator_that_touches_a_name() {
     mends_condition("a!=5", TYPES, "as_number(a) !=5");
     mends_condition("a!=length(b)", TYPES, "as_number(a) !=length(b)");
-    explains("a!=true", TYPES, "write `a !=`");
-    explains("not 'b'and", TYPES, "a string stands apart");
+    explains("a!=true", TYPES, "put a space before `!=`: `a !=`");
+    explains("not 'b'and", TYPES, "put a space between the name and the string");
     explains("not a||b", TYPES, "write `a || b`");
     mends_condition("c = 'b'and d = 'e'", TOKEN, "c = 'b' and d = 'e'");
 }
@@ -112,7 +112,7 @@ fn exclamation_marks_for_not() {
 fn not_takes_the_next_operand_only() {
     mends_condition("not a = 'b'", TYPES, "not (a = 'b')");
     mends_condition("c = 'd' and not a != 'b'", TYPES, "c = 'd' and not (a != 'b')");
-    explains("not a = lower(b)", TYPES, "`not` takes the next operand only");
+    explains("not a = lower(b)", TYPES, "`not` applies to the next operand only");
     passes("not (a = 'b')");
     passes("not is_defined(a) = false");
 }
@@ -201,7 +201,7 @@ fn a_mistake_does_not_make_others() {
 fn typographic_quotes() {
     mends_condition("a = “hot cold”", TOKEN, "a = 'hot cold'");
     explains("is_defined(b) = ‘yes’", TYPES, "write `'yes'`");
-    explains("a = ‘hot and cold’", TYPES, "a text stands between ' or \"");
+    explains("a = ‘hot and cold’", TYPES, "put strings between ' or \"");
     mends_condition("as_number(a) = “5”", TYPES, "as_number(a) = 5");
     passes("‘a’ = 'b'");
 }
@@ -213,7 +213,7 @@ fn escapes_of_other_languages() {
     mends_condition("a = 'C:\\dir\\x'", Code::UnterminatedString, "a = 'C:\\\\dir\\\\x'");
     mends_condition("a = 'x\\n' and c = 'd'", Code::UnterminatedString, "a = 'x\\\\n' and c = 'd'");
     mends_condition("a = \"C:\\dir\\x\"", Code::UnterminatedString, "a = \"C:\\\\dir\\\\x\"");
-    explains("a = 'C:\\dir'", Code::UnterminatedString, "a backslash is written twice: `'C:\\\\dir'`");
+    explains("a = 'C:\\dir'", Code::UnterminatedString, "write a backslash twice: `'C:\\\\dir'`");
     says_no_more("a = 'hot", Code::UnterminatedString, "the string has no closing quote");
     passes("a = 'it\\'s' and b = \"it's\" and c = 'C:\\\\dir' and d = '\\u0041'");
 }
@@ -227,15 +227,15 @@ fn functions_of_other_languages() {
     mends_condition("ToLower(a) = 'b'", unknown, "lower(a) = 'b'");
     mends_condition("len(a) > 5", unknown, "length(a) > 5");
     mends_condition("ceil(as_number(a)) > 5", unknown, "ceiling(as_number(a)) > 5");
-    explains("IS_OBJECT($body.a)", unknown, "objects and arrays are undefined here");
-    explains("is_array($body.a)", unknown, "objects and arrays are undefined here");
-    explains("array_contains($body.a, 'b')", unknown, "by their index");
+    explains("IS_OBJECT($body.a)", unknown, "objects and arrays are undefined in conditions");
+    explains("is_array($body.a)", unknown, "objects and arrays are undefined in conditions");
+    explains("array_contains($body.a, 'b')", unknown, "by its index");
     explains("round(as_number(a)) = 5", unknown, "floor(a + 0.5)");
-    explains("regex_match(a, 'b')", unknown, "there are no patterns");
+    explains("regex_match(a, 'b')", unknown, "patterns are not supported");
     explains("coalesce(a, 'b') = 'c'", unknown, "`a ?? b`");
-    explains("getdate() > 5", unknown, "knows no time");
+    explains("getdate() > 5", unknown, "cannot read the current time");
     explains("device_id() = 'x'", unknown, "$connectionDeviceId");
-    explains("frobnicate(a)", unknown, "the functions are abs,");
+    explains("frobnicate(a)", unknown, "the available functions are abs,");
     passes("STARTS_WITH(a, 'b') and Is_Defined(c)");
     passes("len = 'b' and exists = 'c'");
 }
@@ -260,7 +260,7 @@ fn calls_without_their_commas_and_parentheses() {
 fn numbers_of_other_languages() {
     explains("as_number(a) > 1,000", TOKEN, "decimal point");
     explains("as_number(a) > 0,5", TOKEN, "decimal point");
-    explains("as_number(a) > 80.5.1", TYPES, "is no number");
+    explains("as_number(a) > 80.5.1", TYPES, "is not a number");
     mends_condition("temperature > 80", TYPES, "as_number(temperature) > 80");
     passes("as_number(a) > 0.5 and as_number(b) > .5 and as_number(c) > 1e3");
 }
@@ -274,7 +274,7 @@ fn bodies_and_properties_by_other_paths() {
     mends_condition("systemProperties['contentType'] = 'b'", TOKEN, "$contentType = 'b'");
     mends_condition("readings[0].value > 5", TOKEN, "$body.readings[0].value > 5");
     mends_condition("[level] = 'hot'", TOKEN, "level = 'hot'");
-    explains("{level} = 'hot'", TOKEN, "stands without braces");
+    explains("{level} = 'hot'", TOKEN, "write other names without braces");
     says_no_more("{} = 'hot'", TOKEN, "expected a system property such as `$name`, found `}`");
     says_no_more("{$level b} = 'hot'", TOKEN, "expected `}`, found `b`");
     explains("$body.readings.0 > 5", Code::InvalidBodyPath, "at most one index");
@@ -283,9 +283,9 @@ fn bodies_and_properties_by_other_paths() {
 
 #[test]
 fn comments_of_other_languages() {
-    explains("a = 'b' -- hot", TOKEN, "a comment stands between");
-    explains("a = 'b' # hot", TOKEN, "a comment stands between");
-    explains("a = 'b' // hot", TOKEN, "a comment stands between");
+    explains("a = 'b' -- hot", TOKEN, "write comments between");
+    explains("a = 'b' # hot", TOKEN, "write comments between");
+    explains("a = 'b' // hot", TOKEN, "write comments between");
     passes("a = 'b' /* hot */");
 }
 
@@ -347,18 +347,18 @@ fn sources_of_other_shapes() {
     }
     for source in ["messages", "'messages'", "5"] {
         let route = format!("FROM {source} INTO $upstream");
-        explains_route(&route, Code::InvalidSource, "a source is a path such as /messages/*");
+        explains_route(&route, Code::InvalidSource, "write a source as a path such as /messages/*");
         assert_eq!(errors(&route)[0].fix, None, "{source}");
     }
     for condition in ["a = 'b'", "$a = 'b'", "not (a = 'b')"] {
         let route = format!("FROM /messages/* {condition} INTO $upstream");
-        explains_route(&route, Code::InvalidSource, "a condition begins with WHERE, a sink with INTO");
+        explains_route(&route, Code::InvalidSource, "begin a condition with WHERE and a sink with INTO");
     }
     explains_route("FROM /messages/modules/$edgeAgent/* INTO $upstream", Code::InvalidSource, "cannot start with `$`");
     explains_route("FROM /messages/and/* INTO $upstream", Code::InvalidSource, "cannot be a reserved word");
     explains_route("FROM /messages/true/* INTO $upstream", Code::InvalidSource, "cannot be a constant");
-    explains_route("FROM /* WHERE a = 'b' WHERE c = 'd' INTO $upstream", TOKEN, "a route has one WHERE");
-    explains("a = from", TOKEN, "reserved words cannot be names");
+    explains_route("FROM /* WHERE a = 'b' WHERE c = 'd' INTO $upstream", TOKEN, "a route has only one WHERE");
+    explains("a = from", TOKEN, "a reserved word cannot be a property name");
     mends(
         "FROM /messages/* AND a = 'b' INTO $upstream",
         Code::InvalidSource,
@@ -371,10 +371,10 @@ fn sources_of_other_shapes() {
     );
     mends("FROM /messages/* TO $upstream", Code::ExpectedKeyword, right);
     mends("FROM /messages/* -> $upstream", Code::ExpectedKeyword, right);
-    explains_route("FROM /messages/modules/my module/* INTO $upstream", Code::InvalidSource, "no white space");
+    explains_route("FROM /messages/modules/my module/* INTO $upstream", Code::InvalidSource, "remove the white space");
     explains_route("FROM /messages/modules/5/* INTO $upstream", Code::InvalidSource, "reads as a number");
-    explains_route("FROM /a/*, /b/* INTO $upstream", Code::InvalidSource, "a route for each");
-    explains_route("FROM /messages/* WHERE a = 'b'", Code::ExpectedKeyword, "ends in INTO and a sink");
+    explains_route("FROM /a/*, /b/* INTO $upstream", Code::InvalidSource, "write one route for each source");
+    explains_route("FROM /messages/* WHERE a = 'b'", Code::ExpectedKeyword, "end the route with INTO and a sink");
     let found = errors("SELECT *");
     assert_eq!((found[0].message.as_str(), &found[0].help), ("expected FROM, found the end", &None));
 }
@@ -401,13 +401,13 @@ fn placeholders_that_were_not_filled_in() {
         "${ROUTE}",
         " {{route}} ",
     ] {
-        explains_route(route, Code::PlaceholderLeft, "fill it in");
+        explains_route(route, Code::PlaceholderLeft, "replace it");
     }
-    explains("a = $(VALUE)", Code::UnknownFunction, "a placeholder that was not filled in");
+    explains("a = $(VALUE)", Code::UnknownFunction, "a placeholder that was not replaced");
     let found = errors("FROM /messages/* WHERE $(TRUE into x) INTO $upstream");
     let mut placeholders = found.iter().filter(|error| error.code == Code::PlaceholderLeft).peekable();
     assert!(placeholders.peek().is_some());
-    assert!(placeholders.all(|error| error.help.as_ref().is_some_and(|help| help.contains("fill it in"))), "{found:?}");
+    assert!(placeholders.all(|error| error.help.as_ref().is_some_and(|help| help.contains("replace it"))), "{found:?}");
     passes("as_number(a) < 5 and as_number(b) > 3");
     passes("{$contentType} = '${VALUE}' and a = '{{x}}'");
 }
@@ -484,25 +484,25 @@ fn says_no_more(condition: &str, code: Code, message: &str) {
 
 #[test]
 fn operands_of_other_types() {
-    says_no_more("null || 'a' = 'b'", TYPES, "`||` takes strings, found null and a string");
-    says_no_more("true + 1 = 2", TYPES, "`+` takes numbers, found a bool and a number");
-    says_no_more("a + true = 1", TYPES, "`+` takes numbers, found a string and a bool");
-    says_no_more("as_number(a) > '5x'", TYPES, "one type");
+    says_no_more("null || 'a' = 'b'", TYPES, "`||` expects strings, found null and a string");
+    says_no_more("true + 1 = 2", TYPES, "`+` expects numbers, found a bool and a number");
+    says_no_more("a + true = 1", TYPES, "`+` expects numbers, found a string and a bool");
+    says_no_more("as_number(a) > '5x'", TYPES, "cannot compare a number with a string");
     says_no_more("$body.x = e5", TYPES, "found a body value and undefined");
     explains("is_defined(a) and b", TYPES, "compare it, as in `b = 'true'`");
-    explains("length(b) || a = 'c'", TYPES, "no function writes a number as a string");
+    explains("length(b) || a = 'c'", TYPES, "no function converts a number to a string");
     explains("null = a", TYPES, "`is_null(a)`");
     explains("a = undefined", TYPES, "`not is_defined(a)`");
-    explains("1 < as_number(a) < 5", TYPES, "comparisons do not chain");
-    explains("not not a = 'b'", TYPES, "`not` takes the next operand only");
-    explains("not a and is_defined(b)", TYPES, "`not` takes the next operand only");
+    explains("1 < as_number(a) < 5", TYPES, "comparisons cannot be chained");
+    explains("not not a = 'b'", TYPES, "`not` applies to the next operand only");
+    explains("not a and is_defined(b)", TYPES, "`not` applies to the next operand only");
     mends_condition("5 || a = 'b'", TYPES, "'5' || a = 'b'");
     mends_condition("5 % $body.n = 1", Code::ValueArithmetic, "5 % as_number($body.n) = 1");
     mends_condition("{$contentType} > 5", TYPES, "as_number({$contentType}) > 5");
     mends_condition("a! = true", TYPES, "a! = 'true'");
-    explains("as_number(a) > 5.", TYPES, "`5.` is no number, but the name of a property");
+    explains("as_number(a) > 5.", TYPES, "`5.` is not a number but a property name");
     let long = "a".repeat(99);
-    explains(&format!("{long}!=5"), TYPES, "is a name, an operator stands apart from it");
+    explains(&format!("{long}!=5"), TYPES, "is read as a single property name");
     explains_route(
         "FROM /twinChangeNotifications WHERE twin_change_includes('tags.a') INTO $upstream",
         Code::InvalidBodyPath,
@@ -514,7 +514,7 @@ fn operands_of_other_types() {
 
 #[test]
 fn strings_that_touch_a_name() {
-    explains("is_defined(a) = b'c'd", TYPES, "a string stands apart from it");
+    explains("is_defined(a) = b'c'd", TYPES, "put a space between the name and the string");
     mends_condition_to_types("is_defined(a) = 'b'c'd'", "is_defined(a) = 'b' c'd'");
     mends_condition_to_types("is_defined(a) = 'b''c'd'", "is_defined(a) = 'b' 'c'd'");
     mends_condition_to_types("is_defined(a) = 'b''c'", "is_defined(a) = 'b\\'c'");
@@ -550,7 +550,7 @@ fn words_for_operators() {
     mends_condition("as_number(a) in [5, 6]", TOKEN, "(as_number(a) = 5 or as_number(a) = 6)");
     explains("a like ''", TOKEN, "there is `starts_with(a, 'x')`");
     explains("a like '%%'", TOKEN, "there is `starts_with(a, 'x')`");
-    explains("a matches 'b'", TOKEN, "there are no patterns");
+    explains("a matches 'b'", TOKEN, "patterns are not supported");
     explains("a in ('b' 'c')", TOKEN, "compare with each");
     explains("(a = 'b' limit 5) or c = 'd'", TOKEN, "one message at a time");
     for condition in ["a in [x, 'b']", "a in ['b', 'c\\\\d']", "a in [, 5]", "a in ['b]", "a is (b)", "a is )"] {
@@ -585,11 +585,11 @@ fn strings_of_several_words() {
     mends_condition("a = 'it''s cold, it''s wet'", TOKEN, "a = 'it\\'s cold, it\\'s wet'");
     mends_condition("a = 'b''c''d e'", TOKEN, "a = 'b\\'c\\'d e'");
     mends_condition("a = \"b\"\"c\"\"d\"", TOKEN, "a = \"b\\\"c\\\"d\"");
-    explains("a = “it's cold”", TOKEN, "a text stands between ' or \"");
-    explains("a = 'it''s cold\n'", TOKEN, "a string stands apart from it");
-    explains("a = “hot\ncold”", TOKEN, "a text stands between ' or \"");
+    explains("a = “it's cold”", TOKEN, "put strings between ' or \"");
+    explains("a = 'it''s cold\n'", TOKEN, "put a space between the name and the string");
+    explains("a = “hot\ncold”", TOKEN, "put strings between ' or \"");
     explains("a = “hot” 'x'", TOKEN, "write `'hot'`");
-    explains("a = b''c d'", TOKEN, "`b''c` is a name, a string stands apart from it");
+    explains("a = b''c d'", TOKEN, "`b''c` is a name, put a space between the name and the string");
     explains("a = 'it''s' cold", TOKEN, "a quote within a string is written `\\'`: `'it\\'s'`");
     says_no_more("a = 'b' 'c'", TOKEN, "found `'c'`");
     says_no_more("a = 'b'\"c\"", TOKEN, "found `\"c\"`");

@@ -294,7 +294,7 @@ impl<'c> Judge<'c> {
                 let route = self.routes[index].as_ref()?;
                 !origins.iter().any(|origin| route.source.matches(origin.source()))
             }
-            "outputs-only" => is_taken(
+            "missing-default-output" => is_taken(
                 &|origin| matches!(origin, OriginParts::Module { module, output: None, .. } if module == named),
             ),
             "unserved-leaf-devices" => is_taken(&|origin| matches!(origin, OriginParts::Device(_))),
@@ -339,7 +339,7 @@ fn claims(finding: &Finding, index: usize, routes: &[RouteText]) -> Result<Vec<C
         "contradicts-source" => vec![never(Messages::OfHubs, vec![(Part::Takes(index), true)])],
         "unknown-source" => vec![never(Messages::OfHubs, vec![(Part::IsFrom(index), true)])],
         "star-in-source" => vec![never(Messages::All, vec![(Part::IsFrom(index), true), (Part::HasStar, false)])],
-        "input-name" => vec![never(Messages::Stamped, vec![is(format!("is_defined({primary})"))])],
+        "input-name-while-routing" => vec![never(Messages::Stamped, vec![is(format!("is_defined({primary})"))])],
         "is-defined-of-body" => {
             let query = argument(primary);
             vec![never(Messages::All, vec![is(format!("({query}) = null")), is_not(primary.to_owned())])]
@@ -354,7 +354,7 @@ fn claims(finding: &Finding, index: usize, routes: &[RouteText]) -> Result<Vec<C
             }
             None => return Err("no body query".to_owned()),
         },
-        "number-as-text" if diagnostic.primary.text.starts_with("numbers") => match body_query(primary) {
+        "string-number-comparison" if diagnostic.primary.text.starts_with("numbers") => match body_query(primary) {
             Some(query) => {
                 let query = unshadowed(&query);
                 vec![never(Messages::All, vec![is(format!("is_number({query})")), is_not(format!("{query} < '0'"))])]
@@ -373,11 +373,11 @@ fn claims(finding: &Finding, index: usize, routes: &[RouteText]) -> Result<Vec<C
             }
             None => return Err("no comparison".to_owned()),
         },
-        "text-after-sink" | "comment-in-source" => {
+        "trailing-text" | "comment-in-source" => {
             // What a comment separated stays separate.
             same(index, &replaced(text, diagnostic.primary.span, " "), Messages::All).into()
         }
-        "untested-content-type" => {
+        "unchecked-content-type" => {
             let places = finding.related().iter().map(|related| (related.route, related.span));
             let places = places.chain([(index, diagnostic.primary.span)]);
             let claim = |(route, span): (usize, Span)| {
@@ -433,7 +433,7 @@ fn claims(finding: &Finding, index: usize, routes: &[RouteText]) -> Result<Vec<C
             }
             claims
         }
-        "tied-time-to-live" => {
+        "conflicting-time-to-live" => {
             let other = finding.related().first().ok_or("no other route")?.route;
             if rank(other).0 != rank(index).0 || rank(other).1 == rank(index).1 {
                 return Err("no tie".to_owned());

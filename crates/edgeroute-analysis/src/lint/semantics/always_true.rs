@@ -1,8 +1,9 @@
-//! A condition that every message of the route's source satisfies.
+//! A condition that every message of the source satisfies.
 //!
 //! # Why
-//! The route takes everything, which is not what a condition is written for. This is proved: whatever a message holds,
-//! the condition is true. (`a = 'x' or a != 'x'` is not: it is undefined where `a` is missing.)
+//! The route takes everything, so the condition has no effect.
+//! This is proved: the condition is true whatever a message contains.
+//! (`a = 'x' or a != 'x'` is not always true: it is undefined if `a` is missing.)
 //!
 //! # Example
 //! ```route W0202
@@ -15,7 +16,7 @@
 //! ```
 //!
 //! # Fix
-//! Removes the condition where it is always true by itself, which changes nothing.
+//! Removes the condition if it is true for messages from any source, which changes nothing.
 
 use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
 use edgeroute_lang::diagnostic::Code;
@@ -39,8 +40,8 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     }
     let diagnostic = findings
         .diagnostic(condition.span(), "this condition is always true")
-        .with_label("every message of the source satisfies this")
-        .with_help("a route without WHERE takes every message of its source");
+        .with_label("every message from this source satisfies it")
+        .with_help("remove the WHERE clause; the route then takes every message from its source");
     let clause = Span::new(source.span.end(), condition.span().end());
     let diagnostic =
         if subject.slice(clause).contains("/*") { diagnostic } else { findings.mend(subject, diagnostic, clause, "") };

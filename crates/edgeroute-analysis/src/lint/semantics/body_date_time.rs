@@ -1,8 +1,8 @@
 //! A body value compared with a date and time.
 //!
 //! # Why
-//! The hub reads a body's string that looks like a date and time as a date, and dates are undefined in conditions. So a
-//! message that has a date there never satisfies the comparison, and its negation neither.
+//! The hub reads a body string that looks like a date and time as a date, and dates are undefined in conditions.
+//! A message with a date there satisfies neither the comparison nor its negation.
 //!
 //! # Example
 //! ```route W0206
@@ -40,9 +40,9 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         };
         if let Some((body, date)) = found {
             let diagnostic = findings
-                .diagnostic(date, "a body value is never a date and time: the hub leaves those undefined")
+                .diagnostic(date, "a body value is never a date and time; the hub treats dates as undefined")
                 .with_label("a date and time")
-                .with_secondary(body, "undefined where the body has one")
+                .with_secondary(body, "undefined if the body has a date here")
                 .with_help("send it as a number, or as an application property");
             findings.add(subject.index, diagnostic);
         }

@@ -1,8 +1,8 @@
-//! A condition that no message of the route's source satisfies.
+//! A condition that contradicts the source of its route.
 //!
 //! # Why
-//! The source already says which module a message is from, and by which output. A condition that asks for another
-//! contradicts it, and the route never matches.
+//! The source already fixes which module a message comes from, and which output.
+//! A condition that requires another module or output contradicts it, and the route never matches.
 //!
 //! # Example
 //! ```route W0203
@@ -40,8 +40,8 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         return;
     }
     let diagnostic = findings
-        .diagnostic(condition.span(), "this condition is never true of messages from this source")
+        .diagnostic(condition.span(), "this condition is never true for messages from this source")
         .with_label("contradicts the source")
-        .with_secondary(source.span, "which messages come here");
+        .with_secondary(source.span, "messages from this source never satisfy it");
     findings.add(subject.index, diagnostic);
 }

@@ -1,8 +1,8 @@
-//! `$inputName` in a condition.
+//! `$inputName`, which is never set while the hub routes.
 //!
 //! # Why
-//! The hub stamps the name of the input on a message when it delivers it to that input. While it routes, no message has
-//! one: the property is undefined in every route.
+//! The hub sets the input name of a message when it delivers the message to that input.
+//! No message has an input name while it is being routed, so the property is undefined in every route.
 //!
 //! # Example
 //! ```route W0207
@@ -10,7 +10,7 @@
 //! ```
 //!
 //! # Use instead
-//! A message can be told by the output that it was sent to:
+//! Tell messages apart by the output that they were sent to:
 //! ```route
 //! FROM /messages/modules/filter/* WHERE $outputName = 'out' INTO $upstream
 //! ```
@@ -21,7 +21,7 @@ use edgeroute_lang::hir::{NodeKind, Property};
 use edgeroute_lang::text::eq_ignore_case;
 
 pub(in crate::lint) const LINT: Lint =
-    Lint { code: Code::InputName, name: "input-name", level: Level::Warn, fixes: None, pass: Pass::Route(check) };
+    Lint { code: Code::InputNameWhileRouting, name: "input-name-while-routing", level: Level::Warn, fixes: None, pass: Pass::Route(check) };
 
 fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     for node in subject.nodes() {
@@ -31,7 +31,7 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
             let diagnostic = findings
                 .diagnostic(node.span, format!("`${name}` is never set while the hub routes"))
                 .with_label("always undefined")
-                .with_help("ask for `$outputName`, the output that the message was sent to");
+                .with_help("use `$outputName`, the output that the message was sent to");
             findings.add(subject.index, diagnostic);
         }
     }

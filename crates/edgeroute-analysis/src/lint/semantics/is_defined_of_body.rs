@@ -1,8 +1,9 @@
-//! `is_defined` of a body query, to ask whether something is there.
+//! `is_defined` of a body query.
 //!
 //! # Why
-//! What the body lacks is null, and null is defined: `is_defined($body.alarm)` is true of every readable body that has no
-//! `alarm`. It is false where `alarm` is an object, an array or a date.
+//! A missing body path is null, and null is defined: `is_defined($body.alarm)` is true for every readable body without
+//! an `alarm`.
+//! It is false if `alarm` is an object, an array or a date.
 //!
 //! # Example
 //! ```route W0204
@@ -42,9 +43,9 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
             let query = subject.slice(body.span);
             let mended = format!("({query} != null)");
             let diagnostic = findings
-                .diagnostic(node.span, "`is_defined` of a body query does not tell whether something is there")
-                .with_label("true also where the body has nothing there")
-                .with_help(format!("what the body lacks is null: write `{query} != null`"));
+                .diagnostic(node.span, "`is_defined` of a body query does not test whether a value is present")
+                .with_label("also true if the body has no value here")
+                .with_help(format!("a missing body path is null; write `{query} != null`"));
             let diagnostic = findings.mend(subject, diagnostic, node.span, &mended);
             findings.add(subject.index, diagnostic);
         }

@@ -1,8 +1,10 @@
 //! `is_null` of a body query.
 //!
 //! # Why
-//! `is_null` of a body query is true of everything that is there, `5` and `'text'` included, and false of what the body
-//! lacks. The hub has it so, and there it stays; to ask for null, compare with it.
+//! `is_null` of a body query is true for every value that is present, including `5` and `'text'`, and false for a
+//! missing path.
+//! The reference hub behaves this way and edgeroute matches it.
+//! To test for null, compare with `null`.
 //!
 //! # Example
 //! ```route W0205
@@ -42,9 +44,9 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
             let query = subject.slice(body.span);
             let mended = format!("({query} = null)");
             let diagnostic = findings
-                .diagnostic(node.span, "`is_null` of a body query is true of everything that is there")
-                .with_label("false where the body has nothing there")
-                .with_help(format!("to ask for null, or nothing, write `{query} = null`"));
+                .diagnostic(node.span, "`is_null` of a body query is true for every value that is present")
+                .with_label("false if the body has no value here")
+                .with_help(format!("to test for null or missing, write `{query} = null`"));
             let diagnostic = findings.mend(subject, diagnostic, node.span, &mended);
             findings.add(subject.index, diagnostic);
         }

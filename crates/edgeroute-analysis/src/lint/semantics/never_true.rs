@@ -1,9 +1,10 @@
 //! A condition that no message satisfies.
 //!
 //! # Why
-//! The route never matches. Mostly `and` stands where `or` was meant, a bound is on the wrong side, or the condition is a
-//! string or number where it should be a comparison. This is proved, not guessed: nothing that a message may hold makes
-//! the condition true.
+//! The route never matches.
+//! The usual causes are `and` in place of `or`, a bound on the wrong side, and a string or number in place of a
+//! comparison.
+//! This is proved, not guessed: no message can make the condition true.
 //!
 //! # Example
 //! ```route W0201
@@ -37,11 +38,11 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         return;
     }
     let diagnostic =
-        findings.diagnostic(condition.span(), "this condition is never true").with_label("no message satisfies this");
+        findings.diagnostic(condition.span(), "this condition is never true").with_label("no message satisfies it");
     let diagnostic = match subject.typed.condition.type_of(subject.typed.condition.root()) {
-        Type::Text => diagnostic.with_help("a string is neither true nor false: compare it with another"),
-        Type::Number => diagnostic.with_help("a number is neither true nor false: compare it with another"),
-        Type::Null | Type::Undefined => diagnostic.with_help("this is neither true nor false"),
+        Type::Text => diagnostic.with_help("a string is neither true nor false; compare it with another string"),
+        Type::Number => diagnostic.with_help("a number is neither true nor false; compare it with another number"),
+        Type::Null | Type::Undefined => diagnostic.with_help("null and undefined are neither true nor false"),
         Type::Bool | Type::Value => explained(subject, diagnostic, findings),
     };
     findings.add(subject.index, diagnostic);
@@ -68,7 +69,7 @@ fn explained(subject: &CheckedRoute<'_>, diagnostic: Diagnostic, findings: &mut 
         }
         for &(other_span, other) in formulas.iter().take(index) {
             if other.is_some_and(|other| is_impossible(&[(other, true), (formula, true)])) {
-                return diagnostic.with_secondary(other_span, "where this is true").with_secondary(span, "this is not");
+                return diagnostic.with_secondary(other_span, "if this is true").with_secondary(span, "this is false");
             }
         }
     }

@@ -1,8 +1,8 @@
-//! An order asked for between a string and a number in quotes.
+//! A string ordered against a number in quotes.
 //!
 //! # Why
-//! Properties are strings, and strings compare letter by letter: `'100' < '80'`, since `1` comes before `8`. A number of
-//! the body is less than every string, whatever it is.
+//! Properties are strings, and strings compare character by character: `'100' < '80'`, because `1` comes before `8`.
+//! A number in the body is less than every string.
 //!
 //! # Example
 //! ```route W0210
@@ -23,8 +23,8 @@ use edgeroute_lang::hir::{Comparison, Node, NodeId, NodeKind, Text};
 use edgeroute_lang::text::number_literal;
 
 pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::NumberAsText,
-    name: "number-as-text",
+    code: Code::StringNumberComparison,
+    name: "string-number-comparison",
     level: Level::Warn,
     fixes: Some(Fixes::ChangeMeaning),
     pass: Pass::Route(check),
@@ -53,13 +53,13 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
             if read.span.start() < number.span.start() { (&*mended_read, literal) } else { (literal, &*mended_read) };
         let mended = format!("{first} {} {second}", comparison.as_str());
         let span = read.span.cover(number.span);
-        let message = format!("`{}` compares strings letter by letter", subject.slice(span));
+        let message = format!("`{}` compares strings character by character", subject.slice(span));
         let diagnostic = findings
             .diagnostic(span, message)
             .with_label(if is_property {
-                "by text, `'100'` is less than `'80'`"
+                "as strings, `'100'` is less than `'80'`"
             } else {
-                "numbers are less than any string"
+                "a number is less than any string"
             })
             .with_help(format!("to compare numbers, write `{mended}`"));
         let diagnostic = findings.mend(subject, diagnostic, span, &mended);

@@ -1,8 +1,8 @@
-//! A query of a twin, which the hub's routes do not have.
+//! A twin query, which routes of the edge hub do not support.
 //!
 //! # Why
-//! Routes in the cloud may ask for `$twin.tags.site`. Routes of the edge hub take `$twin` for a system property of that
-//! name, which no message has: it is undefined.
+//! Routes in the cloud can query `$twin.tags.site`.
+//! Routes of the edge hub read `$twin` as a system property, which no message has: it is undefined.
 //!
 //! # Example
 //! ```route W0208
@@ -10,14 +10,14 @@
 //! ```
 //!
 //! # Use instead
-//! Let the sender put what matters into a property of the message:
+//! Let the sender copy the value into a property of the message:
 //! ```route
 //! FROM /messages/* WHERE site = 'plant1' INTO $upstream
 //! ```
 
-use crate::lint::meaning::unknown_system_property::{is_of_twin, system_name};
-use crate::lint::{CheckedRoute, Findings, Level, Lint, Pass};
 use edgeroute_lang::diagnostic::Code;
+use crate::lint::semantics::unknown_system_property::{is_of_twin, system_name};
+use crate::lint::{Findings, Level, Lint, Pass, CheckedRoute};
 
 pub(in crate::lint) const LINT: Lint =
     Lint { code: Code::TwinQuery, name: "twin-query", level: Level::Warn, fixes: None, pass: Pass::Route(check) };
@@ -26,9 +26,9 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     for node in subject.nodes() {
         if let Some(name) = system_name(&node.kind).filter(|name| is_of_twin(name)) {
             let diagnostic = findings
-                .diagnostic(node.span, format!("`${name}` is no query of a twin: routes of the edge hub have none"))
+                .diagnostic(node.span, format!("`${name}` does not query a twin; routes of the edge hub cannot query twins"))
                 .with_label("a system property that no message has")
-                .with_help("let the sender put it into a property of the message");
+                .with_help("let the sender copy the value into a property of the message");
             findings.add(subject.index, diagnostic);
         }
     }

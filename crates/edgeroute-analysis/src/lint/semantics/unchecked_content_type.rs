@@ -1,12 +1,15 @@
-//! Routes that query the body and do not ask what it is.
+//! Routes that query the body without checking its content type.
 //!
 //! # Why
-//! The body of a message can be queried only if its sender has set the system properties `contentType` to
-//! `application/json` and `contentEncoding` to `utf-8`, `utf-16` or `utf-32`. Otherwise every query is undefined, and the
-//! route does not match, without a word. Clients do not set them by themselves. A condition that asks for them says so to
-//! whoever reads it, and to whoever wonders why nothing arrives.
+//! The body of a message can be queried only if its sender has set the system property `contentType` to
+//! `application/json`
+//! and `contentEncoding` to `utf-8`, `utf-16` or `utf-32`.
+//! Otherwise every query is undefined, and the route silently does not match.
+//! Client libraries do not set these properties by default.
+//! A condition that checks them tells its readers about the requirement, and explains why a message was not delivered.
 //!
-//! This lint is off unless asked for, since a condition need not ask. It speaks once for all routes that do not.
+//! This lint is off by default, because a condition need not check the content type.
+//! It reports all such routes in one finding.
 //!
 //! # Example
 //! ```route W0211
@@ -18,16 +21,16 @@
 //! FROM /messages/* WHERE $contentType = 'application/json' and $body.level = 'critical' INTO $upstream
 //! ```
 
-use crate::lint::meaning::unknown_system_property::system_name;
-use crate::lint::{CheckedRoute, Findings, Level, Lint, Pass, Related, RouteSetContext};
 use edgeroute_lang::diagnostic::Code;
 use edgeroute_lang::hir::NodeKind;
+use crate::lint::semantics::unknown_system_property::system_name;
+use crate::lint::{Findings, Level, Lint, Pass, Related, RouteSetContext, CheckedRoute};
 use edgeroute_lang::span::Span;
 use edgeroute_lang::text::eq_ignore_case;
 
 pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::UntestedContentType,
-    name: "untested-content-type",
+    code: Code::UncheckedContentType,
+    name: "unchecked-content-type",
     level: Level::Allow,
     fixes: None,
     pass: Pass::Set(check),
@@ -42,24 +45,25 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
         return;
     };
     let others: Vec<(&CheckedRoute<'_>, Span)> = routes.collect();
-    let message = "a body can be queried only where the sender has set `contentType` and `contentEncoding`";
+    let message = "the body can be queried only if the sender sets `contentType` and `contentEncoding`";
     let diagnostic = findings
         .diagnostic(query, message)
-        .with_label("undefined otherwise, so that the route does not match")
+        .with_label("otherwise undefined, so the route does not match")
         .with_help(
-            "senders must set `application/json` and `utf-8`; `$contentType = 'application/json' and ...` says so",
+            "set `application/json` and `utf-8` in the sender, and check with `$contentType = 'application/json' and ...`",
         );
     let diagnostic = match others.len().checked_sub(SHOWN) {
         Some(more) if more > 0 => {
             let help = diagnostic.help.clone().unwrap_or_default();
-            diagnostic.with_help(format!("{help} (and in {more} more routes)"))
+            let routes = if more == 1 { "route" } else { "routes" };
+            diagnostic.with_help(format!("{help} (and in {more} more {routes})"))
         }
         _ => diagnostic,
     };
     let related = others.into_iter().take(SHOWN).map(|(subject, span)| Related {
         route: subject.index,
         span,
-        text: "here too".to_owned(),
+        text: "also here".to_owned(),
     });
     findings.add_related(first.index, diagnostic, related.collect());
 }

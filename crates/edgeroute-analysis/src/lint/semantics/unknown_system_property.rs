@@ -1,8 +1,9 @@
 //! A system property that the hub does not know.
 //!
 //! # Why
-//! Any name may stand behind a `$`. One that neither the hub nor a sender can set is undefined in every message, unless a
-//! sender adds an application property whose name begins with a `$`.
+//! Any name may follow a `$`.
+//! A name that neither the hub nor a sender can set is undefined in every message,
+//! unless a sender adds an application property whose name begins with a `$`.
 //!
 //! # Example
 //! ```route W0209
@@ -15,7 +16,7 @@
 //! ```
 //!
 //! # Fix
-//! Writes the name that was likely meant, which changes the meaning.
+//! Writes the name that was probably meant, which changes the meaning.
 
 use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
 use edgeroute_lang::diagnostic::{Code, closest};
@@ -80,10 +81,10 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         }
         let label = match node.kind {
             NodeKind::Property(Property::System(_)) => "always undefined",
-            _ => "undefined, unless a sender adds an application property of this name",
+            _ => "undefined unless a sender adds an application property with this name",
         };
         let diagnostic =
-            findings.diagnostic(node.span, format!("there is no system property `${name}`")).with_label(label);
+            findings.diagnostic(node.span, format!("unknown system property `${name}`")).with_label(label);
         let (first, rest) = name.split_once('.').unwrap_or((name, ""));
         let meant = match closest(name, KNOWN) {
             Some(meant) => Some(meant.to_owned()),
@@ -97,9 +98,9 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
                 findings.mend(subject, diagnostic, node.span, &mended)
             }
             None if name.eq_ignore_ascii_case("body") => {
-                diagnostic.with_help("a query of the body names what it asks for: `$body.level`")
+                diagnostic.with_help("name a member of the body, as in `$body.level`")
             }
-            None => diagnostic.with_help(format!("an application property is written without the `$`: `{name}`")),
+            None => diagnostic.with_help(format!("write an application property without the `$`: `{name}`")),
         };
         findings.add(subject.index, diagnostic);
     }

@@ -1,9 +1,10 @@
-//! A body query beside a test for a content type that cannot be queried.
+//! A body query combined with a test for another content type.
 //!
 //! # Why
-//! A body can be queried only if `contentType` is exactly `application/json`, without parameters, and `contentEncoding`
-//! `utf-8`, `utf-16` or `utf-32` (case does not matter). A condition that asks for anything else and for the body is never
-//! true, unless a sender adds an application property whose name is `$contentType`, which `$contentType` reads first.
+//! A body can be queried only if `contentType` is exactly `application/json`, without parameters,
+//! and `contentEncoding` is `utf-8`, `utf-16` or `utf-32`, in upper or lower case.
+//! A condition that requires any other value and queries the body is never true,
+//! unless a sender adds an application property named `$contentType`, which takes precedence.
 //!
 //! # Example
 //! ```route W0212
@@ -15,10 +16,10 @@
 //! FROM /messages/* WHERE $contentType = 'application/json' and $body.level = 'critical' INTO $upstream
 //! ```
 
-use crate::lint::meaning::unknown_system_property::system_name;
-use crate::lint::{CheckedRoute, Findings, Level, Lint, Pass};
 use edgeroute_lang::diagnostic::Code;
 use edgeroute_lang::hir::{Comparison, Node, NodeId, NodeKind, Property, Text};
+use crate::lint::semantics::unknown_system_property::system_name;
+use crate::lint::{Findings, Level, Lint, Pass, CheckedRoute};
 use edgeroute_lang::span::Span;
 use edgeroute_lang::text::eq_ignore_case;
 
@@ -47,15 +48,15 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         if let Some(query) = subject.nodes().find(is_beside) {
             let undefined = match read {
                 Property::ApplicationOrSystem(_) => {
-                    format!("this is undefined, unless a sender adds an application property `${name}`")
+                    format!("this is undefined unless a sender adds an application property `${name}`")
                 }
                 Property::Application(_) | Property::System(_) => "this is undefined".to_owned(),
             };
             let diagnostic = findings
-                .diagnostic(node.span, format!("a body of another `{name}` than {expected} cannot be queried"))
-                .with_label("where this is true")
+                .diagnostic(node.span, format!("a body whose `{name}` is not {expected} cannot be queried"))
+                .with_label("if this is true")
                 .with_secondary(query.span, undefined)
-                .with_help(format!("the hub reads a body only where `{name}` is {expected}"));
+                .with_help(format!("test for {expected}; the hub reads no other bodies"));
             findings.add(subject.index, diagnostic);
         }
     }

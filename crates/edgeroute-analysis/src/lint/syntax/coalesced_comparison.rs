@@ -1,8 +1,9 @@
-//! `??` beside a comparison without parentheses.
+//! `??` next to a comparison without parentheses.
 //!
 //! # Why
-//! `??` binds less tightly than everything else: `a ?? b = c` is `a ?? (b = c)`, and `a = b ?? c` is `(a = b) ?? c`. What
-//! looks like a default for a missing value is a default for the answer.
+//! `??` has the lowest precedence of all operators: `a ?? b = c` means `a ?? (b = c)`, and `a = b ?? c` means `(a = b)
+//! ?? c`.
+//! What looks like a default for a missing value is a default for the result of the comparison.
 //!
 //! # Example
 //! ```route W0103
@@ -48,9 +49,9 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let diagnostic = findings
-            .diagnostic(operator_span, "`??` gives a default for the comparison, not for what is compared")
+            .diagnostic(operator_span, "`??` gives a default for the comparison, not for its operand")
             .with_secondary(comparison, "compared first")
-            .with_help(format!("`??` binds last of all: write `{mended}`"));
+            .with_help(format!("`??` has the lowest precedence; write `{mended}`"));
         let diagnostic = findings.mend(subject, diagnostic, place, &mended);
         findings.add(subject.index, diagnostic);
     }

@@ -1,8 +1,8 @@
-//! A comment that begins in the middle of a source's path.
+//! A comment that begins in the middle of a source.
 //!
 //! # Why
-//! `/*` opens a comment wherever a `*/` follows, also in `/messages/*`. What stands between them is not part of the
-//! route: `/messages/*/outputs/*/` is `/messages`, and takes every message.
+//! `/*` opens a comment wherever a `*/` follows, also in `/messages/*`.
+//! The text between them is not part of the route: `/messages/*/outputs/*/` is `/messages`, which takes every message.
 //!
 //! # Example
 //! ```route W0106
@@ -38,10 +38,10 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         if subject.slice(between).starts_with("/*") {
             let comment = Span::new(between.start(), between.start() + comment_length(subject.slice(between)));
             let diagnostic = findings
-                .diagnostic(comment, "`/*` opens a comment here, which ends at the first `*/`")
+                .diagnostic(comment, "`/*` opens a comment here, and the first `*/` ends it")
                 .with_label("not part of the source")
                 .with_secondary(source.span, format!("the source is `{}`", source.path));
-            findings.add(subject.index, diagnostic.with_help("put a space before it if it is meant as a comment"));
+            findings.add(subject.index, diagnostic.with_help("if you mean a comment, put a space before it"));
             return;
         }
         last_end = token.span.end();

@@ -1,8 +1,8 @@
-//! A letter of another script among Latin ones that it looks like.
+//! A letter of another script that looks like a Latin one.
 //!
 //! # Why
-//! The Cyrillic `а` and the Latin `a` look the same and are different letters. A name or text that mixes them is not what
-//! it seems to be, and is never equal to what is typed on a keyboard.
+//! The Cyrillic `а` and the Latin `a` look the same but are different letters.
+//! A name or string that mixes them is not what it seems to be, and never equals one typed on a Latin keyboard.
 //!
 //! # Example
 //! ```route W0110
@@ -22,8 +22,8 @@ use edgeroute_lang::diagnostic::Code;
 use edgeroute_lang::span::Span;
 
 pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::LookAlike,
-    name: "look-alike",
+    code: Code::ConfusableCharacter,
+    name: "confusable-character",
     level: Level::Warn,
     fixes: Some(Fixes::ChangeMeaning),
     pass: Pass::Route(check),
@@ -104,7 +104,7 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let plain: String = word.chars().map(|character| latin(character).unwrap_or(character)).collect();
-        let message = format!("`{word}` has a letter that only looks like one of `{plain}`");
+        let message = format!("`{word}` contains a letter that only looks like one in `{plain}`");
         let diagnostic = findings
             .diagnostic(span, message)
             .with_label(format!("`{found}` is U+{:04X}", u32::from(found)))

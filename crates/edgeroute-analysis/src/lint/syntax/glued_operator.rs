@@ -1,8 +1,9 @@
-//! An operator, or a quote, that touches a name and so is part of it.
+//! An operator or quote that touches a name and so becomes part of it.
 //!
 //! # Why
-//! Names may hold almost any character: `'`, `-`, `+`, `*`, `%`, `!` and `|` among them. `level!='low'` reads a property
-//! named `level!`, and `$body.temp-1` the member `temp-1` of the body. An operator needs white space around it.
+//! Names may contain almost any character: `'`, `-`, `+`, `*`, `%`, `!` and `|` among them.
+//! `level!='low'` reads a property named `level!`, and `$body.temp-1` reads the member `temp-1` of the body.
+//! Put white space around an operator.
 //!
 //! # Example
 //! ```route W0101
@@ -37,17 +38,17 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
             continue;
         };
         if let Some((span, mended)) = unglued(subject, expression, name) {
-            let message = format!("`{name}` is one name: what touches a name is part of it");
+            let message = format!("`{name}` is read as a single property name");
             let diagnostic = findings
                 .diagnostic(expression.span, message)
-                .with_label("one name")
-                .with_help(format!("operators need white space around them: `{mended}`"));
+                .with_label("a single name")
+                .with_help(format!("put white space around the operator: `{mended}`"));
             let diagnostic = findings.mend(subject, diagnostic, span, &mended);
             findings.add(subject.index, diagnostic);
         } else if name.contains('\'') {
-            let message = format!("`{name}` is one name: a quote within a name is part of it");
-            let diagnostic = findings.diagnostic(expression.span, message).with_label("one name");
-            findings.add(subject.index, diagnostic.with_help("put white space around a string"));
+            let message = format!("`{name}` is read as a single property name, quotes included");
+            let diagnostic = findings.diagnostic(expression.span, message).with_label("a single name");
+            findings.add(subject.index, diagnostic.with_help("put white space around the string"));
         }
     }
 }

@@ -1,9 +1,10 @@
-//! A character that cannot be seen, or that changes the order in which text is shown.
+//! A character that is invisible or changes the order in which text is shown.
 //!
 //! # Why
-//! A no-break space, pasted from a page, is not white space to a route but part of a name. Zero-width characters make
-//! texts that look equal different. Bidirectional controls can show a condition in another order than the one it is
-//! read in, so that a reviewer sees what is not there.
+//! A no-break space, pasted from a web page, is not white space in a route but part of a name.
+//! Zero-width characters make strings differ that look the same.
+//! Bidirectional controls can show a condition in an order other than the one in which it is read, which misleads a
+//! reviewer.
 //!
 //! # Example
 //! ```json W0111
@@ -24,7 +25,8 @@
 //! ```
 //!
 //! # Fix
-//! Removes the character, or puts a space where it is a kind of one. That changes the meaning.
+//! Removes the character, or replaces it with a space if it is a kind of space.
+//! That changes the meaning.
 
 use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
 use edgeroute_lang::diagnostic::Code;
@@ -74,13 +76,13 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         let span = Span::from_range(at..at + character.len_utf8());
         let code = format!("U+{:04X}", u32::from(character));
         let (message, replacement) = match kind {
-            Kind::Bidirectional => (format!("{code} changes the order in which the text is shown"), ""),
-            Kind::Space => (format!("{code} looks like a space, and is part of a name or text"), " "),
-            Kind::Nothing => (format!("{code} cannot be seen, and is part of a name or text"), ""),
+            Kind::Bidirectional => (format!("{code} changes the order in which the text is displayed"), ""),
+            Kind::Space => (format!("{code} looks like a space but is part of a name or string"), " "),
+            Kind::Nothing => (format!("{code} is invisible and is part of a name or string"), ""),
         };
         let diagnostic = findings.diagnostic(span, message).with_help(match replacement {
             "" => "remove it",
-            _ => "put a space there",
+            _ => "replace it with a space",
         });
         let diagnostic = findings.mend(subject, diagnostic, span, replacement);
         findings.add(subject.index, diagnostic);

@@ -1,8 +1,9 @@
-//! A constant that is not written in lower case.
+//! A constant that is not in lower case.
 //!
 //! # Why
-//! `true`, `false`, `null` and `undefined` mind case. `TRUE` is the name of a property, which messages do not have, so
-//! that what is compared with it is undefined.
+//! `true`, `false`, `null` and `undefined` are case-sensitive.
+//! `TRUE` is a property name.
+//! Messages do not have that property, so a comparison with it is undefined.
 //!
 //! # Example
 //! ```route W0104
@@ -15,7 +16,8 @@
 //! ```
 //!
 //! # Fix
-//! Writes the constant in lower case or, where a text is needed, in quotes. That changes the meaning.
+//! Writes the constant in lower case, or in quotes where a string is needed.
+//! That changes the meaning.
 
 use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
 use edgeroute_lang::diagnostic::Code;
@@ -38,14 +40,14 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         let Some(constant) = constants.into_iter().find(|constant| constant.eq_ignore_ascii_case(name)) else {
             continue;
         };
-        let message = format!("`{name}` is the name of a property, and `{constant}` the constant");
+        let message = format!("`{name}` is a property name; the constant is `{constant}`");
         let diagnostic =
             findings.diagnostic(expression.span, message).with_label(format!("reads the property `{name}`"));
         let quoted = format!("'{name}'");
         let (help, mended) = if subject.compiles_with(expression.span, constant) {
             (format!("write `{constant}`"), constant)
         } else {
-            (format!("if a string is meant, write `{quoted}`"), &*quoted)
+            (format!("if you mean a string, write `{quoted}`"), &*quoted)
         };
         let diagnostic = findings.mend(subject, diagnostic.with_help(help), expression.span, mended);
         findings.add(subject.index, diagnostic);

@@ -1,8 +1,9 @@
 //! `not` before a comparison without parentheses.
 //!
 //! # Why
-//! `not` binds tighter than any comparison: `not a = b` is `(not a) = b`. That compiles where `a` is a bool or a body
-//! value, and asks something else than `not (a = b)` where `a` is missing or no bool.
+//! `not` binds tighter than any comparison: `not a = b` means `(not a) = b`.
+//! That compiles if `a` is a bool or a body value, but it differs from `not (a = b)` when `a` is missing or not a
+//! bool.
 //!
 //! # Example
 //! ```route W0102
@@ -47,9 +48,9 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         let place = Span::new(operand.span.start(), expression.span.end());
         let mended = format!("({})", subject.slice(place));
         let diagnostic = findings
-            .diagnostic(left.span, "`not` negates the left operand, not the comparison")
+            .diagnostic(left.span, "`not` negates only the left operand, not the comparison")
             .with_label(format!("means `(not {})`", subject.slice(operand.span)))
-            .with_secondary(operator_span, "binds tighter than every comparison")
+            .with_secondary(operator_span, "`not` binds tighter than any comparison")
             .with_help(format!("to negate the comparison, write `not {mended}`"));
         let diagnostic = findings.mend(subject, diagnostic, place, &mended);
         findings.add(subject.index, diagnostic);

@@ -1,8 +1,8 @@
-//! Typographic quotes, which quote nothing.
+//! Typographic quotes, which do not quote.
 //!
 //! # Why
-//! Word processors and chats turn `'critical'` into `‘critical’`. To a route these quotes are letters: `‘critical’` is
-//! the name of a property, which no message has.
+//! Word processors and chat programs turn `'critical'` into `‘critical’`.
+//! In a route these quotes are letters: `‘critical’` is a property name, and no message has that property.
 //!
 //! # Example
 //! ```route W0109
@@ -52,14 +52,14 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
             continue;
         };
         let diagnostic = findings
-            .diagnostic(expression.span, format!("the quote {quote} quotes nothing: it is part of a name"))
-            .with_label("reads a property of this name");
+            .diagnostic(expression.span, format!("{quote} does not quote a string; it is read as part of a name"))
+            .with_label("reads a property with this name");
         let inner = name.trim_matches(is_quote);
         let mended = format!("'{inner}'");
         let diagnostic = if is_quoted && !inner.contains(['\'', '\\']) {
             findings.mend(subject, diagnostic.with_help(format!("write `{mended}`")), expression.span, &mended)
         } else {
-            diagnostic.with_help("quote texts by ' or \"")
+            diagnostic.with_help("put strings between ' or \"")
         };
         findings.add(subject.index, diagnostic);
     }

@@ -1,8 +1,9 @@
-//! A `*` that touches the last name of a source.
+//! A `*` directly after the last name of a source.
 //!
 //! # Why
-//! A `*` stands for whole names, not for the end of one. `/messages/modules/sensor*` is `/messages/modules/sensor/*`: it
-//! takes the messages of `sensor` and not those of `sensor2`.
+//! A `*` matches whole names, not the end of one.
+//! `/messages/modules/sensor*` means `/messages/modules/sensor/*`: it takes the messages of `sensor` but not those of
+//! `sensor2`.
 //!
 //! # Example
 //! ```route W0108
@@ -15,15 +16,15 @@
 //! ```
 //!
 //! # Fix
-//! Puts a slash before the `*`: that shows what it means, and changes nothing.
+//! Puts a slash before the `*`, which shows what the source means and changes nothing.
 
 use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
 use edgeroute_lang::diagnostic::Code;
 use edgeroute_lang::span::Span;
 
 pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::StarBehindName,
-    name: "star-behind-name",
+    code: Code::StarAfterName,
+    name: "star-after-name",
     level: Level::Warn,
     fixes: Some(Fixes::KeepMeaning),
     pass: Pass::Route(check),
@@ -46,12 +47,12 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         return;
     }
     let diagnostic = findings
-        .diagnostic(stars, format!("`{segment}*` takes `{segment}` alone, not all names that start with it"))
-        .with_label("stands for whole names only");
+        .diagnostic(stars, format!("`{segment}*` matches only `{segment}`, not every name that starts with it"))
+        .with_label("matches whole names only");
     let path = name.rsplit_once('/').map_or("", |(path, _)| path);
     let property = if index == 2 { "$connectionModuleId" } else { "$outputName" };
     let diagnostic = diagnostic
-        .with_help(format!("to take all of them, write `{path}/* WHERE starts_with({property}, '{segment}')`"));
+        .with_help(format!("to match all of them, write `{path}/* WHERE starts_with({property}, '{segment}')`"));
     let diagnostic = findings.mend(subject, diagnostic, stars, "/*");
     findings.add(subject.index, diagnostic);
 }

@@ -1,8 +1,9 @@
-//! A `*` that is not the end of a source.
+//! A `*` that is not at the end of a source.
 //!
 //! # Why
-//! Only a `*` at the end stands for anything. Elsewhere it is a name like any other: `/messages/modules/*/outputs/alarm`
-//! takes the messages of a module whose id is `*`, which no module has.
+//! A `*` is a wildcard only at the end of a source.
+//! Elsewhere it is a name like any other:
+//! `/messages/modules/*/outputs/alarm` takes the messages of a module whose id is `*`, which no module has.
 //!
 //! # Example
 //! ```route W0107
@@ -34,8 +35,8 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     let at = subject.slice(source.span).find('*').and_then(|at| u32::try_from(at).ok()).unwrap_or_default();
     let star = Span::new(source.span.start() + at, source.span.start() + at + 1);
     let diagnostic = findings
-        .diagnostic(star, "`*` in the middle of a source stands for itself, not for any name")
-        .with_label("no wildcard here");
+        .diagnostic(star, "`*` in the middle of a source matches only itself")
+        .with_label("not a wildcard here");
     let segments: Vec<&str> = pattern.trim_matches('/').split('/').collect();
     let help = match segments.as_slice() {
         [messages, modules, "*", outputs, rest @ ..]
@@ -46,10 +47,10 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
             match rest {
                 [] | ["*"] => "write `/messages/modules/* WHERE is_defined($outputName)`".to_owned(),
                 [output] => format!("write `/messages/modules/* WHERE $outputName = '{output}'`"),
-                _ => "ask for `$outputName` in the condition".to_owned(),
+                _ => "test `$outputName` in the condition".to_owned(),
             }
         }
-        _ => "shorten the source to what is before the `*`, and ask for the rest in the condition".to_owned(),
+        _ => "shorten the source to the part before the `*`, and test the rest in the condition".to_owned(),
     };
     findings.add(subject.index, diagnostic.with_help(help));
 }

@@ -1,8 +1,8 @@
-//! Text behind the sink of a route.
+//! Text after the sink of a route.
 //!
 //! # Why
-//! The hub reads a route up to the end of its sink and ignores whatever follows, without a word. A `WHERE` that comes
-//! after `INTO` filters nothing: the route takes every message of its source.
+//! The hub reads a route up to the end of its sink and silently ignores the rest.
+//! A `WHERE` after `INTO` filters nothing: the route takes every message of its source.
 //!
 //! # Example
 //! ```route W0105
@@ -15,7 +15,7 @@
 //! ```
 //!
 //! # Fix
-//! Text that is no `WHERE` is removed, which changes nothing.
+//! Removes text that is not a `WHERE`, which changes nothing.
 
 use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
 use edgeroute_lang::diagnostic::Code;
@@ -23,8 +23,8 @@ use edgeroute_lang::span::Span;
 use edgeroute_lang::syntax::{Lexer, TokenKind};
 
 pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::TextAfterSink,
-    name: "text-after-sink",
+    code: Code::TrailingText,
+    name: "trailing-text",
     level: Level::Warn,
     fixes: Some(Fixes::KeepMeaning),
     pass: Pass::Route(check),
@@ -36,15 +36,15 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     };
     let text = subject.slice(trailing);
     let is_where = Lexer::new(text).next().is_some_and(|token| token.kind == TokenKind::Where);
-    let message = if is_where { "a WHERE after INTO is ignored" } else { "what follows the sink is ignored" };
-    let diagnostic = findings.diagnostic(trailing, message).with_label("the hub does not read this");
+    let message = if is_where { "a WHERE after INTO is ignored" } else { "text after the sink is ignored" };
+    let diagnostic = findings.diagnostic(trailing, message).with_label("the hub ignores this");
     let rest = Span::new(sink.span.end(), trailing.end());
     let diagnostic = match (is_where, &subject.tree.condition, &subject.tree.source) {
         (true, None, Some(source)) => {
             let path = subject.slice(source.span);
-            diagnostic.with_help(format!("conditions stand before INTO: `FROM {path} {text} INTO ...`"))
+            diagnostic.with_help(format!("put the condition before INTO: `FROM {path} {text} INTO ...`"))
         }
-        (true, ..) => diagnostic.with_help("a route has one WHERE, before INTO: join conditions by `and`"),
+        (true, ..) => diagnostic.with_help("a route has only one WHERE, before INTO; join conditions with `and`"),
         (false, ..) => findings.mend(subject, diagnostic.with_help("remove it"), rest, ""),
     };
     findings.add(subject.index, diagnostic);

@@ -1,8 +1,9 @@
 //! Routes to one endpoint with equal priorities and different times to live.
 //!
 //! # Why
-//! Where both take a message, it is delivered once, and the hub picks at random which of them delivers it: so it is by
-//! chance how long the message is kept. Said of pairs that are not known to take different messages.
+//! If both routes take a message, it is delivered once, and the hub picks at random which of them delivers it.
+//! How long the message is kept is then a matter of chance.
+//! The lint reports a pair of routes unless it is proved that no message satisfies both.
 //!
 //! # Example
 //! ```json W0308
@@ -42,8 +43,8 @@ use edgeroute_lang::priority::TimeToLive;
 use edgeroute_lang::prove::{Answer, SourceFacts};
 
 pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::TiedTimeToLive,
-    name: "tied-time-to-live",
+    code: Code::ConflictingTimeToLive,
+    name: "conflicting-time-to-live",
     level: Level::Warn,
     fixes: None,
     pass: Pass::Set(check),
@@ -85,11 +86,11 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
                 }
                 continue;
             };
-            let message = format!("`{}` has the same endpoint and priority, and another time to live", other.name);
+            let message = format!("`{}` has the same endpoint and priority but a different time to live", other.name);
             let diagnostic = findings
                 .diagnostic(subject.route_span(), message)
                 .with_label(format!("{} here", shown(subject.time_to_live)))
-                .with_help("where both take a message, the hub picks one at random: give one another priority");
+                .with_help("give one of them another priority; if both take a message, the hub picks one at random");
             let text = format!("{} here", shown(other.time_to_live));
             let related = Related { route: other.index, span: other.route_span(), text };
             findings.add_related(subject.index, diagnostic, vec![related]);

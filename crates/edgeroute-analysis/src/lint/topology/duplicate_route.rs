@@ -1,8 +1,9 @@
 //! Two routes that take the same messages to the same endpoint.
 //!
 //! # Why
-//! The endpoint gets each message once, so one of the routes does nothing. Often one of them was meant to have another
-//! sink. This is proved: the conditions are true of the same messages, however they are written.
+//! The endpoint gets each message once, so one of the routes does nothing.
+//! Often one of them was meant to have another sink.
+//! This is proved: the conditions are true for the same messages, however they are written.
 //!
 //! # Example
 //! ```json W0305
@@ -43,7 +44,7 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
     for (loser, winner, _) in set.related(findings.reasoner, |kind| kind == RelationKind::Duplicate) {
         let message = format!("this route takes the same messages to the same endpoint as `{}`", winner.name);
         let diagnostic = findings.diagnostic(loser.route_span(), message).with_label("delivers nothing of its own");
-        let related = Related { route: winner.index, span: winner.route_span(), text: "takes the same".to_owned() };
+        let related = Related { route: winner.index, span: winner.route_span(), text: "takes the same messages".to_owned() };
         findings.add_related(loser.index, diagnostic.with_help("remove one of them"), vec![related]);
     }
 }

@@ -1,9 +1,10 @@
-//! Modules whose messages can go round.
+//! Modules whose messages can loop.
 //!
 //! # Why
-//! Each of the modules is sent all messages of the one before, and the first those of the last. If each answers a message
-//! with another, that never ends. Said where every route on the way takes all outputs of a module: one that names an
-//! output tells requests from answers.
+//! Each module receives all messages of the one before it, and the first receives those of the last.
+//! If each answers a message with another, the loop never ends.
+//! The lint reports a loop only if every route in it takes all outputs of a module,
+//! because a route that names an output separates requests from answers.
 //!
 //! # Example
 //! ```json W0303
@@ -64,16 +65,16 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
             way.push("...".to_owned());
         }
         let sink = subject.tree.sink.as_ref().map(|sink| sink.span).unwrap_or_default();
-        let message = format!("messages can go round: {}, `{start}`", way.join(", "));
+        let message = format!("messages can loop: {}, `{start}`", way.join(", "));
         let diagnostic = findings
             .diagnostic(sink, message)
             .with_label("this closes the loop")
-            .with_help("name the outputs that are meant, such as /messages/modules/NAME/outputs/OUTPUT");
+            .with_help("name the intended outputs, as in /messages/modules/NAME/outputs/OUTPUT");
         let related = hops.iter().map(|(_, position)| *position).filter(|position| *position != last || first == last);
         let related = related.take(SHOWN).filter_map(|position| {
             let other = set.subject_at(position)?;
             let span = other.tree.sink.as_ref()?.span;
-            Some(Related { route: other.index, span, text: "on the way".to_owned() })
+            Some(Related { route: other.index, span, text: "part of the loop".to_owned() })
         });
         findings.add_related(subject.index, diagnostic, related.collect());
     }

@@ -1,9 +1,10 @@
-//! Messages that a module sends without an output, which no route takes.
+//! No route for messages that a module sends without an output.
 //!
 //! # Why
-//! `/messages/modules/sensor/outputs/*` selects what `sensor` sends to an output, whichever that is. A message that it
-//! sends without naming one comes from `/messages/modules/sensor` and is dropped. Said where no other route takes such
-//! messages. This lint is off unless asked for, since many modules name an output whenever they send.
+//! `/messages/modules/sensor/outputs/*` selects what `sensor` sends to any named output.
+//! A message that it sends without naming an output comes from `/messages/modules/sensor` and is dropped.
+//! The lint reports this only if no other route takes such messages.
+//! This lint is off by default, because many modules always name an output.
 //!
 //! # Example
 //! ```json W0304
@@ -32,8 +33,8 @@ use edgeroute_lang::diagnostic::Code;
 use edgeroute_lang::span::Span;
 
 pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::OutputsOnly,
-    name: "outputs-only",
+    code: Code::MissingDefaultOutput,
+    name: "missing-default-output",
     level: Level::Allow,
     fixes: Some(Fixes::ChangeMeaning),
     pass: Pass::Set(check),
@@ -77,10 +78,10 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
             continue;
         };
         let name = modules.first().and_then(|id| topology.module(*id)).map_or("", |module| module.name());
-        let message = format!("no route takes what `{name}` sends without an output");
+        let message = format!("no route takes messages that `{name}` sends without an output");
         let diagnostic = findings
             .diagnostic(source.span, message)
-            .with_label("only messages that name an output")
+            .with_label("takes only messages sent to a named output")
             .with_help(format!("to take all messages of the module, write `/messages/modules/{name}/*`"));
         let text = subject.slice(source.span);
         let stem = text.trim_end_matches('*').trim_end_matches('/');

@@ -1,8 +1,9 @@
-//! Routes of which none leads to the cloud.
+//! No route to the cloud.
 //!
 //! # Why
-//! Without a route into `$upstream` no message leaves the device. That may be meant on a device that works alone; more
-//! often the route was forgotten, or the manifest is a part that was deployed as a whole.
+//! Without a route into `$upstream` no message leaves the device.
+//! That may be intended on a device that works alone.
+//! More often the route was forgotten, or a partial manifest was deployed as a whole one.
 //!
 //! # Example
 //! ```json W0309
@@ -49,12 +50,13 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
         return;
     };
     let label = match set.subjects.len() {
-        1 => "the only route stays on the device".to_owned(),
-        count => format!("this and the {} other routes stay on the device", count - 1),
+        1 => "the only route delivers on the device".to_owned(),
+        2 => "this route and one other deliver on the device".to_owned(),
+        count => format!("this route and {} others deliver on the device", count - 1),
     };
     let diagnostic = findings
         .diagnostic(sink.span, "no route leads to the cloud")
         .with_label(label)
-        .with_help("messages leave the device by a route INTO $upstream");
+        .with_help("add a route INTO $upstream; without one, no message leaves the device");
     findings.add(subject.index, diagnostic);
 }

@@ -1,9 +1,9 @@
 //! A route outranked by one that takes everything.
 //!
 //! # Why
-//! Of the routes to an endpoint that take a message, the one with the lowest priority number delivers it. A route without
-//! a condition that has a lower number than a more specific one leaves nothing to it: the specific priority and time to
-//! live never apply.
+//! Of the routes to an endpoint that take a message, the one with the lowest priority number delivers it.
+//! A route without a condition and with a lower number than a more specific route leaves nothing to the specific one,
+//! whose priority and time to live never apply.
 //!
 //! # Example
 //! ```json W0307
@@ -49,12 +49,12 @@ pub(in crate::lint) const LINT: Lint = Lint {
 
 fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
     for (loser, winner, _) in set.related(findings.reasoner, |kind| kind == RelationKind::OutrankedByCatchAll) {
-        let message = format!("`{}` takes everything, at a higher priority than this route", winner.name);
+        let message = format!("`{}` takes every message of its source at a higher priority than this route", winner.name);
         let diagnostic = findings
             .diagnostic(loser.route_span(), message)
             .with_label(format!("never delivers: its priority is {}", loser.priority))
-            .with_help("the lowest number wins: give the specific route the lower one");
-        let text = format!("of priority {}", winner.priority);
+            .with_help("give the more specific route a lower number; the lowest number wins");
+        let text = format!("has priority {}", winner.priority);
         let related = Related { route: winner.index, span: winner.route_span(), text };
         findings.add_related(loser.index, diagnostic, vec![related]);
     }

@@ -1,10 +1,11 @@
-//! A module that is sent its own messages.
+//! A module that receives its own messages.
 //!
 //! # Why
-//! Whatever the module sends comes back to it. If it answers each message with another, that never ends: the device's
-//! processor, and the hub's store, fill up. A route from `/messages/*` does it too, since it selects the messages of the
-//! very module that it sends to. Said of modules that some route names as a source; a route from a single output is
-//! taken to be meant.
+//! Whatever the module sends comes back to it.
+//! If it answers each message with another, the loop never ends and fills the device's processor and the hub's store.
+//! A route from `/messages/*` does this too, because it also selects the messages of the module that it sends to.
+//! The lint reports only modules that some route names as a source; a route from a single output is assumed to be
+//! intentional.
 //!
 //! # Example
 //! ```json W0302
@@ -58,8 +59,8 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
         };
         let name = module.name();
         let message = match subject.tree.condition {
-            Some(_) => format!("the module `{name}` is sent those of its own messages that satisfy the condition"),
-            None => format!("the module `{name}` is sent its own messages"),
+            Some(_) => format!("the module `{name}` receives its own messages that satisfy the condition"),
+            None => format!("the module `{name}` receives its own messages"),
         };
         let diagnostic = findings
             .diagnostic(sink.span, message)
@@ -67,10 +68,10 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
             .with_secondary(source.span, format!("also takes what `{name}` sends"));
         let help = if flow.selection().is_wide() {
             format!(
-                "leave them out: `$connectionModuleId != '{name}'`, or `not is_defined($connectionModuleId)` for leaf devices only"
+                "exclude them: `$connectionModuleId != '{name}'`, or `not is_defined($connectionModuleId)` for leaf devices only"
             )
         } else {
-            "if it is meant, name the output that the messages are sent to".to_owned()
+            "if you intend this, name the output that the messages are sent to".to_owned()
         };
         findings.add(subject.index, diagnostic.with_help(help));
     }

@@ -1,8 +1,9 @@
 //! Endpoints that differ only by case.
 //!
 //! # Why
-//! Ids of modules and names of inputs mind case, though sources and keywords do not. Of `inputs/In` and `inputs/in` the
-//! module surely listens to one; messages for the other are kept for nobody.
+//! Module ids and input names in endpoints are case-sensitive, although sources and keywords are not.
+//! A module almost certainly listens to only one of `inputs/In` and `inputs/in`; messages for the other are stored for
+//! nobody.
 //!
 //! # Example
 //! ```json W0312
@@ -69,7 +70,7 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
             let (one, two) = (&other.typed.endpoint, &first.typed.endpoint);
             let message = format!("`{one}` and `{two}` are different endpoints");
             let diagnostic = findings.diagnostic(sink.span, message).with_label("differs only by case");
-            let related = Related { route: first.index, span: first_sink.span, text: "from this endpoint".to_owned() };
+            let related = Related { route: first.index, span: first_sink.span, text: "the other endpoint".to_owned() };
             findings.add_related(other.index, diagnostic, vec![related]);
         }
     }

@@ -1,8 +1,10 @@
-//! A route that another one makes superfluous.
+//! A route made superfluous by another.
 //!
 //! # Why
-//! Another route to the same endpoint takes every message that this one takes, and comes first, or delivers it on the
-//! same terms. So this one changes no delivery. This is proved on the conditions, the sources and the priorities.
+//! Another route to the same endpoint takes every message that this one takes,
+//! and either takes precedence or delivers on the same terms.
+//! So this route changes no delivery.
+//! This is proved from the conditions, the sources and the priorities.
 //!
 //! # Example
 //! ```json W0306
@@ -17,7 +19,7 @@
 //! ```
 //!
 //! # Use instead
-//! A priority of its own, if the messages are to be sent first, or no second route:
+//! Give the route its own priority if its messages should be sent first; otherwise remove it:
 //! ```json
 //! {
 //!   "schemaVersion": "1.1",
@@ -44,7 +46,7 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
     for (loser, winner, kind) in set.related(findings.reasoner, is_meant) {
         let (message, label) = match kind {
             RelationKind::Outranked => {
-                (format!("`{}` takes every message of this route, at a higher priority", winner.name), "never delivers")
+                (format!("`{}` takes every message of this route at a higher priority", winner.name), "never delivers")
             }
             _ => (
                 format!("`{}` takes every message of this route to the same endpoint", winner.name),
@@ -52,10 +54,10 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
             ),
         };
         let diagnostic = findings.diagnostic(loser.route_span(), message).with_label(label);
-        let related = Related { route: winner.index, span: winner.route_span(), text: "takes them all".to_owned() };
+        let related = Related { route: winner.index, span: winner.route_span(), text: "takes all of its messages".to_owned() };
         let help = match kind {
             RelationKind::Outranked => "give it a higher priority (a lower number), or remove it",
-            _ => "remove it, or give it a higher priority if its messages are to go first",
+            _ => "remove it, or give it a higher priority if its messages should be sent first",
         };
         findings.add_related(loser.index, diagnostic.with_help(help), vec![related]);
     }

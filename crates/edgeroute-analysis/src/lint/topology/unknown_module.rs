@@ -1,8 +1,9 @@
 //! A module that the deployment does not install.
 //!
 //! # Why
-//! A route from a module that is not there takes nothing, and one into it keeps messages for a receiver that never comes.
-//! The names of modules in endpoints mind case. Said where the deployment says which modules there are.
+//! A route from a missing module takes nothing, and a route into one stores messages that nobody will ever receive.
+//! Module names in endpoints are case-sensitive.
+//! The lint runs only if the deployment declares its modules.
 //!
 //! # Example
 //! ```json W0301
@@ -29,7 +30,7 @@
 //! ```
 //!
 //! # Fix
-//! Writes the name that was likely meant, which changes the meaning.
+//! Writes the name that was probably meant, which changes the meaning.
 
 use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass, RouteSetContext};
 use crate::topology::{ModuleId, Selection, Target, Topology};
@@ -85,7 +86,7 @@ fn report(subject: &CheckedRoute<'_>, place: Span, name: &str, known: &[&str], f
     let path = subject.slice(place);
     let segment = segments(path).find(|(_, segment)| segment.eq_ignore_ascii_case(name));
     let span = segment.map_or(place, |(at, segment)| Span::from_range(at..at + segment.len()).shifted(place.start()));
-    let message = format!("the deployment installs no module `{name}`");
+    let message = format!("the deployment does not install a module `{name}`");
     let diagnostic = findings.diagnostic(span, message).with_label("no such module");
     let diagnostic = match closest(name, known.iter().copied()) {
         Some(meant) => {

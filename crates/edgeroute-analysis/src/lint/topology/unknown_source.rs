@@ -1,10 +1,11 @@
 //! A source that no message comes from.
 //!
 //! # Why
-//! The edge hub routes messages of leaf devices (`/messages`), of modules (`/messages/modules/NAME`, with an output
-//! `/messages/modules/NAME/outputs/OUTPUT`) and changes of twins (`/twinChangeNotifications`). From any other source
-//! nothing comes. The names of sources in the cloud, such as `/deviceLifecycleEvents`, are accepted, and mean nothing
-//! here.
+//! The edge hub routes messages of leaf devices (`/messages`),
+//! messages of modules (`/messages/modules/NAME`, or `/messages/modules/NAME/outputs/OUTPUT` with an output)
+//! and twin changes (`/twinChangeNotifications`).
+//! No message comes from any other source.
+//! Sources that exist only in the cloud, such as `/deviceLifecycleEvents`, are accepted but match nothing.
 //!
 //! # Example
 //! ```route W0313
@@ -17,7 +18,7 @@
 //! ```
 //!
 //! # Fix
-//! Writes the word that was likely meant, which changes the meaning.
+//! Writes the word that was probably meant, which changes the meaning.
 
 use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
 use edgeroute_lang::diagnostic::{Code, closest};
@@ -65,7 +66,7 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     let place =
         text.find(wrong).map_or(source.span, |at| Span::from_range(at..at + wrong.len()).shifted(source.span.start()));
     let diagnostic =
-        findings.diagnostic(place, format!("no message comes from `{path}`")).with_label("no source of an edge hub");
+        findings.diagnostic(place, format!("no message comes from `{path}`")).with_label("not a source of an edge hub");
     let meant = closest(wrong, words.iter().copied());
     let diagnostic = match meant {
         Some(meant) => {
@@ -73,7 +74,7 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
             findings.mend(subject, diagnostic, place, meant)
         }
         None => diagnostic.with_help(
-            "sources are /messages/*, /messages/modules/NAME/*, /messages/modules/NAME/outputs/OUTPUT and \
+            "use /messages/*, /messages/modules/NAME/*, /messages/modules/NAME/outputs/OUTPUT or \
              /twinChangeNotifications",
         ),
     };

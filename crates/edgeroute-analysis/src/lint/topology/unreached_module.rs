@@ -1,8 +1,8 @@
 //! A module that no route takes from or sends to.
 //!
 //! # Why
-//! The module is installed, and no message of it, or for it, passes the hub. This lint is off unless asked for, since
-//! many modules, databases for one, do not use the hub.
+//! The module is installed, but no message from it or to it passes through the hub.
+//! This lint is off by default, because many modules, such as databases, do not use the hub.
 //!
 //! # Example
 //! ```json W0310
@@ -52,7 +52,7 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
             continue;
         };
         if topology.flows_from(id).next().is_none() {
-            let message = format!("no route takes from the module `{}` or sends to it", module.name());
+            let message = format!("no route takes messages from the module `{}` or sends any to it", module.name());
             let diagnostic = findings.diagnostic(declared, message).with_label("installed here");
             findings.add_to_manifest(diagnostic);
         }

@@ -1,9 +1,9 @@
-//! Messages of leaf devices, which no route takes.
+//! No route for messages of leaf devices.
 //!
 //! # Why
-//! Devices that use the hub as their gateway send from `/messages`, without a module. Routes from
-//! `/messages/modules/...` do not select that, and what no route takes is dropped. This lint is off unless asked for,
-//! since many deployments have no leaf devices.
+//! Devices that use the hub as their gateway send from `/messages`, without a module.
+//! Routes from `/messages/modules/...` do not select their messages, and the hub drops messages that no route takes.
+//! This lint is off by default, because many deployments have no leaf devices.
 //!
 //! # Example
 //! ```json W0311
@@ -49,8 +49,8 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
         return;
     };
     let diagnostic = findings
-        .diagnostic(source.span, "no route takes what leaf devices send")
-        .with_label("nor does any other route")
-        .with_help("they send from /messages: `FROM /messages/* WHERE not is_defined($connectionModuleId)` takes that");
+        .diagnostic(source.span, "no route takes messages from leaf devices")
+        .with_label("no route matches messages from leaf devices")
+        .with_help("to take them, use `FROM /messages/* WHERE not is_defined($connectionModuleId)`");
     findings.add(subject.index, diagnostic);
 }

@@ -65,10 +65,10 @@ pub struct Unreadable<'r> {
 /// use edgeroute_lang::span::Span;
 ///
 /// let text = "FROM /a WHERE level == 'hot' INTO $upstream";
-/// let found = Finding::new(Diagnostic::new(Code::UnexpectedToken, Span::new(20, 22), "`==` is no operator"));
+/// let found = Finding::new(Diagnostic::new(Code::UnexpectedToken, Span::new(20, 22), "`==` is not an operator"));
 /// let findings = [found];
 /// let report = Report::new(vec![FileReport::new("hot.route", text, 1, &findings)]);
-/// assert_eq!(report.short(), "hot.route:1:21: error[E0101]: `==` is no operator\n");
+/// assert_eq!(report.short(), "hot.route:1:21: error[E0101]: `==` is not an operator\n");
 /// assert!(report.json().contains(r#""location":{"start":{"line":1,"column":21},"end":{"line":1,"column":23}}"#));
 /// ```
 #[derive(Clone, Debug, Default)]

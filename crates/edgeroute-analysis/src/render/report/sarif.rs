@@ -273,7 +273,7 @@ impl<'r> Place<'r> {
         let replacement =
             Replacement { deleted_region: self.region(fix.span), inserted_content: Message::new(&fix.replacement) };
         Mend {
-            description: Message::new(diagnostic.help.as_deref().unwrap_or("mend it")),
+            description: Message::new(diagnostic.help.as_deref().unwrap_or("apply the fix")),
             artifact_changes: [Change { artifact_location: self.artifact, replacements: [replacement] }],
         }
     }

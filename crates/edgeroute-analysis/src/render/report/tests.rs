@@ -12,7 +12,7 @@ const TEXT: &str = "{\n  \"é\": \"FROM /* WHERE a > 5 INTO $upstream\"\n}";
 fn comparison() -> Finding {
     let operator = TEXT.find('>').unwrap();
     let found = Diagnostic::new(Code::InvalidOperands, Span::from_range(operator..operator + 1), "a string, a number")
-        .with_label("expected operands of one type")
+        .with_label("expected operands of the same type")
         .with_secondary(Span::from_range(operator - 2..operator - 1), "string")
         .with_secondary(Span::from_range(0..1), "")
         .with_help("write `as_number(a) > 5`")
@@ -60,7 +60,7 @@ fn json_has_every_part_of_a_finding_with_columns_in_characters() {
                 "message": "a string, a number",
                 "location": location(2, 25, 26),
                 "route": "é",
-                "label": "expected operands of one type",
+                "label": "expected operands of the same type",
                 "related": [
                     { "message": "string", "location": location(2, 23, 24) },
                     { "message": null, "location": location(1, 1, 2) },
@@ -163,7 +163,7 @@ error[E0201]: a string, a number
  --> a.json:2:25
   |
 2 |   \"é\": \"FROM /* WHERE a > 5 INTO $upstream\"
-  |                       - ^ expected operands of one type
+  |                       - ^ expected operands of the same type
   |                       |
   |                       string
   |

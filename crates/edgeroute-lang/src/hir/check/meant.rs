@@ -60,7 +60,7 @@ impl Checker<'_, '_> {
             let expression = self.inner(self.syntax.get(operand)?);
             let (ExprKind::Property(name) | ExprKind::SystemProperty(name)) = expression.kind else { return None };
             if let Some(path) = bracketed_body_path(name) {
-                let help = format!("a query of the body begins with `$body.`: write `{}`", quoted(&path));
+                let help = format!("begin a body query with `$body.`: write `{}`", quoted(&path));
                 return Some(Mend::new(&help, Some((expression.span, path))));
             }
             // A name that ends in `!` is misread where `=` follows it directly.
@@ -84,14 +84,14 @@ impl Checker<'_, '_> {
             && binary.operator_span.start() == expression.span.end()
             && binary.operator == BinaryOperator::Equal
         {
-            let help = format!("`{name}` is a name, an operator stands apart from it: write `as_number({stem}) !=`");
+            let help = format!("`{name}` is read as a single property name; write `as_number({stem}) !=`");
             return Some(Mend::new(&help, Some((expression.span, format!("as_number({stem}) !")))));
         }
         let inner = name.trim_matches(TYPOGRAPHIC_QUOTES);
         let is_number =
             inner.len() < name.len() && inner.len() <= QUOTED && inner.parse::<f64>().is_ok_and(f64::is_finite);
         is_number.then(|| {
-            let help = format!("typographic quotes are part of a name: write `{inner}`");
+            let help = format!("typographic quotes are read as part of a name; write `{inner}`");
             Mend::new(&help, Some((expression.span, inner.to_owned())))
         })
     }
@@ -173,11 +173,11 @@ pub(super) enum Elsewhere {
     Help(&'static str),
 }
 
-const NO_STRUCTURES: &str = "objects and arrays are undefined here: ask for a member, as in `$body.machine.id != null`";
-const NO_TIME: &str = "a route knows no time";
-const NO_PATTERNS: &str = "there are no patterns: use `starts_with`, `ends_with` and `contains`";
-const NO_CHOICE: &str = "there is no choice between values: `a ?? b` gives `b` where `a` is undefined";
-const NO_AGGREGATES: &str = "a route looks at one message at a time, and an array's members stand by their index";
+const NO_STRUCTURES: &str = "objects and arrays are undefined in conditions; query a member, as in `$body.machine.id != null`";
+const NO_TIME: &str = "a route cannot read the current time";
+const NO_PATTERNS: &str = "patterns are not supported; use `starts_with`, `ends_with` or `contains`";
+const NO_CHOICE: &str = "there is no conditional function; `a ?? b` is `b` if `a` is undefined";
+const NO_AGGREGATES: &str = "a route looks at one message at a time; read a member of an array by its index";
 
 /// What a name of other query languages, IoT Hub's among them, is here.
 pub(super) fn elsewhere(name: &str) -> Option<Elsewhere> {
@@ -187,15 +187,15 @@ pub(super) fn elsewhere(name: &str) -> Option<Elsewhere> {
             Elsewhere::Function(Function::IsDefined)
         }
         "isempty" | "is_empty" | "isnullorempty" | "is_undefined" | "isundefined" => {
-            Elsewhere::Help("ask `not is_defined(a)` or `a = ''`")
+            Elsewhere::Help("use `not is_defined(a)` or `a = ''`")
         }
         "tonumber" | "number" | "parse_number" | "tofloat" | "to_float" | "float" | "toint" | "to_int" | "int"
         | "integer" | "parsefloat" | "parse_float" | "parseint" | "parse_int" | "double" | "todouble" | "val" => {
             Elsewhere::Function(Function::AsNumber)
         }
-        "cast" | "try_cast" | "convert" => Elsewhere::Help("`as_number(a)` reads a string as a number"),
+        "cast" | "try_cast" | "convert" => Elsewhere::Help("use `as_number(a)` to read a string as a number"),
         "tostring" | "to_string" | "str" | "string" | "as_string" => {
-            Elsewhere::Help("properties are strings already, and no function writes a number as a string")
+            Elsewhere::Help("properties are already strings, and no function converts a number to a string")
         }
         "tolower" | "lcase" | "lowercase" | "to_lower" | "downcase" => Elsewhere::Function(Function::Lower),
         "toupper" | "ucase" | "uppercase" | "to_upper" | "upcase" => Elsewhere::Function(Function::Upper),
@@ -208,11 +208,11 @@ pub(super) fn elsewhere(name: &str) -> Option<Elsewhere> {
         "concatenate" | "join" => Elsewhere::Function(Function::Concat),
         "pow" => Elsewhere::Function(Function::Power),
         "ceil" => Elsewhere::Function(Function::Ceiling),
-        "round" | "trunc" | "truncate" => Elsewhere::Help("round by `floor(a + 0.5)`; `floor` and `ceiling` are there"),
-        "mod" => Elsewhere::Help("the remainder is `a % b`, of numbers"),
-        "$" => Elsewhere::Help("`$(...)` is a placeholder that was not filled in"),
+        "round" | "trunc" | "truncate" => Elsewhere::Help("to round, use `floor(a + 0.5)`, `floor` or `ceiling`"),
+        "mod" => Elsewhere::Help("for the remainder of two numbers, use `a % b`"),
+        "$" => Elsewhere::Help("`$(...)` is a placeholder that was not replaced"),
         "isnan" | "is_nan" | "isnumeric" | "is_numeric" | "is_integer" | "is_float" => {
-            Elsewhere::Help("`is_number(as_number(a))` tells whether a string is a number")
+            Elsewhere::Help("use `is_number(as_number(a))` to test whether a string is a number")
         }
         "is_object" | "is_array" | "is_primitive" | "is_obj" | "isobject" | "isarray" | "isprimitive" => {
             Elsewhere::Help(NO_STRUCTURES)
@@ -226,13 +226,13 @@ pub(super) fn elsewhere(name: &str) -> Option<Elsewhere> {
         "now" | "getdate" | "current_timestamp" | "current_date" | "date" | "datetime" | "timestamp" | "today"
         | "hour" | "day" | "dateadd" | "datediff" | "getcurrentdatetime" => Elsewhere::Help(NO_TIME),
         "trim" | "ltrim" | "rtrim" | "replace" | "split" | "reverse" | "pad" => {
-            Elsewhere::Help("strings are taken as they are: compare with `starts_with`, `ends_with` and `contains`")
+            Elsewhere::Help("strings are compared verbatim; use `starts_with`, `ends_with` or `contains`")
         }
         "device_id" | "deviceid" | "get_device_id" => {
             Elsewhere::Help("write `$connectionDeviceId`, without parentheses")
         }
         "module_id" | "moduleid" => Elsewhere::Help("write `$connectionModuleId`, without parentheses"),
-        "in" => Elsewhere::Help("compare with each: `a = 'x' or a = 'y'`"),
+        "in" => Elsewhere::Help("compare with each value: `a = 'x' or a = 'y'`"),
         _ => return None,
     })
 }
@@ -275,8 +275,8 @@ mod tests {
     fn a_word_for_what_there_is_not_is_told_what_there_is() {
         for (word, said) in [
             ("isEmpty", "not is_defined(a)"),
-            ("cast", "reads a string as a number"),
-            ("toString", "strings already"),
+            ("cast", "to read a string as a number"),
+            ("toString", "already strings"),
             ("trunc", "floor(a + 0.5)"),
             ("mod", "a % b"),
             ("isNumeric", "is_number(as_number(a))"),
@@ -284,10 +284,10 @@ mod tests {
             ("iif", NO_CHOICE),
             ("glob", NO_PATTERNS),
             ("now", NO_TIME),
-            ("trim", "taken as they are"),
+            ("trim", "compared verbatim"),
             ("deviceId", "$connectionDeviceId"),
             ("moduleId", "$connectionModuleId"),
-            ("in", "compare with each"),
+            ("in", "compare with each value"),
         ] {
             let Some(Elsewhere::Help(help)) = elsewhere(word) else { panic!("{word} has no help") };
             assert!(help.contains(said), "{word}: {help}");

@@ -33,13 +33,13 @@ impl Checker<'_, '_> {
                 (Code::NullWithUndefined, message, "expected bools")
             }
             (BinaryOperator::Remainder, (Type::Value, Type::Value | Type::Number) | (Type::Number, Type::Value)) => {
-                (Code::ValueArithmetic, format!("`%` takes no body value, found {found}"), "expected numbers")
+                (Code::ValueArithmetic, format!("`%` does not accept body values, found {found}"), "expected numbers")
             }
             (BinaryOperator::And | BinaryOperator::Or, _) => {
-                (Code::InvalidOperands, format!("`{operator}` takes bools, found {found}"), "expected bools")
+                (Code::InvalidOperands, format!("`{operator}` expects bools, found {found}"), "expected bools")
             }
             (BinaryOperator::Concat, _) => {
-                (Code::InvalidOperands, format!("`||` takes strings, found {found}"), "expected strings")
+                (Code::InvalidOperands, format!("`||` expects strings, found {found}"), "expected strings")
             }
             (
                 BinaryOperator::Add
@@ -48,10 +48,14 @@ impl Checker<'_, '_> {
                 | BinaryOperator::Divide
                 | BinaryOperator::Remainder,
                 _,
-            ) => (Code::InvalidOperands, format!("`{operator}` takes numbers, found {found}"), "expected numbers"),
+            ) => (Code::InvalidOperands, format!("`{operator}` expects numbers, found {found}"), "expected numbers"),
+            (BinaryOperator::Coalesce, _) => {
+                let message = format!("`??` expects operands of the same type, found {found}");
+                (Code::InvalidOperands, message, "expected operands of the same type")
+            }
             _ => {
-                let message = format!("`{operator}` takes operands of one type, found {found}");
-                (Code::InvalidOperands, message, "expected operands of one type")
+                let message = format!("cannot compare {} with {}", with_article(left), with_article(right));
+                (Code::InvalidOperands, message, "expected operands of the same type")
             }
         };
         let mut error = Diagnostic::new(code, binary.operator_span, message).with_label(expected);
@@ -73,7 +77,7 @@ impl Checker<'_, '_> {
             (BinaryOperator::And | BinaryOperator::Or, (Type::Text, _)) => self.mend_truth_of_text(binary.left, error),
             (BinaryOperator::And | BinaryOperator::Or, (_, Type::Text)) => self.mend_truth_of_text(binary.right, error),
             (BinaryOperator::Concat, (Type::Bool, _) | (_, Type::Bool)) => error
-                .with_help("`||` joins strings; where one of two conditions is enough, write `or`")
+                .with_help("`||` joins strings; if either condition is enough, write `or`")
                 .with_fix(binary.operator_span, "or"),
             (BinaryOperator::Concat, (_, Type::Number)) => self.mend_number_as_text(binary.right, error),
             (BinaryOperator::Concat, (Type::Number, _)) => self.mend_number_as_text(binary.left, error),
@@ -82,7 +86,7 @@ impl Checker<'_, '_> {
                 error
             }
             (BinaryOperator::Add, (Type::Text, Type::Text | Type::Value) | (Type::Value, Type::Text)) => {
-                error.with_help("`||` joins strings, `as_number` reads one as a number")
+                error.with_help("use `||` to join strings, or `as_number` to read one as a number")
             }
             (BinaryOperator::Coalesce, (_, Type::Bool)) => self.mend_coalesced_comparison(binary, error),
             // Of a string and a value: arithmetic, since comparisons take them.
@@ -114,7 +118,7 @@ impl Checker<'_, '_> {
         let written = self.written(binary.right).unwrap_or(Cow::Borrowed("..."));
         let operator = binary.operator.as_str();
         error
-            .with_help(format!("compare it, `{operator} {written} = true`, or put it on the left of `{operator}`"))
+            .with_help(format!("compare it: `{operator} {written} = true`, or put it on the left of `{operator}`"))
             .with_fix(Span::at(right.span.end()), " = true")
     }
 
@@ -122,7 +126,7 @@ impl Checker<'_, '_> {
     fn mend_truth_of_text(&self, operand: ExprId, error: Diagnostic) -> Diagnostic {
         match self.written(operand) {
             Some(name) if self.is_property(operand) => {
-                error.with_help(format!("compare it, as in `{name} = 'true'`, or ask `is_defined({name})`"))
+                error.with_help(format!("compare it, as in `{name} = 'true'`, or use `is_defined({name})`"))
             }
             _ => error,
         }
@@ -135,7 +139,7 @@ impl Checker<'_, '_> {
                 let mended = format!("'{number}'");
                 error.with_help(format!("write it as a string: `{mended}`")).with_fix(expression.span, mended)
             }
-            _ => error.with_help("no function writes a number as a string"),
+            _ => error.with_help("no function converts a number to a string"),
         }
     }
 
@@ -151,9 +155,9 @@ impl Checker<'_, '_> {
         let middle_type = self.node(*middle).map(|middle| self.arena.type_of(middle));
         match (written, spans) {
             ((Some(a), Some(b), Some(c)), (Some(first), Some(second))) if middle_type == Some(binary.types.0) => error
-                .with_help(format!("`??` binds last of all: write `({a} ?? {b}) {} {c}`", operator.as_str()))
+                .with_help(format!("`??` has the lowest precedence; write `({a} ?? {b}) {} {c}`", operator.as_str()))
                 .with_fix(first.span.cover(second.span), format!("({a} ?? {b})")),
-            _ => error.with_help("`??` binds last of all: put it in parentheses"),
+            _ => error.with_help("`??` has the lowest precedence; put it in parentheses"),
         }
     }
 
@@ -166,7 +170,7 @@ impl Checker<'_, '_> {
             let inner = literal.get(1..literal.len().saturating_sub(1)).unwrap_or_default();
             let is_number = inner.starts_with(|first: char| first.is_ascii_digit()) && number_literal(inner).is_some();
             return if is_number {
-                let help = format!("without quotes it is a number: `{}`", self.with_operand(binary, text, inner));
+                let help = format!("remove the quotes to make it a number: `{}`", self.with_operand(binary, text, inner));
                 error.with_help(help).with_fix(expression.span, inner)
             } else {
                 error
@@ -179,14 +183,14 @@ impl Checker<'_, '_> {
     fn mend_as_number(&self, binary: &Binary, operand: ExprId, error: Diagnostic) -> Diagnostic {
         match (self.written(operand), self.syntax.get(operand)) {
             (Some(written), _) if written.starts_with(|first: char| first.is_ascii_digit()) => {
-                error.with_help(format!("`{written}` is no number, but the name of a property"))
+                error.with_help(format!("`{written}` is not a number but a property name"))
             }
             (Some(written), Some(expression)) => {
                 let mended = format!("as_number({written})");
-                let help = format!("take it as a number: `{}`", self.with_operand(binary, operand, &mended));
+                let help = format!("convert it to a number: `{}`", self.with_operand(binary, operand, &mended));
                 error.with_help(help).with_fix(expression.span, mended)
             }
-            _ => error.with_help("`as_number(...)` takes it as a number"),
+            _ => error.with_help("use `as_number(...)` to convert it to a number"),
         }
     }
 
@@ -205,7 +209,7 @@ impl Checker<'_, '_> {
     fn mend_absent(&self, text: ExprId, error: Diagnostic) -> Diagnostic {
         let written = self.written(text).unwrap_or(Cow::Borrowed("..."));
         error.with_help(format!(
-            "`is_null({written})` tells whether it is there and null, `not is_defined({written})` whether it is missing"
+            "use `is_null({written})` for \"present and null\", `not is_defined({written})` for \"missing\""
         ))
     }
 
@@ -217,8 +221,8 @@ impl Checker<'_, '_> {
             .is_some_and(|expression| matches!(self.inner(expression).kind, ExprKind::Literal(Literal::Undefined)));
         let written = self.written(other).unwrap_or(Cow::Borrowed("..."));
         match other_type {
-            Type::Value if is_keyword => error.with_help(format!("what the body lacks is null: `{written} = null`")),
-            _ if is_keyword => error.with_help(format!("ask `not is_defined({written})`")),
+            Type::Value if is_keyword => error.with_help(format!("a missing body path is null; write `{written} = null`")),
+            _ if is_keyword => error.with_help(format!("use `not is_defined({written})`")),
             _ => error,
         }
     }
@@ -231,9 +235,9 @@ impl Checker<'_, '_> {
         });
         match self.concat_for_or(binary.left) {
             Some(operator) => error
-                .with_help("`||` joins strings; where one of two conditions is enough, write `or`")
+                .with_help("`||` joins strings; if either condition is enough, write `or`")
                 .with_fix(operator, "or"),
-            None if is_comparison => error.with_help("comparisons do not chain: join two of them by `and`"),
+            None if is_comparison => error.with_help("comparisons cannot be chained; join two of them with `and`"),
             None => error,
         }
     }
@@ -243,7 +247,7 @@ impl Checker<'_, '_> {
             return;
         };
         let code = if ty == Type::Value { Code::ValueArithmetic } else { Code::InvalidOperands };
-        let message = format!("unary `-` takes a number, found {}", with_article(ty));
+        let message = format!("unary `-` expects a number, found {}", with_article(ty));
         let error = Diagnostic::new(code, operator_span, message)
             .with_label("expected a number")
             .with_secondary(expression.span, type_label(self.inner(expression), ty));
@@ -264,15 +268,15 @@ impl Checker<'_, '_> {
         let Some(expression) = self.syntax.get(operand) else {
             return;
         };
-        let message = format!("`not` takes a bool, found {}", with_article(ty));
+        let message = format!("`not` expects a bool, found {}", with_article(ty));
         let error = Diagnostic::new(Code::InvalidOperands, operator_span, message)
             .with_label("expected a bool")
             .with_secondary(expression.span, type_label(self.inner(expression), ty));
         let written = self.written(operand).unwrap_or(Cow::Borrowed("..."));
-        let help = format!("`not` takes the next operand only; to negate a comparison, write `not ({written} = ...)`");
+        let help = format!("`not` applies to the next operand only; to negate a comparison, write `not ({written} = ...)`");
         let error = mend_or(error, self.misread_operand(&[operand]), |error| match self.negated_comparison(operand) {
             Some((span, mended)) => {
-                error.with_help(format!("`not` takes the next operand only: write `{mended}`")).with_fix(span, mended)
+                error.with_help(format!("`not` applies to the next operand only; write `{mended}`")).with_fix(span, mended)
             }
             None => error.with_help(help),
         });
@@ -292,7 +296,7 @@ impl Checker<'_, '_> {
             None if self.errors.is_full() => None,
             None => Function::closest_to(name),
         };
-        let error = Diagnostic::new(Code::UnknownFunction, span, format!("there is no function `{}`", quoted(name)));
+        let error = Diagnostic::new(Code::UnknownFunction, span, format!("unknown function `{}`", quoted(name)));
         self.errors.push(if let Some(misread) = misread {
             misread.of(error)
         } else if let Some(Elsewhere::Help(help)) = elsewhere {
@@ -301,7 +305,7 @@ impl Checker<'_, '_> {
             error.with_help(format!("did you mean `{}`?", meant.name())).with_fix(span, meant.name())
         } else {
             let names: Vec<&str> = Function::ALL.iter().map(|function| function.name()).collect();
-            error.with_help(format!("the functions are {}", names.join(", ")))
+            error.with_help(format!("the available functions are {}", names.join(", ")))
         });
     }
 
@@ -341,7 +345,7 @@ impl Checker<'_, '_> {
             error = mend_or(error, self.misread_operand(&[argument]), |error| match (ty, self.written(argument)) {
                 (Type::Text, Some(written)) => {
                     let mended = format!("as_number({written})");
-                    error.with_help(format!("take it as a number: `{mended}`")).with_fix(expression.span, mended)
+                    error.with_help(format!("convert it to a number: `{mended}`")).with_fix(expression.span, mended)
                 }
                 (Type::Number, Some(written)) => {
                     let mended = format!("'{written}'");
@@ -359,17 +363,17 @@ impl Checker<'_, '_> {
         let span = if is_exact { error.span().shifted(place.start()) } else { place };
         let error = Diagnostic::new(Code::InvalidBodyPath, span, error.to_string())
             .with_label(format!("expected {}", error.expected()))
-            .with_help("a path is names with dots between them, each with at most one index: `machine.tags[0].name`");
+            .with_help("write a path as names separated by dots, each with at most one index: `machine.tags[0].name`");
         self.errors.push(error);
     }
 
     pub(super) fn twin_function_elsewhere(&mut self, span: Span) {
-        let message = "`twin_change_includes` is known only in routes FROM /twinChangeNotifications";
+        let message = "`twin_change_includes` is available only in routes FROM /twinChangeNotifications";
         self.errors.push(Diagnostic::new(Code::TwinFunctionOutsideTwinSource, span, message));
     }
 
     pub(super) fn invalid_twin_path(&mut self, name_span: Span, argument: &Expr<'_>) {
-        let message = "`twin_change_includes` takes a path that begins with `properties.reported.`, \
+        let message = "`twin_change_includes` expects a path that begins with `properties.reported.`, \
                        `properties.desired.` or `tags.`";
         let error = Diagnostic::new(Code::InvalidBodyPath, argument.span, message)
             .with_secondary(name_span, Function::TwinChangeIncludes.doc());
@@ -466,10 +470,10 @@ fn with_article(ty: Type) -> Cow<'static, str> {
 fn type_label(expression: &Expr<'_>, ty: Type) -> &'static str {
     match (&expression.kind, ty) {
         (ExprKind::Property(_) | ExprKind::SystemProperty(_) | ExprKind::EscapedSystemProperty(_), Type::Text) => {
-            "string, as every property is"
+            "string: every property is a string"
         }
         (ExprKind::SystemProperty(_) | ExprKind::EscapedSystemProperty(_), Type::Undefined) => {
-            "undefined: only `$body.` paths have an index"
+            "undefined: only `$body.` paths can have an index"
         }
         (ExprKind::Literal(Literal::Real(_)), Type::Undefined) => "undefined: a number without a digit before its `e`",
         (ExprKind::Literal(Literal::Hex(_)), Type::Undefined) => "undefined: a number of more than 16 digits",

@@ -303,11 +303,11 @@ fn a_property_against_a_number_is_mended() {
     assert_eq!(
         told("level > 3"),
         [
-            "`>` takes operands of one type, found a string and a number",
-            ">: expected operands of one type",
-            "level: string, as every property is",
+            "cannot compare a string with a number",
+            ">: expected operands of the same type",
+            "level: string: every property is a string",
             "3: number",
-            "take it as a number: `as_number(level) > 3`"
+            "convert it to a number: `as_number(level) > 3`"
         ]
     );
 }
@@ -317,7 +317,7 @@ fn a_value_on_the_right_is_mended() {
     assert_eq!(
         told("a = 'b' and $body.t"),
         [
-            "`and` takes bools, found a bool and a body value",
+            "`and` expects bools, found a bool and a body value",
             "and: expected bools",
             "a = 'b': bool",
             "$body.t: body value",
@@ -330,29 +330,29 @@ fn a_value_on_the_right_is_mended() {
 fn an_unknown_function_is_mended() {
     assert_eq!(
         told("StartsWith(a, 'b')"),
-        ["there is no function `StartsWith`", "StartsWith: ", "did you mean `starts_with`?"]
+        ["unknown function `StartsWith`", "StartsWith: ", "did you mean `starts_with`?"]
     );
 }
 
 #[test]
 fn what_surprises_is_explained() {
     for (text, help) in [
-        ("a = 'x' = 'y'", "comparisons do not chain: join two of them by `and`"),
+        ("a = 'x' = 'y'", "comparisons cannot be chained; join two of them with `and`"),
         (
             "level = null",
             "`is_null(level)` tells whether it is there and null, `not is_defined(level)` whether it is missing",
         ),
         ("$body.x = undefined", "what the body lacks is null: `$body.x = null`"),
         ("undefined = level", "ask `not is_defined(level)`"),
-        ("not level = 'a'", "`not` takes the next operand only: write `not (level = 'a')`"),
-        ("not a and b", "`not` takes the next operand only; to negate a comparison, write `not (a = ...)`"),
-        ("a + b = 'c'", "`||` joins strings, `as_number` reads one as a number"),
-        ("a + $body.b = 'c'", "`||` joins strings, `as_number` reads one as a number"),
-        ("$body.a + b = 'c'", "`||` joins strings, `as_number` reads one as a number"),
+        ("not level = 'a'", "`not` applies to the next operand only; write `not (level = 'a')`"),
+        ("not a and b", "`not` applies to the next operand only; to negate a comparison, write `not (a = ...)`"),
+        ("a + b = 'c'", "use `||` to join strings, or `as_number` to read one as a number"),
+        ("a + $body.b = 'c'", "use `||` to join strings, or `as_number` to read one as a number"),
+        ("$body.a + b = 'c'", "use `||` to join strings, or `as_number` to read one as a number"),
         ("a and true", "compare it, as in `a = 'true'`, or ask `is_defined(a)`"),
-        ("a ?? b = 'c'", "`??` binds last of all: write `(a ?? b) = 'c'`"),
-        ("a ?? 5 = 5", "`??` binds last of all: put it in parentheses"),
-        ("a || as_number(b) = 'c'", "no function writes a number as a string"),
+        ("a ?? b = 'c'", "`??` has the lowest precedence; write `(a ?? b) = 'c'`"),
+        ("a ?? 5 = 5", "`??` has the lowest precedence; put it in parentheses"),
+        ("a || as_number(b) = 'c'", "no function converts a number to a string"),
     ] {
         assert_eq!(errors(text)[0].help.as_deref(), Some(help), "{text}");
     }
@@ -365,7 +365,7 @@ fn each_comparison_that_is_negated_is_mended() {
     assert_eq!(
         helps,
         ["b = 'x'", "a = 'y'"]
-            .map(|meant| format!("`not` takes the next operand only: write `not ({meant})`"))
+            .map(|meant| format!("`not` applies to the next operand only; write `not ({meant})`"))
             .each_ref()
             .map(|help| Some(help.as_str()))
     );
@@ -381,7 +381,7 @@ fn nothing_is_said_where_what_was_meant_cannot_be_told() {
 #[test]
 fn names_too_long_for_a_message_are_not_repeated_in_it() {
     let name = "n".repeat(crate::diagnostic::QUOTED + 1);
-    assert_eq!(errors(&format!("{name} > 3"))[0].help.as_deref(), Some("`as_number(...)` takes it as a number"));
+    assert_eq!(errors(&format!("{name} > 3"))[0].help.as_deref(), Some("use `as_number(...)` to convert it to a number"));
 }
 
 #[test]
@@ -394,7 +394,7 @@ fn a_body_path_is_marked_where_it_goes_wrong() {
 #[test]
 fn undefined_literals_say_why() {
     assert_eq!(told("e5 = 1")[2], "e5: undefined: a number without a digit before its `e`");
-    assert_eq!(told("$a[0] = 'b'")[2], "$a[0]: undefined: only `$body.` paths have an index");
+    assert_eq!(told("$a[0] = 'b'")[2], "$a[0]: undefined: only `$body.` paths can have an index");
 }
 
 /// Every fix is certain: the text compiles with it.

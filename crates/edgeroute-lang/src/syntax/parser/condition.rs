@@ -211,7 +211,7 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
         let limit = self.cursor.limits.nesting;
         if self.frames.len() - 1 + self.prefixes > limit && !self.nesting_reported {
             self.nesting_reported = true;
-            let message = format!("the condition nests deeper than the limit `nesting` of {limit}");
+            let message = format!("the condition is nested deeper than the limit `nesting` of {limit}");
             self.cursor.error(Diagnostic::new(Code::NestingTooDeep, span, message));
         }
     }
@@ -238,7 +238,7 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
             }
             let error = error.with_secondary(open.span, "after this `{`");
             self.cursor.error(if self.cursor.is_at(TokenKind::Id) && name.is_none() {
-                error.with_help("`{$name}` is a system property; the name of another stands without braces")
+                error.with_help("`{$name}` is a system property; write other names without braces")
             } else {
                 error
             });
@@ -276,7 +276,7 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
             return next;
         }
         if is_reserved {
-            self.cursor.error(error.with_help("reserved words cannot be names of properties"));
+            self.cursor.error(error.with_help("a reserved word cannot be a property name"));
             self.cursor.take();
             return self.primary(ExprKind::Missing, token.span);
         }
@@ -420,7 +420,7 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
 
     fn report_surplus(&mut self, span: Span) {
         let error = Diagnostic::new(Code::SurplusParenthesis, span, "`)` closes nothing")
-            .with_label("no `(` is open here")
+            .with_label("there is no open `(` here")
             .with_help("remove it")
             .with_fix(span, "");
         self.cursor.error(error);
@@ -538,7 +538,7 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
         if self.follow == Follow::Into && !is_followed {
             let error = self.cursor.unexpected(Code::UnexpectedToken, "an operator or INTO");
             self.cursor.error(if self.cursor.is_at(TokenKind::Where) {
-                explained(error, "a route has one WHERE: join conditions by `and`")
+                explained(error, "a route has only one WHERE; join conditions with `and`")
             } else {
                 self.with_reason(error)
             });

@@ -62,7 +62,7 @@ impl<'t> ExpressionParser<'_, 't, '_> {
         }
         let message = format!("expected an operator, found `{}`", self.cursor.text_of(second));
         let error = Diagnostic::new(Code::UnexpectedToken, second.span, message);
-        let error = error.with_secondary(first.span, "a name").with_help(format!("write `{name}`, in one word"));
+        let error = error.with_secondary(first.span, "a name").with_help(format!("write `{name}` as one word"));
         self.cursor.error(error.with_fix(first.span.cover(second.span), *name));
         self.cursor.take();
         self.cursor.take();
@@ -76,7 +76,7 @@ impl<'t> ExpressionParser<'_, 't, '_> {
     fn replace_operator(&mut self, left: ExprId, operator: BinaryOperator, span: Span) -> Next {
         let mended = operator.as_str();
         let error =
-            Diagnostic::new(Code::UnexpectedToken, span, format!("`{}` is no operator", span.slice(self.cursor.text)));
+            Diagnostic::new(Code::UnexpectedToken, span, format!("`{}` is not an operator", span.slice(self.cursor.text)));
         self.cursor.error(error.with_help(format!("write `{mended}`")).with_fix(span, mended));
         let left = self.reduce(left, operator.precedence());
         self.cursor.take();
@@ -93,16 +93,16 @@ impl<'t> ExpressionParser<'_, 't, '_> {
         let (mended, help) = match word {
             "in" => {
                 self.cursor.take();
-                (self.alternatives(operand, not), "compare with each: `a = 'x' or a = 'y'`")
+                (self.alternatives(operand, not), "compare with each value: `a = 'x' or a = 'y'`")
             }
             "like" => {
                 self.cursor.take();
                 let pattern = self.cursor.take_if(TokenKind::String).map(|pattern| self.cursor.text_of(pattern));
-                (like(operand, pattern, not), "there is `starts_with(a, 'x')`, `ends_with` and `contains`")
+                (like(operand, pattern, not), "use `starts_with(a, 'x')`, `ends_with` or `contains`")
             }
             "between" => {
                 self.cursor.take();
-                (self.bounds(operand, not), "compare with both ends: `a >= 1 and a <= 5`")
+                (self.bounds(operand, not), "compare with both bounds: `a >= 1 and a <= 5`")
             }
             "is" => {
                 self.cursor.take();
@@ -111,7 +111,7 @@ impl<'t> ExpressionParser<'_, 't, '_> {
                 if mended.is_some() {
                     self.cursor.take();
                 }
-                (mended, "there is `is_defined(a)`, `is_null(a)`, and `=`")
+                (mended, "use `is_defined(a)`, `is_null(a)` or `=`")
             }
             "contains" | "startswith" | "starts_with" | "endswith" | "ends_with" => {
                 let name = match word {
@@ -122,7 +122,7 @@ impl<'t> ExpressionParser<'_, 't, '_> {
                 self.cursor.take();
                 let argument = self.simple_operand();
                 let mended = operand.zip(argument).map(|(operand, text)| format!("{name}({operand}, {text})"));
-                (mended, "a function's arguments stand in parentheses: `contains(a, 'x')`")
+                (mended, "put a function's arguments in parentheses: `contains(a, 'x')`")
             }
             "**" | "^" => {
                 self.cursor.take();
@@ -133,24 +133,24 @@ impl<'t> ExpressionParser<'_, 't, '_> {
             "matches" | "regexp" | "rlike" | "ilike" | "~" | "=~" => {
                 self.cursor.take();
                 self.simple_operand();
-                (None, "there are no patterns: use `starts_with(a, 'x')`, `ends_with` and `contains`")
+                (None, "patterns are not supported; use `starts_with(a, 'x')`, `ends_with` or `contains`")
             }
             "xor" => {
                 self.cursor.take();
                 self.simple_operand();
-                (None, "bools that differ are `(...) != (...)`")
+                (None, "to require that two bools differ, write `(...) != (...)`")
             }
             "order" | "group" | "limit" | "having" => {
                 self.cursor.take();
-                (None, "a route looks at one message at a time: it has a condition and nothing behind it")
+                (None, "a route looks at one message at a time; nothing follows its condition but INTO")
             }
-            "--" | "#" | "//" => (None, "a comment stands between `/*` and `*/`"),
+            "--" | "#" | "//" => (None, "write comments between `/*` and `*/`"),
             _ => return None,
         };
-        let message = format!("`{}` is no operator", self.cursor.text_of(token));
+        let message = format!("`{}` is not an operator", self.cursor.text_of(token));
         let mut error = Diagnostic::new(Code::UnexpectedToken, token.span, message);
         if let Some(not) = not {
-            error = error.with_secondary(not.span, "negates it");
+            error = error.with_secondary(not.span, "negates the operator");
         }
         let span = Span::new(start, self.cursor.previous.span.end());
         self.cursor.error(match mended {

@@ -41,7 +41,7 @@ impl ExpressionParser<'_, '_, '_> {
         let error = match end {
             None if has_bad_escape => {
                 let error = Diagnostic::new(Code::UnterminatedString, span, "the string has no closing quote");
-                error.with_help("a backslash starts one of the escapes \\\" \\' \\\\ \\uXXXX, and no other")
+                error.with_help("a backslash must start one of the escapes \\\" \\' \\\\ \\uXXXX")
             }
             None => Diagnostic::new(Code::UnterminatedString, span, "the string has no closing quote"),
             Some(end) => {
@@ -50,12 +50,12 @@ impl ExpressionParser<'_, '_, '_> {
                 let escape = Span::from_range(
                     backslash.span.range().start..backslash.span.range().end + behind.map_or(0, char::len_utf8),
                 );
-                let message = format!("`{}` is no escape", quoted(escape.slice(text)));
+                let message = format!("`{}` is not an escape sequence", quoted(escape.slice(text)));
                 let mended = with_doubled_backslashes(whole.slice(text));
                 Diagnostic::new(Code::UnterminatedString, escape, message)
-                    .with_label("the string ends here, as it is written")
+                    .with_label("the string ends here")
                     .with_secondary(Span::new(span.start(), span.start() + 1), "the string begins here")
-                    .with_help(format!("a backslash is written twice: `{}`", quoted_up_to(&mended, SHOWN)))
+                    .with_help(format!("write a backslash twice: `{}`", quoted_up_to(&mended, SHOWN)))
                     .with_fix(whole, mended)
             }
         };
@@ -74,20 +74,20 @@ impl ExpressionParser<'_, '_, '_> {
         }
         let message = format!("expected an operand, found `{}`", quoted(text));
         let error =
-            Diagnostic::new(Code::UnexpectedToken, token.span, message).with_label("a property's name has no brackets");
+            Diagnostic::new(Code::UnexpectedToken, token.span, message).with_label("a property name cannot have brackets");
         let mended = if let Some(name) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
             Some(("a property stands by its name alone", name.trim_matches(['\'', '"']).to_owned()))
         } else if let Some((owner, name)) = member(text) {
             match owner.to_ascii_lowercase().as_str() {
                 "properties" | "appproperties" | "applicationproperties" => {
-                    Some(("an application property stands by its name alone", name.to_owned()))
+                    Some(("refer to an application property by its name alone", name.to_owned()))
                 }
-                "systemproperties" => Some(("a system property stands behind a `$`", format!("${name}"))),
-                "body" | "payload" => Some(("a query of the message's body", format!("$body.{name}"))),
-                _ => Some(("to query the message's body", format!("$body.{owner}.{name}"))),
+                "systemproperties" => Some(("put a `$` before the name of a system property", format!("${name}"))),
+                "body" | "payload" => Some(("query the message body", format!("$body.{name}"))),
+                _ => Some(("query the message body", format!("$body.{owner}.{name}"))),
             }
         } else {
-            Some(("to query the message's body", format!("$body.{text}")))
+            Some(("query the message body", format!("$body.{text}")))
         };
         self.cursor.error(match mended {
             Some((why, mended)) if !mended.is_empty() => {
@@ -109,10 +109,10 @@ impl ExpressionParser<'_, '_, '_> {
         let error = Diagnostic::new(Code::UnknownCharacter, token.span, format!("unknown character `{text}`"));
         let ends = matches!(self.cursor.kind(), TokenKind::Into | TokenKind::Eof);
         self.cursor.error(match text {
-            "\\" => error.with_help("a backslash has a meaning only within a string, before \" ' \\ or uXXXX"),
-            "?" => error.with_help("`a ?? b` gives `b` where `a` is undefined"),
+            "\\" => error.with_help("a backslash is allowed only within a string, before \" ' \\ or uXXXX"),
+            "?" => error.with_help("`a ?? b` is `b` if `a` is undefined"),
             ";" if ends => {
-                error.with_help("nothing stands between a condition and INTO: remove it").with_fix(token.span, "")
+                error.with_help("nothing comes between a condition and INTO; remove it").with_fix(token.span, "")
             }
             _ => error,
         });
@@ -137,8 +137,8 @@ impl ExpressionParser<'_, '_, '_> {
             "!==" | "!===" | "<>=" => Ok(BinaryOperator::NotEqual),
             "=<" => Ok(BinaryOperator::LessOrEqual),
             "=>" => Ok(BinaryOperator::GreaterOrEqual),
-            "//" => Err("a comment stands between `/*` and `*/`"),
-            "<<" | ">>" => Err("there are no shifts"),
+            "//" => Err("write comments between `/*` and `*/`"),
+            "<<" | ">>" => Err("shift operators are not supported"),
             // `= -` and the like: one operand is missing.
             _ => {
                 let left = self.reduce(left, operator.precedence());
@@ -146,7 +146,7 @@ impl ExpressionParser<'_, '_, '_> {
                 return Next::Operand;
             }
         };
-        let error = Diagnostic::new(Code::UnexpectedToken, whole, format!("`{written}` is no operator"));
+        let error = Diagnostic::new(Code::UnexpectedToken, whole, format!("`{written}` is not an operator"));
         self.cursor.error(match meant {
             Ok(operator) => {
                 let mended = operator.as_str();
@@ -203,9 +203,9 @@ impl ExpressionParser<'_, '_, '_> {
         let whole = first.span.cover(self.cursor.previous.span);
         let place = Span::new(second.span.start() - 1, second.span.start() + 1);
         let error =
-            Diagnostic::new(Code::UnexpectedToken, place, "a quote that is doubled ends a string and begins another")
+            Diagnostic::new(Code::UnexpectedToken, place, "a doubled quote ends one string and begins another")
                 .with_help(format!(
-                    "a quote within a string is written `\\{quote}`: `{}`",
+                    "escape a quote within a string as `\\{quote}`: `{}`",
                     quoted_up_to(&mended, SHOWN)
                 ))
                 .with_fix(whole, mended);
@@ -225,7 +225,7 @@ impl ExpressionParser<'_, '_, '_> {
             // `“hot cold”`, `'it''s cold'`: a name, and the rest of the text.
             if let Some((whole, mended)) = quoted_words(text, previous.span) {
                 return error
-                    .with_secondary(previous.span, "a name, for the quotes are part of it")
+                    .with_secondary(previous.span, "read as a name that includes the quotes")
                     .with_help(format!("write `{}`", quoted_up_to(&mended, SHOWN)))
                     .with_fix(whole, mended);
             }
@@ -239,17 +239,17 @@ impl ExpressionParser<'_, '_, '_> {
             }
         }
         if previous.kind == TokenKind::Id && FUNCTIONS.iter().any(|name| name.eq_ignore_ascii_case(written)) {
-            let help = format!("a function's arguments stand in parentheses: `{}(...)`", written.to_ascii_lowercase());
+            let help = format!("put a function's arguments in parentheses: `{}(...)`", written.to_ascii_lowercase());
             return error.with_help(help);
         }
         let is_operand = self.cursor.kind().starts_operand() && !self.cursor.is_at(TokenKind::Minus);
         if self.is_in_call() && is_operand {
             let place = Span::at(previous.span.end());
-            return error.with_help("a comma stands between two arguments").with_fix(place, ",");
+            return error.with_help("put a comma between two arguments").with_fix(place, ",");
         }
         let is_number = |kind| matches!(kind, TokenKind::Integer | TokenKind::Real);
         if self.cursor.is_at(TokenKind::Comma) && is_number(previous.kind) && is_number(self.cursor.peek().kind) {
-            return error.with_help("a number has a decimal point `.`, and no signs between its thousands");
+            return error.with_help("write numbers with a decimal point `.` and without thousands separators");
         }
         error
     }

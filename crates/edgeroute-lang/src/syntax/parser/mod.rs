@@ -67,7 +67,7 @@ impl<'t, 'l> Cursor<'t, 'l> {
         let mut cursor = Self { text: parsed, limits, lexer, current, previous, errors: DiagnosticList::default() };
         if !fits {
             let message = format!(
-                "the text has {} bytes, more than the limit `route_bytes` of {}",
+                "the route has {} bytes; the limit `route_bytes` is {}",
                 text.len(),
                 limits.route_bytes
             );
@@ -152,7 +152,7 @@ impl<'t, 'l> Cursor<'t, 'l> {
         match self.lexer.first_comment() {
             // A source such as `/messages/*` opens a comment where `*/` follows anywhere, which surprises everybody.
             Some(comment) if self.follows_path(comment) => {
-                error.with_secondary(comment, "`/*` opens a comment here, which ends at the first `*/`")
+                error.with_secondary(comment, "`/*` opens a comment here, and the first `*/` ends it")
             }
             _ => error,
         }

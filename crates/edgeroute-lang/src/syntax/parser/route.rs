@@ -27,7 +27,7 @@ pub fn parse_route<'t>(text: &'t str, limits: &Limits) -> Parsed<Route<'t>> {
     if cursor.is_at(TokenKind::Eof) {
         if !cursor.is_too_long() {
             let error = Diagnostic::new(Code::EmptyRoute, Span::from_range(0..text.len()), "the route is empty")
-                .with_help("a route reads FROM source WHERE condition INTO sink");
+                .with_help("write a route as FROM source WHERE condition INTO sink");
             cursor.error(error);
         }
         return Parsed { tree, errors: cursor.into_errors() };
@@ -57,7 +57,7 @@ fn select(cursor: &mut Cursor<'_, '_>) -> Option<Span> {
     let start = cursor.take_if(TokenKind::Select)?.span;
     if cursor.take_if(TokenKind::Star).is_none() {
         let error = cursor.unexpected(Code::UnexpectedToken, "`*`");
-        cursor.error(explained(error, "a route selects whole messages: write SELECT *, or leave SELECT out"));
+        cursor.error(explained(error, "a route selects whole messages; write SELECT *, or omit SELECT"));
         skip_to(cursor, |kind| matches!(kind, TokenKind::From | TokenKind::Where | TokenKind::Into));
     }
     Some(start.cover(cursor.previous.span))
@@ -97,7 +97,7 @@ fn keyword(cursor: &mut Cursor<'_, '_>, kind: TokenKind, name: &'static str, con
         let place = Span::at(cursor.current.span.start());
         error = error.with_help(format!("write {name} here")).with_fix(place, format!("{name} "));
     } else if kind == TokenKind::Into && cursor.is_at(TokenKind::Eof) {
-        error = explained(error, "a route ends in INTO and a sink, such as INTO $upstream");
+        error = explained(error, "end the route with INTO and a sink, such as INTO $upstream");
     }
     cursor.error(error);
     is_mistyped
@@ -149,7 +149,7 @@ fn source(cursor: &mut Cursor<'_, '_>) -> Option<Source> {
 
 /// Not the start of a path.
 fn source_start_error(cursor: &Cursor<'_, '_>) -> Diagnostic {
-    const HELP: &str = "a source is a path such as /messages/* or /messages/modules/NAME/outputs/*";
+    const HELP: &str = "write a source as a path such as /messages/* or /messages/modules/NAME/outputs/*";
     let error = cursor.unexpected(Code::InvalidSource, "a path that starts with `/`");
     let (span, written) = (cursor.current.span, cursor.text_of(cursor.current));
     let mended = match cursor.kind() {
@@ -186,23 +186,23 @@ fn source_item_error(cursor: &Cursor<'_, '_>) -> Diagnostic {
     match cursor.kind() {
         TokenKind::Eof | TokenKind::Where | TokenKind::Into => {
             let place = Span::at(cursor.previous.span.end());
-            error.with_help("a source ends in a name or in `*`: write `/*`").with_fix(place, "*")
+            error.with_help("end a source with a name or `*`: write `/*`").with_fix(place, "*")
         }
-        TokenKind::Slash => error.with_help("one slash stands between two items: remove this one").with_fix(span, ""),
+        TokenKind::Slash => error.with_help("remove this slash; a single slash separates two segments").with_fix(span, ""),
         TokenKind::Integer | TokenKind::Hex | TokenKind::Real => {
-            error.with_help("an item that reads as a number is no name; the hub cannot route from it")
+            error.with_help("a segment that reads as a number is not a name; the hub cannot route from it")
         }
-        TokenKind::SystemProperty => error.with_help("an item cannot start with `$`"),
+        TokenKind::SystemProperty => error.with_help("a segment cannot start with `$`"),
         TokenKind::String => {
             let written = cursor.text_of(cursor.current);
             let inner = written.get(1..written.len().saturating_sub(1)).unwrap_or_default();
-            error.with_help("items stand without quotes").with_fix(span, inner)
+            error.with_help("write segments without quotes").with_fix(span, inner)
         }
         TokenKind::And | TokenKind::Or | TokenKind::Not | TokenKind::Select | TokenKind::From => {
-            error.with_help("an item cannot be a reserved word")
+            error.with_help("a segment cannot be a reserved word")
         }
         TokenKind::True | TokenKind::False | TokenKind::Null | TokenKind::Undefined => {
-            error.with_help("an item cannot be a constant")
+            error.with_help("a segment cannot be a constant")
         }
         _ => error,
     }
@@ -214,13 +214,13 @@ fn source_end_error(cursor: &Cursor<'_, '_>) -> Diagnostic {
     let span = cursor.current.span;
     match cursor.kind() {
         _ if error.code == Code::PlaceholderLeft => error,
-        TokenKind::And | TokenKind::Or => error.with_help("a condition begins with WHERE").with_fix(span, "WHERE"),
-        TokenKind::Comma | TokenKind::From => error.with_help("a route has one source: write a route for each"),
+        TokenKind::And | TokenKind::Or => error.with_help("begin a condition with WHERE").with_fix(span, "WHERE"),
+        TokenKind::Comma | TokenKind::From => error.with_help("a route has only one source; write one route for each source"),
         TokenKind::Id if cursor.peek().kind == TokenKind::Slash => {
-            error.with_help("an item of a path has no white space")
+            error.with_help("remove the white space; a path segment cannot contain any")
         }
         TokenKind::Id | TokenKind::SystemProperty | TokenKind::Not => {
-            error.with_help("a condition begins with WHERE, a sink with INTO")
+            error.with_help("begin a condition with WHERE and a sink with INTO")
         }
         _ => error,
     }

@@ -74,7 +74,7 @@ fn endpoint_address(cursor: &mut Cursor<'_, '_>, name: Token) -> Option<Token> {
         let place = Span::at(cursor.previous.span.end());
         let error = cursor.unexpected(Code::InvalidSink, "`)`");
         cursor.error(if error.code == Code::InvalidSink && cursor.is_at(TokenKind::Eof) {
-            error.with_help("write `)` behind the address").with_fix(place, ")")
+            error.with_help("write `)` after the address").with_fix(place, ")")
         } else {
             explained(error, HELP)
         });

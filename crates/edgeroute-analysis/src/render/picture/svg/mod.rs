@@ -33,7 +33,7 @@ pub struct TooLarge {
 impl fmt::Display for TooLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { what, found, limit } = self;
-        write!(f, "the picture has {found} {what}, and the limit is {limit}")
+        write!(f, "the picture has {found} {what}; the limit is {limit}")
     }
 }
 

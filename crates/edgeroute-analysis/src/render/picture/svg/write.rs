@@ -45,7 +45,7 @@ fn write(out: &mut String, picture: &Picture, sizes: &[Size], placed: &Placed, p
     writeln!(out, "<text class=\"small\" x=\"{MARGIN}\" y=\"22\">{caption}</text>")?;
     if has_loops {
         let x = width - MARGIN;
-        writeln!(out, "<text class=\"small end warn\" x=\"{x}\" y=\"22\">↻ messages may go round</text>")?;
+        writeln!(out, "<text class=\"small end warn\" x=\"{x}\" y=\"22\">↻ messages may loop</text>")?;
     }
     let (x, y) = (MARGIN + paths.left, MARGIN + CAPTION + paths.above);
     writeln!(out, "<g transform=\"translate({x:.1} {y:.1})\">")?;
