@@ -1,6 +1,6 @@
 //! Colours of a terminal, and texts that it can be shown.
 
-use crate::diagnostic::quoted_up_to;
+use edgeroute_lang::diagnostic::quoted_up_to;
 
 /// Whether text is coloured by ANSI escapes.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]

@@ -1,13 +1,22 @@
-//! The functions of the language: one table of names, overloads and result types.
+//! The functions of the language: one table of names, overloads, result types and documentation.
 //!
-//! What a function computes stands in [`crate::value`], beside the values it computes with. Names compare ignoring
-//! case. A look-up walks the table.
+//! [`crate::value`] computes the functions; this module only describes them.
+//! The type checker, the messages, [`reference`] and `docs/language.md` all read the same table.
+//! Names compare ignoring case (SEMANTICS#function-names).
+//! A look-up scans the table.
+
+mod table;
+
+pub mod reference;
 
 use core::fmt;
 
 use crate::diagnostic::closest;
 
-/// What a parameter takes. All but [`Path`](Parameter::Path) take a body value too, whose kind is known at run time.
+pub use table::Function;
+
+/// The type of a parameter. Every parameter except [`Path`](Parameter::Path) also accepts a body value, whose kind is
+/// known at run time (SEMANTICS#arguments).
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Parameter {
     /// A string.
@@ -31,7 +40,7 @@ impl fmt::Display for Parameter {
     }
 }
 
-/// One list of parameters that a function takes. `Display` shows it, as `(string, number)`.
+/// One list of parameters of a function. `Display` prints it as `(string, number)`.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub struct Overload {
     parameters: &'static [Parameter],
@@ -39,25 +48,25 @@ pub struct Overload {
 }
 
 impl Overload {
-    /// The parameters that must be there.
+    /// The required parameters.
     #[must_use]
     pub const fn parameters(&self) -> &'static [Parameter] {
         self.parameters
     }
 
-    /// What any number of further arguments must be; `None`: there are none.
+    /// The type of any number of further arguments; `None` if there can be no further arguments.
     #[must_use]
     pub const fn rest(&self) -> Option<Parameter> {
         self.rest
     }
 
-    /// Whether it takes `count` arguments.
+    /// Whether the overload accepts `count` arguments.
     #[must_use]
     pub const fn takes(&self, count: usize) -> bool {
         count == self.parameters.len() || (self.rest.is_some() && count > self.parameters.len())
     }
 
-    /// The parameter that takes the argument at `index`, counted from 0.
+    /// The parameter for the argument at `index`, counted from 0.
     #[must_use]
     pub fn parameter(&self, index: usize) -> Option<Parameter> {
         self.parameters.get(index).copied().or(self.rest)
@@ -75,7 +84,7 @@ impl fmt::Display for Overload {
     }
 }
 
-/// What a function gives.
+/// The type of a function's result.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Returns {
     /// A string.
@@ -86,97 +95,55 @@ pub enum Returns {
     Bool,
 }
 
-macro_rules! functions {
-    ($($name:ident = $text:literal $([$($parameter:ident),+ $(; $rest:ident)?])|+ -> $returns:ident, $doc:literal;)+) => {
-        /// A function.
-        #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-        pub enum Function {
-            $(#[doc = $doc] $name,)+
-        }
-
-        impl Function {
-            /// Every function, by name.
-            pub const ALL: &'static [Self] = &[$(Self::$name),+];
-
-            /// As it is written, in lower case.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$name => $text,)+
-                }
-            }
-
-            /// What it does, in a few words.
-            #[must_use]
-            pub const fn doc(self) -> &'static str {
-                match self {
-                    $(Self::$name => $doc,)+
-                }
-            }
-
-            /// The lists of parameters that it takes.
-            #[must_use]
-            pub const fn overloads(self) -> &'static [Overload] {
-                match self {
-                    $(Self::$name => const {
-                        &[$(Overload {
-                            parameters: &[$(Parameter::$parameter),+],
-                            rest: functions!(@rest $($rest)?),
-                        }),+]
-                    },)+
-                }
-            }
-
-            /// What it gives.
-            #[must_use]
-            pub const fn returns(self) -> Returns {
-                match self {
-                    $(Self::$name => Returns::$returns,)+
-                }
-            }
-        }
-    };
-    (@rest) => { None };
-    (@rest $rest:ident) => { Some(Parameter::$rest) };
+impl fmt::Display for Returns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text => "string",
+            Self::Number => "number",
+            Self::Bool => "bool",
+        })
+    }
 }
 
-functions! {
-    Abs = "abs" [Number] -> Number, "the absolute value";
-    AsNumber = "as_number" [Text] | [Number] -> Number, "the number that a string spells; a number is returned unchanged";
-    Ceiling = "ceiling" [Number] -> Number, "the smallest integer not less than the number";
-    Concat = "concat" [Text, Text; Text] -> Text, "the strings joined; a null property counts as the empty string";
-    Contains = "contains" [Text, Text] -> Bool, "whether the first string contains the second";
-    EndsWith = "ends_with" [Text, Text] -> Bool, "whether the first string ends with the second";
-    Exp = "exp" [Number] -> Number, "e to the power of the number";
-    Floor = "floor" [Number] -> Number, "the greatest integer not greater than the number";
-    IndexOf = "index_of" [Text, Text] -> Number, "the index of the second string in the first, from 0; -1 if absent";
-    IsBool = "is_bool" [Any] -> Bool, "whether the value is a bool";
-    IsDefined = "is_defined" [Any] -> Bool, "whether the value is defined; null and a missing body path are";
-    IsNull = "is_null" [Any] -> Bool, "whether the value is a null property, or a body value that is present";
-    IsNumber = "is_number" [Any] -> Bool, "whether the value is a finite number";
-    IsString = "is_string" [Any] -> Bool, "whether the value is a string that is present and not null";
-    Length = "length" [Text] -> Number, "the length of the string in UTF-16 code units";
-    Lower = "lower" [Text] -> Text, "the string in lower case, code point by code point";
-    Power = "power" [Number, Number] -> Number, "the first number to the power of the second";
-    Sign = "sign" [Number] -> Number, "-1, 0 or 1";
-    Sqrt = "sqrt" [Number] -> Number, "the square root; undefined of a negative number";
-    Square = "square" [Number] -> Number, "the number times itself";
-    StartsWith = "starts_with" [Text, Text] -> Bool, "whether the first string starts with the second";
-    Substring = "substring" [Text, Number] | [Text, Number, Number] -> Text,
-        "the string from an index on, or this many UTF-16 code units of it; undefined if out of range";
-    TwinChangeIncludes = "twin_change_includes" [Path] -> Bool, "whether a twin change touches a path";
-    Upper = "upper" [Text] -> Text, "the string in upper case, code point by code point";
+/// The documentation of a function, beyond its one-line summary.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub struct Doc {
+    /// The names of the arguments, for the longest overload.
+    pub arguments: &'static [&'static str],
+    /// The result for a null argument: a null property, or a null in the body.
+    pub null: &'static str,
+    /// The result for an undefined argument.
+    pub undefined: &'static str,
+    /// Edge cases, each a short sentence without its full stop.
+    pub notes: &'static [&'static str],
+    /// An example.
+    pub example: Example,
+}
+
+/// An example of a call, evaluated on the [sample message](reference::SAMPLE_MESSAGE). A test evaluates every example.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub struct Example {
+    /// The call.
+    pub call: &'static str,
+    /// The result as a literal: a number, a quoted string, `true`, `false` or `undefined`.
+    pub result: &'static str,
+}
+
+impl fmt::Display for Example {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} = {}", self.call, self.result)
+    }
 }
 
 impl Function {
-    /// The function of this name, ignoring case.
+    /// Finds the function of this name, ignoring case.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        // All names are ASCII, which no other letter is a case of.
+        // All names are ASCII, and no letter outside ASCII maps to one inside (SEMANTICS#case-mapping).
         Self::ALL.iter().copied().find(|function| function.name().eq_ignore_ascii_case(name))
     }
 
-    /// The function that was likely meant by a name that is none.
+    /// Finds the function whose name is closest to a mistyped one.
     #[must_use]
     pub fn closest_to(name: &str) -> Option<Self> {
         closest(name, Self::ALL.iter().map(|function| function.name())).and_then(Self::named)
@@ -204,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistyped_name_finds_what_was_meant() {
+    fn a_mistyped_name_finds_the_closest_function() {
         assert_eq!(Function::closest_to("startswith"), Some(Function::StartsWith));
         assert_eq!(Function::closest_to("IsDefined"), Some(Function::IsDefined));
         assert_eq!(Function::closest_to("frobnicate"), None);

@@ -5,9 +5,11 @@
 
 mod origin;
 mod properties;
+mod system_properties;
 
 pub use origin::{InvalidOrigin, MessageSource, Origin};
 pub use properties::{NameHint, NoProperties, Properties, PropertyName, PropertyValue};
+pub use system_properties::{SYSTEM_PROPERTIES, SystemProperty};
 
 pub use origin::Stamp;
 pub use properties::NameOf;

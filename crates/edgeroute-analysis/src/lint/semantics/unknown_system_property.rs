@@ -21,6 +21,7 @@
 use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
 use edgeroute_lang::diagnostic::{Code, closest};
 use edgeroute_lang::hir::{NodeKind, Property};
+use edgeroute_lang::message::{SYSTEM_PROPERTIES, SystemProperty};
 use edgeroute_lang::text::eq_ignore_case;
 
 pub(in crate::lint) const LINT: Lint = Lint {
@@ -31,48 +32,12 @@ pub(in crate::lint) const LINT: Lint = Lint {
     pass: Pass::Route(check),
 };
 
-/// What the hub sets, or takes from senders.
-const KNOWN: [&str; 32] = [
-    "absolute-expiry-time",
-    "ack",
-    "cid",
-    "connectionAuthMethod",
-    "connectionDeviceGenerationId",
-    "connectionDeviceId",
-    "connectionModuleId",
-    "contentEncoding",
-    "contentType",
-    "correlationId",
-    "creationTime",
-    "deliveryCount",
-    "dt-dataschema",
-    "dt-subject",
-    "edgeHubOriginInterface",
-    "edgeMessageId",
-    "enqueuedTime",
-    "inputName",
-    "iothub-interface-id",
-    "lockToken",
-    "messageId",
-    "messageSchema",
-    "messageType",
-    "modelId",
-    "operation",
-    "outBoundURI",
-    "outputName",
-    "sequenceNumber",
-    "statusCode",
-    "to",
-    "userId",
-    "version",
-];
-
 fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     for node in subject.nodes() {
         let Some(name) = system_name(&node.kind) else {
             continue;
         };
-        if is_of_twin(name) || KNOWN.iter().any(|known| eq_ignore_case(known, name)) {
+        if is_of_twin(name) || SYSTEM_PROPERTIES.iter().any(|known| eq_ignore_case(known.name(), name)) {
             continue;
         }
         // What touches the name is told of by another lint.
@@ -86,7 +51,7 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         let diagnostic =
             findings.diagnostic(node.span, format!("unknown system property `${name}`")).with_label(label);
         let (first, rest) = name.split_once('.').unwrap_or((name, ""));
-        let meant = match closest(name, KNOWN) {
+        let meant = match closest(name, SYSTEM_PROPERTIES.iter().map(SystemProperty::name)) {
             Some(meant) => Some(meant.to_owned()),
             None if !rest.is_empty() => closest(first, ["body"]).map(|body| format!("{body}.{rest}")),
             None => None,
