@@ -108,7 +108,7 @@ mod tests {
         let error = RouteTable::builder().route("hot", "FROM /* WHERE t > 80 INTO $upstream").build().unwrap_err();
         let report = narrated(&error);
         for part in [
-            "route `hot`: 1:17: E0201: `>` takes operands of one type",
+            "route `hot`: 1:17: E0201: cannot compare a string with a number",
             "Begin snippet for route hot starting at line 1",
             "FROM /* WHERE t > 80 INTO $upstream",
             "label at line 1, column 17: expected operands of the same type",

@@ -285,7 +285,7 @@ cases:
                 "nmae: unknown key `nmae` (did you mean `name`?)",
                 "orgin: unknown key `orgin` (did you mean `origin`?)",
                 "85: expected a string, found the number 85 (put it in quotes to make it a string: \"85\")",
-                "m: the key `expect` is missing",
+                "m: missing key `expect`",
                 "upstream: `upstream` is not an endpoint (endpoints are $upstream and /modules/NAME/inputs/INPUT)",
                 "{endpoint: $Upstream, route: x}: `$upstream` is expected twice, and no message goes anywhere twice",
                 "prioritiy: unknown key `prioritiy` (did you mean `priority`?)",

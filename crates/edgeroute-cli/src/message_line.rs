@@ -237,8 +237,8 @@ mod tests {
             "expected a string, found the number 5; put it in quotes to make it a string: \"5\""
         );
         assert!(shown(r#"{"properties": {"a": "1", "A": "2"}}"#).contains("property `A` is given twice"));
-        assert!(shown(r#"{"body": "x", "bodyBase64": ""}"#).contains("both `body` and `bodyBase64`"));
-        assert!(shown(r#"{"bodyBase64": "!"}"#).contains("`bodyBase64` is no base64"));
+        assert!(shown(r#"{"body": "x", "bodyBase64": ""}"#).contains("`body` and `bodyBase64` cannot"));
+        assert!(shown(r#"{"bodyBase64": "!"}"#).contains("`bodyBase64` is not valid Base64"));
         assert!(shown(r#"{"origin": {"device": "d", "output": "o"}}"#).contains("needs `module`"));
         assert!(shown(r#"{"origin": {"device": "d", "module": "m", "twinChange": true}}"#).contains("`device` alone"));
         assert!(shown(r#"{"systemProperties": {"connectionModuleId": " "}}"#).contains("null or blank"));

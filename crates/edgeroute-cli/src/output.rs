@@ -64,7 +64,7 @@ mod tests {
     fn a_file_that_cannot_be_replaced_is_named() {
         let directory = tempfile::tempdir().unwrap();
         let error = replace(&directory.path().join("missing.json"), "new").unwrap_err();
-        assert!(error.to_string().contains("missing.json: cannot be written"), "{error}");
+        assert!(error.to_string().contains("missing.json: cannot write"), "{error}");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
     }
 }

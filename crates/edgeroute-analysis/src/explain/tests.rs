@@ -102,7 +102,7 @@ fn a_body_query_says_what_it_needs_and_what_it_found() {
         "{}",
         "$body.a = undefined (body not read: `contentEncoding` is `gzip`, not `utf-8`, `utf-16` or `utf-32`)",
     );
-    check(query, JSON, r#"{"a": tru}"#, "$body.a = undefined (cannot read the body at byte 9: expected true, found '}')");
+    check(query, JSON, r#"{"a": tru}"#, "$body.a = undefined (cannot read the body at byte 9: expected true, found `}`)");
     check(query, JSON, "{}", "$body.a = null (the body has nothing at this path)");
     check(query, JSON, r#"{"a": {}}"#, "$body.a = undefined (an object, which has no value)");
     check(query, JSON, r#"{"a": []}"#, "$body.a = undefined (an array, which has no value)");
@@ -140,7 +140,7 @@ fn what_is_undefined_of_defined_operands_says_why() {
     check("not $body.n", "not $body.n = undefined (expected a bool, found a number)");
     check("$body.t and $body.n", "$body.t and $body.n = undefined (expected a bool, found a number)");
     check("$body.s", "$body.s = \"5\" (a condition that is a string is never true)");
-    check("$body.n = '5'", "$body.n = '5' = false (a number against a string)");
+    check("$body.n = '5'", "$body.n = '5' = false (compares a number with a string)");
     check("$body.n != null", "");
     check("level = 'critical'", "level = 'critical' = false (they differ only by case, and case matters)");
     check("n > '80'", "n > '80' = true (compared as strings, digit by digit, not as numbers)");

@@ -667,7 +667,7 @@ fn message_loop() {
         ["/messages/modules/b/*", "/messages/modules/b/outputs/*", "/messages/* WHERE $connectionModuleId = 'b'"]
     {
         let found = fires(&back(from));
-        let way = "on the way: BrokeredEndpoint('/modules/a/inputs/in')";
+        let way = "part of the loop: BrokeredEndpoint('/modules/a/inputs/in')";
         assert_eq!(found, [format!("there: messages can loop: `b`, `a`, `b`; {way}")], "{from}");
     }
     for from in
@@ -727,7 +727,7 @@ fn duplicate_route() {
 fn subsumed_route() {
     let wide = "wide: 3: FROM /messages/* WHERE as_number(t) > 5 INTO $upstream";
     let fires = |narrow: &str| said("subsumed-route", None, &[wide, narrow]);
-    let all = "takes them all: /messages/* WHERE as_number(t) > 5 INTO $upstream";
+    let all = "takes all of its messages: /messages/* WHERE as_number(t) > 5 INTO $upstream";
     for narrow in [
         "narrow: 3: FROM /messages/* WHERE as_number(t) > 6 INTO $upstream",
         "narrow: 3: FROM /messages/modules/m WHERE as_number(t) = 6 and a = 'x' INTO $upstream",

@@ -96,7 +96,7 @@ fn what_cannot_be_used_is_told() {
     let messages = b"{\"origin\": {\"device\": 5}}\n{\"origin\": {\"device\": \"leaf-7\"}}\n";
     let bad = run(&["explain", "--manifest", "examples/deployment.json"], messages);
     let stderr = String::from_utf8(bad.stderr).unwrap();
-    assert!(stderr.starts_with("<stdin>:1:23: expected a string, found the number 5; in quotes"), "{stderr}");
+    assert!(stderr.starts_with("<stdin>:1:23: expected a string, found the number 5; put it in quotes"), "{stderr}");
     assert!(String::from_utf8(bad.stdout).unwrap().starts_with("message 2 from /messages\n"));
     assert_eq!(bad.status.code(), Some(2));
 }

@@ -124,7 +124,7 @@ fn a_line_over_the_limit_is_reported_and_read_past() {
     messages.extend_from_slice(b"\n{\"properties\": {\"t\": \"81\"}}\n");
     let output = run(&["match", "--manifest", manifest.path(), "--max-line-bytes", "1000"], &messages);
     assert!(stdout(&output).starts_with("{\"message\":2,"), "{}", stdout(&output));
-    let error = "<stdin>:1: the line has 104857600 bytes, more than --max-line-bytes of 1000";
+    let error = "<stdin>:1: the line has 104857600 bytes; the limit --max-line-bytes is 1000";
     assert!(stderr(&output).starts_with(error), "{}", stderr(&output));
     assert_eq!(output.status.code(), Some(2));
 }
@@ -268,7 +268,7 @@ fn graph_of_a_manifest_with_problems_reports_them_and_prints_nothing() {
 fn explain_code_prints_the_page_of_a_code_and_lists_them_all() {
     let page = run(&["explain-code", "e0201"], b"");
     let shown = stdout(&page);
-    assert!(shown.starts_with("error[E0201]: operands of types that the operator does not take\n\n"), "{shown}");
+    assert!(shown.starts_with("error[E0201]: operands of types that the operator does not accept\n\n"), "{shown}");
     assert!(shown.contains("\n    FROM /messages/* WHERE temperature > 80 INTO $upstream\n"), "{shown}");
     assert!(!shown.contains("```"), "{shown}");
     let list = run(&["explain-code"], b"");

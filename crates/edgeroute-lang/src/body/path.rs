@@ -136,7 +136,7 @@ impl PathError {
 impl fmt::Display for PathError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "expected {} in the body path, found ", self.expected())?;
-        if self.found.is_empty() { f.write_str("its end") } else { write!(f, "`{}`", quoted(&self.found)) }
+        if self.found.is_empty() { f.write_str("the end") } else { write!(f, "`{}`", quoted(&self.found)) }
     }
 }
 

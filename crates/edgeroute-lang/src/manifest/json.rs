@@ -326,14 +326,14 @@ mod tests {
             ("{}\n {}", 4, 5, "not valid JSON: trailing characters, found `{`", None),
             ("{\n\n\"a\": 01}", 9, 10, "not valid JSON: invalid number, found `1`", None),
             ("{\n  // no\n}", 4, 5, "not valid JSON: key must be a string, found `/`", Some("comments")),
-            ("{'a': 1}", 1, 2, "not valid JSON: key must be a string, found `\\'`", Some("double quotes")),
+            ("{'a': 1}", 1, 2, "not valid JSON: key must be a string, found `'`", Some("double quotes")),
             ("{a: 1}", 1, 2, "not valid JSON: key must be a string, found `a`", Some("in double quotes")),
-            ("[1,\n]", 2, 3, "not valid JSON: a comma after the last element", Some("remove the comma")),
-            ("{\"a\": 1, }", 7, 8, "not valid JSON: a comma after the last element", Some("remove the comma")),
+            ("[1,\n]", 2, 3, "not valid JSON: trailing comma after the last element", Some("remove the comma")),
+            ("{\"a\": 1, }", 7, 8, "not valid JSON: trailing comma after the last element", Some("remove the comma")),
             ("[\"a\nb\"]", 3, 4, "not valid JSON: a control character in a string", Some("escape")),
             ("[\t\"\t\"]", 3, 4, "not valid JSON: a control character in a string", Some("escape")),
-            ("[\"\\q\"]", 2, 4, "not valid JSON: invalid escape `\\\\q`", Some("twice")),
-            ("[\"é\\u00é0\"]", 4, 10, "not valid JSON: invalid escape `\\\\u00é`", Some("four")),
+            ("[\"\\q\"]", 2, 4, "not valid JSON: invalid escape `\\q`", Some("twice")),
+            ("[\"é\\u00é0\"]", 4, 10, "not valid JSON: invalid escape `\\u00é`", Some("four")),
             ("[NaN]", 1, 2, "not valid JSON: expected value, found `N`", None),
         ];
         for (text, start, end, message, help) in cases {
@@ -367,6 +367,6 @@ mod tests {
         assert_eq!(check_size(usize::try_from(u32::MAX).unwrap()), Ok(()));
         let found = check_size(usize::try_from(1_u64 << 32).unwrap()).unwrap_err();
         assert_eq!(found.code, Code::ManifestTooLong);
-        assert!(found.message.contains("4294967296 bytes, and the limit is 4294967295"), "{}", found.message);
+        assert!(found.message.contains("4294967296 bytes; the limit is 4294967295"), "{}", found.message);
     }
 }

@@ -210,7 +210,7 @@ fn keys_ignore_case_except_the_schema_version() {
     let label = &error.problems()[0].diagnostic().secondary[0];
     assert_eq!(
         (label.span.slice(json), &*label.text),
-        (r#""SchemaVersion""#, "write `schemaVersion`: this key is case-sensitive")
+        (r#""SchemaVersion""#, "write `schemaVersion`; this key is case-sensitive")
     );
 }
 

@@ -186,7 +186,7 @@ impl fmt::Display for TokenKind {
             Self::Id => "a name",
             Self::BracketPath => "a name with brackets",
             Self::Unknown => "an unknown character",
-            Self::Eof => "the end of the text",
+            Self::Eof => "the end",
         })
     }
 }

@@ -488,7 +488,7 @@ fn operands_of_other_types() {
     says_no_more("true + 1 = 2", TYPES, "`+` expects numbers, found a bool and a number");
     says_no_more("a + true = 1", TYPES, "`+` expects numbers, found a string and a bool");
     says_no_more("as_number(a) > '5x'", TYPES, "cannot compare a number with a string");
-    says_no_more("$body.x = e5", TYPES, "found a body value and undefined");
+    says_no_more("$body.x = e5", TYPES, "cannot compare a body value with undefined");
     explains("is_defined(a) and b", TYPES, "compare it, as in `b = 'true'`");
     explains("length(b) || a = 'c'", TYPES, "no function converts a number to a string");
     explains("null = a", TYPES, "`is_null(a)`");
@@ -548,8 +548,8 @@ fn words_for_operators() {
     mends_condition("a not like 'b'", TOKEN, "a != 'b'");
     mends_condition("a endswith 'b'", TOKEN, "ends_with(a, 'b')");
     mends_condition("as_number(a) in [5, 6]", TOKEN, "(as_number(a) = 5 or as_number(a) = 6)");
-    explains("a like ''", TOKEN, "there is `starts_with(a, 'x')`");
-    explains("a like '%%'", TOKEN, "there is `starts_with(a, 'x')`");
+    explains("a like ''", TOKEN, "use `starts_with(a, 'x')`");
+    explains("a like '%%'", TOKEN, "use `starts_with(a, 'x')`");
     explains("a matches 'b'", TOKEN, "patterns are not supported");
     explains("a in ('b' 'c')", TOKEN, "compare with each");
     explains("(a = 'b' limit 5) or c = 'd'", TOKEN, "one message at a time");
@@ -576,7 +576,7 @@ fn characters_that_mean_nothing() {
     mends_condition("body['a'] = 'c'", TOKEN, "$body.a = 'c'");
     explains("x['a']['b'] = 'c'", TOKEN, "$body.x['a']['b']");
     explains("x[''] = 'c'", TOKEN, "$body.x['']");
-    explains("['a'] = 'c'", TOKEN, "a property stands by its name alone");
+    explains("['a'] = 'c'", TOKEN, "refer to a property by its name alone");
 }
 
 #[test]
@@ -589,7 +589,7 @@ fn strings_of_several_words() {
     explains("a = 'it''s cold\n'", TOKEN, "put a space between the name and the string");
     explains("a = “hot\ncold”", TOKEN, "put strings between ' or \"");
     explains("a = “hot” 'x'", TOKEN, "write `'hot'`");
-    explains("a = b''c d'", TOKEN, "`b''c` is a name, put a space between the name and the string");
+    explains("a = b''c d'", TOKEN, "`b''c` is read as a single property name; put a space between the name and the string");
     explains("a = 'it''s' cold", TOKEN, "a quote within a string is written `\\'`: `'it\\'s'`");
     says_no_more("a = 'b' 'c'", TOKEN, "found `'c'`");
     says_no_more("a = 'b'\"c\"", TOKEN, "found `\"c\"`");

@@ -403,7 +403,7 @@ mod svg {
     #[test]
     fn what_nobody_could_read_is_refused() {
         let error = topology(&many(3_000, 400)).to_svg().unwrap_err();
-        assert!(error.to_string().contains("boxes, and the limit is 700"), "{error}");
+        assert!(error.to_string().contains("boxes; the limit is 700"), "{error}");
         let chain: Vec<(String, String, Option<u32>)> = (0..200)
             .map(|index| {
                 let text = format!(

@@ -321,7 +321,7 @@ fn a_value_on_the_right_is_mended() {
             "and: expected bools",
             "a = 'b': bool",
             "$body.t: body value",
-            "compare it, `and $body.t = true`, or put it on the left of `and`"
+            "compare it: `and $body.t = true`, or put it on the left of `and`"
         ]
     );
 }
@@ -340,7 +340,7 @@ fn what_surprises_is_explained() {
         ("a = 'x' = 'y'", "comparisons cannot be chained; join two of them with `and`"),
         (
             "level = null",
-            "`is_null(level)` tells whether it is there and null, `not is_defined(level)` whether it is missing",
+            "use `is_null(level)` for \"present and null\", `not is_defined(level)` for \"missing\"",
         ),
         ("$body.x = undefined", "what the body lacks is null: `$body.x = null`"),
         ("undefined = level", "ask `not is_defined(level)`"),
@@ -349,7 +349,7 @@ fn what_surprises_is_explained() {
         ("a + b = 'c'", "use `||` to join strings, or `as_number` to read one as a number"),
         ("a + $body.b = 'c'", "use `||` to join strings, or `as_number` to read one as a number"),
         ("$body.a + b = 'c'", "use `||` to join strings, or `as_number` to read one as a number"),
-        ("a and true", "compare it, as in `a = 'true'`, or ask `is_defined(a)`"),
+        ("a and true", "compare it, as in `a = 'true'`, or use `is_defined(a)`"),
         ("a ?? b = 'c'", "`??` has the lowest precedence; write `(a ?? b) = 'c'`"),
         ("a ?? 5 = 5", "`??` has the lowest precedence; put it in parentheses"),
         ("a || as_number(b) = 'c'", "no function converts a number to a string"),

@@ -76,7 +76,7 @@ impl ExpressionParser<'_, '_, '_> {
         let error =
             Diagnostic::new(Code::UnexpectedToken, token.span, message).with_label("a property name cannot have brackets");
         let mended = if let Some(name) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
-            Some(("a property stands by its name alone", name.trim_matches(['\'', '"']).to_owned()))
+            Some(("refer to a property by its name alone", name.trim_matches(['\'', '"']).to_owned()))
         } else if let Some((owner, name)) = member(text) {
             match owner.to_ascii_lowercase().as_str() {
                 "properties" | "appproperties" | "applicationproperties" => {

@@ -358,6 +358,6 @@ mod tests {
         let limits = Limits { route_bytes: 10, ..Limits::default() };
         let errors = parse_route("FROM /messages INTO $upstream", &limits).errors;
         assert_eq!(errors.len(), 1);
-        assert!(errors[0].message.contains("`route_bytes` of 10"), "{}", errors[0].message);
+        assert!(errors[0].message.contains("`route_bytes` is 10"), "{}", errors[0].message);
     }
 }

@@ -10,5 +10,6 @@ mod recognise;
 mod body_paths;
 mod documents;
 mod measured;
+mod semantics;
 mod sentences;
 mod token_rules;
