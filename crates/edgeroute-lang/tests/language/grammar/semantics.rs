@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use edgeroute::builtin::reference::SAMPLE_MESSAGE;
+use edgeroute_lang::builtin::reference::SAMPLE_MESSAGE;
 use edgeroute_lang::hir::{CheckOptions, TwinFunctions, check};
 use edgeroute_lang::interpret::{ResolvedMessage, verdict};
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::message::{Message, Origin, SYSTEM_PROPERTIES};
 use edgeroute_lang::syntax::parse_condition;
 
-const SEMANTICS: &str = include_str!("../../grammar/SEMANTICS.md");
+const SEMANTICS: &str = include_str!("../../../../../grammar/SEMANTICS.md");
 
 /// The lines of the fenced blocks that are marked `kind`.
 fn examples(kind: &str) -> Vec<(&'static str, &'static str)> {
