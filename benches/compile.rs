@@ -8,8 +8,6 @@
 //! Throughput is in routes. Before anything is timed, the table's answers are held to the interpreter's.
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on has nothing better to do")]
 
-#[expect(dead_code, reason = "routes and messages are generated here, not matched by hand")]
-mod workloads;
 
 use std::hint::black_box;
 
@@ -21,7 +19,7 @@ use edgeroute_lang::interpret::{ResolvedMessage, Verdict, verdict};
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::message::{Message, Origin};
 use edgeroute_lang::syntax::parse_route;
-use workloads::{Kind, Outcome, WorkMessage, Workload};
+use edgeroute_testkit::workloads::{Kind, Outcome, WorkMessage, Workload};
 
 fn builder(texts: &[String]) -> RouteTableBuilder {
     let routes = texts.iter().enumerate();

@@ -5,19 +5,13 @@
 //! anything is timed, answers are held to the interpreter's.
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on has nothing better to do")]
 
-mod baseline;
-mod contenders;
-#[expect(dead_code, unused_imports, reason = "shared with `ratios`, which uses more of it")]
-mod contest;
-#[expect(dead_code, reason = "shared with `ratios`, which uses more of them")]
-mod workloads;
 
 use std::time::Duration;
 
-use contenders::{Interpreter, ResolvedTable, Table};
-use contest::{Contender, wrong_answers};
+use edgeroute_testkit::competitors::{Interpreter, ResolvedTable, Table};
+use edgeroute_testkit::harness::{Contender, wrong_answers};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use workloads::{COLD, Kind, Outcome, Shape, Workload};
+use edgeroute_testkit::workloads::{COLD, Kind, Outcome, Shape, Workload};
 
 /// So many messages, times the routes, are interpreted before anything is timed.
 const INTERPRETED: usize = 400_000;
@@ -36,7 +30,7 @@ fn matching(criterion: &mut Criterion) {
         let workload = Workload::generate(kind, count);
         let texts: Vec<String> = workload.routes.iter().map(ToString::to_string).collect();
         let messages = workload.messages(Outcome::Mixed, COLD, |_| true).unwrap();
-        let table = contenders::table::build(&workload.routes, &texts).unwrap();
+        let table = edgeroute_testkit::competitors::table::build(&workload.routes, &texts).unwrap();
         let mut interpreter = Interpreter::new(&workload.routes, &texts).unwrap();
         interpreter.load(&messages);
         let expected: Vec<Vec<usize>> = (0..(INTERPRETED / count).min(messages.len()))

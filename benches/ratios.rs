@@ -19,21 +19,17 @@
 //! arguments select workloads by name. Run without `--bench`, as `cargo test` does, it checks the answers of small
 //! tables and times next to nothing.
 
-mod baseline;
-mod contenders;
-mod contest;
-mod workloads;
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use contenders::{Interpreter, ResolvedTable, Table};
-use contest::timing::{Effort, interleave, median};
-use contest::{BuildCost, Contender, Linear, as_f64};
+use edgeroute_testkit::competitors::{Interpreter, ResolvedTable, Table};
+use edgeroute_testkit::harness::timing::{Effort, interleave, median};
+use edgeroute_testkit::harness::{BuildCost, Contender, Linear, as_f64};
 use serde::Serialize;
-use workloads::{COLD, Kind, Outcome, Shape, WARM, WorkMessage, WorkRoute, Workload};
+use edgeroute_testkit::workloads::{COLD, Kind, Outcome, Shape, WARM, WorkMessage, WorkRoute, Workload};
 
 /// Whether the keys of the messages are text, or were looked up beforehand.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -196,7 +192,7 @@ fn run(options: &Options, out: &mut impl Write) -> io::Result<()> {
 fn measure(workload: &Workload, options: &Options) -> io::Result<Vec<Row>> {
     let routes = &workload.routes;
     let texts: Vec<_> = routes.iter().map(ToString::to_string).collect();
-    let (mut linear, cost) = contest::measure_build(|| Linear::new(routes));
+    let (mut linear, cost) = edgeroute_testkit::harness::measure_build(|| Linear::new(routes));
     let outcomes: &[Outcome] = match workload.kind {
         Kind::Equality | Kind::Mixed => &[Outcome::Mixed, Outcome::Miss, Outcome::Foreign],
         _ => &[Outcome::Mixed, Outcome::Miss],
@@ -211,14 +207,14 @@ fn measure(workload: &Workload, options: &Options) -> io::Result<Vec<Row>> {
         })
         .collect();
     let mut entrants = vec![Entrant { column: Column::Linear, contender: Box::new(linear), cost }];
-    let (table, cost) = measure_rebuilds(|| contenders::table::build(routes, &texts), options.effort());
+    let (table, cost) = measure_rebuilds(|| edgeroute_testkit::competitors::table::build(routes, &texts), options.effort());
     let table = table.map_err(io::Error::other)?;
     let contender = Box::new(Table::new(table.clone()));
     entrants.push(Entrant { column: Column::Table(Keys::Text), contender, cost });
     let contender = Box::new(ResolvedTable::new(table));
     entrants.push(Entrant { column: Column::Table(Keys::Resolved), contender, cost });
     if routes.len() <= MOST_INTERPRETED {
-        let (interpreter, cost) = contest::measure_build(|| Interpreter::new(routes, &texts));
+        let (interpreter, cost) = edgeroute_testkit::harness::measure_build(|| Interpreter::new(routes, &texts));
         let contender = Box::new(interpreter.map_err(io::Error::other)?);
         entrants.push(Entrant { column: Column::Interpreter, contender, cost });
     }
@@ -234,7 +230,7 @@ fn measure(workload: &Workload, options: &Options) -> io::Result<Vec<Row>> {
                 Column::Table(_) => set.expected.len(),
             };
             let checked = set.expected.get(..checks).unwrap_or_default();
-            let wrong = contest::wrong_answers(&mut *entrant.contender, checked);
+            let wrong = edgeroute_testkit::harness::wrong_answers(&mut *entrant.contender, checked);
             if wrong > 0 {
                 let (name, column) = (workload.kind.name(), entrant.column);
                 return Err(io::Error::other(format!(
@@ -242,7 +238,7 @@ fn measure(workload: &Workload, options: &Options) -> io::Result<Vec<Row>> {
                     routes.len()
                 )));
             }
-            allocations.push(contest::allocations(&mut *entrant.contender, checks));
+            allocations.push(edgeroute_testkit::harness::allocations(&mut *entrant.contender, checks));
         }
         for (messages, loaded) in [("cold", set.messages.len()), ("warm", WARM)] {
             let mut contenders: Vec<_> = entrants.iter_mut().map(|entrant| &mut *entrant.contender).collect();
@@ -280,7 +276,7 @@ fn measure_rebuilds<T>(construct: impl Fn() -> T, effort: Effort) -> (T, BuildCo
     let start = Instant::now();
     let mut times = Vec::new();
     loop {
-        let (built, cost) = contest::measure_build(&construct);
+        let (built, cost) = edgeroute_testkit::harness::measure_build(&construct);
         times.push(cost.nanoseconds);
         if start.elapsed() >= effort.total {
             return (built, BuildCost { nanoseconds: median(times), ..cost });

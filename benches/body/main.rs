@@ -1,4 +1,4 @@
-//! `cargo bench --bench body --features internals`: what it costs to find three paths in a body.
+//! `cargo bench --bench body`: what it costs to find three paths in a body.
 //!
 //! The scanner, `serde_json` into a struct of just these fields (its texts borrowed, all else skipped), and `serde_json`
 //! into nothing (`IgnoredAny`: the grammar alone, and texts are not looked at) read the same bodies by turns, in this
@@ -11,9 +11,6 @@
 //! `valgrind --tool=callgrind --toggle-collect='*read_all*'` counts the instructions of that alone. Run without `--bench`,
 //! as `cargo test` does, it checks the answers and times nothing.
 
-#[expect(dead_code, reason = "shared with `ratios`, which uses more of it")]
-#[path = "../workloads/random.rs"]
-mod random;
 mod shapes;
 
 use std::hint::black_box;

@@ -7,7 +7,7 @@ use edgeroute_lang::body::{Encoding, Found};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::random::Random;
+use edgeroute_testkit::workloads::random::Random;
 
 /// Bodies that are alike, and three paths into them.
 pub(crate) struct Shape {

@@ -1,17 +1,10 @@
 //! An explanation says of every message just what the route table does with it, and why, whatever the routes and the
 //! message.
 #![no_main]
-// As in the package whose tests share the cases.
-#![warn(single_use_lifetimes)]
 
-#[path = "../../tests/tables/explained.rs"]
-mod explained;
-#[expect(dead_code, reason = "the interpreter as an oracle is asked by another target")]
-#[path = "../../tests/tables/shared/mod.rs"]
-mod shared;
 
 use libfuzzer_sys::fuzz_target;
-use shared::Case;
+use edgeroute_testkit::cases::Case;
 
 fuzz_target!(|bytes: &[u8]| {
     let case = Case::of(bytes);

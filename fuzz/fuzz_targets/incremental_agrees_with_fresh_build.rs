@@ -1,17 +1,10 @@
 //! A table that came about by changes delivers every message just where one does that is built of the same routes at
 //! once, and so does the table before each change, which others may still use.
 #![no_main]
-// As in the package whose tests share the cases.
-#![warn(single_use_lifetimes)]
 
-#[path = "../../tests/tables/changed.rs"]
-mod changed;
-#[expect(dead_code, reason = "the interpreter as an oracle is asked by another target")]
-#[path = "../../tests/tables/shared/mod.rs"]
-mod shared;
 
 use libfuzzer_sys::fuzz_target;
-use shared::Case;
+use edgeroute_testkit::cases::Case;
 
 fuzz_target!(|bytes: &[u8]| {
     // The changes first, a small part, so that a mutation of them leaves the case as it is.

@@ -1,17 +1,10 @@
 //! What lints say of the messages that a route takes is so, fixes do what their lint declares, and all places are within
 //! the texts, whatever the routes and the messages.
 #![no_main]
-// As in the package whose tests share the cases.
-#![warn(single_use_lifetimes)]
 
-#[path = "../../tests/tables/linted.rs"]
-mod linted;
-#[expect(dead_code, reason = "tables, and the interpreter as an oracle of them, are asked by other targets")]
-#[path = "../../tests/tables/shared/mod.rs"]
-mod shared;
 
 use libfuzzer_sys::fuzz_target;
-use shared::Case;
+use edgeroute_testkit::cases::Case;
 
 fuzz_target!(|bytes: &[u8]| {
     let case = Case::of_lints(bytes);

@@ -1,15 +1,10 @@
 //! A route table delivers every message just where the interpreter does, whatever the routes, the message, the budgets
 //! and the hash key.
 #![no_main]
-// As in the package whose tests share the cases.
-#![warn(single_use_lifetimes)]
 
-#[expect(dead_code, reason = "changes of tables, and routes for lints, are made by other targets")]
-#[path = "../../tests/tables/shared/mod.rs"]
-mod shared;
 
 use libfuzzer_sys::fuzz_target;
-use shared::Case;
+use edgeroute_testkit::cases::Case;
 
 fuzz_target!(|bytes: &[u8]| {
     let case = Case::of(bytes);

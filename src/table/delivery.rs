@@ -55,18 +55,18 @@ impl<'t> Delivery<'t> {
 
 /// The deliveries of one message: at most one for each endpoint, in the order in which the winning routes were declared.
 #[derive(Clone, Debug)]
-pub struct Deliveries<'t> {
+pub struct Deliveries<'t, 's> {
     table: &'t RouteTable,
-    routes: core::slice::Iter<'t, Winner>,
+    routes: core::slice::Iter<'s, Winner>,
 }
 
-impl<'t> Deliveries<'t> {
-    pub(super) fn new(table: &'t RouteTable, routes: &'t [Winner]) -> Self {
+impl<'t, 's> Deliveries<'t, 's> {
+    pub(super) fn new(table: &'t RouteTable, routes: &'s [Winner]) -> Self {
         Self { table, routes: routes.iter() }
     }
 }
 
-impl<'t> Iterator for Deliveries<'t> {
+impl<'t> Iterator for Deliveries<'t, '_> {
     type Item = Delivery<'t>;
 
     fn next(&mut self) -> Option<Delivery<'t>> {
@@ -78,4 +78,4 @@ impl<'t> Iterator for Deliveries<'t> {
     }
 }
 
-impl ExactSizeIterator for Deliveries<'_> {}
+impl ExactSizeIterator for Deliveries<'_, '_> {}

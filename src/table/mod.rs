@@ -131,11 +131,12 @@ impl RouteTable {
     ///
     /// # Panics
     /// If `scratch` was made by another table: an answer would be wrong.
-    pub fn route_with<'a, P: Properties + ?Sized, S: Properties + ?Sized>(
-        &'a self,
-        scratch: &'a mut Scratch,
+    #[track_caller]
+    pub fn route_with<'t, 's, P: Properties + ?Sized, S: Properties + ?Sized>(
+        &'t self,
+        scratch: &'s mut Scratch,
         message: &Message<'_, P, S>,
-    ) -> Deliveries<'a> {
+    ) -> Deliveries<'t, 's> {
         assert!(
             scratch.belongs_to(self),
             "the scratch was made by another route table: call `create_scratch` or `adapt_scratch` on the table you are routing with"
@@ -147,6 +148,7 @@ impl RouteTable {
     ///
     /// # Panics
     /// As [`route_with`](Self::route_with).
+    #[track_caller]
     pub fn is_match_with<P: Properties + ?Sized, S: Properties + ?Sized>(
         &self,
         scratch: &mut Scratch,

@@ -93,8 +93,10 @@ impl Scratch {
         self.table = Arc::downgrade(&table.inner);
     }
 
+    /// Whether this scratch belongs to the table, so that [`RouteTable::route_with`] accepts it.
     #[inline]
-    pub(super) fn belongs_to(&self, table: &RouteTable) -> bool {
+    #[must_use]
+    pub fn belongs_to(&self, table: &RouteTable) -> bool {
         core::ptr::eq(self.table.as_ptr(), Arc::as_ptr(&table.inner))
     }
 

@@ -11,6 +11,8 @@ mod changes;
 #[cfg(test)]
 mod concurrency;
 #[cfg(test)]
+mod deliveries;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod memory;

@@ -1,1 +1,69 @@
-fn main() {}
+//! Maintenance of the repository: `cargo xtask docs` writes the generated documents, `cargo xtask docs --check` reports
+//! those that are stale and changes nothing.
+#![forbid(unsafe_code)]
+
+mod docs;
+
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+use std::{env, fs};
+
+use docs::Document;
+
+const USAGE: &str = "usage: cargo xtask docs [--check]";
+
+/// What to do with a document that is stale.
+#[derive(Copy, Clone, PartialEq, Eq)]
+enum Mode {
+    Check,
+    Write,
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match arguments.as_slice() {
+        ["docs"] => generate(Mode::Write),
+        ["docs", "--check"] => generate(Mode::Check),
+        _ => Err(io::Error::other(USAGE)),
+    };
+    result.unwrap_or_else(|error| {
+        let _ = writeln!(io::stderr(), "{error}");
+        ExitCode::from(2)
+    })
+}
+
+fn generate(mode: Mode) -> io::Result<ExitCode> {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let pages = stale(root, docs::pages(root)?)?;
+    let references = stale(root, docs::references())?;
+    for document in pages.iter().chain(&references) {
+        writeln!(io::stdout(), "{}{}", if mode == Mode::Check { "stale: " } else { "" }, document.path.display())?;
+        if mode == Mode::Write {
+            fs::write(root.join(&document.path), &document.text)?;
+        }
+    }
+    if mode == Mode::Write && !pages.is_empty() {
+        writeln!(io::stdout(), "pages have changed: run `cargo xtask docs` again to include them in docs/codes.md")?;
+    }
+    if mode == Mode::Check && pages.len() + references.len() > 0 {
+        writeln!(io::stderr(), "run `cargo xtask docs` and commit the result")?;
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Those whose file has another text, or does not exist.
+fn stale(root: &Path, documents: Vec<Document>) -> io::Result<Vec<Document>> {
+    let mut stale = Vec::new();
+    for document in documents {
+        match fs::read_to_string(root.join(&document.path)) {
+            Ok(text) if text == document.text => {}
+            Ok(_) => stale.push(document),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => stale.push(document),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(stale)
+}

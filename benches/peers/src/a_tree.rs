@@ -6,10 +6,10 @@
 use ::a_tree::{ATree, AttributeDefinition, Event, EventError};
 
 use crate::Refusal;
-use crate::contest::{Contender, Winners};
+use edgeroute_testkit::harness::{Contender, Winners};
 use crate::dialect::{self, Deadline, Dialect, MODULE, OUTPUT, SlotTable, number_variable, segments, text_variable};
-use crate::workloads::condition::{Key, Test};
-use crate::workloads::{WorkMessage, WorkRoute};
+use edgeroute_testkit::workloads::condition::{Key, Test};
+use edgeroute_testkit::workloads::{WorkMessage, WorkRoute};
 
 struct Language;
 

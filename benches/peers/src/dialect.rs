@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use crate::Refusal;
-use crate::workloads::condition::{Formula, Key, Test};
-use crate::workloads::route::Source;
-use crate::workloads::{WorkMessage, WorkRoute};
+use edgeroute_testkit::workloads::condition::{Formula, Key, Test};
+use edgeroute_testkit::workloads::route::Source;
+use edgeroute_testkit::workloads::{WorkMessage, WorkRoute};
 
 /// How a peer writes tests; `and`, `or` and parentheses are common to all.
 pub(crate) trait Dialect {

@@ -8,10 +8,10 @@ use std::collections::HashMap;
 use ::evalexpr::{Context, EvalexprError, EvalexprResult, Node, Value, build_operator_tree};
 
 use crate::Refusal;
-use crate::contest::{Contender, Winners};
+use edgeroute_testkit::harness::{Contender, Winners};
 use crate::dialect::{self, Deadline, Dialect, MODULE, OUTPUT, SlotTable, number_variable, text_variable};
-use crate::workloads::condition::{Key, Test};
-use crate::workloads::{WorkMessage, WorkRoute};
+use edgeroute_testkit::workloads::condition::{Key, Test};
+use edgeroute_testkit::workloads::{WorkMessage, WorkRoute};
 
 struct Language;
 

@@ -11,14 +11,6 @@
 //! why there is no figure. `--all` adds messages that repeat and those that no route takes, `--large` tables of 100,000 routes;
 //! other arguments select workloads or peers by name.
 
-#[path = "../../baseline/mod.rs"]
-mod baseline;
-#[path = "../../contenders/mod.rs"]
-mod contenders;
-#[path = "../../contest/mod.rs"]
-mod contest;
-#[path = "../../workloads/mod.rs"]
-mod workloads;
 
 mod a_tree;
 mod cel;
@@ -34,12 +26,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use contest::timing::{Effort, interleave};
-use contest::{BuildCost, Contender, Linear, as_f64};
+use edgeroute_testkit::harness::timing::{Effort, interleave};
+use edgeroute_testkit::harness::{BuildCost, Contender, Linear, as_f64};
 use dialect::Deadline;
 use edgeroute::RouteTable;
 use report::Row;
-use workloads::{COLD, Kind, Outcome, Shape, WARM, WorkMessage, WorkRoute, Workload};
+use edgeroute_testkit::workloads::{COLD, Kind, Outcome, Shape, WARM, WorkMessage, WorkRoute, Workload};
 
 /// Why there is no figure.
 #[derive(Clone, Debug)]
@@ -142,7 +134,7 @@ static PEERS: [Peer; 8] = [
 const EFFORT: Effort = Effort { total: Duration::from_secs(2), turn: Duration::from_millis(2), least_rounds: 9 };
 
 fn table(routes: &[WorkRoute], texts: &[String]) -> Result<RouteTable, Refusal> {
-    contenders::table::build(routes, texts).map_err(|error| Refusal::Unsupported(error.to_string()))
+    edgeroute_testkit::competitors::table::build(routes, texts).map_err(|error| Refusal::Unsupported(error.to_string()))
 }
 
 /// What the arguments ask for.
@@ -272,8 +264,8 @@ fn check<'m>(contender: &mut Boxed<'m>, set: &'m MessageSet) -> Result<Answers, 
     let of = set.messages.len();
     let answers = catch_unwind(AssertUnwindSafe(|| {
         contender.load(&set.messages);
-        let wrong = contest::wrong_answers(&mut **contender, &set.expected);
-        let allocations = contest::allocations(&mut **contender, of);
+        let wrong = edgeroute_testkit::harness::wrong_answers(&mut **contender, &set.expected);
+        let allocations = edgeroute_testkit::harness::allocations(&mut **contender, of);
         Answers {
             wrong,
             of,
@@ -287,7 +279,7 @@ fn check<'m>(contender: &mut Boxed<'m>, set: &'m MessageSet) -> Result<Answers, 
 fn measure(workload: &Workload, options: &Options) -> Vec<Row> {
     let routes = &workload.routes;
     let texts: Vec<_> = routes.iter().map(ToString::to_string).collect();
-    let (mut linear, cost) = contest::measure_build(|| Linear::new(routes));
+    let (mut linear, cost) = edgeroute_testkit::harness::measure_build(|| Linear::new(routes));
     let outcomes: &[Outcome] =
         if options.all { &[Outcome::Mixed, Outcome::Miss, Outcome::Foreign] } else { &[Outcome::Mixed] };
     let sets: Vec<_> = outcomes
@@ -303,7 +295,7 @@ fn measure(workload: &Workload, options: &Options) -> Vec<Row> {
     for peer in options.peers(routes.len()) {
         let deadline = Deadline(Instant::now() + options.build_time());
         let build = || catch_unwind(|| (peer.build)(routes, &texts, deadline)).unwrap_or(Err(Refusal::Panicked));
-        match contest::measure_build(build) {
+        match edgeroute_testkit::harness::measure_build(build) {
             (Ok(contender), cost) => entrants.push(Entrant { engine: peer.engine, contender, cost }),
             (Err(refusal), _) => rows.push(Row::new(workload, peer.engine, refusal.to_string())),
         }

@@ -8,11 +8,11 @@ use ::quamina::{Quamina, QuaminaBuilder};
 use serde_json::{Map, Value, json};
 
 use crate::Refusal;
-use crate::contest::{Contender, Winners};
+use edgeroute_testkit::harness::{Contender, Winners};
 use crate::dialect::{Deadline, MODULE, OUTPUT, SlotTable};
-use crate::workloads::condition::{Formula, Key, Test};
-use crate::workloads::route::Source;
-use crate::workloads::{WorkMessage, WorkRoute};
+use edgeroute_testkit::workloads::condition::{Formula, Key, Test};
+use edgeroute_testkit::workloads::route::Source;
+use edgeroute_testkit::workloads::{WorkMessage, WorkRoute};
 
 /// A route with more disjuncts is refused.
 const MOST_PATTERNS: usize = 64;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::Engine;
-use crate::workloads::Workload;
+use edgeroute_testkit::workloads::Workload;
 
 /// One contender on one set of messages. See the top of `main.rs`. What has no figure is `null`.
 #[derive(Debug, Serialize)]

@@ -6,10 +6,10 @@
 use ::wirefilter::{ExecutionContext, Filter, Scheme, Type};
 
 use crate::Refusal;
-use crate::contest::{Contender, Winners};
+use edgeroute_testkit::harness::{Contender, Winners};
 use crate::dialect::{self, Deadline, Dialect, MODULE, OUTPUT, SlotTable, number_variable, text_variable};
-use crate::workloads::condition::{Key, Test};
-use crate::workloads::{WorkMessage, WorkRoute};
+use edgeroute_testkit::workloads::condition::{Key, Test};
+use edgeroute_testkit::workloads::{WorkMessage, WorkRoute};
 
 const NO_NUMBER: i32 = -1_000_000_000;
 

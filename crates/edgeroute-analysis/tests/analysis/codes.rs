@@ -1,15 +1,11 @@
-//! The pages of the codes: each example gives the code that it says, and `docs/codes.md` is made of them.
+//! The pages of the codes: each example gives the code that it says.
 //!
 //! Examples in Rust run as doctests of `docs/codes.md`.
 #![expect(clippy::expect_used, clippy::panic, reason = "what fails here fails the test")]
 
-use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
-
 use edgeroute::{BadRoutes, RouteTable};
 use edgeroute_analysis::lint::{Level, Levels, Lint, Linter, RouteInput};
-use edgeroute_lang::diagnostic::{Code, Severity};
+use edgeroute_lang::diagnostic::Code;
 use edgeroute_lang::hir::{Route, Shadowing};
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::manifest::{Manifest, Parsed};
@@ -123,41 +119,5 @@ fn every_code_shows_what_gives_it_and_how_to_mend_that() {
         } else {
             assert!(fires > 0 && mended > 0, "{code}: {fires} examples of it, {mended} of mended text");
         }
-    }
-}
-
-/// `docs/codes.md`: a list by area, then the page of every code.
-fn document() -> String {
-    let mut list = String::new();
-    let mut pages = String::new();
-    let mut area = "";
-    for code in Code::ALL {
-        if code.area() != area {
-            area = code.area();
-            write!(list, "\n**{area}**\n\n").expect("a text takes every write");
-        }
-        let anchor = code.as_str().to_lowercase();
-        writeln!(list, "- [{code}](#{anchor}) {}", code.title()).expect("a text takes every write");
-        let kind = match code.severity() {
-            Severity::Error => "Error",
-            Severity::Warning => "Warning",
-        };
-        write!(pages, "\n## {code}\n\n{kind}: {}.\n\n{}", code.title(), code.explanation())
-            .expect("a text takes every write");
-    }
-    format!(
-        "# Codes\n\nEvery error and warning has a code that is stable across releases.\n`edgeroute explain-code CODE` prints \
-         these pages.\n{list}{pages}"
-    )
-}
-
-#[test]
-fn the_document_of_the_codes_is_fresh() {
-    let path = edgeroute_testkit::repository().join("docs/codes.md");
-    let (expected, found) = (document(), fs::read_to_string(&path).unwrap_or_default());
-    if found != expected {
-        fs::create_dir_all(path.parent().expect("a directory")).expect("docs can be made");
-        fs::write(&path, expected).expect("docs/codes.md can be written");
-        panic!("docs/codes.md was stale and has been written anew: commit it");
     }
 }

@@ -6,7 +6,7 @@
 
 pub mod condition;
 mod message;
-mod random;
+pub mod random;
 pub mod route;
 mod vocabulary;
 
