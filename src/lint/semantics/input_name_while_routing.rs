@@ -20,8 +20,13 @@ use crate::hir::{NodeKind, Property};
 use crate::lint::{Findings, Level, Lint, Pass, Subject};
 use crate::text::eq_ignore_case;
 
-pub(in crate::lint) const LINT: Lint =
-    Lint { code: Code::InputNameWhileRouting, name: "input-name-while-routing", level: Level::Warn, fixes: None, pass: Pass::Route(check) };
+pub(in crate::lint) const LINT: Lint = Lint {
+    code: Code::InputNameWhileRouting,
+    name: "input-name-while-routing",
+    level: Level::Warn,
+    fixes: None,
+    pass: Pass::Route(check),
+};
 
 fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for node in subject.nodes() {
