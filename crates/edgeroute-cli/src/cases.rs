@@ -87,8 +87,10 @@ impl Case {
             let span = delivery.span();
             let delivery = ExpectedDelivery::from_value(delivery)?;
             if expected.iter().any(|other| other.endpoint == delivery.endpoint) {
-                let message =
-                    format!("{} is expected twice, but an endpoint gets a message at most once", quoted(&delivery.endpoint));
+                let message = format!(
+                    "{} is expected twice, but an endpoint gets a message at most once",
+                    quoted(&delivery.endpoint)
+                );
                 return Err(Problem::new(span, message));
             }
             expected.push(delivery);
@@ -287,7 +289,7 @@ cases:
                 "85: expected a string, found the number 85 (put it in quotes to make it a string: \"85\")",
                 "m: missing key `expect`",
                 "upstream: `upstream` is not an endpoint (endpoints are $upstream and /modules/NAME/inputs/INPUT)",
-                "{endpoint: $Upstream, route: x}: `$upstream` is expected twice, and no message goes anywhere twice",
+                "{endpoint: $Upstream, route: x}: `$upstream` is expected twice, but an endpoint gets a message at most once",
                 "prioritiy: unknown key `prioritiy` (did you mean `priority`?)",
                 "{systemProperties: {connectionModuleId: ' '}}: the system property `connectionModuleId` is null or blank",
                 "high: expected a whole number from 0 to 4294967295, found a string",

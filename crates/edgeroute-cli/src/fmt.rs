@@ -134,7 +134,9 @@ fn report_kept(name: &str, text: &str, formatted: &FormattedManifest) -> Outcome
             }
             Kept::Comment(span) => (*span, "it has a comment that would be lost".to_owned()),
             Kept::Trailing(span) => (*span, "it has text after its sink that would be lost".to_owned()),
-            Kept::TooLong(bytes) => (route.text_span(), format!("its canonical form has {bytes} bytes, which is too long")),
+            Kept::TooLong(bytes) => {
+                (route.text_span(), format!("its canonical form has {bytes} bytes, which is too long"))
+            }
         };
         lines.push((span, format!("{} is left unchanged: {why}", of_route(route))));
     }
@@ -164,7 +166,11 @@ impl Counts {
         let done = if arguments.check { "would change" } else { "changed" };
         let routes = count(self.routes, "route");
         let files = count(arguments.files.len(), "file");
-        let kept = if self.kept > 0 { format!(", {} could not be formatted", count(self.kept, "route")) } else { String::new() };
+        let kept = if self.kept > 0 {
+            format!(", {} could not be formatted", count(self.kept, "route"))
+        } else {
+            String::new()
+        };
         let changed = self.changed;
         input::report(&format!("{changed} of {routes} {done}, in {} of {files}{kept}", self.changed_files));
     }

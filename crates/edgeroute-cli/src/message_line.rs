@@ -63,7 +63,10 @@ impl MessageLine {
         let base64_span = fields.key_span("bodyBase64");
         let body = match (fields.take("body"), fields.take("bodyBase64")) {
             (Some(_), Some(_)) => {
-                return Err(Problem::new(base64_span.unwrap_or(span), "`body` and `bodyBase64` cannot be given together"));
+                return Err(Problem::new(
+                    base64_span.unwrap_or(span),
+                    "`body` and `bodyBase64` cannot be given together",
+                ));
             }
             (None, None) => Vec::new(),
             (Some(body), None) if body.is_text() => body.text()?.into_owned().into_bytes(),
@@ -239,11 +242,14 @@ mod tests {
         assert!(shown(r#"{"properties": {"a": "1", "A": "2"}}"#).contains("property `A` is given twice"));
         assert!(shown(r#"{"body": "x", "bodyBase64": ""}"#).contains("`body` and `bodyBase64` cannot"));
         assert!(shown(r#"{"bodyBase64": "!"}"#).contains("`bodyBase64` is not valid Base64"));
-        assert!(shown(r#"{"origin": {"device": "d", "output": "o"}}"#).contains("needs `module`"));
-        assert!(shown(r#"{"origin": {"device": "d", "module": "m", "twinChange": true}}"#).contains("`device` alone"));
+        assert!(shown(r#"{"origin": {"device": "d", "output": "o"}}"#).contains("must have `module`"));
+        assert!(
+            shown(r#"{"origin": {"device": "d", "module": "m", "twinChange": true}}"#)
+                .contains("can only have `device`")
+        );
         assert!(shown(r#"{"systemProperties": {"connectionModuleId": " "}}"#).contains("null or blank"));
         assert_eq!(shown("[]"), "expected an object, found a list");
-        assert_eq!(shown(r#"{"origin": {"module": "m"}}"#), "the key `device` is missing");
+        assert_eq!(shown(r#"{"origin": {"module": "m"}}"#), "missing key `device`");
         assert!(shown("{").contains("EOF"));
     }
 

@@ -225,11 +225,11 @@ impl fmt::Display for Note {
             Self::NullProperty => f.write_str("the property is null"),
             Self::Shadowed => f.write_str("an application property of this name takes precedence"),
             Self::BodyNotDeclared { property, found: None } => {
-                write!(f, "body not read: the message has no `{}`", property.name())
+                write!(f, "body not read because the message has no `{}`", property.name())
             }
             Self::BodyNotDeclared { property, found: Some(found) } => {
                 let (name, needed) = (property.name(), property.needed());
-                write!(f, "body not read: `{name}` is `{}`, not {needed}", bounded(found))
+                write!(f, "body not read because `{name}` is `{}`, not {needed}", bounded(found))
             }
             Self::BodyUnreadable { offset, reason } => write!(f, "cannot read the body at byte {offset}: {reason}"),
             Self::NothingThere => f.write_str("the body has nothing at this path"),

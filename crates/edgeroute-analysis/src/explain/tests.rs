@@ -83,26 +83,31 @@ fn a_missing_property_is_named_with_what_is_there_instead() {
 fn a_body_query_says_what_it_needs_and_what_it_found() {
     let check = |condition, system, body, expected| assert_eq!(note(condition, &[], system, body), expected);
     let query = "$body.a = 1";
-    check(query, &[], "{}", "$body.a = undefined (body not read: the message has no `contentType`)");
+    check(query, &[], "{}", "$body.a = undefined (body not read because the message has no `contentType`)");
     check(
         query,
         &[("contentType", Some("text/plain"))],
         "{}",
-        "$body.a = undefined (body not read: `contentType` is `text/plain`, not `application/json`)",
+        "$body.a = undefined (body not read because `contentType` is `text/plain`, not `application/json`)",
     );
     check(
         query,
         &[("contentType", Some("application/json"))],
         "{}",
-        "$body.a = undefined (body not read: the message has no `contentEncoding`)",
+        "$body.a = undefined (body not read because the message has no `contentEncoding`)",
     );
     check(
         query,
         &[("contentType", Some("application/json")), ("contentEncoding", Some("gzip"))],
         "{}",
-        "$body.a = undefined (body not read: `contentEncoding` is `gzip`, not `utf-8`, `utf-16` or `utf-32`)",
+        "$body.a = undefined (body not read because `contentEncoding` is `gzip`, not `utf-8`, `utf-16` or `utf-32`)",
     );
-    check(query, JSON, r#"{"a": tru}"#, "$body.a = undefined (cannot read the body at byte 9: expected true, found `}`)");
+    check(
+        query,
+        JSON,
+        r#"{"a": tru}"#,
+        "$body.a = undefined (cannot read the body at byte 9: expected true, found `}`)",
+    );
     check(query, JSON, "{}", "$body.a = null (the body has nothing at this path)");
     check(query, JSON, r#"{"a": {}}"#, "$body.a = undefined (an object, which has no value)");
     check(query, JSON, r#"{"a": []}"#, "$body.a = undefined (an array, which has no value)");
@@ -250,7 +255,7 @@ from /twinChangeNotifications
 
 `readings` to $upstream: source does not match: the message has `twinChangeNotifications` where the route has `messages`
   | FROM /messages/modules/filter/outputs/readings WHERE as_number(t) > 80 and $body.on = true
-  |       ^^^^^^^^ `twinChangeNotifications` in the message's source
+  |       ^^^^^^^^ `twinChangeNotifications` in the source of the message
 "
         ),
         "{shown}"

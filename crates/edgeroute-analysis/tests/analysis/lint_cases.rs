@@ -173,9 +173,7 @@ fn each_lint_has_a_test_here() {
 
 #[test]
 fn glued_operator() {
-    let said = |name: &str, mended: &str| {
-        format!("`{name}` is read as a single property name: `{name}` -> {mended}")
-    };
+    let said = |name: &str, mended: &str| format!("`{name}` is read as a single property name: `{name}` -> {mended}");
     check_conditions(
         "glued-operator",
         &[
@@ -638,10 +636,8 @@ fn self_loop() {
     }
     assert_eq!(
         fires("/messages/* WHERE level = 'x'"),
-        [
-            "r: the module `filter` receives its own messages that satisfy the condition; also takes what `filter` \
-          sends: /messages/*"
-        ]
+        ["r: the module `filter` receives its own messages that satisfy the condition; also takes what `filter` \
+          sends: /messages/*"]
     );
     for source in [
         "/messages/modules/filter/outputs/again",
@@ -699,7 +695,10 @@ fn missing_default_output() {
     ] {
         assert_eq!(said("missing-default-output", None, &[named, other]), [""; 0], "{other}");
     }
-    assert_eq!(said("missing-default-output", None, &["r: FROM /messages/modules/a/outputs/o INTO $upstream"]), [""; 0]);
+    assert_eq!(
+        said("missing-default-output", None, &["r: FROM /messages/modules/a/outputs/o INTO $upstream"]),
+        [""; 0]
+    );
 }
 
 #[test]
@@ -801,7 +800,9 @@ fn outranked_by_catch_all() {
     let all = "all: 0: FROM /messages/* INTO $upstream";
     assert_eq!(
         said("outranked-by-catch-all", None, &["r: 5: FROM /messages/* WHERE a = 'x' INTO $upstream", all]),
-        ["r: `all` takes every message of its source at a higher priority than this route; has priority 0: /messages/* INTO $upstream"]
+        [
+            "r: `all` takes every message of its source at a higher priority than this route; has priority 0: /messages/* INTO $upstream"
+        ]
     );
     for route in [
         "r: 0: FROM /messages/* WHERE a = 'x' INTO $upstream",
@@ -855,7 +856,10 @@ fn no_way_upstream() {
 fn unreached_module() {
     let modules: Option<&[&str]> = Some(&["a", "b", "c"]);
     let routes = [&*format!("x: FROM /messages/modules/A/* {}", into_module("b"))];
-    assert_eq!(said("unreached-module", modules, &routes), ["no route takes messages from the module `c` or sends any to it"]);
+    assert_eq!(
+        said("unreached-module", modules, &routes),
+        ["no route takes messages from the module `c` or sends any to it"]
+    );
     assert_eq!(said("unreached-module", modules, &["x: FROM /messages/* INTO $upstream"]), [""; 0]);
     assert_eq!(said("unreached-module", None, &routes), [""; 0]);
 }

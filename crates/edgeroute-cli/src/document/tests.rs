@@ -77,7 +77,10 @@ fn deep_nesting_is_refused_where_it_is_looked_into() {
     for yaml in [deep("[", "]"), deep("- ", ""), deep("{a: ", "}")] {
         // The scanner, which is ahead, has a limit of its own.
         let found = read(&yaml, Language::Yaml);
-        assert!(found.ends_with("nested deeper than the limit of 100") || found.ends_with("recursion limit exceeded"), "{found}");
+        assert!(
+            found.ends_with("nested deeper than the limit of 100") || found.ends_with("recursion limit exceeded"),
+            "{found}"
+        );
     }
     assert!(!read(&format!("a = {}", deep("[", "]")), Language::Toml).starts_with('{'));
     // What is not looked into does no harm.

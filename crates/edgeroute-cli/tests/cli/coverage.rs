@@ -88,7 +88,11 @@ fn json_has_the_counts_that_match_gives() {
 #[test]
 fn a_bad_line_is_told_and_the_rest_is_counted() {
     let output = run(&[], "{\"origin\": {\"device\": \"leaf-7\"}}\n{\"orgin\": {}}\n");
-    assert!(stdout(&output).starts_with("1 of 1 message delivered (1 delivery); 0 went nowhere\n"), "{}", stdout(&output));
+    assert!(
+        stdout(&output).starts_with("1 of 1 message delivered (1 delivery); 0 went nowhere\n"),
+        "{}",
+        stdout(&output)
+    );
     let stderr = std::str::from_utf8(&output.stderr).unwrap();
     assert_eq!(stderr, "<stdin>:2:2: unknown key `orgin`; did you mean `origin`?\n");
     assert_eq!(output.status.code(), Some(2));

@@ -59,7 +59,9 @@ fn check_writes_nothing_and_shows_both_texts() {
     let (output, after) = fmt(MESSY, &["--check"]);
     assert_eq!(after, MESSY);
     assert_eq!(text(&output.stdout), format!("m.json:4:13: route `messy`\n- {}\n+ {}\n\n", FORMATTED[0], FORMATTED[1]));
-    assert!(text(&output.stderr).ends_with("1 of 4 routes would change, in 1 of 1 file, 2 routes could not be formatted\n"));
+    assert!(
+        text(&output.stderr).ends_with("1 of 4 routes would change, in 1 of 1 file, 2 routes could not be formatted\n")
+    );
     assert_eq!(output.status.code(), Some(1));
 }
 

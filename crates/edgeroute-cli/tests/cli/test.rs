@@ -142,7 +142,10 @@ fn a_manifest_with_problems_is_not_run_unless_they_are_to_be_skipped() {
     let cases = "cases:\n  - message: {origin: {device: d}}\n    expect: [$upstream]\n";
     let refused = run(&arguments, cases);
     let (stdout, stderr) = texts(&refused);
-    assert!(stderr.contains("did you mean $upstream?") && stderr.ends_with("<stdin>: tests were not run\n"), "{stderr}");
+    assert!(
+        stderr.contains("did you mean $upstream?") && stderr.ends_with("<stdin>: tests were not run\n"),
+        "{stderr}"
+    );
     assert_eq!((stdout, refused.status.code()), ("", Some(2)));
     let skipped = run(&[&arguments[..], &["--skip-bad-routes"]].concat(), cases);
     assert_eq!(skipped.status.code(), Some(0), "{:?}", texts(&skipped));

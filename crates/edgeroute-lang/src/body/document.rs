@@ -683,7 +683,7 @@ mod tests {
             ("{} {}", 3, "expected the end of the body, found `{`"),
             ("{}\0", 2, "expected the end of the body, found `␀`"),
             ("{", 1, "expected a name in quotes, found the end"),
-            ("{'a': 1}", 1, "expected a name in quotes, found `\\'`"),
+            ("{'a': 1}", 1, "expected a name in quotes, found `'`"),
             ("{a: 1}", 1, "expected a name in quotes, found `a`"),
             ("{\"a\" 1}", 5, "expected `:`, found `1`"),
             ("{\"a\": }", 6, "expected a value, found `}`"),

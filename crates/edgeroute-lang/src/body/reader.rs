@@ -53,7 +53,9 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Expected { expected, found: None } => write!(f, "expected {expected}, found the end"),
-            Self::Expected { expected, found: Some(found) } => write!(f, "expected {expected}, found `{}`", quoted(found.encode_utf8(&mut [0; 4]))),
+            Self::Expected { expected, found: Some(found) } => {
+                write!(f, "expected {expected}, found `{}`", quoted(found.encode_utf8(&mut [0; 4])))
+            }
             Self::TooDeep { limit } => write!(f, "nested deeper than the limit of {limit}"),
             Self::TooLong => f.write_str("the body has 4 GiB or more"),
         }

@@ -589,15 +589,19 @@ fn strings_of_several_words() {
     explains("a = 'it''s cold\n'", TOKEN, "put a space between the name and the string");
     explains("a = “hot\ncold”", TOKEN, "put strings between ' or \"");
     explains("a = “hot” 'x'", TOKEN, "write `'hot'`");
-    explains("a = b''c d'", TOKEN, "`b''c` is read as a single property name; put a space between the name and the string");
-    explains("a = 'it''s' cold", TOKEN, "a quote within a string is written `\\'`: `'it\\'s'`");
+    explains(
+        "a = b''c d'",
+        TOKEN,
+        "`b''c` is read as a single property name; put a space between the name and the string",
+    );
+    explains("a = 'it''s' cold", TOKEN, "escape a quote within a string as `\\'`: `'it\\'s'`");
     says_no_more("a = 'b' 'c'", TOKEN, "found `'c'`");
     says_no_more("a = 'b'\"c\"", TOKEN, "found `\"c\"`");
     mends_condition("a = 'b\\u00zz'", Code::UnterminatedString, "a = 'b\\\\u00zz'");
     mends_condition("a = 'b\\x\\u0041\\\\y'", Code::UnterminatedString, "a = 'b\\\\x\\u0041\\\\y'");
     let found = errors("FROM /messages/* WHERE a = 'b\\q INTO $upstream");
     assert_eq!(found[0].code, Code::UnterminatedString);
-    assert!(found[0].help.as_deref().is_some_and(|help| help.contains("starts one of the escapes")));
+    assert!(found[0].help.as_deref().is_some_and(|help| help.contains("must start one of the escapes")));
 }
 
 #[test]

@@ -20,8 +20,13 @@ use edgeroute_lang::diagnostic::Code;
 use edgeroute_lang::hir::{NodeKind, Property};
 use edgeroute_lang::text::eq_ignore_case;
 
-pub(in crate::lint) const LINT: Lint =
-    Lint { code: Code::InputNameWhileRouting, name: "input-name-while-routing", level: Level::Warn, fixes: None, pass: Pass::Route(check) };
+pub(in crate::lint) const LINT: Lint = Lint {
+    code: Code::InputNameWhileRouting,
+    name: "input-name-while-routing",
+    level: Level::Warn,
+    fixes: None,
+    pass: Pass::Route(check),
+};
 
 fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     for node in subject.nodes() {

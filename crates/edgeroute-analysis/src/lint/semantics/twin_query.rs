@@ -26,7 +26,10 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     for node in subject.nodes() {
         if let Some(name) = system_name(&node.kind).filter(|name| is_of_twin(name)) {
             let diagnostic = findings
-                .diagnostic(node.span, format!("`${name}` does not query a twin; routes of the edge hub cannot query twins"))
+                .diagnostic(
+                    node.span,
+                    format!("`${name}` does not query a twin; routes of the edge hub cannot query twins"),
+                )
                 .with_label("a system property that no message has")
                 .with_help("let the sender copy the value into a property of the message");
             findings.add(subject.index, diagnostic);

@@ -48,8 +48,7 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
             NodeKind::Property(Property::System(_)) => "always undefined",
             _ => "undefined unless a sender adds an application property with this name",
         };
-        let diagnostic =
-            findings.diagnostic(node.span, format!("unknown system property `${name}`")).with_label(label);
+        let diagnostic = findings.diagnostic(node.span, format!("unknown system property `${name}`")).with_label(label);
         let (first, rest) = name.split_once('.').unwrap_or((name, ""));
         let meant = match closest(name, SYSTEM_PROPERTIES.iter().map(SystemProperty::name)) {
             Some(meant) => Some(meant.to_owned()),

@@ -44,7 +44,8 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
     for (loser, winner, _) in set.related(findings.reasoner, |kind| kind == RelationKind::Duplicate) {
         let message = format!("this route takes the same messages to the same endpoint as `{}`", winner.name);
         let diagnostic = findings.diagnostic(loser.route_span(), message).with_label("delivers nothing of its own");
-        let related = Related { route: winner.index, span: winner.route_span(), text: "takes the same messages".to_owned() };
+        let related =
+            Related { route: winner.index, span: winner.route_span(), text: "takes the same messages".to_owned() };
         findings.add_related(loser.index, diagnostic.with_help("remove one of them"), vec![related]);
     }
 }

@@ -49,7 +49,8 @@ pub(in crate::lint) const LINT: Lint = Lint {
 
 fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
     for (loser, winner, _) in set.related(findings.reasoner, |kind| kind == RelationKind::OutrankedByCatchAll) {
-        let message = format!("`{}` takes every message of its source at a higher priority than this route", winner.name);
+        let message =
+            format!("`{}` takes every message of its source at a higher priority than this route", winner.name);
         let diagnostic = findings
             .diagnostic(loser.route_span(), message)
             .with_label(format!("never delivers: its priority is {}", loser.priority))

@@ -54,7 +54,8 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
             ),
         };
         let diagnostic = findings.diagnostic(loser.route_span(), message).with_label(label);
-        let related = Related { route: winner.index, span: winner.route_span(), text: "takes all of its messages".to_owned() };
+        let related =
+            Related { route: winner.index, span: winner.route_span(), text: "takes all of its messages".to_owned() };
         let help = match kind {
             RelationKind::Outranked => "give it a higher priority (a lower number), or remove it",
             _ => "remove it, or give it a higher priority if its messages should be sent first",

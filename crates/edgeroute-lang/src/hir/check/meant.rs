@@ -173,7 +173,8 @@ pub(super) enum Elsewhere {
     Help(&'static str),
 }
 
-const NO_STRUCTURES: &str = "objects and arrays are undefined in conditions; query a member, as in `$body.machine.id != null`";
+const NO_STRUCTURES: &str =
+    "objects and arrays are undefined in conditions; query a member, as in `$body.machine.id != null`";
 const NO_TIME: &str = "a route cannot read the current time";
 const NO_PATTERNS: &str = "patterns are not supported; use `starts_with`, `ends_with` or `contains`";
 const NO_CHOICE: &str = "there is no conditional function; `a ?? b` is `b` if `a` is undefined";

@@ -170,7 +170,8 @@ impl Checker<'_, '_> {
             let inner = literal.get(1..literal.len().saturating_sub(1)).unwrap_or_default();
             let is_number = inner.starts_with(|first: char| first.is_ascii_digit()) && number_literal(inner).is_some();
             return if is_number {
-                let help = format!("remove the quotes to make it a number: `{}`", self.with_operand(binary, text, inner));
+                let help =
+                    format!("remove the quotes to make it a number: `{}`", self.with_operand(binary, text, inner));
                 error.with_help(help).with_fix(expression.span, inner)
             } else {
                 error
@@ -221,7 +222,9 @@ impl Checker<'_, '_> {
             .is_some_and(|expression| matches!(self.inner(expression).kind, ExprKind::Literal(Literal::Undefined)));
         let written = self.written(other).unwrap_or(Cow::Borrowed("..."));
         match other_type {
-            Type::Value if is_keyword => error.with_help(format!("a missing body path is null; write `{written} = null`")),
+            Type::Value if is_keyword => {
+                error.with_help(format!("a missing body path is null; write `{written} = null`"))
+            }
             _ if is_keyword => error.with_help(format!("use `not is_defined({written})`")),
             _ => error,
         }
@@ -273,11 +276,12 @@ impl Checker<'_, '_> {
             .with_label("expected a bool")
             .with_secondary(expression.span, type_label(self.inner(expression), ty));
         let written = self.written(operand).unwrap_or(Cow::Borrowed("..."));
-        let help = format!("`not` applies to the next operand only; to negate a comparison, write `not ({written} = ...)`");
+        let help =
+            format!("`not` applies to the next operand only; to negate a comparison, write `not ({written} = ...)`");
         let error = mend_or(error, self.misread_operand(&[operand]), |error| match self.negated_comparison(operand) {
-            Some((span, mended)) => {
-                error.with_help(format!("`not` applies to the next operand only; write `{mended}`")).with_fix(span, mended)
-            }
+            Some((span, mended)) => error
+                .with_help(format!("`not` applies to the next operand only; write `{mended}`"))
+                .with_fix(span, mended),
             None => error.with_help(help),
         });
         self.errors.push(error);

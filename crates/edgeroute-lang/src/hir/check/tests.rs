@@ -338,12 +338,9 @@ fn an_unknown_function_is_mended() {
 fn what_surprises_is_explained() {
     for (text, help) in [
         ("a = 'x' = 'y'", "comparisons cannot be chained; join two of them with `and`"),
-        (
-            "level = null",
-            "use `is_null(level)` for \"present and null\", `not is_defined(level)` for \"missing\"",
-        ),
-        ("$body.x = undefined", "what the body lacks is null: `$body.x = null`"),
-        ("undefined = level", "ask `not is_defined(level)`"),
+        ("level = null", "use `is_null(level)` for \"present and null\", `not is_defined(level)` for \"missing\""),
+        ("$body.x = undefined", "a missing body path is null; write `$body.x = null`"),
+        ("undefined = level", "use `not is_defined(level)`"),
         ("not level = 'a'", "`not` applies to the next operand only; write `not (level = 'a')`"),
         ("not a and b", "`not` applies to the next operand only; to negate a comparison, write `not (a = ...)`"),
         ("a + b = 'c'", "use `||` to join strings, or `as_number` to read one as a number"),
@@ -381,7 +378,10 @@ fn nothing_is_said_where_what_was_meant_cannot_be_told() {
 #[test]
 fn names_too_long_for_a_message_are_not_repeated_in_it() {
     let name = "n".repeat(crate::diagnostic::QUOTED + 1);
-    assert_eq!(errors(&format!("{name} > 3"))[0].help.as_deref(), Some("use `as_number(...)` to convert it to a number"));
+    assert_eq!(
+        errors(&format!("{name} > 3"))[0].help.as_deref(),
+        Some("use `as_number(...)` to convert it to a number")
+    );
 }
 
 #[test]

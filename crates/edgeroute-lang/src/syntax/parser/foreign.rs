@@ -75,8 +75,11 @@ impl<'t> ExpressionParser<'_, 't, '_> {
     /// An operator in the words of another language: `&&`.
     fn replace_operator(&mut self, left: ExprId, operator: BinaryOperator, span: Span) -> Next {
         let mended = operator.as_str();
-        let error =
-            Diagnostic::new(Code::UnexpectedToken, span, format!("`{}` is not an operator", span.slice(self.cursor.text)));
+        let error = Diagnostic::new(
+            Code::UnexpectedToken,
+            span,
+            format!("`{}` is not an operator", span.slice(self.cursor.text)),
+        );
         self.cursor.error(error.with_help(format!("write `{mended}`")).with_fix(span, mended));
         let left = self.reduce(left, operator.precedence());
         self.cursor.take();

@@ -73,8 +73,8 @@ impl ExpressionParser<'_, '_, '_> {
             return self.placeholder(&error).unwrap_or(Next::Operand);
         }
         let message = format!("expected an operand, found `{}`", quoted(text));
-        let error =
-            Diagnostic::new(Code::UnexpectedToken, token.span, message).with_label("a property name cannot have brackets");
+        let error = Diagnostic::new(Code::UnexpectedToken, token.span, message)
+            .with_label("a property name cannot have brackets");
         let mended = if let Some(name) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
             Some(("refer to a property by its name alone", name.trim_matches(['\'', '"']).to_owned()))
         } else if let Some((owner, name)) = member(text) {
@@ -202,13 +202,9 @@ impl ExpressionParser<'_, '_, '_> {
         let mended = format!("{quote}{}{quote}", inner.join(&format!("\\{quote}")));
         let whole = first.span.cover(self.cursor.previous.span);
         let place = Span::new(second.span.start() - 1, second.span.start() + 1);
-        let error =
-            Diagnostic::new(Code::UnexpectedToken, place, "a doubled quote ends one string and begins another")
-                .with_help(format!(
-                    "escape a quote within a string as `\\{quote}`: `{}`",
-                    quoted_up_to(&mended, SHOWN)
-                ))
-                .with_fix(whole, mended);
+        let error = Diagnostic::new(Code::UnexpectedToken, place, "a doubled quote ends one string and begins another")
+            .with_help(format!("escape a quote within a string as `\\{quote}`: `{}`", quoted_up_to(&mended, SHOWN)))
+            .with_fix(whole, mended);
         self.cursor.error(error);
         Some(Next::Operator(self.node(ExprKind::Missing, self.span(left).cover(whole))))
     }

@@ -66,11 +66,8 @@ impl<'t, 'l> Cursor<'t, 'l> {
         let previous = Token { kind: TokenKind::Eof, span: Span::at(0) };
         let mut cursor = Self { text: parsed, limits, lexer, current, previous, errors: DiagnosticList::default() };
         if !fits {
-            let message = format!(
-                "the route has {} bytes; the limit `route_bytes` is {}",
-                text.len(),
-                limits.route_bytes
-            );
+            let message =
+                format!("the route has {} bytes; the limit `route_bytes` is {}", text.len(), limits.route_bytes);
             cursor.error(Diagnostic::new(Code::RouteTooLong, Span::at(0), message));
         }
         cursor

@@ -188,7 +188,9 @@ fn source_item_error(cursor: &Cursor<'_, '_>) -> Diagnostic {
             let place = Span::at(cursor.previous.span.end());
             error.with_help("end a source with a name or `*`: write `/*`").with_fix(place, "*")
         }
-        TokenKind::Slash => error.with_help("remove this slash; a single slash separates two segments").with_fix(span, ""),
+        TokenKind::Slash => {
+            error.with_help("remove this slash; a single slash separates two segments").with_fix(span, "")
+        }
         TokenKind::Integer | TokenKind::Hex | TokenKind::Real => {
             error.with_help("a segment that reads as a number is not a name; the hub cannot route from it")
         }
@@ -215,7 +217,9 @@ fn source_end_error(cursor: &Cursor<'_, '_>) -> Diagnostic {
     match cursor.kind() {
         _ if error.code == Code::PlaceholderLeft => error,
         TokenKind::And | TokenKind::Or => error.with_help("begin a condition with WHERE").with_fix(span, "WHERE"),
-        TokenKind::Comma | TokenKind::From => error.with_help("a route has only one source; write one route for each source"),
+        TokenKind::Comma | TokenKind::From => {
+            error.with_help("a route has only one source; write one route for each source")
+        }
         TokenKind::Id if cursor.peek().kind == TokenKind::Slash => {
             error.with_help("remove the white space; a path segment cannot contain any")
         }
