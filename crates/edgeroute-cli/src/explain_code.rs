@@ -6,7 +6,7 @@ use edgeroute_lang::diagnostic::Code;
 
 use crate::{Outcome, input};
 
-/// Tell what a code of an error or warning means
+/// Explain the code of an error or warning
 #[derive(clap::Args)]
 #[command(long_about = ABOUT, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -16,7 +16,7 @@ pub(crate) struct Arguments {
 }
 
 const ABOUT: &str = "\
-Tell what a code of an error or warning means.
+Explain the code of an error or warning.
 
 For each code, prints its meaning, an example that causes it, and a corrected example. Without a code, lists all codes.";
 
