@@ -7,7 +7,8 @@ use crate::syntax::address::meant_address;
 use crate::syntax::ast::{Sink, SinkKind};
 use crate::text::eq_ignore_case;
 
-/// Where a route sends messages. Two endpoints are the same if they are equal, case included.
+/// An endpoint: the cloud or a module's input. Equal endpoints are the same, case included
+/// (SEMANTICS#endpoint-identity).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Endpoint {
     /// `$upstream`: the cloud, or the hub's parent.
@@ -22,7 +23,7 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
-    /// The endpoint that a sink names.
+    /// Returns the endpoint that a sink names (SEMANTICS#sinks).
     ///
     /// # Errors
     /// Where the sink names no endpoint that a hub has, or the address has not the shape `/modules/NAME/inputs/INPUT`.
@@ -62,8 +63,7 @@ impl Endpoint {
         }
     }
 
-    /// The module endpoint of an address: trimmed of white space and one slash at either side, it must have exactly four
-    /// segments, of which the second and the fourth count.
+    /// Returns the module endpoint of an address (SEMANTICS#endpoint-address).
     fn from_address(address: &str) -> Result<Self, String> {
         let trimmed = address.trim();
         if trimmed.is_empty() {

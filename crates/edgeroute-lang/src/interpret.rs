@@ -100,8 +100,8 @@ impl<'m> ResolvedMessage<'m> {
         }
     }
 
-    /// As [`new`](Self::new), but of two properties that differ only by case, the one whose name sorts first counts
-    /// (byte by byte), and of two of the same name the first.
+    /// As [`new`](Self::new), but accepts names that differ only by case: the name that sorts first, byte by byte,
+    /// counts (SEMANTICS#ambiguous-names).
     #[must_use]
     pub fn lenient(message: &Message<'m, impl Properties + ?Sized, impl Properties + ?Sized>, limits: &Limits) -> Self {
         let mut application = BTreeMap::new();
@@ -129,7 +129,7 @@ impl<'m> ResolvedMessage<'m> {
         })
     }
 
-    /// The application property of this name, ignoring case.
+    /// The application property of this name, ignoring case (SEMANTICS#property-names).
     #[must_use]
     pub fn property(&self, name: &str) -> Presence<'m> {
         self.application.get(&*fold(name)).map_or(Presence::Missing, |named| named.presence)
@@ -175,7 +175,7 @@ impl<'m> ResolvedMessage<'m> {
     fn read(&self, kind: &NodeKind<'_>) -> Option<Reading<'_>> {
         match kind {
             NodeKind::Property(property) => Some(Reading::Property(self.read_property(*property))),
-            // "An application property named `$body.path` (even null) shadows."
+            // SEMANTICS#body-shadowing
             NodeKind::Body { path, shadow } => {
                 let shadowing = shadow.and_then(|name| self.read_property(Property::Application(name)));
                 Some(match shadowing {
@@ -236,7 +236,7 @@ impl Reading<'_> {
                 BodyValue::Text(text) => Value::text(text),
                 BodyValue::Undefined => Value::Undefined,
             },
-            // "True if anything is there, false if missing, undefined if the body is unreadable."
+            // SEMANTICS#twin-change-includes
             Self::TwinChange(Queried::Found(found)) => found.is_there().map_or(Value::Undefined, Value::Bool),
             Self::Body(Queried::Opaque | Queried::Unreadable(_))
             | Self::TwinChange(Queried::Opaque | Queried::Unreadable(_)) => Value::Undefined,
@@ -368,8 +368,7 @@ fn operand<'v>(condition: &Condition<'_>, values: &'v [Value], id: NodeId) -> Op
     Operand { ty: condition.type_of(id), value: values.get(id.index()).unwrap_or(&Value::Undefined) }
 }
 
-/// "A condition of type null is false; a value is true or false only if it is a bool at run time; strings and numbers:
-/// undefined."
+/// The verdict of a condition whose root has this value (SEMANTICS#verdict).
 fn verdict_of(condition: &Condition<'_>, root: &Value) -> Verdict {
     match (condition.type_of(condition.root()), root) {
         (Type::Null, _) | (_, Value::Bool(false)) => Verdict::False,

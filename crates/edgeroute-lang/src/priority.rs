@@ -3,7 +3,8 @@
 use core::fmt;
 use core::time::Duration;
 
-/// A route's priority: 0 to 9, 0 the highest, or [`Priority::DEFAULT`], which is below them all.
+/// A route's priority (SEMANTICS#priority): 0 to 9, where 0 is the highest, or [`Priority::DEFAULT`], which is below
+/// all of them.
 ///
 /// The order is that of the numbers, so the *smaller* priority wins.
 ///
@@ -59,7 +60,8 @@ impl fmt::Display for Priority {
     }
 }
 
-/// How long the hub keeps a message that it cannot deliver yet: whole seconds, where 0 means the hub's own default.
+/// How long the hub keeps a message that it cannot deliver yet, in whole seconds; 0 means the hub's default
+/// (SEMANTICS#time-to-live).
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct TimeToLive {
     seconds: u32,

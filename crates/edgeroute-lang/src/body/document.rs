@@ -33,7 +33,8 @@ pub struct Document {
     nodes: Vec<Node>,
     /// The elements of all arrays, those of one array together and in their order.
     elements: Vec<NodeId>,
-    /// The members of all objects, those of one object together, ordered by name, each name once.
+    /// The members of all objects, grouped by object and sorted by name. Each name occurs once: the last duplicate
+    /// counts (SEMANTICS#body-duplicate-keys).
     members: Vec<Member>,
     /// All names and strings.
     texts: String,
@@ -71,7 +72,7 @@ pub enum Found<'d> {
     Null,
     /// `true` or `false`
     Bool(bool),
-    /// A number, never NaN. Too large a one is infinite.
+    /// A number, never NaN; a number that is too large is infinite (SEMANTICS#body-numbers).
     Number(f64),
     /// A string that is no date.
     Text(&'d str),
@@ -81,7 +82,7 @@ pub enum Found<'d> {
     Array,
     /// An object.
     Object,
-    /// More than one of these.
+    /// More than one value (SEMANTICS#body-several).
     Several,
     /// The path cannot be followed: it does not [read as a path](BodyPath::steps), or has a negative index where there
     /// is an array.
@@ -91,7 +92,7 @@ pub enum Found<'d> {
 /// The value of a body query.
 #[derive(Copy, Clone, PartialEq, Debug)]
 pub enum BodyValue<'d> {
-    /// `null`, and what is missing.
+    /// `null`, or a missing path (SEMANTICS#body-missing).
     Null,
     /// A bool.
     Bool(bool),
@@ -99,7 +100,8 @@ pub enum BodyValue<'d> {
     Number(f64),
     /// A string.
     Text(&'d str),
-    /// Objects, arrays, dates, several values, and what cannot be looked for.
+    /// Objects and arrays (SEMANTICS#body-containers), dates (SEMANTICS#body-dates), several values
+    /// (SEMANTICS#body-several), and paths that cannot be followed (SEMANTICS#body-path-reading).
     Undefined,
 }
 
@@ -397,6 +399,7 @@ impl<'b> Builder<'b> {
         Ok(Node::Text(text))
     }
 
+    /// Opens a container, unless it nests deeper than the limit (SEMANTICS#body-depth).
     fn open(&mut self, kind: ContainerKind, name: Range<usize>) -> Result<Last, Unreadable> {
         if self.open.len() >= self.max_depth {
             return Err(Unreadable::new(self.reader.offset(), Reason::TooDeep { limit: self.max_depth }));

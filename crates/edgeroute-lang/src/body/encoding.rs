@@ -1,7 +1,7 @@
 //! From a body's bytes to characters: the three encodings that body queries know.
 //!
-//! Decoding never fails: ill-formed bytes become U+FFFD, as in .NET, and the body stays readable. A byte-order mark is a
-//! character like any other, so JSON cannot begin with one.
+//! Decoding never fails: ill-formed bytes become U+FFFD, as in .NET, and the body stays readable
+//! (SEMANTICS#body-decoding). A byte-order mark is a character like any other, so JSON cannot begin with one.
 
 use core::iter::FusedIterator;
 
@@ -19,8 +19,9 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// The encoding of a body, by the system properties `contentType` and `contentEncoding`. `None` where queries cannot
-    /// read the body: it is not JSON, or encoded otherwise, or one of the properties is missing or null.
+    /// Returns the encoding of a body from the system properties `contentType` and `contentEncoding`
+    /// (SEMANTICS#body-content-type). `None` if queries cannot read the body: it is not JSON, has another encoding, or
+    /// one of the properties is missing or null.
     #[must_use]
     pub fn of(content_type: Option<&str>, content_encoding: Option<&str>) -> Option<Self> {
         if !eq_ignore_case(content_type?, "application/json") {

@@ -1,4 +1,5 @@
-//! Paths into bodies: how they are checked when a condition is compiled, and what they then mean.
+//! Paths into bodies: the check at compile time (SEMANTICS#body-path-check), and the reading of the whole text at run
+//! time (SEMANTICS#body-path-reading).
 //!
 //! These are two things in the reference, done by two parsers that disagree. The check is a small grammar,
 //! `name([digits])?(.name([digits])?)*`, of which the text needs only to have a beginning: it stops at what cannot
@@ -274,7 +275,7 @@ impl<'p> StepReader<'p> {
         Self { rest, steps: Vec::new(), scope: Scope::Children }
     }
 
-    /// `None` if the text is no path.
+    /// Reads the whole text as a path (SEMANTICS#body-path-reading); `None` if it is not one.
     fn read(mut self) -> Option<Vec<Step>> {
         let mut last = Last::Start;
         while let Some(first) = self.rest.chars().next() {

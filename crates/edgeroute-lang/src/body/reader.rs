@@ -1,4 +1,4 @@
-//! The tokens of JSON, strictly by RFC 8259, and what is wrong where a body is not JSON.
+//! Reads JSON tokens strictly by RFC 8259 (SEMANTICS#body-json), and reports why a body is not JSON.
 //!
 //! One pass over the characters. How the tokens must follow each other is [`Document`](super::Document)'s to know.
 

@@ -15,7 +15,8 @@ pub fn compute<'v>(node: &Node<'_>, operand: impl Fn(NodeId) -> Operand<'v>) -> 
         NodeKind::Bool(value) => Value::Bool(*value),
         NodeKind::Number(value) => Value::Number(*value),
         NodeKind::Text(text) => Value::from(text),
-        // A null property becomes a string, NaN has become undefined already: every value can stand for itself.
+        // Every value can represent itself: a null property is a string (SEMANTICS#to-value), and NaN is undefined
+        // already.
         NodeKind::ToValue(of) => operand(*of).value.clone(),
         NodeKind::Not(of) => not(operand(*of).value),
         NodeKind::Negate(of) => negate(operand(*of).value),

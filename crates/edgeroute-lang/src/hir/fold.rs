@@ -1,4 +1,4 @@
-//! Constants computed beforehand: the same condition with less in it.
+//! Evaluates constants at compile time, without changing any verdict (SEMANTICS#folding).
 //!
 //! What does not depend on the message is computed by the operations that interpreting uses, so folding cannot change a
 //! verdict. Beyond that, an operand that decides alone (`false and x`), or that changes nothing (`true and x`), takes the

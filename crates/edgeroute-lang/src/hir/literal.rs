@@ -6,8 +6,8 @@ use super::Text;
 
 /// The text of a string literal, given with its quotes. Borrows where there is no escape.
 ///
-/// Two passes, as the reference does it: the first replaces every `\uXXXX` or `\UXXXX`, whatever precedes
-/// it, and does not look at what it wrote; the second replaces `\"`, `\'` and `\\`.
+/// Takes two passes (SEMANTICS#string-escapes). The first replaces every `\uXXXX` and `\UXXXX`, whatever precedes it,
+/// and does not look at its own output. The second replaces `\"`, `\'` and `\\`.
 pub(super) fn unescape(literal: &str) -> Text<'_> {
     let mut inner = literal.chars();
     // The lexer gives both quotes, each one byte.

@@ -69,7 +69,8 @@ impl<'t> Route<'t> {
                 Ok(Self { source, condition, endpoint })
             }
             (_, condition, _) => {
-                // What the parser found pre-empts type errors, which might only follow from it.
+                // Syntax errors take precedence over type errors, which might only follow from them
+                // (SEMANTICS#all-errors).
                 errors.extend(condition.err().unwrap_or_default());
                 errors.sort_by_key(|error| error.primary.span);
                 Err(errors)
@@ -79,7 +80,7 @@ impl<'t> Route<'t> {
 }
 
 impl Condition<'_> {
-    /// The condition of a route without WHERE.
+    /// The condition of a route without WHERE: `true` (SEMANTICS#no-condition).
     fn always() -> Self {
         Self { nodes: vec![Node { kind: NodeKind::Bool(true), ty: Type::Bool, span: Span::default() }] }
     }

@@ -137,7 +137,7 @@ impl Manifest {
         self.schema_version.as_ref()
     }
 
-    /// The routes, in the order in which they are declared, each name once.
+    /// The routes in the order of the manifest (SEMANTICS#manifest-order), each name once.
     #[must_use]
     pub fn routes(&self) -> &[RouteSpec] {
         &self.routes

@@ -1,8 +1,9 @@
 //! The hub's properties, key by key.
 //!
-//! Keys ignore case, except `schemaVersion` and the names of routes; unknown keys are passed over. Of duplicate keys
-//! the last counts, and a route stays where its name came first. A value that a later duplicate replaces is checked
-//! where the reference converts it before it drops it.
+//! Keys ignore case, except `schemaVersion` and the names of routes; unknown keys are ignored
+//! (SEMANTICS#manifest-keys). Of duplicate keys the last counts, and a route keeps the place of the first key of its
+//! name (SEMANTICS#manifest-duplicates). A value that a later duplicate replaces is checked if the reference converts
+//! it before it drops it.
 
 use std::collections::HashMap;
 
@@ -137,7 +138,7 @@ fn not_text(value: &Layered<'_>, version: Span) -> Option<Diagnostic> {
     Some(found.with_secondary(version, "the schema version is given here"))
 }
 
-/// A route of schema 1.0. A blank value is passed over, whatever its name.
+/// Reads a route of schema 1.0. A blank value is skipped, whatever its name (SEMANTICS#manifest-skipped-routes).
 fn read_text_route(entry: &Entry<'_>, faults: &mut Vec<Diagnostic>) -> Option<RouteSpec> {
     let node = entry.value.node().filter(|node| node.kind() == Kind::Text)?;
     if is_blank(&node.text().text) {
@@ -246,7 +247,7 @@ pub(super) fn is_key(entry: &Entry<'_>, key: &str) -> bool {
     if key == SCHEMA_VERSION { entry.key.name == key } else { entry.key.name.eq_ignore_ascii_case(key) }
 }
 
-/// Entries of the same name become one, with the last value, in the place of the first.
+/// Merges entries of the same name: the last value, in the place of the first (SEMANTICS#manifest-duplicates).
 fn last_of_each(entries: Vec<Entry<'_>>) -> Vec<Entry<'_>> {
     let mut first: HashMap<String, usize> = HashMap::with_capacity(entries.len());
     let mut kept: Vec<Entry<'_>> = Vec::with_capacity(entries.len());

@@ -112,8 +112,8 @@ impl<'m, P: Properties + ?Sized, S: Properties + ?Sized> Message<'m, P, S> {
         self.system_properties.visit_hinted(visit);
     }
 
-    /// Shows each system property, those that the origin stamps first. A stamped name among the hub's own system
-    /// properties is not shown (in any spelling), unless the origin was read from them.
+    /// Visits each system property, the origin's stamps first. A stamped name among the hub's own system properties is
+    /// skipped, in any spelling, unless the origin was read from them (SEMANTICS#stamps-cannot-be-forged).
     pub fn visit_system_properties(&self, mut visit: impl FnMut(&'m str, Option<&'m str>)) {
         match self.origin.stamps() {
             None => self.system_properties.visit(visit),

@@ -23,8 +23,8 @@ enum Stamps<'m> {
     InSystemProperties,
 }
 
-/// The system properties that only a hub may set. `inputName` is put on when a message is delivered to a module's
-/// input, so it is never defined while routing.
+/// A system property that only the hub may set (SEMANTICS#stamps). `inputName` is set on delivery, so it is never
+/// defined while routing.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Stamp {
     Device,
@@ -86,9 +86,9 @@ impl<'m> Origin<'m> {
         Self { source: MessageSource::TwinChange, stamps }
     }
 
-    /// The origin that a hub has already stamped on `system_properties`, read as the reference reads it:
-    /// `messageType` = `twinChangeNotification`, else `connectionModuleId` and `outputName`, else a leaf device.
-    /// The stamps then are those system properties themselves.
+    /// Reads the origin that a hub has stamped on `system_properties` (SEMANTICS#source-from-properties): a
+    /// twin change by `messageType`, else `connectionModuleId` and `outputName`, else a leaf device. These system
+    /// properties are then the stamps themselves.
     ///
     /// # Errors
     /// Where `connectionModuleId` is there but null or blank, or, with a module, `outputName`.
@@ -146,7 +146,7 @@ impl<'m> Origin<'m> {
     }
 }
 
-/// Where a message comes from, which a route's FROM selects by. `Display` gives the path.
+/// The source of a message, which FROM selects by (SEMANTICS#message-source). `Display` prints the path.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum MessageSource<'m> {
     /// A leaf device: `/messages`.

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 /// A message's properties, whatever they are kept in.
 ///
-/// A value of `None` is a property that is there and null. Names compare ignoring case (SEMANTICS: each code point
-/// upper-cased by Unicode's simple mapping); of two names that differ only by case, the one that sorts first counts.
+/// A value of `None` is a property that is present and null (SEMANTICS#null-properties). Names ignore case
+/// (SEMANTICS#property-names); of two names that differ only by case, the one that sorts first counts
+/// (SEMANTICS#ambiguous-names).
 ///
 /// ```
 /// use edgeroute_lang::message::Properties;

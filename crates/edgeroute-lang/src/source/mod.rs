@@ -31,8 +31,8 @@ pub struct SourcePattern {
 }
 
 impl SourcePattern {
-    /// Normalises the path of a FROM clause: trims white space, then `*`, then `/`, then both again, and appends `/`.
-    /// A `*` elsewhere stands for itself. Allocates.
+    /// Normalises the path of a FROM clause (SEMANTICS#source-normalization): trims white space, then `*`, then `/`,
+    /// then white space and `/` again, and appends `/`. A `*` elsewhere is a literal asterisk. Allocates.
     #[must_use]
     pub fn new(path: &str) -> Self {
         let path = path.trim().trim_end_matches('*');
@@ -50,7 +50,7 @@ impl SourcePattern {
         &self.text
     }
 
-    /// Whether a message of this source is selected. Allocates nothing.
+    /// Whether a message of this source is selected (SEMANTICS#source-match). Does not allocate.
     #[must_use]
     pub fn matches(&self, source: MessageSource<'_>) -> bool {
         let mut source = normalized(source);
@@ -84,7 +84,8 @@ impl fmt::Display for SourcePattern {
     }
 }
 
-/// Whether the fallback route is for messages of this source: one that starts with `/messages/`, in this case.
+/// Whether the fallback route accepts messages of this source: it must start with `/messages/`, case included
+/// (SEMANTICS#fallback).
 pub fn takes_fallback(source: MessageSource<'_>) -> bool {
     match source {
         MessageSource::Telemetry | MessageSource::Module { .. } => true,

@@ -198,7 +198,7 @@ pub enum BinaryOperator {
 }
 
 impl BinaryOperator {
-    /// How tightly it binds: a larger number binds tighter. From 1 (`??`) to 7 (`*`).
+    /// The precedence, from 1 (`??`) to 7 (`*`): a larger number binds tighter (SEMANTICS#precedence).
     #[must_use]
     pub const fn precedence(self) -> u8 {
         match self {

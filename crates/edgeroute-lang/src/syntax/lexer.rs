@@ -276,6 +276,7 @@ fn keyword(word: Input<'_>) -> Option<TokenKind> {
     match word.len() {
         2 => any_case(b"or", TokenKind::Or),
         3 => any_case(b"and", TokenKind::And).or_else(|| any_case(b"not", TokenKind::Not)),
+        // Constants are case-sensitive (SEMANTICS#constants).
         4 if word == b"true" => Some(TokenKind::True),
         4 if word == b"null" => Some(TokenKind::Null),
         4 => any_case(b"from", TokenKind::From).or_else(|| any_case(b"into", TokenKind::Into)),

@@ -55,11 +55,11 @@ pub enum Shadowing {
     Reference,
 }
 
-/// Types a condition. A blank one is undefined.
+/// Types a condition (SEMANTICS#type-errors). A blank one is undefined (SEMANTICS#no-condition).
 ///
 /// # Errors
-/// Everything that is wrong with it, in the order of the text, at most [`MAX_ERRORS`] and then a count. A tree that
-/// the parser has found errors in may give an empty list: they pre-empt these.
+/// Every error in the order of the text, at most [`MAX_ERRORS`] followed by a count (SEMANTICS#all-errors). If the
+/// parser found errors, the list may be empty.
 ///
 /// [`MAX_ERRORS`]: crate::diagnostic::MAX_ERRORS
 pub fn check<'t>(condition: &ast::Condition<'t>, options: &CheckOptions) -> Result<Condition<'t>, Vec<Diagnostic>> {
@@ -125,6 +125,7 @@ impl<'t> Checker<'_, 't> {
     fn literal(&mut self, literal: Literal<'t>, span: Span) -> NodeId {
         let number = |number: Option<f64>| match number {
             Some(number) => (NodeKind::Number(number), Type::Number),
+            // SEMANTICS#unreadable-literals
             None => (NodeKind::Undefined, Type::Undefined),
         };
         let (kind, ty) = match literal {
