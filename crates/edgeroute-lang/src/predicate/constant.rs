@@ -1,11 +1,11 @@
-//! What tests compare with, each constant once.
+//! The constants that tests compare with, each once.
 
 use crate::hash_map::RandomMap;
 use crate::id::define_id;
 use crate::steps;
 
 define_id! {
-    /// A text constant.
+    /// A string constant.
     pub struct TextId
 }
 
