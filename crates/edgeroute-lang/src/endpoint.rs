@@ -1,4 +1,4 @@
-//! Where messages go: the cloud, or an input of a module.
+//! Endpoints of routes: the cloud, or an input of a module.
 
 use std::fmt;
 
@@ -15,9 +15,9 @@ pub enum Endpoint {
     Upstream,
     /// `BrokeredEndpoint("/modules/MODULE/inputs/INPUT")`.
     Module {
-        /// The module's id, as written; may be blank, as in the reference.
+        /// The module's id, as written. It may be blank, as in the reference.
         module: Box<str>,
-        /// The input's name, as written; never blank. The message is delivered with it as `inputName`.
+        /// The input's name, as written, never blank. The message is delivered with it as `inputName`.
         input: Box<str>,
     },
 }
@@ -26,7 +26,7 @@ impl Endpoint {
     /// Returns the endpoint that a sink names (SEMANTICS#sinks).
     ///
     /// # Errors
-    /// Where the sink names no endpoint that a hub has, or the address has not the shape `/modules/NAME/inputs/INPUT`.
+    /// Fails if a hub has no such endpoint, or if the address does not have the form `/modules/NAME/inputs/INPUT`.
     pub fn from_sink(sink: &Sink<'_>) -> Result<Self, Box<Diagnostic>> {
         match sink.kind {
             SinkKind::System(name) if eq_ignore_case(name, "$upstream") => Ok(Self::Upstream),
@@ -84,7 +84,7 @@ impl Endpoint {
     }
 }
 
-/// The cloud as `$upstream`, a module's input as `/modules/MODULE/inputs/INPUT`.
+/// Prints the cloud as `$upstream`, a module's input as `/modules/MODULE/inputs/INPUT`.
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,4 @@
-//! How important a route is, and how long its messages are kept.
+//! The priority of a route, and the time to live of its messages.
 
 use core::fmt;
 use core::time::Duration;
@@ -22,20 +22,20 @@ pub struct Priority(
 );
 
 impl Priority {
-    /// The most important: 0.
+    /// The highest priority: 0.
     pub const HIGHEST: Self = Self(0);
-    /// The least important that can be written out as a digit: 9.
+    /// The lowest priority that a route can declare: 9.
     pub const LOWEST: Self = Self(9);
-    /// What a route has that names none: 2,000,000,000, below every other.
+    /// The priority of a route that declares none: 2,000,000,000, below all others.
     pub const DEFAULT: Self = Self(2_000_000_000);
 
-    /// The priority with this number, if there is one.
+    /// Returns the priority with this number, if it is valid.
     #[must_use]
     pub const fn new(number: u32) -> Option<Self> {
         if number <= Self::LOWEST.0 || number == Self::DEFAULT.0 { Some(Self(number)) } else { None }
     }
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn get(self) -> u32 {
         self.0
@@ -68,22 +68,22 @@ pub struct TimeToLive {
 }
 
 impl TimeToLive {
-    /// Whatever the hub's store-and-forward configuration says.
+    /// The hub's default, from its store-and-forward configuration.
     pub const HUB_DEFAULT: Self = Self { seconds: 0 };
 
-    /// This many seconds; 0 is [`HUB_DEFAULT`](Self::HUB_DEFAULT).
+    /// Creates a time to live of this many seconds; 0 is [`HUB_DEFAULT`](Self::HUB_DEFAULT).
     #[must_use]
     pub const fn from_secs(seconds: u32) -> Self {
         Self { seconds }
     }
 
-    /// The seconds; 0 for the hub's default.
+    /// Returns the seconds; 0 is the hub's default.
     #[must_use]
     pub const fn as_secs(self) -> u32 {
         self.seconds
     }
 
-    /// The time as a duration; `None` for the hub's default.
+    /// Returns the time as a duration; `None` for the hub's default.
     #[must_use]
     pub const fn duration(self) -> Option<Duration> {
         if self.seconds == 0 { None } else { Some(Duration::from_secs(self.seconds as u64)) }
