@@ -66,8 +66,7 @@ impl Iterator for Characters<'_> {
 
 impl FusedIterator for Characters<'_> {}
 
-/// Returns the first character and its length in bytes; the character is `None` for ill-formed bytes. `None` at the
-/// end.
+/// The first character and its length in bytes; the character is `None` for ill-formed bytes. `None` at the end.
 type First = Option<(Option<char>, usize)>;
 
 /// Ill-formed bytes that begin a character are taken together, and any other ill-formed byte alone.

@@ -29,7 +29,7 @@ impl Checker<'_, '_> {
             self.invalid_argument_count(function, name_span, arguments);
             return None;
         };
-        // Of the overloads of one function no two take as many arguments, except `as_number`'s.
+        // No two overloads of one function accept the same number of arguments, except those of `as_number`.
         let nodes: SmallVec<[NodeId; 3]> =
             arguments.iter().map(|&argument| self.node(argument)).collect::<Option<_>>()?;
         let is_taken = |overload: &Overload| {

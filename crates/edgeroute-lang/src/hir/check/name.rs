@@ -1,4 +1,4 @@
-//! Names to what they read: properties, system properties, body queries.
+//! Resolves names to properties, system properties and body queries.
 
 use super::{Checker, Shadowing};
 use crate::body::BodyPath;
@@ -48,7 +48,7 @@ impl<'t> Checker<'_, 't> {
         }
     }
 
-    /// `path_span` is where the path stands, or all of the expression, where that is not known.
+    /// `path_span` is the place of the path, or of the whole expression if that is not known.
     fn body_query(&mut self, path: &'t str, path_span: Span, shadow: Option<&'t str>, span: Span) -> Option<NodeId> {
         match BodyPath::parse(path) {
             Ok(path) => Some(self.arena.push(NodeKind::Body { path, shadow }, Type::Value, span)),

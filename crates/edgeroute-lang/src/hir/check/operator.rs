@@ -1,4 +1,4 @@
-//! The types of operators: one method for each row of the reference's table.
+//! Types operators, with one method for each row of the reference's table.
 
 use super::Checker;
 use crate::builtin::Function;
@@ -10,7 +10,7 @@ use core::mem::take;
 
 use smallvec::SmallVec;
 
-/// A binary expression, to be typed or complained about.
+/// A binary expression whose operands have been typed.
 #[derive(Copy, Clone)]
 pub(super) struct Binary {
     pub(super) operator: BinaryOperator,
@@ -115,8 +115,8 @@ impl Checker<'_, '_> {
         }
     }
 
-    /// A call of `concat` that takes the arguments of calls of `concat` among its own in their places. It means the same,
-    /// and keeps `a || b || c || ...` from copying every text again at every step.
+    /// Types a call of `concat`, and inlines the arguments of its arguments that are calls of `concat` themselves. The
+    /// result is the same, but `a || b || c || ...` does not copy every string again at every step.
     pub(super) fn joined(&mut self, parts: &[NodeId], span: Span) -> NodeId {
         let mut arguments: SmallVec<[NodeId; 3]> = SmallVec::new();
         for &part in parts {
