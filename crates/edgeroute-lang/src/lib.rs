@@ -8,14 +8,15 @@
 //! 1. [`syntax`] parses the text of a route into a syntax tree, and prints trees.
 //! 2. [`source`] and [`endpoint`] read the route's FROM and INTO.
 //! 3. [`hir`] types the condition, resolves its names, and evaluates its constants. [`builtin`] describes the
-//! functions.
+//!    functions.
 //! 4. [`interpret`] evaluates a typed condition for a [`message`], using [`value`] for operators and functions and
-//! [`body`] for body queries. It is the plain implementation that the index is tested against.
+//!    [`body`] for body queries. It is the plain implementation that the index is tested against.
 //! 5. [`predicate`] lowers a typed condition to a formula of tests, from which `edgeroute` builds its index. [`prove`]
-//! finds contradictions between formulas.
+//!    finds contradictions between formulas.
 //!
-//! [`manifest`] reads routes from deployment manifests, and [`format`] rewrites routes in canonical form. All stages
-//! report problems as [`diagnostic`]s, whose positions are [`span`]s. [`limits`] bounds what a compilation may cost.
+//! [`manifest`] reads routes from deployment manifests, and [`mod@format`] rewrites routes in canonical form.
+//! All stages report problems as [`diagnostic`]s, whose positions are [`span`]s.
+//! [`limits`] bounds what a compilation may cost.
 //!
 //! `grammar/` specifies the language; comments cite its rules as `SEMANTICS#anchor`.
 #![forbid(unsafe_code)]
