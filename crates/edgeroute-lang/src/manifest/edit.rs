@@ -95,7 +95,7 @@ impl RouteSpec {
     }
 }
 
-/// Returns the character as JSON strings contain it, without an escape if none is required.
+/// Appends a character to the content of a JSON string, without an escape if none is required.
 fn push_escaped(out: &mut String, character: char, is_ascii: bool) {
     match character {
         '"' => out.push_str("\\\""),

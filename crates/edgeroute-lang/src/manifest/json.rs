@@ -160,7 +160,7 @@ impl<'t> Node<'t> {
             .collect()
     }
 
-    /// Returns the decoded string; `None` for any other value.
+    /// Returns the decoded string; empty for any other value.
     pub(super) fn text(self) -> LocatedText<'t> {
         let content = self.json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
         LocatedText::decode(content, self.start.saturating_add(1))
