@@ -125,8 +125,8 @@ impl RouteTableBuilder {
         self
     }
 
-    /// Sets the fallback route: it takes telemetry that no other route takes, if its own condition is true. Its source is
-    /// not looked at.
+    /// Sets the fallback route, which accepts telemetry that no other route accepts, if its own condition is true.
+    /// Its source is ignored (SEMANTICS#fallback).
     #[must_use]
     pub fn fallback(self, name: impl Into<String>, text: impl Into<String>) -> Self {
         self.fallback_with(name, text, Priority::DEFAULT, TimeToLive::HUB_DEFAULT)

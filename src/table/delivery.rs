@@ -53,7 +53,8 @@ impl<'t> Delivery<'t> {
     }
 }
 
-/// The deliveries of one message: at most one for each endpoint, in the order in which the winning routes were declared.
+/// The deliveries of one message: at most one per endpoint (SEMANTICS#one-delivery), in the order in which the winning
+/// routes were declared.
 #[derive(Clone, Debug)]
 pub struct Deliveries<'t, 's> {
     table: &'t RouteTable,

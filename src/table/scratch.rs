@@ -33,8 +33,8 @@ struct SegmentMemory {
     walk: SearchMemory,
 }
 
-/// A route that took a message. The derived order is that of preference: lower priority numbers first, then the order
-/// of declaration.
+/// A route that accepted a message. The derived order is the preference: lowest priority number, then first declared
+/// (SEMANTICS#winner).
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Winner {
     priority: Priority,

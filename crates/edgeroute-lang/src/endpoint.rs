@@ -1,4 +1,4 @@
-//! Where messages go: the cloud, or an input of a module.
+//! Endpoints of routes: the cloud, or an input of a module.
 
 use std::fmt;
 
@@ -7,25 +7,26 @@ use crate::syntax::address::meant_address;
 use crate::syntax::ast::{Sink, SinkKind};
 use crate::text::eq_ignore_case;
 
-/// Where a route sends messages. Two endpoints are the same if they are equal, case included.
+/// An endpoint: the cloud or a module's input. Equal endpoints are the same, case included
+/// (SEMANTICS#endpoint-identity).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Endpoint {
     /// `$upstream`: the cloud, or the hub's parent.
     Upstream,
     /// `BrokeredEndpoint("/modules/MODULE/inputs/INPUT")`.
     Module {
-        /// The module's id, as written; may be blank, as in the reference.
+        /// The module's id, as written. It may be blank, as in the reference.
         module: Box<str>,
-        /// The input's name, as written; never blank. The message is delivered with it as `inputName`.
+        /// The input's name, as written, never blank. The message is delivered with it as `inputName`.
         input: Box<str>,
     },
 }
 
 impl Endpoint {
-    /// The endpoint that a sink names.
+    /// Returns the endpoint that a sink names (SEMANTICS#sinks).
     ///
     /// # Errors
-    /// Where the sink names no endpoint that a hub has, or the address has not the shape `/modules/NAME/inputs/INPUT`.
+    /// Fails if a hub has no such endpoint, or if the address does not have the form `/modules/NAME/inputs/INPUT`.
     pub fn from_sink(sink: &Sink<'_>) -> Result<Self, Box<Diagnostic>> {
         match sink.kind {
             SinkKind::System(name) if eq_ignore_case(name, "$upstream") => Ok(Self::Upstream),
@@ -62,8 +63,7 @@ impl Endpoint {
         }
     }
 
-    /// The module endpoint of an address: trimmed of white space and one slash at either side, it must have exactly four
-    /// segments, of which the second and the fourth count.
+    /// Returns the module endpoint of an address (SEMANTICS#endpoint-address).
     fn from_address(address: &str) -> Result<Self, String> {
         let trimmed = address.trim();
         if trimmed.is_empty() {
@@ -84,7 +84,7 @@ impl Endpoint {
     }
 }
 
-/// The cloud as `$upstream`, a module's input as `/modules/MODULE/inputs/INPUT`.
+/// Prints the cloud as `$upstream`, a module's input as `/modules/MODULE/inputs/INPUT`.
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

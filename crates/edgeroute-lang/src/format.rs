@@ -1,12 +1,12 @@
-//! Routes in their canonical form, alone or inside a manifest of which everything else stays byte for byte.
+//! Formats routes in their canonical form, alone or inside a manifest whose other bytes do not change.
 //!
-//! The canonical form means the same and says it in one way: clauses in upper case, `and`, `or`, `not` and functions in
-//! lower case, one space around operators, parentheses only where precedence asks for them, one line. A text in
-//! canonical form is left as it is, to the byte, and so is everything that the form would take something away from: a
-//! route with errors, comments, and what stands behind the sink, which means nothing and may well be a mistake.
+//! The canonical form means the same, with one spelling: clauses in upper case, `and`, `or`, `not` and functions in
+//! lower case, one space around operators, parentheses only if precedence requires them, all on one line. Text in
+//! canonical form stays as it is, byte for byte. So does every text that would lose something: a route with errors,
+//! with comments, or with text after the sink, which has no meaning and may well be a mistake.
 //!
-//! The language has comments `/* ... */`, anywhere between tokens. The syntax tree has none, so a route with a comment is
-//! never formatted.
+//! Comments `/* ... */` may be anywhere between tokens. The syntax tree does not contain them, so a route with a
+//! comment is never formatted.
 //!
 //! The cost is that of compiling the routes.
 
@@ -19,27 +19,27 @@ use crate::manifest::{Manifest, ManifestProblem, Parsed, RouteSpec, apply};
 use crate::span::Span;
 use crate::syntax::{Lexer, TokenKind, canonical_route, parse_route};
 
-/// What formatting makes of a route.
+/// The result of formatting a route.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Formatted {
-    /// It is in canonical form.
+    /// The route is in canonical form already.
     Canonical,
-    /// It has this canonical form.
+    /// The route has this canonical form.
     Changed(String),
-    /// It has to stay as it is.
+    /// The route must stay as it is.
     Kept(Kept),
 }
 
-/// Why a route stays as it is. Spans are in bytes of the text that was formatted.
+/// The reason why a route stays as it is. Spans are in bytes of the text that was formatted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Kept {
-    /// It does not compile: everything that is wrong, at least one finding.
+    /// The route does not compile; all errors, at least one.
     Errors(Vec<Diagnostic>),
-    /// It has a comment, which would be lost; the first one.
+    /// The route has a comment, which would be lost; the first one.
     Comment(Span),
-    /// There is text behind its sink, which would be lost.
+    /// The route has text after its sink, which would be lost.
     Trailing(Span),
-    /// Its canonical form has this many bytes, more than [`Limits::route_bytes`].
+    /// The canonical form has this many bytes, more than [`Limits::route_bytes`].
     TooLong(usize),
 }
 
@@ -78,7 +78,7 @@ pub fn format_route(text: &str, limits: &Limits) -> Formatted {
 }
 
 fn first_comment(text: &str) -> Option<Span> {
-    // Nothing else begins so, but most routes have `/*` in their source.
+    // Nothing else begins like this, but most routes have `/*` in their source.
     if !text.contains("*/") {
         return None;
     }
@@ -90,32 +90,32 @@ fn first_comment(text: &str) -> Option<Span> {
 /// A manifest with its routes in canonical form.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FormattedManifest {
-    /// Its text. The same as was given where no route is [changed](Formatted::Changed).
+    /// The text of the manifest. It is the same as the input if no route has [changed](Formatted::Changed).
     pub text: String,
-    /// Its routes, in the order of the text.
+    /// The routes, in the order of the text.
     pub routes: Vec<FormattedRoute>,
-    /// What is wrong with the manifest itself. Routes that have such a problem are not among `routes` and stay as they
-    /// are; the others are formatted all the same.
+    /// The problems of the manifest itself. Routes with such a problem are not in `routes` and stay as they are; the
+    /// others are formatted anyway.
     pub problems: Vec<ManifestProblem>,
 }
 
-/// A route of a manifest, and what was made of it.
+/// A route of a manifest and its formatted form.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FormattedRoute {
-    /// As it was.
+    /// The route before formatting.
     pub route: RouteSpec,
-    /// What was made of it. Spans are in bytes of the manifest as it was given.
+    /// The result of formatting. Spans are in bytes of the original manifest.
     pub formatted: Formatted,
 }
 
 impl FormattedManifest {
-    /// Whether no route needed to be changed; some may have had to stay as they are.
+    /// Whether no route needs a change; some may be unable to change.
     #[must_use]
     pub fn is_unchanged(&self) -> bool {
         self.changed().next().is_none()
     }
 
-    /// The routes that were changed, and their canonical forms.
+    /// Iterates over the routes that changed, with their canonical forms.
     pub fn changed(&self) -> impl Iterator<Item = (&RouteSpec, &str)> {
         self.routes.iter().filter_map(|route| match &route.formatted {
             Formatted::Changed(canonical) => Some((&route.route, canonical.as_str())),
@@ -123,7 +123,7 @@ impl FormattedManifest {
         })
     }
 
-    /// The routes that had to stay as they are, and why.
+    /// Iterates over the routes that had to stay as they are, with the reasons.
     pub fn kept(&self) -> impl Iterator<Item = (&RouteSpec, &Kept)> {
         self.routes.iter().filter_map(|route| match &route.formatted {
             Formatted::Kept(why) => Some((&route.route, why)),
@@ -132,7 +132,7 @@ impl FormattedManifest {
     }
 }
 
-/// Formats every route of a manifest. Nothing but the insides of the routes' JSON strings changes. Allocates.
+/// Formats every route of a manifest. Only the contents of the routes' JSON strings change. Allocates.
 ///
 /// ```
 /// use edgeroute_lang::format::format_manifest;
@@ -168,7 +168,7 @@ pub fn format_manifest(text: &str, limits: &Limits) -> FormattedManifest {
     formatted
 }
 
-/// The same with its spans in the manifest.
+/// Converts the spans to spans of the manifest.
 fn located(route: &RouteSpec, formatted: Formatted) -> Formatted {
     let Formatted::Kept(why) = formatted else {
         return formatted;

@@ -1,13 +1,13 @@
-//! Hash maps of what comes from outside: [`ahash`], keyed at random.
+//! Hash maps for keys from outside: [`ahash`] with a random key.
 
 use std::hash::{BuildHasher, Hasher};
 
-/// A hash map whose keys route text can drive. Never iterate one into output or into a compiled table: its order differs
-/// from run to run.
+/// A hash map whose keys route text can control. Never iterate over one to produce output or a compiled table, because
+/// its order differs from run to run.
 pub type RandomMap<K, V> = std::collections::HashMap<K, V, RandomHash>;
 
-/// Builds hashers with a key that nobody outside knows. The key comes from the standard library, so that no random number
-/// generator has to be built for the target.
+/// Builds hashers with a secret random key. The key comes from the standard library, so that the build needs no random
+/// number generator for the target.
 #[derive(Clone, Debug)]
 pub struct RandomHash(ahash::RandomState);
 
@@ -26,7 +26,7 @@ impl BuildHasher for RandomHash {
     }
 }
 
-/// Differs from call to call.
+/// Returns a seed that differs from call to call.
 pub fn random_seed() -> u64 {
     std::hash::RandomState::new().build_hasher().finish()
 }

@@ -1,7 +1,7 @@
-//! Index newtypes: a `u32` that says what it counts.
+//! Index newtypes: a `u32` whose type says what it indexes.
 //!
-//! The compiled forms are arenas, and their links are 32-bit indices, half the size of a pointer. Each kind of index is
-//! a type of its own, so that one cannot be taken for another. All conversions between `usize` and `u32` stand here.
+//! The compiled forms are arenas, and they link by 32-bit indices, half the size of a pointer. Each kind of index has
+//! its own type, so that they cannot be confused. All conversions between `usize` and `u32` are here.
 
 /// Defines an index type over an arena.
 #[macro_export]
@@ -12,14 +12,14 @@ macro_rules! define_id {
         $visibility struct $name(u32);
 
         impl $name {
-            /// The id of the element at `index`. Arenas are bounded by [`Limits`](crate::limits::Limits), far below
-            /// `u32::MAX`; a larger index gives the largest id, which no arena holds.
+            /// Returns the id of the element at `index`. [`Limits`](crate::limits::Limits) bound arenas far below
+            /// `u32::MAX`; a larger index gives the largest id, which is in no arena.
             #[must_use]
             $visibility fn new(index: usize) -> Self {
                 Self(u32::try_from(index).unwrap_or(u32::MAX))
             }
 
-            /// The index, to look the element up with.
+            /// Returns the index of the element.
             #[must_use]
             $visibility const fn index(self) -> usize {
                 self.0 as usize

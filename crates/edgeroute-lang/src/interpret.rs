@@ -1,8 +1,8 @@
-//! The semantics in plain code: a typed condition and a message to a verdict.
+//! Evaluates a typed condition for a message, in the simplest way.
 //!
-//! One loop over the condition, operands first. Everything is copied freely and looked up in maps: this is what faster
-//! code is tested against, so it is written to be read. Who wants to know how a verdict comes about watches the loop
-//! (`observe`), so that an explanation cannot differ from what it explains.
+//! It is one loop over the condition, operands first. It copies freely and looks things up in maps: faster code is
+//! tested against it, so it is written to be read. Explanations watch the same loop (`observe`), so they cannot differ
+//! from the verdict.
 //!
 //! ```
 //! use edgeroute_lang::hir::{CheckOptions, check};
@@ -38,14 +38,14 @@ use crate::limits::Limits;
 use crate::message::{Message, Properties};
 use crate::text::fold;
 
-/// What a condition says of a message. Only `True` lets the message pass.
+/// The result of a condition for a message. Only `True` accepts the message.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Verdict {
-    /// The condition holds.
+    /// The condition is true.
     True,
-    /// It does not hold.
+    /// The condition is false.
     False,
-    /// Neither: something it needs is missing, or not of the kind it needs.
+    /// Neither: a value that it needs is missing or has the wrong kind.
     Undefined,
 }
 
@@ -59,7 +59,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// A message resolved: its properties by name, its body read when it is first needed.
+/// A resolved message: properties are found by name, and the body is read when it is first needed.
 #[derive(Clone, Debug)]
 pub struct ResolvedMessage<'m> {
     /// By upper-cased name.
@@ -72,22 +72,22 @@ pub struct ResolvedMessage<'m> {
     body: OnceLock<Body>,
 }
 
-/// A message's body, as queries see it.
+/// The body of a message, as queries see it.
 #[derive(Clone, Debug)]
 pub enum Body {
-    /// Its content type or encoding is not one that queries can read, or missing: every query is undefined.
+    /// The content type or encoding is missing or not one that queries can read: every query is undefined.
     Opaque,
-    /// It is not what its content type says: every query is undefined.
+    /// The body does not match its content type: every query is undefined.
     Unreadable(Unreadable),
-    /// Queries find in it what they ask for.
+    /// The body can be queried.
     Readable(Document),
 }
 
 impl<'m> ResolvedMessage<'m> {
-    /// Resolves a message; `limits` bounds how deep its body may nest. Allocates.
+    /// Resolves a message; `limits` bounds the nesting of its body. Allocates.
     ///
     /// # Errors
-    /// Two of its properties differ only by case.
+    /// Fails if two of its properties differ only by case.
     pub fn new(
         message: &Message<'m, impl Properties + ?Sized, impl Properties + ?Sized>,
         limits: &Limits,
@@ -100,8 +100,8 @@ impl<'m> ResolvedMessage<'m> {
         }
     }
 
-    /// As [`new`](Self::new), but of two properties that differ only by case, the one whose name sorts first counts
-    /// (byte by byte), and of two of the same name the first.
+    /// As [`new`](Self::new), but accepts names that differ only by case: the name that sorts first, byte by byte,
+    /// counts (SEMANTICS#ambiguous-names).
     #[must_use]
     pub fn lenient(message: &Message<'m, impl Properties + ?Sized, impl Properties + ?Sized>, limits: &Limits) -> Self {
         let mut application = BTreeMap::new();
@@ -112,7 +112,7 @@ impl<'m> ResolvedMessage<'m> {
         Self { application, system, body_bytes, body_depth, body: OnceLock::new() }
     }
 
-    /// The body, read whole at the first call.
+    /// Returns the body, which the first call reads whole.
     pub fn body(&self) -> &Body {
         self.body.get_or_init(|| {
             let text = |name| match self.system_property(name) {
@@ -129,19 +129,19 @@ impl<'m> ResolvedMessage<'m> {
         })
     }
 
-    /// The application property of this name, ignoring case.
+    /// The application property of this name, ignoring case (SEMANTICS#property-names).
     #[must_use]
     pub fn property(&self, name: &str) -> Presence<'m> {
         self.application.get(&*fold(name)).map_or(Presence::Missing, |named| named.presence)
     }
 
-    /// The system property of this name, ignoring case.
+    /// Returns the system property of this name, ignoring case.
     #[must_use]
     pub fn system_property(&self, name: &str) -> Presence<'m> {
         self.system.get(&*fold(name)).map_or(Presence::Missing, |named| named.presence)
     }
 
-    /// The names of all properties of a kind, as they were given, in the order of their upper-cased forms.
+    /// Returns the names of all properties of a kind, as given, in the order of their upper-cased forms.
     pub fn names(&self, kind: PropertyKind) -> impl Iterator<Item = &'m str> {
         let properties = match kind {
             PropertyKind::Application => &self.application,
@@ -171,11 +171,11 @@ impl<'m> ResolvedMessage<'m> {
         }
     }
 
-    /// What a node finds in the message; `None` where it does not look there.
+    /// Reads what a node finds in the message; `None` if the node does not read it.
     fn read(&self, kind: &NodeKind<'_>) -> Option<Reading<'_>> {
         match kind {
             NodeKind::Property(property) => Some(Reading::Property(self.read_property(*property))),
-            // "An application property named `$body.path` (even null) shadows."
+            // SEMANTICS#body-shadowing
             NodeKind::Body { path, shadow } => {
                 let shadowing = shadow.and_then(|name| self.read_property(Property::Application(name)));
                 Some(match shadowing {
@@ -189,29 +189,29 @@ impl<'m> ResolvedMessage<'m> {
     }
 }
 
-/// Which of a message's two sets of properties.
+/// A kind of property.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum PropertyKind {
-    /// Set by the sender.
+    /// A property that the sender set.
     Application,
-    /// Set by the protocol or the hub.
+    /// A property that the protocol or the hub set.
     System,
 }
 
-/// What a node finds in the message.
+/// The part of the message that a node found.
 #[derive(Clone, Debug)]
 pub enum Reading<'f> {
-    /// A property and where it is from; `None` where there is none of the name.
+    /// A property and its kind; `None` if there is none of this name.
     Property(Option<(PropertyKind, &'f Value)>),
-    /// An application property that goes before the body.
+    /// An application property that takes precedence over the body.
     Shadow(&'f Value),
-    /// What stands in the body.
+    /// The value in the body.
     Body(Queried<'f>),
-    /// Whether anything stands in the body.
+    /// Whether the body has anything at the path.
     TwinChange(Queried<'f>),
 }
 
-/// What a path finds in a message's body.
+/// The result of a path in a message's body.
 #[derive(Clone, Debug)]
 pub enum Queried<'f> {
     /// See [`Body::Opaque`].
@@ -223,7 +223,7 @@ pub enum Queried<'f> {
 }
 
 impl Reading<'_> {
-    /// The value of the node that reads so.
+    /// Returns the value of the node that read this.
     fn value(&self) -> Value {
         match self {
             Self::Property(property) => property.map_or(Value::Undefined, |(_, value)| value.clone()),
@@ -236,7 +236,7 @@ impl Reading<'_> {
                 BodyValue::Text(text) => Value::text(text),
                 BodyValue::Undefined => Value::Undefined,
             },
-            // "True if anything is there, false if missing, undefined if the body is unreadable."
+            // SEMANTICS#twin-change-includes
             Self::TwinChange(Queried::Found(found)) => found.is_there().map_or(Value::Undefined, Value::Bool),
             Self::Body(Queried::Opaque | Queried::Unreadable(_))
             | Self::TwinChange(Queried::Opaque | Queried::Unreadable(_)) => Value::Undefined,
@@ -244,26 +244,26 @@ impl Reading<'_> {
     }
 }
 
-/// What there is of a property.
+/// The state of a property.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Presence<'m> {
-    /// It is not there.
+    /// The property is missing.
     Missing,
-    /// It is there and null.
+    /// The property is present and null.
     Null,
-    /// It has a value.
+    /// The property has a value.
     Text(&'m str),
 }
 
 /// A property.
 #[derive(Clone, Debug)]
 struct Named<'m> {
-    /// As it was given.
+    /// The name as given.
     name: &'m str,
-    /// Another has the same name in another case.
+    /// Whether another property has the same name in another case.
     is_ambiguous: bool,
     presence: Presence<'m>,
-    /// The same, made once for all conditions.
+    /// The value as code units, converted once for all conditions.
     value: Value,
 }
 
@@ -277,7 +277,7 @@ impl<'m> Named<'m> {
     }
 }
 
-/// Adds a property; of two of one name the one whose spelling sorts first stays.
+/// Adds a property; if two have the same name ignoring case, the one whose spelling sorts first stays.
 fn insert<'m>(properties: &mut BTreeMap<Cow<'m, str>, Named<'m>>, name: &'m str, value: Option<&'m str>) {
     match properties.entry(fold(name)) {
         Entry::Vacant(entry) => {
@@ -293,7 +293,7 @@ fn insert<'m>(properties: &mut BTreeMap<Cow<'m, str>, Named<'m>>, name: &'m str,
     }
 }
 
-/// A message that has two properties whose names differ only by case.
+/// The error of a message with two properties whose names differ only by case.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct InvalidMessage {
     name: String,
@@ -307,13 +307,13 @@ impl fmt::Display for InvalidMessage {
 
 impl core::error::Error for InvalidMessage {}
 
-/// What a condition says of a message. Holds only the values that are still needed while it works.
+/// Returns the verdict of a condition for a message. Keeps only the values that are still needed.
 #[must_use]
 pub fn verdict(condition: &Condition<'_>, facts: &ResolvedMessage<'_>) -> Verdict {
     observe(condition, facts, |_| {})
 }
 
-/// What a condition says of a message, and the value of each of its nodes.
+/// Returns the verdict of a condition for a message, and the value of each of its nodes.
 #[must_use]
 pub fn evaluate(condition: &Condition<'_>, facts: &ResolvedMessage<'_>) -> Evaluation {
     let mut values = Vec::with_capacity(condition.nodes().len());
@@ -325,7 +325,7 @@ pub fn evaluate(condition: &Condition<'_>, facts: &ResolvedMessage<'_>) -> Evalu
 pub struct Step<'s, 'f, 't> {
     pub id: NodeId,
     pub node: &'s Node<'t>,
-    /// What it found in the message; `None` where it is computed from its operands.
+    /// What the node found in the message; `None` if it is computed from its operands.
     pub reading: Option<Reading<'f>>,
     pub value: &'s Value,
     condition: &'s Condition<'t>,
@@ -333,13 +333,13 @@ pub struct Step<'s, 'f, 't> {
 }
 
 impl<'s> Step<'s, '_, '_> {
-    /// An operand of the node.
+    /// Returns the value of an operand of the node.
     pub fn operand(&self, id: NodeId) -> Operand<'s> {
         operand(self.condition, self.values, id)
     }
 }
 
-/// What a condition says of a message; `watch` is shown every node, operands before what uses them.
+/// Returns the verdict of a condition for a message, and calls `watch` with every node, operands before their users.
 pub fn observe<'f, 't>(
     condition: &Condition<'t>,
     facts: &'f ResolvedMessage<'_>,
@@ -353,7 +353,7 @@ pub fn observe<'f, 't>(
             None => compute(node, |id| operand(condition, &values, id)).unwrap_or(Value::Undefined),
         };
         watch(Step { id, node, reading, value: &value, condition, values: &values });
-        // Each node is the operand of one other, so that long texts made step by step are not all kept.
+        // Each node is the operand of one other, so dropping operands avoids keeping every step of a long string.
         for used in node.kind.operands() {
             if let Some(used) = values.get_mut(used.index()) {
                 *used = Value::Undefined;
@@ -368,8 +368,7 @@ fn operand<'v>(condition: &Condition<'_>, values: &'v [Value], id: NodeId) -> Op
     Operand { ty: condition.type_of(id), value: values.get(id.index()).unwrap_or(&Value::Undefined) }
 }
 
-/// "A condition of type null is false; a value is true or false only if it is a bool at run time; strings and numbers:
-/// undefined."
+/// The verdict of a condition whose root has this value (SEMANTICS#verdict).
 fn verdict_of(condition: &Condition<'_>, root: &Value) -> Verdict {
     match (condition.type_of(condition.root()), root) {
         (Type::Null, _) | (_, Value::Bool(false)) => Verdict::False,
@@ -378,22 +377,22 @@ fn verdict_of(condition: &Condition<'_>, root: &Value) -> Verdict {
     }
 }
 
-/// A verdict, and how it came about.
+/// A verdict, and the values that led to it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Evaluation {
-    /// By node.
+    /// The values by node.
     values: Vec<Value>,
     verdict: Verdict,
 }
 
 impl Evaluation {
-    /// What the condition says of the message.
+    /// Returns the verdict.
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
         self.verdict
     }
 
-    /// The value of a node of the condition; undefined for an id of another.
+    /// Returns the value of a node of the condition; undefined for an id of another condition.
     #[must_use]
     pub fn value(&self, id: NodeId) -> &Value {
         self.values.get(id.index()).unwrap_or(&Value::Undefined)

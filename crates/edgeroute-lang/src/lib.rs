@@ -1,4 +1,24 @@
-//! The language of IoT Edge hub routes.
+//! The language of IoT Edge hub routes: parsing, type checking and meaning.
+//!
+//! This is an internal crate of `edgeroute`, which re-exports what users need. It makes no promises of compatibility of
+//! its own: any release may change any item.
+//!
+//! A route passes through these stages in order:
+//!
+//! 1. [`syntax`] parses the text of a route into a syntax tree, and prints trees.
+//! 2. [`source`] and [`endpoint`] read the route's FROM and INTO.
+//! 3. [`hir`] types the condition, resolves its names, and evaluates its constants. [`builtin`] describes the
+//!    functions.
+//! 4. [`interpret`] evaluates a typed condition for a [`message`], using [`value`] for operators and functions and
+//!    [`body`] for body queries. It is the plain implementation that the index is tested against.
+//! 5. [`predicate`] lowers a typed condition to a formula of tests, from which `edgeroute` builds its index. [`prove`]
+//!    finds contradictions between formulas.
+//!
+//! [`manifest`] reads routes from deployment manifests, and [`mod@format`] rewrites routes in canonical form.
+//! All stages report problems as [`diagnostic`]s, whose positions are [`span`]s.
+//! [`limits`] bounds what a compilation may cost.
+//!
+//! `grammar/` specifies the language; comments cite its rules as `SEMANTICS#anchor`.
 #![forbid(unsafe_code)]
 
 pub mod steps;

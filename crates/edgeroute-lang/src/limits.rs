@@ -1,18 +1,18 @@
-//! What a compilation may cost.
+//! Limits on the cost of a compilation.
 //!
-//! Route text and manifests come from outside, so every size that they can drive has a limit, and going over one is an
-//! error that names it. The defaults are far beyond what people write.
+//! Route text and manifests come from outside, so every size that they control has a limit, and exceeding one is an
+//! error that names it. The defaults are far above what people write.
 
-/// Bounds on what is compiled. Going over one is a diagnostic with the code `E05xx` that names the limit.
+/// Limits on the input of a compilation. Exceeding one is a diagnostic with a code `E05xx` that names the limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The longest text of one route, in bytes. Default 1 MiB.
+    /// The maximum length of one route, in bytes. Default 1 MiB.
     pub route_bytes: usize,
-    /// How deep parentheses, calls and prefix operators may nest in a condition. Default 1,000.
+    /// The maximum nesting of parentheses, calls and prefix operators in a condition. Default 1,000.
     pub nesting: usize,
-    /// The most routes in one table. Default 4,000,000.
+    /// The maximum number of routes in one table. Default 4,000,000.
     pub routes: usize,
-    /// How deep a message body may nest for body queries to see it. Default 64, the reference's own.
+    /// The maximum nesting of a message body that queries can read. Default 64, as in the reference.
     pub body_depth: usize,
 }
 
@@ -22,23 +22,23 @@ impl Default for Limits {
     }
 }
 
-/// What building a tree may spend on a route or group before it settles for less selective tests. A budget changes what
-/// matching costs, never what it answers.
+/// Limits on the work that building an index may spend on a route or group before it uses less selective tests. A
+/// budget affects the cost of matching, never its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Budgets {
-    /// Up to how many clauses (routes, and further disjuncts of routes) a table decides them all at once, a bit for each,
-    /// instead of filing routes under tests. At most 64, which is the default.
+    /// The maximum number of clauses (routes, and further disjuncts of routes) that a table decides all at once, with
+    /// one bit each, instead of filing routes under tests. At most 64, which is the default.
     pub clauses: usize,
-    /// Under how many tests a route may be filed. A condition whose best cover has more is looked at for every message
-    /// of its source. Default 64.
+    /// The maximum number of tests that a route may be filed under. A condition whose best cover has more is evaluated
+    /// for every message of its source. Default 64.
     pub filings: usize,
-    /// How many routes a group may have before it is split by a switch. Default 24.
+    /// The number of routes a group may have before a switch splits it. Default 24.
     pub list: usize,
-    /// How many lengths of prefixes (or suffixes) of one property a switch may look up; further ones are cut to a
-    /// shorter length. Default 8.
+    /// The maximum number of prefix (or suffix) lengths of one property that a switch looks up; longer affixes are cut
+    /// to one of these lengths. Default 8.
     pub affix_lengths: usize,
-    /// Up to how many routes a [`RouteSet`](crate::RouteSet) compiles all of them anew at every change, so that they
-    /// stay one segment. Default 24.
+    /// The maximum number of routes for which a [`RouteSet`](crate::RouteSet) recompiles all routes at every change, so
+    /// that they stay one segment. Default 24.
     pub whole: usize,
 }
 
@@ -49,7 +49,8 @@ impl Default for Budgets {
 }
 
 impl Budgets {
-    /// No budget at all: every route is looked at for every message of its source, and every change makes a segment.
+    /// Sets every budget to its minimum: every route is evaluated for every message of its source, and every change
+    /// adds a segment.
     #[must_use]
     pub fn none() -> Self {
         Self { clauses: 0, filings: 0, list: 0, affix_lengths: 0, whole: 0 }

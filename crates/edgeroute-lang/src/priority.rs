@@ -1,9 +1,10 @@
-//! How important a route is, and how long its messages are kept.
+//! The priority of a route, and the time to live of its messages.
 
 use core::fmt;
 use core::time::Duration;
 
-/// A route's priority: 0 to 9, 0 the highest, or [`Priority::DEFAULT`], which is below them all.
+/// A route's priority (SEMANTICS#priority): 0 to 9, where 0 is the highest, or [`Priority::DEFAULT`], which is below
+/// all of them.
 ///
 /// The order is that of the numbers, so the *smaller* priority wins.
 ///
@@ -21,20 +22,20 @@ pub struct Priority(
 );
 
 impl Priority {
-    /// The most important: 0.
+    /// The highest priority: 0.
     pub const HIGHEST: Self = Self(0);
-    /// The least important that can be written out as a digit: 9.
+    /// The lowest priority that a route can declare: 9.
     pub const LOWEST: Self = Self(9);
-    /// What a route has that names none: 2,000,000,000, below every other.
+    /// The priority of a route that declares none: 2,000,000,000, below all others.
     pub const DEFAULT: Self = Self(2_000_000_000);
 
-    /// The priority with this number, if there is one.
+    /// Returns the priority with this number, if it is valid.
     #[must_use]
     pub const fn new(number: u32) -> Option<Self> {
         if number <= Self::LOWEST.0 || number == Self::DEFAULT.0 { Some(Self(number)) } else { None }
     }
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn get(self) -> u32 {
         self.0
@@ -59,29 +60,30 @@ impl fmt::Display for Priority {
     }
 }
 
-/// How long the hub keeps a message that it cannot deliver yet: whole seconds, where 0 means the hub's own default.
+/// How long the hub keeps a message that it cannot deliver yet, in whole seconds; 0 means the hub's default
+/// (SEMANTICS#time-to-live).
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct TimeToLive {
     seconds: u32,
 }
 
 impl TimeToLive {
-    /// Whatever the hub's store-and-forward configuration says.
+    /// The hub's default, from its store-and-forward configuration.
     pub const HUB_DEFAULT: Self = Self { seconds: 0 };
 
-    /// This many seconds; 0 is [`HUB_DEFAULT`](Self::HUB_DEFAULT).
+    /// Creates a time to live of this many seconds; 0 is [`HUB_DEFAULT`](Self::HUB_DEFAULT).
     #[must_use]
     pub const fn from_secs(seconds: u32) -> Self {
         Self { seconds }
     }
 
-    /// The seconds; 0 for the hub's default.
+    /// Returns the seconds; 0 is the hub's default.
     #[must_use]
     pub const fn as_secs(self) -> u32 {
         self.seconds
     }
 
-    /// The time as a duration; `None` for the hub's default.
+    /// Returns the time as a duration; `None` for the hub's default.
     #[must_use]
     pub const fn duration(self) -> Option<Duration> {
         if self.seconds == 0 { None } else { Some(Duration::from_secs(self.seconds as u64)) }

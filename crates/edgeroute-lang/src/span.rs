@@ -1,8 +1,8 @@
-//! Byte spans, and the way from a byte to a line and column.
+//! Byte spans, and the conversion of bytes to lines and columns.
 //!
-//! Every token, syntax node and diagnostic carries a [`Span`]: two `u32`s, half-open, in bytes of the text that was
-//! parsed. Lines and columns are worked out only when somebody wants to read them ([`LineIndex`]). A text of 4 GiB or
-//! more has no spans; every entry point refuses it first.
+//! Every token, syntax node and diagnostic has a [`Span`]: two `u32`s, half-open, in bytes of the parsed text. Lines
+//! and columns are computed only when somebody wants to read them ([`LineIndex`]). A text of 4 GiB or more cannot have
+//! spans; every entry point refuses it first.
 
 use core::fmt;
 use core::iter::Peekable;
@@ -18,67 +18,67 @@ pub struct Span {
 }
 
 impl Span {
-    /// The span from `start` up to, and without, `end`. An `end` before `start` gives the empty span at `start`.
+    /// Creates the span from `start` to `end`, exclusive. An `end` before `start` gives the empty span at `start`.
     #[must_use]
     pub const fn new(start: u32, end: u32) -> Self {
         Self { start, end: if end < start { start } else { end } }
     }
 
-    /// The empty span at `offset`.
+    /// Creates the empty span at `offset`.
     #[must_use]
     pub const fn at(offset: u32) -> Self {
         Self { start: offset, end: offset }
     }
 
-    /// The span of a range of `usize` offsets; an offset over `u32::MAX` is cut down to it.
+    /// Creates the span of a range of `usize` offsets; an offset over `u32::MAX` becomes `u32::MAX`.
     #[must_use]
     pub fn from_range(range: Range<usize>) -> Self {
         Self::new(saturate(range.start), saturate(range.end))
     }
 
-    /// The first byte.
+    /// Returns the offset of the first byte.
     #[must_use]
     pub const fn start(self) -> u32 {
         self.start
     }
 
-    /// The byte after the last one.
+    /// Returns the offset after the last byte.
     #[must_use]
     pub const fn end(self) -> u32 {
         self.end
     }
 
-    /// How many bytes it covers.
+    /// Returns the length in bytes.
     #[must_use]
     pub const fn len(self) -> u32 {
         self.end - self.start
     }
 
-    /// Whether it covers no byte.
+    /// Whether the span is empty.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.start == self.end
     }
 
-    /// The smallest span that covers both.
+    /// Returns the smallest span that covers both.
     #[must_use]
     pub fn cover(self, other: Self) -> Self {
         Self { start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 
-    /// As a range of `usize`, to slice with.
+    /// Converts the span to a range of `usize`, for slicing.
     #[must_use]
     pub const fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
 
-    /// The text under the span, or an empty text where the span is not within `text`.
+    /// Returns the part of `text` that the span covers, or an empty string if the span is not within `text`.
     #[must_use]
     pub fn slice(self, text: &str) -> &str {
         text.get(self.range()).unwrap_or_default()
     }
 
-    /// The same span `offset` bytes further on: from a part of a text to the whole.
+    /// Moves the span on by `offset` bytes, from a part of a text to the whole.
     #[must_use]
     pub const fn shifted(self, offset: u32) -> Self {
         Self { start: self.start.saturating_add(offset), end: self.end.saturating_add(offset) }
@@ -109,7 +109,7 @@ impl fmt::Debug for Span {
     }
 }
 
-/// A place for people: line and column, both counted from 1, the column in Unicode scalar values.
+/// A position for people: line and column, both counted from 1, the column in Unicode scalar values.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Position {
     /// The line, counted from 1.
@@ -124,11 +124,11 @@ impl fmt::Display for Position {
     }
 }
 
-/// Where each line of a text starts, and how many characters stand before it.
+/// The start of each line of a text, and the number of characters before it.
 ///
-/// Lines end at `\n`; a `\r` before it belongs to the line's end. Building takes one pass over the text and allocates
-/// four bytes a line and four for every 512 bytes; a look-up is a binary search and a walk of at most 512 bytes, however
-/// long the line is.
+/// Lines end at `\n`; a `\r` before it is part of the line ending. Building takes one pass over the text and allocates
+/// four bytes for each line and for every 512 bytes. A look-up is a binary search and a scan of at most 512 bytes,
+/// however long the line is.
 ///
 /// ```
 /// use edgeroute_lang::span::LineIndex;
@@ -140,16 +140,16 @@ impl fmt::Display for Position {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LineIndex {
-    /// Ascending; the first is 0.
+    /// In ascending order; the first is 0.
     starts: Vec<u32>,
-    /// How many characters start before byte `i * STRIDE`; one for each stride, and one.
+    /// The number of characters that start before byte `i * STRIDE`, for every stride and the end.
     counts: Vec<u32>,
 }
 
 const STRIDE: usize = 512;
 
 impl LineIndex {
-    /// Finds the lines of `text`. Allocates.
+    /// Indexes the lines of `text`. Allocates.
     #[must_use]
     pub fn new(text: &str) -> Self {
         let after_newlines =
@@ -165,7 +165,8 @@ impl LineIndex {
         }
     }
 
-    /// The line and column of byte `offset`. An offset past the end is the end; one within a character is its start.
+    /// Returns the line and column of byte `offset`. An offset past the end is treated as the end, and one within a
+    /// character as its start.
     #[must_use]
     pub fn position(&self, text: &str, offset: u32) -> Position {
         let offset = floor(text, offset as usize);
@@ -175,14 +176,14 @@ impl LineIndex {
         Position { line: saturate(line), column: saturate(column + 1) }
     }
 
-    /// How many characters stand before byte `offset`, which is on a character.
+    /// Counts the characters before byte `offset`, which is on a character boundary.
     fn characters_before(&self, text: &str, offset: usize) -> usize {
         let stride = offset / STRIDE;
         let counted = self.counts.get(stride).map_or(0, |&count| count as usize);
         counted + text.as_bytes().get(stride * STRIDE..offset).map_or(0, count_characters)
     }
 
-    /// The bytes of line `line` (counted from 1), without what ends it; empty past the last line.
+    /// Returns the bytes of line `line` (counted from 1) without its line ending; empty past the last line.
     #[must_use]
     pub fn line_span(&self, text: &str, line: u32) -> Span {
         let index = (line as usize).saturating_sub(1);
@@ -197,7 +198,7 @@ impl LineIndex {
     }
 }
 
-/// Lines and columns of ascending offsets, in one pass over the text and without memory for it.
+/// Computes lines and columns of ascending offsets in one pass over the text, without allocating.
 ///
 /// ```
 /// use edgeroute_lang::span::PositionWalk;
@@ -212,14 +213,14 @@ pub struct PositionWalk<'t> {
 }
 
 impl<'t> PositionWalk<'t> {
-    /// At the start of `text`.
+    /// Starts at the beginning of `text`.
     #[must_use]
     pub fn new(text: &'t str) -> Self {
         Self { ahead: text.char_indices().peekable(), position: Position { line: 1, column: 1 } }
     }
 
-    /// The position of the character that holds byte `offset`. An offset past the end is the end; one before where the
-    /// walk is stays there.
+    /// Returns the position of the character that contains byte `offset`. An offset past the end is treated as the end,
+    /// and one before the current position as the current position.
     pub fn advance_to(&mut self, offset: u32) -> Position {
         let offset = Span::at(offset).range().start;
         while let Some((_, character)) = self.ahead.next_if(|&(at, character)| at + character.len_utf8() <= offset) {

@@ -1,25 +1,24 @@
-//! Work, counted: steps of constant cost, each a look at one thing or at up to 32 bytes.
+//! Counts work in steps of constant cost, each of which examines one item or up to 32 bytes.
 //!
-//! Only the tests of this crate count (`matcher/tests`, `table/tests`); in any other build nothing of it is left.
-//! `docs/complexity.md` says what was counted.
+//! Only tests count; in any other build the counters do not exist. `docs/complexity.md` reports the counts.
 
 #[cfg(any(test, feature = "count-steps"))]
 use std::cell::Cell;
 
 #[cfg(any(test, feature = "count-steps"))]
 thread_local! {
-    /// Steps of this thread so far.
+    /// The steps of this thread so far.
     static STEPS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Notes a step.
+/// Counts one step.
 #[inline]
 pub fn step() {
     #[cfg(any(test, feature = "count-steps"))]
     STEPS.set(STEPS.get() + 1);
 }
 
-/// Notes so many steps.
+/// Counts `count` steps.
 #[inline]
 #[cfg_attr(not(any(test, feature = "count-steps")), expect(unused_variables, reason = "only tests count"))]
 pub fn steps(count: usize) {
@@ -27,19 +26,19 @@ pub fn steps(count: usize) {
     STEPS.set(STEPS.get() + u64::try_from(count).unwrap_or(u64::MAX));
 }
 
-/// Notes a look at so many bytes that stand together.
+/// Counts reading `length` adjacent bytes.
 #[inline]
 pub fn bytes(length: usize) {
     steps(1 + length / 32);
 }
 
-/// Notes the comparison of two texts that may be equal up to the end of the shorter one.
+/// Counts the comparison of two strings that may be equal up to the end of the shorter one.
 #[inline]
 pub fn comparison(a: &str, b: &str) {
     bytes(a.len().min(b.len()));
 }
 
-/// The steps that `run` takes.
+/// Returns the number of steps that `run` takes, and its result.
 #[cfg(any(test, feature = "count-steps"))]
 pub fn counted<T>(run: impl FnOnce() -> T) -> (u64, T) {
     let before = STEPS.get();

@@ -1,8 +1,8 @@
-//! A body, read whole, and what paths find in it.
+//! Reads a whole body, and finds values in it by path.
 //!
-//! This is the plain way: everything is kept, in flat tables, so that neither reading, nor searching, nor dropping
-//! recurses, however deep the body nests. Reading is linear, but for the sorting of each object's members; a step of a
-//! path looks at the children of what was reached before, or, below `..`, at the whole body. It allocates freely.
+//! This is the simple way: everything is kept in flat tables, so that reading, searching and dropping never recurse,
+//! however deep the body nests. Reading is linear, except for sorting each object's members. A step of a path visits
+//! the children of the nodes reached before, or for `..` the whole body. It allocates freely.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -29,13 +29,14 @@ define_id! {
 /// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct Document {
-    /// Children come before what holds them; the root is the last.
+    /// Children come before their container; the root is the last.
     nodes: Vec<Node>,
-    /// The elements of all arrays, those of one array together and in their order.
+    /// The elements of all arrays, grouped by array, in order.
     elements: Vec<NodeId>,
-    /// The members of all objects, those of one object together, ordered by name, each name once.
+    /// The members of all objects, grouped by object and sorted by name. Each name occurs once: the last duplicate
+    /// counts (SEMANTICS#body-duplicate-keys).
     members: Vec<Member>,
-    /// All names and strings.
+    /// The text of all names and strings.
     texts: String,
 }
 
@@ -62,7 +63,7 @@ struct Member {
     value: NodeId,
 }
 
-/// What a path finds in a body.
+/// The result of a path in a body.
 #[derive(Copy, Clone, PartialEq, Debug)]
 pub enum Found<'d> {
     /// Nothing.
@@ -71,9 +72,9 @@ pub enum Found<'d> {
     Null,
     /// `true` or `false`
     Bool(bool),
-    /// A number, never NaN. Too large a one is infinite.
+    /// A number, never NaN; a number that is too large is infinite (SEMANTICS#body-numbers).
     Number(f64),
-    /// A string that is no date.
+    /// A string that is not a date.
     Text(&'d str),
     /// A string that is a [date](is_date).
     Date,
@@ -81,17 +82,17 @@ pub enum Found<'d> {
     Array,
     /// An object.
     Object,
-    /// More than one of these.
+    /// More than one value (SEMANTICS#body-several).
     Several,
-    /// The path cannot be followed: it does not [read as a path](BodyPath::steps), or has a negative index where there
-    /// is an array.
+    /// The path cannot be followed: it cannot be [read as a path](BodyPath::steps), or has a negative index for an
+    /// array.
     Impossible,
 }
 
 /// The value of a body query.
 #[derive(Copy, Clone, PartialEq, Debug)]
 pub enum BodyValue<'d> {
-    /// `null`, and what is missing.
+    /// `null`, or a missing path (SEMANTICS#body-missing).
     Null,
     /// A bool.
     Bool(bool),
@@ -99,12 +100,13 @@ pub enum BodyValue<'d> {
     Number(f64),
     /// A string.
     Text(&'d str),
-    /// Objects, arrays, dates, several values, and what cannot be looked for.
+    /// Objects and arrays (SEMANTICS#body-containers), dates (SEMANTICS#body-dates), several values
+    /// (SEMANTICS#body-several), and paths that cannot be followed (SEMANTICS#body-path-reading).
     Undefined,
 }
 
 impl<'d> Found<'d> {
-    /// The value of the body query.
+    /// Returns the value of the body query.
     #[must_use]
     pub const fn value(self) -> BodyValue<'d> {
         match self {
@@ -116,7 +118,7 @@ impl<'d> Found<'d> {
         }
     }
 
-    /// Whether anything is there, were it `null`: what `twin_change_includes` tells. `None` where that is undefined.
+    /// Whether anything was found, `null` included; `twin_change_includes` returns this. `None` if that is undefined.
     #[must_use]
     pub const fn is_there(self) -> Option<bool> {
         match self {
@@ -128,11 +130,11 @@ impl<'d> Found<'d> {
 }
 
 impl Document {
-    /// Reads a body: an object in JSON, strictly by RFC 8259, and nothing after it, in which at most `max_depth`
-    /// containers lie within each other, the root counted. Of members of one name the last counts. Allocates.
+    /// Reads a body: a JSON object, strictly by RFC 8259, with nothing after it. At most `max_depth` containers may
+    /// nest, including the root. Of members with the same name the last counts. Allocates.
     ///
     /// # Errors
-    /// Where and why the body is none of these, and for 4 GiB or more.
+    /// Reports where and why the body does not meet this, or that it has 4 GiB or more.
     pub fn read(body: &[u8], encoding: Encoding, max_depth: usize) -> Result<Self, Unreadable> {
         if u32::try_from(body.len()).is_err() {
             return Err(Unreadable::new(0, Reason::TooLong));
@@ -140,7 +142,7 @@ impl Document {
         Builder::new(Reader::new(body, encoding), max_depth).read()
     }
 
-    /// What a path finds, from the root on.
+    /// Finds the values of a path, from the root on.
     #[must_use]
     pub fn select(&self, path: &BodyPath) -> Found<'_> {
         let Some(steps) = path.steps() else {
@@ -184,7 +186,7 @@ impl Document {
         self.texts.get(range.clone()).unwrap_or_default()
     }
 
-    /// The elements of an array; none of anything else.
+    /// Iterates over the elements of an array; empty for anything else.
     fn elements(&self, id: NodeId) -> &[NodeId] {
         match self.nodes.get(id.index()) {
             Some(Node::Array(elements)) => self.elements.get(elements.clone()).unwrap_or_default(),
@@ -192,7 +194,7 @@ impl Document {
         }
     }
 
-    /// The members of an object; none of anything else.
+    /// Iterates over the members of an object; empty for anything else.
     fn members(&self, id: NodeId) -> &[Member] {
         match self.nodes.get(id.index()) {
             Some(Node::Object(members)) => self.members.get(members.clone()).unwrap_or_default(),
@@ -207,13 +209,13 @@ impl Document {
     }
 }
 
-/// The nodes that a path has reached, and how often: below `..` there can be several ways to one node.
+/// The nodes that a path has reached, and how often: with `..` there can be several ways to one node.
 type Reached = BTreeMap<NodeId, Times>;
 
 #[derive(Copy, Clone, PartialEq, Eq)]
 enum Times {
     Once,
-    /// More often; how often does not matter.
+    /// Several times; the exact number has no effect.
     Often,
 }
 
@@ -226,11 +228,11 @@ impl Times {
     }
 }
 
-/// Following a path.
+/// Follows paths.
 impl Document {
-    /// What a step reaches. `None` where it cannot be taken.
+    /// Returns the nodes that a step reaches; `None` if it cannot be followed.
     fn follow(&self, reached: &Reached, step: &Step) -> Option<Reached> {
-        // Nodes have one parent, so the children of different nodes are different.
+        // Every node has one parent, so different nodes never share a child.
         let mut next = Reached::new();
         for (&id, &times) in reached {
             match step {
@@ -246,7 +248,7 @@ impl Document {
                     }
                 }
                 Step::Elements => next.extend(self.elements(id).iter().map(|&element| (element, times))),
-                // These look from all that was reached at once.
+                // These search from all reached nodes at once.
                 Step::Descendants(name) => return Some(self.descendants(reached, Some(name))),
                 Step::AllDescendants => return Some(self.descendants(reached, None)),
             }
@@ -254,8 +256,8 @@ impl Document {
         Some(next)
     }
 
-    /// The members of a name below all that was reached; without a name, everything from there down. A node is reached
-    /// as often as it lies below what was reached before.
+    /// Returns the members with a name below all reached nodes; without a name, everything from there down. A node is
+    /// reached once for each reached node that it is below.
     fn descendants(&self, reached: &Reached, name: Option<&str>) -> Reached {
         let mut below = Reached::new();
         let mut pending = vec![(self.root(), None, None)];
@@ -274,25 +276,25 @@ impl Document {
     }
 }
 
-/// Reads the tokens of a body into a [`Document`].
+/// Builds a [`Document`] from the tokens of a body.
 struct Builder<'b> {
     reader: Reader<'b>,
     max_depth: usize,
     document: Document,
-    /// The containers that are not closed yet, outermost first. `open.len() <= max_depth`
+    /// The open containers, outermost first. `open.len() <= max_depth`
     open: Vec<Container>,
-    /// What the open containers hold so far, that of the outermost first.
+    /// The contents of the open containers so far, outermost first.
     children: Vec<Member>,
-    /// Room for the text of a number.
+    /// A buffer for the text of a number.
     number: String,
 }
 
-/// A container that is not closed yet.
+/// An open container.
 struct Container {
     kind: ContainerKind,
-    /// Its name as a member; empty for an element and for the root.
+    /// The name of the container as a member; empty for an element and for the root.
     name: Range<usize>,
-    /// Its children are those from here on, while it is the innermost. `first_child <= children.len()`
+    /// Its children start here, while it is the innermost. `first_child <= children.len()`
     first_child: usize,
 }
 
@@ -302,10 +304,10 @@ enum ContainerKind {
     Object,
 }
 
-/// What was read last within the innermost container.
+/// The last item that was read within the innermost container.
 #[derive(Copy, Clone, PartialEq, Eq)]
 enum Last {
-    /// Its bracket.
+    /// The opening bracket.
     Opening,
     Child,
     Comma,
@@ -353,7 +355,7 @@ impl<'b> Builder<'b> {
         Ok(self.document)
     }
 
-    /// Reads an element or a member; of a container, only its beginning.
+    /// Reads an element or a member; for a container, only its opening bracket.
     fn child(&mut self, kind: ContainerKind) -> Result<Last, Unreadable> {
         let name = match kind {
             ContainerKind::Array => 0..0,
@@ -372,7 +374,7 @@ impl<'b> Builder<'b> {
         Ok(self.add(node, name))
     }
 
-    /// A member's name and its colon.
+    /// Reads a member's name and its colon.
     fn name(&mut self) -> Result<Range<usize>, Unreadable> {
         if self.reader.peek_token() != Some('"') {
             return Err(self.reader.expected("a name in quotes"));
@@ -397,6 +399,7 @@ impl<'b> Builder<'b> {
         Ok(Node::Text(text))
     }
 
+    /// Opens a container, unless it nests deeper than the limit (SEMANTICS#body-depth).
     fn open(&mut self, kind: ContainerKind, name: Range<usize>) -> Result<Last, Unreadable> {
         if self.open.len() >= self.max_depth {
             return Err(Unreadable::new(self.reader.offset(), Reason::TooDeep { limit: self.max_depth }));
@@ -420,7 +423,7 @@ impl<'b> Builder<'b> {
                 Node::Array(start..document.elements.len())
             }
             ContainerKind::Object => {
-                // The sort is stable, so that of one name the last member comes first and stays.
+                // The sort is stable, so of several members with one name the last comes first and stays.
                 let mut members: Vec<Member> = self.children.drain(container.first_child..).rev().collect();
                 members.sort_by(|a, b| document.text(&a.name).cmp(document.text(&b.name)));
                 members.dedup_by(|a, b| document.text(&a.name) == document.text(&b.name));
@@ -432,7 +435,7 @@ impl<'b> Builder<'b> {
         self.add(node, container.name)
     }
 
-    /// Adds a child to the innermost container that is open.
+    /// Adds a child to the innermost open container.
     fn add(&mut self, node: Node, name: Range<usize>) -> Last {
         let value = NodeId::new(self.document.nodes.len());
         self.document.nodes.push(node);

@@ -1,13 +1,13 @@
-//! From a body's bytes to characters: the three encodings that body queries know.
+//! Decodes the three encodings of bodies that queries can read.
 //!
-//! Decoding never fails: ill-formed bytes become U+FFFD, as in .NET, and the body stays readable. A byte-order mark is a
-//! character like any other, so JSON cannot begin with one.
+//! Decoding never fails: ill-formed bytes become U+FFFD, as in .NET, and the body stays readable
+//! (SEMANTICS#body-decoding). A byte-order mark is a character like any other, so JSON cannot begin with one.
 
 use core::iter::FusedIterator;
 
 use crate::text::eq_ignore_case;
 
-/// How a body that queries can read is encoded.
+/// The encoding of a body that queries can read.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Encoding {
     /// `utf-8`
@@ -19,8 +19,9 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// The encoding of a body, by the system properties `contentType` and `contentEncoding`. `None` where queries cannot
-    /// read the body: it is not JSON, or encoded otherwise, or one of the properties is missing or null.
+    /// Returns the encoding of a body from the system properties `contentType` and `contentEncoding`
+    /// (SEMANTICS#body-content-type). `None` if queries cannot read the body: it is not JSON, has another encoding, or
+    /// one of the properties is missing or null.
     #[must_use]
     pub fn of(content_type: Option<&str>, content_encoding: Option<&str>) -> Option<Self> {
         if !eq_ignore_case(content_type?, "application/json") {
@@ -32,7 +33,7 @@ impl Encoding {
             .find_map(|(name, encoding)| eq_ignore_case(content_encoding, name).then_some(encoding))
     }
 
-    /// The characters of a body, each with the offset of its first byte.
+    /// Iterates over the characters of a body, each with the offset of its first byte.
     pub const fn characters(self, body: &[u8]) -> Characters<'_> {
         Characters { encoding: self, rest: body, at: 0 }
     }
@@ -43,7 +44,7 @@ impl Encoding {
 pub struct Characters<'b> {
     encoding: Encoding,
     rest: &'b [u8],
-    /// Where `rest` begins in the body.
+    /// The offset of `rest` in the body.
     at: usize,
 }
 
@@ -65,10 +66,10 @@ impl Iterator for Characters<'_> {
 
 impl FusedIterator for Characters<'_> {}
 
-/// The first character and its length in bytes; no character for ill-formed bytes. `None` at the end.
+/// The first character and its length in bytes; the character is `None` for ill-formed bytes. `None` at the end.
 type First = Option<(Option<char>, usize)>;
 
-/// Of ill-formed bytes, those that begin a character go together, and any other byte alone.
+/// Ill-formed bytes that begin a character are taken together, and any other ill-formed byte alone.
 fn first_of_utf8(bytes: &[u8]) -> First {
     if let Some(first) = bytes.first().filter(|byte| byte.is_ascii()) {
         return Some((Some(char::from(*first)), 1));

@@ -1,7 +1,7 @@
-//! Message bodies: paths into them, and what is found there.
+//! Message bodies: paths into them, and the values they find.
 //!
-//! [`BodyPath`] is what a `$body...` query compiles to. [`Document`] reads a body whole and plainly; it is what body
-//! queries mean, and what any faster way is tested against.
+//! A `$body...` query compiles to a [`BodyPath`]. [`Document`] reads a whole body in the simplest way. It defines the
+//! meaning of body queries, and faster ways are tested against it.
 
 mod document;
 mod encoding;

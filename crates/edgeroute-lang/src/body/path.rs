@@ -1,11 +1,12 @@
-//! Paths into bodies: how they are checked when a condition is compiled, and what they then mean.
+//! Paths into bodies: the check at compile time (SEMANTICS#body-path-check), and the reading of the whole text at run
+//! time (SEMANTICS#body-path-reading).
 //!
-//! These are two things in the reference, done by two parsers that disagree. The check is a small grammar,
-//! `name([digits])?(.name([digits])?)*`, of which the text needs only to have a beginning: it stops at what cannot
-//! continue a path, and the rest is not checked. What is evaluated is the whole text, read as a path of a richer
-//! language; a text that cannot be read so (`a]`, `a[0]x`) compiles, and is always undefined.
+//! In the reference, two parsers that disagree do this. The check is a small grammar,
+//! `name([digits])?(.name([digits])?)*`, that needs to match only the beginning of the text: it stops at the first
+//! character that cannot continue a path, and does not check the rest. The evaluation reads the whole text as a path of
+//! a richer language. A text that is not such a path (`a]`, `a[0]x`) compiles and is always undefined.
 //!
-//! Both take one pass over the text; a path holds its text and its steps.
+//! Both take one pass over the text; a path contains its text and its steps.
 
 use core::fmt;
 
@@ -13,7 +14,7 @@ use crate::diagnostic::quoted;
 use crate::span::Span;
 use crate::text::starts_with_ignore_case;
 
-/// A path into a body, as `$body.` is followed by.
+/// A path into a body, as it follows `$body.`.
 ///
 /// ```
 /// use edgeroute_lang::body::{BodyPath, Step};
@@ -26,54 +27,54 @@ use crate::text::starts_with_ignore_case;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct BodyPath {
     text: Box<str>,
-    /// What `text` reads as; `None` if it does not read as a path.
+    /// The steps of `text`; `None` if it cannot be read as a path.
     steps: Option<Box<[Step]>>,
 }
 
-/// A step from what a path has reached to what lies below.
+/// A step of a path, from the nodes that it has reached to nodes below them.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Step {
-    /// `.k`, `['k']`: the member of this name of an object.
+    /// `.k`, `['k']`: the member of an object with this name.
     Member(Box<str>),
     /// `.*`: all members of an object.
     Members,
     /// `[5]`: this element of an array.
     Index(u32),
-    /// `[-1]`: nothing where there is no array. The query fails where there is one.
+    /// `[-1]`: finds nothing if there is no array. The query fails if there is one.
     NegativeIndex,
     /// `[*]`: all elements of an array.
     Elements,
-    /// `..k`, `..['k']`: the members of this name of all objects from here down.
+    /// `..k`, `..['k']`: the members with this name of all objects from here down.
     Descendants(Box<str>),
-    /// `..*`: everything from here down, what is here included.
+    /// `..*`: everything from here down, including the current node.
     AllDescendants,
 }
 
 impl BodyPath {
-    /// Checks a path and reads it. Allocates.
+    /// Checks a path and reads its steps. Allocates.
     ///
     /// # Errors
-    /// Where the reference refuses the path when it compiles the condition, and for characters that no token of a
-    /// condition gives to a path.
+    /// Fails if the reference refuses the path when it compiles the condition, and for characters that the lexer never
+    /// includes in a path.
     pub fn parse(text: &str) -> Result<Self, PathError> {
         Check { text, at: 0 }.path()?;
         Ok(Self { text: text.into(), steps: StepReader::new(text).read().map(Vec::into_boxed_slice) })
     }
 
-    /// The path as written.
+    /// Returns the path as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The steps from the root; none is the root itself. `None` where the text does not read as a path: then the query
-    /// is undefined, whatever the body.
+    /// Returns the steps from the root; an empty slice is the root itself. `None` if the text cannot be read as a path:
+    /// the query is then undefined for every body.
     #[must_use]
     pub fn steps(&self) -> Option<&[Step]> {
         self.steps.as_deref()
     }
 
-    /// Whether the path begins as one into the changes of a twin does, in any case: with `properties.reported.`,
+    /// Whether the path begins like one into the changes of a twin, in any case: with `properties.reported.`,
     /// `properties.desired.` or `tags.`.
     #[must_use]
     pub fn is_into_twin(&self) -> bool {
@@ -89,7 +90,7 @@ impl fmt::Display for BodyPath {
     }
 }
 
-/// A path that is refused.
+/// The error of a path that is refused.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PathError {
     expected: Expected,
@@ -100,7 +101,7 @@ pub struct PathError {
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 enum Expected {
     Name,
-    /// A name where there are only digits.
+    /// A name of digits only.
     NameNotDigits,
     Index,
     ClosingBracket,
@@ -108,13 +109,13 @@ enum Expected {
 }
 
 impl PathError {
-    /// Where in the path, in bytes; empty at its end.
+    /// Returns the place in the path, in bytes; empty at its end.
     #[must_use]
     pub const fn span(&self) -> Span {
         self.span
     }
 
-    /// What would be right there.
+    /// Describes what is allowed there.
     #[must_use]
     pub const fn expected(&self) -> &'static str {
         match self.expected {
@@ -126,7 +127,7 @@ impl PathError {
         }
     }
 
-    /// The text that is there; empty at the end of the path.
+    /// Returns the text that was found; empty at the end of the path.
     #[must_use]
     pub fn found(&self) -> &str {
         &self.found
@@ -145,7 +146,7 @@ impl core::error::Error for PathError {}
 /// The check at compile time.
 struct Check<'p> {
     text: &'p str,
-    /// A boundary of characters in `text`.
+    /// An offset in `text`, on a character boundary.
     at: usize,
 }
 
@@ -189,7 +190,7 @@ impl<'p> Check<'p> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    /// What stands here up to the next `.`, `[` or `]`.
+    /// Returns the text up to the next `.`, `[` or `]`.
     fn word(&self) -> &'p str {
         let rest = self.rest();
         rest.find(['.', '[', ']']).and_then(|end| rest.get(..end)).unwrap_or(rest)
@@ -203,14 +204,14 @@ impl<'p> Check<'p> {
         self.error(expected, self.rest().chars().next().map_or(0, char::len_utf8))
     }
 
-    /// An error about the next `length` bytes.
+    /// Creates an error about the next `length` bytes.
     fn error(&self, expected: Expected, length: usize) -> PathError {
         let span = Span::from_range(self.at..self.at + length);
         PathError { expected, found: span.slice(self.text).into(), span }
     }
 }
 
-/// What a system property's token, of which a path is a part, never holds.
+/// Characters that a system property's token, and so a path, never contains.
 const fn is_foreign(character: char) -> bool {
     matches!(
         character,
@@ -239,23 +240,23 @@ fn is_digits(word: &str) -> bool {
     word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Reads a text as the path that is evaluated.
+/// Reads a text as the path to evaluate.
 struct StepReader<'p> {
     rest: &'p str,
     steps: Vec<Step>,
     scope: Scope,
 }
 
-/// Where the next member is looked for.
+/// Where the next member is searched.
 #[derive(Copy, Clone, PartialEq, Eq)]
 enum Scope {
-    /// Here.
+    /// In the current node.
     Children,
-    /// From here down: `..` was read.
+    /// From the current node down: `..` was read.
     Descendants,
 }
 
-/// What was read last.
+/// The last item that was read.
 #[derive(Copy, Clone, PartialEq, Eq)]
 enum Last {
     Start,
@@ -266,7 +267,7 @@ enum Last {
 
 impl<'p> StepReader<'p> {
     fn new(text: &'p str) -> Self {
-        // A `$` that is followed by anything else begins a name.
+        // A `$` before any other character begins a name.
         let rest = match text.strip_prefix('$') {
             Some(rest) if rest.is_empty() || rest.starts_with(['.', '[']) => rest,
             _ => text,
@@ -274,7 +275,7 @@ impl<'p> StepReader<'p> {
         Self { rest, steps: Vec::new(), scope: Scope::Children }
     }
 
-    /// `None` if the text is no path.
+    /// Reads the whole text as a path (SEMANTICS#body-path-reading); `None` if it is not one.
     fn read(mut self) -> Option<Vec<Step>> {
         let mut last = Last::Start;
         while let Some(first) = self.rest.chars().next() {
@@ -307,7 +308,7 @@ impl<'p> StepReader<'p> {
     fn name(&mut self) {
         let end = self.rest.find(['.', '[', ']']).unwrap_or(self.rest.len());
         let (name, rest) = self.rest.split_at(end);
-        // White space other than a space can be part of a name, but the reference trims it off the end of the path.
+        // White space other than a space can be part of a name, but the reference trims it from the end of the path.
         let name = if rest.is_empty() { name.trim_end() } else { name };
         self.rest = rest;
         let step = match (name, self.scope) {
@@ -341,7 +342,7 @@ impl<'p> StepReader<'p> {
     }
 }
 
-/// The step for what stands in brackets without quotes: an index is a 32-bit integer. Digits before a `*` mean nothing.
+/// Returns the step of an unquoted text in brackets: an index is a 32-bit integer. Digits before a `*` have no meaning.
 fn index_step(index: &str) -> Option<Step> {
     let is_index = |index: &str| index.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     if index.strip_suffix('*').is_some_and(is_index) {

@@ -1,6 +1,6 @@
-//! The tokens of JSON, strictly by RFC 8259, and what is wrong where a body is not JSON.
+//! Reads JSON tokens strictly by RFC 8259 (SEMANTICS#body-json), and reports why a body is not JSON.
 //!
-//! One pass over the characters. How the tokens must follow each other is [`Document`](super::Document)'s to know.
+//! Makes one pass over the characters. [`Document`](super::Document) checks the order of the tokens.
 
 use core::fmt;
 use core::iter::Peekable;
@@ -9,7 +9,7 @@ use super::encoding::{Characters, Encoding};
 use crate::diagnostic::quoted;
 use crate::text::as_number;
 
-/// A body that queries cannot read, so that all of them are undefined.
+/// The error of a body that queries cannot read, so that all of them are undefined.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unreadable {
     offset: usize,
@@ -18,11 +18,11 @@ pub struct Unreadable {
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Reason {
-    /// Something else was expected; found is a character, or the end.
+    /// Something else was expected; the character found, or the end.
     Expected { expected: &'static str, found: Option<char> },
-    /// More containers within each other than the limit.
+    /// The containers nest deeper than the limit.
     TooDeep { limit: usize },
-    /// 4 GiB or more.
+    /// The body has 4 GiB or more.
     TooLong,
 }
 
@@ -31,13 +31,13 @@ impl Unreadable {
         Self { offset, reason }
     }
 
-    /// The byte of the body at which reading stopped; the body's length where more was expected.
+    /// Returns the byte of the body at which reading stopped, or the body's length if it ended too early.
     #[must_use]
     pub const fn offset(&self) -> usize {
         self.offset
     }
 
-    /// What is wrong there, without the place.
+    /// Describes the problem, without its place.
     pub fn reason(&self) -> impl fmt::Display {
         &self.reason
     }
@@ -64,7 +64,7 @@ impl fmt::Display for Reason {
 
 impl core::error::Error for Unreadable {}
 
-/// Takes the tokens of a body one after the other.
+/// Reads the tokens of a body one after another.
 pub(super) struct Reader<'b> {
     characters: Peekable<Characters<'b>>,
     /// The length of the body in bytes.
@@ -76,29 +76,29 @@ impl<'b> Reader<'b> {
         Self { characters: encoding.characters(body).peekable(), length: body.len() }
     }
 
-    /// The next character, after any white space.
+    /// The next character that is not white space.
     pub(super) fn peek_token(&mut self) -> Option<char> {
         while self.characters.next_if(|&(_, character)| matches!(character, ' ' | '\t' | '\n' | '\r')).is_some() {}
         self.peek()
     }
 
-    /// Where the next character stands.
+    /// Returns the offset of the next character.
     pub(super) fn offset(&mut self) -> usize {
         self.characters.peek().map_or(self.length, |&(offset, _)| offset)
     }
 
-    /// An error at the next character.
+    /// Creates an error at the next character.
     pub(super) fn expected(&mut self, expected: &'static str) -> Unreadable {
         let found = self.peek();
         Unreadable::new(self.offset(), Reason::Expected { expected, found })
     }
 
-    /// Takes the next character.
+    /// Skips the next character.
     pub(super) fn skip(&mut self) {
         self.characters.next();
     }
 
-    /// Takes the rest of the body, of which nothing but white space may be left.
+    /// Reads the rest of the body, which must be white space.
     pub(super) fn end(&mut self) -> Result<(), Unreadable> {
         match self.peek_token() {
             None => Ok(()),
@@ -106,13 +106,13 @@ impl<'b> Reader<'b> {
         }
     }
 
-    /// Takes this word.
+    /// Reads this word.
     pub(super) fn word(&mut self, word: &'static str) -> Result<(), Unreadable> {
         word.chars().try_for_each(|letter| self.skip_if(letter).ok_or_else(|| self.expected(word)))
     }
 
-    /// Takes a string, which begins here with its quote, and appends its text. An escaped surrogate without its other
-    /// half becomes U+FFFD.
+    /// Reads a string, whose opening quote is next, and appends its value to `text`. An escaped surrogate without its
+    /// other half becomes U+FFFD.
     pub(super) fn string(&mut self, text: &mut String) -> Result<(), Unreadable> {
         self.skip();
         let mut high = None;
@@ -159,7 +159,7 @@ impl<'b> Reader<'b> {
         Ok(part)
     }
 
-    /// `u` and four hex digits.
+    /// Reads `u` and four hex digits.
     fn unit(&mut self) -> Result<u16, Unreadable> {
         self.skip();
         let mut unit = 0;
@@ -171,7 +171,7 @@ impl<'b> Reader<'b> {
         Ok(unit)
     }
 
-    /// Takes a number, which begins here with a digit or a minus. `text` is room to work in.
+    /// Reads a number, whose first digit or minus is next. `text` is a scratch buffer.
     pub(super) fn number(&mut self, text: &mut String) -> Result<f64, Unreadable> {
         text.clear();
         let minus = self.take_if(text, |character| character == '-');
@@ -186,9 +186,9 @@ impl<'b> Reader<'b> {
             let _ = self.take_if(text, |character| matches!(character, '+' | '-'));
             self.digits(text)?;
         }
-        // `as_number` reads every number of JSON.
+        // `as_number` accepts every JSON number.
         let number = as_number(text).unwrap_or_default();
-        // The reference reads integers as such, and they have no negative zero.
+        // The reference reads integers as integers, which have no negative zero.
         let is_integer_zero = minus.is_some() && number == 0.0 && text.len() == integer_length;
         Ok(if is_integer_zero { 0.0 } else { number })
     }
@@ -213,11 +213,11 @@ impl<'b> Reader<'b> {
     }
 }
 
-/// A part of a string, escapes resolved.
+/// A part of a string with its escapes resolved.
 enum StringPart {
     /// The closing quote.
     End,
     Character(char),
-    /// A UTF-16 code unit, by an escape.
+    /// A UTF-16 code unit from an escape.
     Unit(u16),
 }

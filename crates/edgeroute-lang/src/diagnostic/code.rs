@@ -1,14 +1,14 @@
 //! The codes of all findings: stable, in one table.
 //!
-//! A code is a line of the table at the end of this file, and a page `codes/CODE.md` that explains it. The first
-//! paragraph of a page says what the code means and why that is so. Fenced blocks are examples, of a route (`route`), a
-//! manifest (`json`) or a program (`rust`); the word behind the language is the code that the example gives, and an
-//! example without one gives none. `tests/codes.rs` holds the pages to that, and makes `docs/codes.md` of them.
+//! A code is a row of the table at the end of this file, and a page `codes/CODE.md` that explains it. The first
+//! paragraph of a page says what the code means, and why. Fenced blocks are examples: a route (`route`), a manifest
+//! (`json`) or a program (`rust`). The word after the language is the code that the example produces; an example
+//! without one produces none. `tests/codes.rs` checks the pages against this, and builds `docs/codes.md` from them.
 
 use core::fmt;
 use core::str::FromStr;
 
-/// How bad a finding is.
+/// How serious a finding is.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Severity {
     /// Accepted, but almost certainly a mistake.
@@ -18,7 +18,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// `error` or `warning`.
+    /// Returns `error` or `warning`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -36,8 +36,8 @@ impl fmt::Display for Severity {
 
 macro_rules! codes {
     ($($name:ident = $text:literal, $severity:ident, $title:literal;)+) => {
-        /// The kind of a finding. `Display` gives the stable form, such as `E0101`, and [`FromStr`] reads it, in any
-        /// case; the first digits tell the [area](Code::area).
+        /// The kind of a finding. `Display` prints the stable form, such as `E0101`, and [`FromStr`] parses it in any
+        /// case. The first digits give the [area](Code::area).
         #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         #[non_exhaustive]
         pub enum Code {
@@ -48,7 +48,7 @@ macro_rules! codes {
             /// Every code, in order.
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
 
-            /// The stable form, such as `E0101`.
+            /// Returns the stable form, such as `E0101`.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -56,7 +56,7 @@ macro_rules! codes {
                 }
             }
 
-            /// What the code stands for, in a few words.
+            /// Describes the code in a few words.
             #[must_use]
             pub const fn title(self) -> &'static str {
                 match self {
@@ -64,7 +64,7 @@ macro_rules! codes {
                 }
             }
 
-            /// What it means and why, with an example that gives it and how to mend that, in Markdown.
+            /// Explains the code in Markdown: what it means, why, an example that produces it, and the fix.
             #[must_use]
             pub const fn explanation(self) -> &'static str {
                 match self {
@@ -72,7 +72,7 @@ macro_rules! codes {
                 }
             }
 
-            /// Error or warning.
+            /// Returns the severity of the code: error or warning.
             #[must_use]
             pub const fn severity(self) -> Severity {
                 match self {
@@ -167,7 +167,7 @@ codes! {
 }
 
 impl Code {
-    /// What the code is about: all codes with the same letter and first two digits.
+    /// Describes the area of the code. Codes with the same letter and first two digits share an area.
     #[must_use]
     pub fn area(self) -> &'static str {
         match self.as_str().get(..3).unwrap_or_default() {
@@ -191,7 +191,7 @@ impl fmt::Display for Code {
     }
 }
 
-/// A text that is no code.
+/// The error of a string that is not a code.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub struct UnknownCode;
 

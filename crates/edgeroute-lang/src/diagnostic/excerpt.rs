@@ -1,48 +1,49 @@
-//! The parts of a text that a finding shows: its lines, or windows of long ones, made safe to print.
+//! The lines that a finding shows, cut to windows if they are long, and made safe to print.
 //!
-//! A text comes from outside. It may be one line of a gigabyte, and may hold characters that move a terminal's cursor or
-//! turn its writing around. So a line is shown as a window of at most [`WIDTH`] characters around what is marked, and
-//! every character that is not seen as itself is shown as its code. Costs the length of the windows, not of the lines.
+//! A text comes from outside. It may be one line of a gigabyte, and may contain characters that move a terminal's
+//! cursor or reverse the direction of writing. So a line is shown as a window of at most [`WIDTH`] characters around
+//! what is marked, and every invisible character is shown as its code. The cost depends on the length of the windows,
+//! not of the lines.
 
 use core::fmt::Write as _;
 use core::ops::Range;
 
 use crate::span::{self, LineIndex, Span};
 
-/// The most characters of a line that are shown.
+/// The maximum number of characters of a line that are shown.
 const WIDTH: usize = 120;
 
-/// How many characters are shown before a mark in a line that is cut.
+/// The number of characters shown before a mark in a line that is cut.
 const CONTEXT: usize = 40;
 
-/// The most marks of one finding that are shown.
+/// The maximum number of marks of one finding that are shown.
 const MARKS: usize = 16;
 
-/// What stands where a line was cut.
+/// Marks a place where a line was cut.
 const CUT: &str = "...";
 
-/// A line of the text, or a window of it, as it is shown.
+/// A line of the text, or a window of it, as shown to the reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Excerpt {
-    /// Counted from 1.
+    /// The number of the line, counted from 1.
     pub line: u32,
-    /// Without control characters; never empty of what is marked, unless that is empty.
+    /// The text shown, without control characters. It contains at least part of what is marked, unless that is empty.
     pub text: String,
-    /// Not empty.
+    /// The marks under the text; never empty.
     pub marks: Vec<Mark>,
 }
 
-/// Where a span is in an excerpt.
+/// A span within an excerpt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {
-    /// Which of the spans.
+    /// The index of the span in the list that was passed.
     pub label: usize,
-    /// Bytes of the excerpt's text, on characters.
+    /// A range of bytes of the excerpt's text, on character boundaries.
     pub range: Range<usize>,
 }
 
-/// The excerpts that show `spans`, in the order of the text. A span over several lines is shown on its first. `lines`
-/// must have been made of `text`.
+/// Returns the excerpts that show `spans`, in the order of the text. A span over several lines is shown on its first
+/// line. `lines` must have been built from `text`.
 pub fn excerpts(text: &str, lines: &LineIndex, spans: &[Span]) -> Vec<Excerpt> {
     let mut placed: Vec<(u32, Span, usize)> = spans
         .iter()
@@ -69,24 +70,23 @@ pub fn excerpts(text: &str, lines: &LineIndex, spans: &[Span]) -> Vec<Excerpt> {
     found
 }
 
-/// The most characters of a message that are shown.
+/// The maximum number of characters of a message that are shown.
 const MESSAGE: usize = 1_000;
 
-/// The most characters of a text that a message quotes.
+/// The maximum number of characters that a message quotes from a text.
 pub const QUOTED: usize = 60;
 
-/// A text that may come from outside, on one line, as it may be printed: what is not seen as itself is shown as its
-/// code, and no message is a screen long.
+/// Makes a text from outside printable on one line, of bounded length. Invisible characters are shown as their codes.
 pub fn bounded(text: &str) -> String {
     printable(text, MESSAGE)
 }
 
-/// A text from outside as a message quotes it: printable, and cut behind [`QUOTED`] characters.
+/// Quotes a text from outside for a message: printable, and cut after [`QUOTED`] characters.
 pub fn quoted(text: &str) -> String {
     printable(text, QUOTED)
 }
 
-/// A text from outside as a message quotes it, cut behind so many characters.
+/// Quotes a text from outside for a message, cut after `most` characters.
 pub fn quoted_up_to(text: &str, most: usize) -> String {
     printable(text, most)
 }
@@ -106,19 +106,19 @@ fn printable(text: &str, most: usize) -> String {
 fn push_printable(shown: &mut String, c: char) {
     match c {
         '\t' => shown.push(' '),
-        // The control pictures follow the order of what they picture.
+        // The control pictures are in the order of the controls that they show.
         '\0'..' ' => shown.push(char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER)),
         '\u{7f}' => shown.push('\u{2421}'),
         _ if is_invisible(c) => {
-            // A `String` takes every write.
+            // Writing to a `String` cannot fail.
             let _ = write!(shown, "<U+{:04X}>", u32::from(c));
         }
         _ => shown.push(c),
     }
 }
 
-/// Whether a character is not seen, or changes how others are seen: controls, marks of direction, spaces without width,
-/// separators of lines, tags.
+/// Whether a character is invisible or changes how others are shown: controls, direction marks, zero-width spaces, line
+/// separators, tags.
 pub fn is_invisible(c: char) -> bool {
     matches!(
         c,
@@ -139,13 +139,13 @@ pub fn is_invisible(c: char) -> bool {
 /// A part of a line.
 struct Window {
     line: Span,
-    /// Bytes of the text, on characters, within the line.
+    /// A range of bytes of the text, on character boundaries, within the line.
     range: Range<usize>,
 }
 
 impl Window {
-    /// The whole line if it is short; else the part around all spans if they are near each other; else that around the
-    /// first of them.
+    /// Returns the whole line if it is short, else the part around all spans if they are close together, else the part
+    /// around the first span.
     fn around(text: &str, line: Span, spans: &[(usize, Span)]) -> Self {
         let Range { start, end } = line.range();
         let after = |from: usize, count: usize| {
@@ -171,10 +171,10 @@ impl Window {
         Self { line, range }
     }
 
-    /// Whether the place where a span begins is in the window.
+    /// Whether the start of a span is in the window.
     fn shows(&self, span: Span) -> bool {
         let start = span.range().start.min(self.line.range().end);
-        // What begins where the line ends, ends the last window.
+        // A span that begins at the end of the line is shown at the end of the last window.
         self.range.contains(&start) || start == self.range.end && self.range.end == self.line.range().end
     }
 
@@ -196,7 +196,7 @@ impl Window {
                 if at < range.start {
                     *place = shown.len()..shown.len();
                 } else if at < range.end || at == range.start {
-                    // An empty span is shown at the character behind it.
+                    // An empty span is shown at the character after it.
                     place.start = place.start.min(from);
                     place.end = if range.is_empty() { from } else { shown.len() };
                 }

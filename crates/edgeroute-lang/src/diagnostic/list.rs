@@ -1,9 +1,9 @@
-//! Errors as they are found, bounded: a text may be wrong in a million places.
+//! Collects errors up to a limit, since a text may be wrong in a million places.
 
 use super::{Code, Diagnostic};
 use crate::span::Span;
 
-/// How many errors of one text are kept; one more then tells how many there were besides.
+/// The maximum number of errors kept for one text. A last error then gives the number of the others.
 pub const MAX_ERRORS: usize = 100;
 
 /// The errors of one text.
@@ -15,6 +15,7 @@ pub struct DiagnosticList {
 }
 
 impl DiagnosticList {
+    /// Adds an error, or only counts it once the list is full.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         if self.is_full() {
             self.uncounted += 1;
@@ -23,29 +24,32 @@ impl DiagnosticList {
         }
     }
 
+    /// Whether there are no errors.
     pub fn is_empty(&self) -> bool {
         self.kept.is_empty()
     }
 
-    /// Whether further errors are only counted.
+    /// Whether the list is full, so that further errors are only counted.
     pub fn is_full(&self) -> bool {
         self.kept.len() >= MAX_ERRORS
     }
 
+    /// Returns the error that was added last.
     pub fn last(&self) -> Option<&Diagnostic> {
         self.kept.last()
     }
 
+    /// Returns the first error.
     pub fn first(&self) -> Option<&Diagnostic> {
         self.kept.first()
     }
 
-    /// Orders them by their places; those at one place stay in the order in which they were found.
+    /// Sorts the errors by position. Errors at the same position keep their order.
     pub fn sort(&mut self) {
         self.kept.sort_by_key(|diagnostic| diagnostic.primary.span.start());
     }
 
-    /// All of them, and at `end` how many more there were.
+    /// Returns all errors, and at `end` the number of those that were only counted.
     pub fn finish(self, end: Span) -> Vec<Diagnostic> {
         let mut all = self.kept;
         if self.uncounted > 0 {

@@ -1,4 +1,4 @@
-//! A diagnostic as plain text, with the lines and carets under the places.
+//! Renders a diagnostic as plain text, with the lines and carets under the spans.
 
 use core::fmt::Write as _;
 
@@ -6,11 +6,11 @@ use super::Diagnostic;
 use super::excerpt::{bounded, excerpts};
 use crate::span::{LineIndex, Span};
 
-/// Writes `diagnostic` as a compiler would: code and message, `origin:line:column`, the lines with carets under the
-/// spans, labels, help. No colour, no trailing newline. `lines` must have been made of `text`.
+/// Renders `diagnostic` the way a compiler does: code and message, `origin:line:column`, the lines with carets under
+/// the spans, labels, help. It adds no colour and no trailing newline. `lines` must have been built from `text`.
 ///
-/// The text may come from anywhere: of a long line a window is shown, and characters that a terminal would obey, or that
-/// turn its writing around, are shown as their codes. Costs the same however long the text is.
+/// The text may come from anywhere. Only a window of a long line is shown, and characters that control a terminal or
+/// reverse the direction of writing are shown as their codes. The cost does not depend on the length of the text.
 ///
 /// ```
 /// use edgeroute_lang::diagnostic::{Code, Diagnostic, render};
@@ -30,7 +30,7 @@ pub fn render(diagnostic: &Diagnostic, origin: &str, text: &str, lines: &LineInd
     let spans: Vec<Span> = labels.iter().map(|label| label.span).collect();
     let excerpts = excerpts(text, lines, &spans);
     let width = excerpts.last().map_or(start.line, |last| last.line).to_string().len();
-    // A `String` takes every write.
+    // Writing to a `String` cannot fail.
     let _ = writeln!(out, "{:width$}--> {}:{start}", "", bounded(origin));
     let _ = writeln!(out, "{:width$} |", "");
     for excerpt in excerpts {

@@ -1,8 +1,8 @@
-//! "Did you mean": the known name nearest to a mistyped one.
+//! "Did you mean": finds the known name nearest to a mistyped one.
 
-/// The candidate nearest to `name`, ignoring ASCII case, if it is near enough to be meant: at most one edit in three
-/// characters, a swap of neighbours counted as one. The first of equals wins. Costs the product of the lengths; names
-/// over 64 characters have no near candidate.
+/// Returns the candidate nearest to `name`, ignoring ASCII case, if it is near enough: at most one edit in three
+/// characters, where swapping two neighbours is one edit. The first of equally near candidates wins. Takes time
+/// proportional to the product of the lengths; names over 64 characters have no near candidate.
 #[must_use]
 pub fn closest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let name: Vec<char> = name.chars().map(|c| c.to_ascii_lowercase()).collect();
@@ -24,7 +24,7 @@ pub fn closest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
     best.map(|(_, candidate)| candidate)
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours (optimal string alignment).
+/// Counts insertions, deletions, replacements and swaps of neighbours (optimal string alignment).
 fn edit_distance(a: &[char], b: &[char]) -> usize {
     let width = b.len() + 1;
     let mut before: Vec<usize> = vec![0; width];

@@ -1,22 +1,22 @@
-//! Building a [`Condition`]: nodes are pushed operands first, and what ends up unused is dropped.
+//! Builds a [`Condition`]: nodes are pushed operands first, and unused nodes are dropped.
 
 use super::{Condition, Node, NodeId, NodeKind, Type};
 use crate::span::Span;
 use crate::steps;
 
-/// The nodes of a condition in the making.
+/// The nodes of a condition that is being built.
 #[derive(Debug)]
 pub(super) struct Arena<'t> {
     nodes: Vec<Node<'t>>,
 }
 
 impl<'t> Arena<'t> {
-    /// An empty arena with room for `capacity` nodes.
+    /// Creates an empty arena with room for `capacity` nodes.
     pub(super) fn with_capacity(capacity: usize) -> Self {
         Self { nodes: Vec::with_capacity(capacity) }
     }
 
-    /// Adds a node. Its operands must be in the arena, and operands of no other node that is kept.
+    /// Adds a node. Its operands must be in the arena, and must not be operands of another node that is kept.
     pub(super) fn push(&mut self, kind: NodeKind<'t>, ty: Type, span: Span) -> NodeId {
         steps::step();
         let id = NodeId::new(self.nodes.len());
@@ -36,7 +36,7 @@ impl<'t> Arena<'t> {
         self.get(id).map_or(Type::Undefined, |node| node.ty)
     }
 
-    /// The condition whose outermost node is `root`, without the nodes that `root` does not need.
+    /// Finishes the condition whose outermost node is `root`, without the nodes that `root` does not need.
     pub(super) fn finish(mut self, root: NodeId) -> Condition<'t> {
         self.nodes.truncate(root.index() + 1);
         steps::steps(self.nodes.len());
@@ -44,7 +44,7 @@ impl<'t> Arena<'t> {
         for node in &self.nodes {
             node.kind.for_each_operand(|_| operands += 1);
         }
-        // Every node is used at most once, so all are needed if all but the root are used.
+        // Every node is used at most once, so all nodes are needed if all but the root are used.
         if operands + 1 == self.nodes.len() {
             return Condition { nodes: self.nodes };
         }

@@ -1,12 +1,11 @@
-//! What nodes compute.
+//! Computes nodes.
 //!
-//! Folding and interpreting both come here, so there is one meaning; [`crate::value`] has it.
+//! Folding and interpreting both use this, so a node has only one meaning, which [`crate::value`] defines.
 
 use super::{Node, NodeId, NodeKind, Operand, Value};
 use crate::value::{Units, and, arithmetic, call, coalesce, compare, negate, not, or};
 
-/// What `node` computes from its operands; `None` where it reads the message (a property, a body query). Copies texts
-/// freely.
+/// Computes `node` from its operands; `None` if it reads the message (a property, a body query). Copies strings freely.
 pub fn compute<'v>(node: &Node<'_>, operand: impl Fn(NodeId) -> Operand<'v>) -> Option<Value> {
     let value = match &node.kind {
         NodeKind::Property(_) | NodeKind::Body { .. } | NodeKind::TwinChangeIncludes(_) => return None,
@@ -15,7 +14,8 @@ pub fn compute<'v>(node: &Node<'_>, operand: impl Fn(NodeId) -> Operand<'v>) -> 
         NodeKind::Bool(value) => Value::Bool(*value),
         NodeKind::Number(value) => Value::Number(*value),
         NodeKind::Text(text) => Value::from(text),
-        // A null property becomes a string, NaN has become undefined already: every value can stand for itself.
+        // Every value can represent itself: a null property is a string (SEMANTICS#to-value), and NaN is undefined
+        // already.
         NodeKind::ToValue(of) => operand(*of).value.clone(),
         NodeKind::Not(of) => not(operand(*of).value),
         NodeKind::Negate(of) => negate(operand(*of).value),

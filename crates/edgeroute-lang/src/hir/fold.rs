@@ -1,8 +1,8 @@
-//! Constants computed beforehand: the same condition with less in it.
+//! Evaluates constants at compile time, without changing any verdict (SEMANTICS#folding).
 //!
-//! What does not depend on the message is computed by the operations that interpreting uses, so folding cannot change a
-//! verdict. Beyond that, an operand that decides alone (`false and x`), or that changes nothing (`true and x`), takes the
-//! other one's place. One loop, linear in the condition.
+//! Expressions that do not depend on the message are computed by the operations that interpreting uses, so folding
+//! cannot change a verdict. Besides, if one operand decides the result (`false and x`), or has no effect (`true and
+//! x`), the expression is replaced by one of its operands. One loop does this, in time linear in the condition.
 
 use std::borrow::Cow;
 
@@ -10,15 +10,15 @@ use super::arena::Arena;
 use super::{Condition, Node, NodeId, NodeKind, Operand, Text, Type, Value, compute};
 use crate::steps;
 
-/// Texts longer than this, in UTF-16 code units, are not made beforehand, so that functions nested around a long text
-/// cost little.
+/// Longer strings, in UTF-16 code units, are not computed at compile time, so that functions nested around a long
+/// string cost little.
 const MAX_TEXT: usize = 1 << 16;
 
-/// Texts of more than so many code units in all are not made beforehand of one condition, for the same reason.
+/// The maximum number of code units that one condition may compute at compile time, for the same reason.
 const MAX_TEXTS: usize = 1 << 18;
 
-/// The condition with its constants computed. Its verdict is the same for every message. Allocates, unless there is
-/// nothing to compute, as in most conditions that people write: then it is the condition itself.
+/// Computes the constants of a condition. The verdict stays the same for every message. Most conditions that people
+/// write have nothing to compute: these are borrowed. Otherwise it allocates.
 #[must_use]
 pub fn fold<'c, 't>(condition: &'c Condition<'t>) -> Cow<'c, Condition<'t>> {
     if condition.nodes.iter().all(|node| is_simple(condition, node)) {
@@ -41,7 +41,7 @@ pub fn fold<'c, 't>(condition: &'c Condition<'t>) -> Cow<'c, Condition<'t>> {
     }
 }
 
-/// Whether a node whose operands all stay as they are does so too: then [`Folder::simplify`] has nothing to do.
+/// Whether a node stays as it is if all its operands do, so that [`Folder::simplify`] has nothing to do.
 fn is_simple(condition: &Condition<'_>, node: &Node<'_>) -> bool {
     steps::step();
     let (mut operands, mut constants) = (0, 0);
@@ -51,7 +51,8 @@ fn is_simple(condition: &Condition<'_>, node: &Node<'_>) -> bool {
     });
     match node.kind {
         NodeKind::And(..) | NodeKind::Or(..) | NodeKind::Coalesce(..) => constants == 0,
-        // Beside `undefined` these take only what is undefined too, which is constant or has a `??` of constants in it.
+        // Besides `undefined`, these accept only what is undefined too, which is constant or contains a `??` of
+        // constants.
         _ => operands == 0 || constants < operands,
     }
 }
@@ -60,14 +61,14 @@ struct Folder<'t> {
     arena: Arena<'t>,
     /// The values of the constants in `arena`; `None` for its other nodes.
     values: Vec<Option<Value>>,
-    /// For each node of the condition so far what it has become.
+    /// For each node of the condition so far, its replacement.
     folded: Vec<NodeId>,
-    /// The code units of the texts that were made.
+    /// The code units of the strings that were computed.
     made: usize,
 }
 
 impl<'t> Folder<'t> {
-    /// Adds what `node` becomes.
+    /// Adds the replacement of `node`.
     fn node(&mut self, node: &Node<'t>) -> NodeId {
         let mut node = node.clone();
         node.kind.for_each_operand_mut(|operand| {
@@ -97,7 +98,7 @@ impl<'t> Folder<'t> {
                 (Some(_), _) | (_, Some(Value::Undefined)) => Simpler::Operand(left),
                 _ => Simpler::Not,
             },
-            // Functions of several arguments, arithmetic and comparisons are undefined where an operand is.
+            // Functions of several arguments, arithmetic and comparisons are undefined if an operand is.
             NodeKind::Arithmetic(..) | NodeKind::Compare(..) | NodeKind::Call(..)
                 if operands.iter().any(|&operand| self.constant(operand) == Some(&Value::Undefined)) =>
             {
@@ -107,7 +108,7 @@ impl<'t> Folder<'t> {
         }
     }
 
-    /// `and` or `or`, of which at most one operand is constant; the bool `decisive` decides on bools alone.
+    /// Folds `and` or `or` with at most one constant operand; the bool `decisive` decides the result if both are bools.
     fn decided(&self, decisive: bool, left: NodeId, right: NodeId) -> Simpler<'t> {
         let (constant, other) = match (self.constant(left), self.constant(right)) {
             (Some(constant), _) => (constant, right),
@@ -119,18 +120,18 @@ impl<'t> Folder<'t> {
                 Simpler::Constant(NodeKind::Bool(decisive), Value::Bool(decisive))
             }
             (Value::Bool(_), false) => Simpler::Operand(other),
-            // On values both must be bools.
+            // Body values must both be bools.
             (Value::Bool(_), true) | (_, false) => Simpler::Not,
             (_, true) => Simpler::UNDEFINED,
         }
     }
 
-    /// The value of a node if it is constant.
+    /// Returns the value of a node if it is constant.
     fn constant(&self, id: NodeId) -> Option<&Value> {
         self.values.get(id.index())?.as_ref()
     }
 
-    /// A node without operands, or with constant ones.
+    /// Adds a node without operands, or with constant ones.
     fn computed(&mut self, node: &Node<'t>) -> Simpler<'t> {
         let value = compute(node, |id| Operand {
             ty: self.arena.type_of(id),
@@ -157,20 +158,20 @@ impl<'t> Folder<'t> {
                     Err(_) => Text::IllFormed(units.iter().copied().collect()),
                 })
             }
-            // What no literal can stand for.
+            // Values that no literal can express.
             Value::Number(_) | Value::Text(_) | Value::Missing | Value::NullText => return Simpler::Not,
         };
         Simpler::Constant(kind, value)
     }
 }
 
-/// What a node becomes.
+/// The replacement of a node.
 enum Simpler<'t> {
-    /// This, with its value.
+    /// A constant with its value.
     Constant(NodeKind<'t>, Value),
     /// One of its operands.
     Operand(NodeId),
-    /// It stays.
+    /// The node itself.
     Not,
 }
 

@@ -1,16 +1,16 @@
-//! What a string literal stands for.
+//! Values of string literals.
 
 use std::borrow::Cow;
 
 use super::Text;
 
-/// The text of a string literal, given with its quotes. Borrows where there is no escape.
+/// Returns the value of a string literal, which includes its quotes. Borrows if there is no escape.
 ///
-/// Two passes, as the reference does it: the first replaces every `\uXXXX` or `\UXXXX`, whatever precedes
-/// it, and does not look at what it wrote; the second replaces `\"`, `\'` and `\\`.
+/// Takes two passes (SEMANTICS#string-escapes). The first replaces every `\uXXXX` and `\UXXXX`, whatever precedes it,
+/// and does not look at its own output. The second replaces `\"`, `\'` and `\\`.
 pub(super) fn unescape(literal: &str) -> Text<'_> {
     let mut inner = literal.chars();
-    // The lexer gives both quotes, each one byte.
+    // The lexer guarantees both quotes, each one byte.
     inner.next();
     inner.next_back();
     let inner = inner.as_str();
@@ -42,7 +42,7 @@ fn unescape_code_units(mut rest: &[u16]) -> Vec<u16> {
     out
 }
 
-/// The code unit of an escape that `units` starts with, and what follows it.
+/// Returns the code unit of an escape at the start of `units`, and the rest.
 fn code_unit_escape(units: &[u16]) -> Option<(u16, &[u16])> {
     let [BACKSLASH, letter, a, b, c, d, rest @ ..] = units else {
         return None;

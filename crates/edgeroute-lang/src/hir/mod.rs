@@ -1,9 +1,9 @@
-//! Conditions with types: what a condition means, in a form where nothing is implied.
+//! Typed conditions, in which nothing is implicit.
 //!
-//! [`check`] turns a syntax tree into a [`Condition`] or into errors. The typed form is an arena in post-order, like the
-//! syntax tree. Each node has its static type; conversions to a value are nodes of their own; names are resolved to
-//! what they read; literals are unescaped and parsed; a function call is one of the table's ([`crate::builtin`]).
-//! A condition exists only where there were no errors: after this stage there are none.
+//! [`check`] turns a syntax tree into a [`Condition`] or into errors. The typed form is an arena in post-order, like
+//! the syntax tree. Each node has its static type. Conversions to a body value are nodes of their own, names are
+//! resolved to what they read, literals are unescaped and parsed, and each function call refers to the table
+//! ([`crate::builtin`]). A condition exists only if there were no errors, so later stages cannot fail.
 
 mod arena;
 mod check;
@@ -29,7 +29,7 @@ pub use route::Route;
 
 pub use compute::compute;
 
-/// A run-time value, texts being UTF-16 code units.
+/// A run-time value, whose strings are UTF-16 code units.
 pub type Value = crate::value::Value<Arc<[u16]>>;
 
 /// A value with its static type.
@@ -40,102 +40,103 @@ define_id! {
     pub struct NodeId
 }
 
-/// A typed condition: post-order, the root last.
+/// A typed condition in post-order: the root is last.
 ///
-/// `Debug` shows a line for each node. A condition is never without a node.
+/// `Debug` prints a line for each node. A condition has at least one node.
 #[derive(Clone, PartialEq)]
 pub struct Condition<'t> {
-    /// A tree: each node but the last is an operand of exactly one other, which stands behind it.
+    /// A tree: each node but the last is an operand of exactly one later node.
     nodes: Vec<Node<'t>>,
 }
 
 /// A node with its static type.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node<'t> {
-    /// What it computes.
+    /// The computation.
     pub kind: NodeKind<'t>,
-    /// Its static type.
+    /// The static type of the result.
     pub ty: Type,
-    /// Where it stands in the text that was checked.
+    /// The place in the text that was checked.
     pub span: Span,
 }
 
-/// What a name reads. All look up ignoring case.
+/// What a name reads. All names ignore case.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Property<'t> {
     /// The application property of this name.
     Application(&'t str),
     /// The system property of this name (without the `$`).
     System(&'t str),
-    /// The application property of this name, which starts with `$`; if there is none (a null one is one), the system
+    /// The application property of this name, which starts with `$`; if the message has none, null or not, the system
     /// property of the rest.
     ApplicationOrSystem(&'t str),
 }
 
-/// What nodes compute. The types in the comments are the static types of operands.
+/// The computation of a node. The types in parentheses are the static types of operands and result.
 #[derive(Clone, Debug, PartialEq)]
 pub enum NodeKind<'t> {
-    /// Always undefined, of whatever static type.
+    /// Always undefined, of any static type.
     Undefined,
-    /// `null`, and what is null whatever its operands are (`null and x`).
+    /// `null`, and operations that are null for any operands (`null and x`).
     Null,
     /// A bool.
     Bool(bool),
-    /// A number; not NaN, which is undefined.
+    /// A number, never NaN, since NaN is undefined.
     Number(f64),
-    /// A text.
+    /// A string.
     Text(Text<'t>),
-    /// A property (Text).
+    /// A property (string).
     Property(Property<'t>),
-    /// A body query (Value). With a shadow, the application property of that name, null or not, goes first.
+    /// A body query (body value). With a shadow, the application property of that name, null or not, takes precedence.
     Body {
-        /// Where in the body.
+        /// The path in the body.
         path: BodyPath,
         /// `$body.path`, as written.
         shadow: Option<&'t str>,
     },
-    /// An operand of another type turned into a value (Text, Number, Bool, Null or Undefined -> Value).
+    /// Converts an operand of another type to a body value (string, number, bool, null or undefined -> body value).
     ToValue(NodeId),
-    /// `not` (Bool -> Bool, or Value -> Bool: undefined where it is no bool). `not null` is folded to `true`.
+    /// `not` (bool -> bool, or body value -> bool: undefined if it is not a bool). `not null` is folded to `true`.
     Not(NodeId),
-    /// Unary minus (Number).
+    /// Unary minus (number).
     Negate(NodeId),
-    /// Both operands Bool or Undefined: Kleene's `and`; both Value: undefined unless both are bools. Bool.
+    /// Both operands bool or undefined: three-valued `and`. Both body values: undefined unless both are bools. The
+    /// result is a bool.
     And(NodeId, NodeId),
-    /// As `And`.
+    /// Like `And`.
     Or(NodeId, NodeId),
-    /// Both operands Number (Number), or both Value (Value).
+    /// Both operands numbers (number), or both body values (body value).
     Arithmetic(Arithmetic, NodeId, NodeId),
-    /// Both operands of one type, any type. Bool.
+    /// Both operands of one type, whichever it is. The result is a bool.
     Compare(Comparison, NodeId, NodeId),
-    /// Both operands of one type, which is the result's.
+    /// Both operands of one type, which is also the result's.
     Coalesce(NodeId, NodeId),
-    /// A function; the static types of its arguments pick the overload.
+    /// A function call; the static types of its arguments select the overload.
     Call(Function, SmallVec<[NodeId; 3]>),
-    /// `twin_change_includes(path)` (Bool).
+    /// `twin_change_includes(path)` (bool).
     TwinChangeIncludes(BodyPath),
 }
 
-/// Reading it.
+/// Getters.
 impl<'t> Condition<'t> {
-    /// The outermost node, which stands last.
+    /// Returns the outermost node, which is last.
     #[must_use]
     pub fn root(&self) -> NodeId {
         NodeId::new(self.nodes.len().saturating_sub(1))
     }
 
-    /// The node with this id; an id of another condition may give `None`.
+    /// Returns the node with this id; `None` or an unrelated node for an id of another condition.
     #[must_use]
     pub fn get(&self, id: NodeId) -> Option<&Node<'t>> {
         self.nodes.get(id.index())
     }
 
-    /// Every node, operands before what uses them.
+    /// Iterates over every node; operands come before their users.
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = (NodeId, &Node<'t>)> + DoubleEndedIterator {
         self.nodes.iter().enumerate().map(|(index, node)| (NodeId::new(index), node))
     }
 
-    /// The static type of a node; `Undefined` for an id of another condition.
+    /// Returns the static type of a node; `Undefined` for an id of another condition.
     #[must_use]
     pub fn type_of(&self, id: NodeId) -> Type {
         self.get(id).map_or(Type::Undefined, |node| node.ty)
@@ -143,7 +144,7 @@ impl<'t> Condition<'t> {
 }
 
 impl NodeKind<'_> {
-    /// The nodes it is computed from, in order. Allocates for a call of more than three arguments.
+    /// Returns the operands in order. Allocates for a call with more than three arguments.
     #[must_use]
     pub fn operands(&self) -> SmallVec<[NodeId; 3]> {
         let mut operands = SmallVec::new();
@@ -151,7 +152,7 @@ impl NodeKind<'_> {
         operands
     }
 
-    /// Whether it is the same for every message by itself: undefined, null, a bool, a number or a text.
+    /// Whether the node is a constant: undefined, null, a bool, a number or a string.
     #[must_use]
     pub const fn is_constant(&self) -> bool {
         matches!(self, Self::Undefined | Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_))

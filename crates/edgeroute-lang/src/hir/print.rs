@@ -1,4 +1,4 @@
-//! A typed condition as a table: a line for each node, operands before what uses them.
+//! Prints a typed condition as a table with a line for each node; operands come before their users.
 
 use core::fmt;
 

@@ -1,4 +1,4 @@
-//! A whole route with types: source, condition, endpoint.
+//! A whole route with types: source, condition and endpoint.
 
 use super::{CheckOptions, Condition, Node, NodeKind, Shadowing, TwinFunctions, Type, check};
 use crate::diagnostic::Diagnostic;
@@ -11,11 +11,11 @@ use crate::syntax::{ast, parse_route};
 /// A typed route.
 #[derive(Clone, Debug)]
 pub struct Route<'t> {
-    /// Which messages it looks at.
+    /// The source, which selects messages.
     pub source: SourcePattern,
-    /// Which of those it takes; not yet folded.
+    /// The condition that a selected message must meet; not yet folded.
     pub condition: Condition<'t>,
-    /// Where it sends them.
+    /// The endpoint that messages are sent to.
     pub endpoint: Endpoint,
 }
 
@@ -33,14 +33,14 @@ impl<'t> Route<'t> {
     /// ```
     ///
     /// # Errors
-    /// Everything that is wrong with it: syntax errors and what is wrong with the sink, or else type errors too, in the
-    /// order of the text. Spans are in bytes of `text`.
+    /// Every error in the order of the text: syntax errors and errors of the sink, and type errors if there are no
+    /// syntax errors. Spans are in bytes of `text`.
     pub fn compile(text: &'t str, shadowing: Shadowing, limits: &Limits) -> Result<Self, Vec<Diagnostic>> {
         let parsed = parse_route(text, limits);
         Self::check(&parsed.tree, parsed.errors, shadowing)
     }
 
-    /// Types a syntax tree, in which the parser has found `errors`.
+    /// Types a syntax tree for which the parser found `errors`.
     ///
     /// # Errors
     /// As [`compile`](Self::compile).
@@ -69,7 +69,8 @@ impl<'t> Route<'t> {
                 Ok(Self { source, condition, endpoint })
             }
             (_, condition, _) => {
-                // What the parser found pre-empts type errors, which might only follow from it.
+                // Syntax errors take precedence over type errors, which might only follow from them
+                // (SEMANTICS#all-errors).
                 errors.extend(condition.err().unwrap_or_default());
                 errors.sort_by_key(|error| error.primary.span);
                 Err(errors)
@@ -79,7 +80,7 @@ impl<'t> Route<'t> {
 }
 
 impl Condition<'_> {
-    /// The condition of a route without WHERE.
+    /// The condition of a route without WHERE: `true` (SEMANTICS#no-condition).
     fn always() -> Self {
         Self { nodes: vec![Node { kind: NodeKind::Bool(true), ty: Type::Bool, span: Span::default() }] }
     }

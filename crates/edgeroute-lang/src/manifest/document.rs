@@ -1,9 +1,9 @@
-//! Where in a document the hub's desired properties are.
+//! Finds the hub's desired properties in a document.
 //!
-//! Four shapes are read: the properties themselves, as the hub gets them; a deployment manifest, where they are under
-//! `modulesContent` -> `$edgeHub` -> `properties.desired`; a deployment as the service returns it, which wraps that in
-//! `content`; and what is under `modulesContent` or `$edgeHub` alone. A layered deployment has dotted keys,
-//! `"properties.desired.routes.up"`, in `$edgeHub`, beside `properties.desired` or instead of it.
+//! Four forms are accepted: the properties themselves, as the hub receives them; a deployment manifest, which has them
+//! under `modulesContent` -> `$edgeHub` -> `properties.desired`; a deployment as the service returns it, which wraps
+//! that in `content`; and the value of `modulesContent` or `$edgeHub` alone. A layered deployment has dotted keys,
+//! `"properties.desired.routes.up"`, in `$edgeHub`, next to `properties.desired` or instead of it.
 
 use super::json::{Kind, Member, Node, parse};
 use super::layered::{Layered, Setting};
@@ -11,30 +11,30 @@ use super::module_spec::{self, ModuleSpec};
 use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::span::Span;
 
-/// The hub's properties, and how much of them the document holds.
+/// The hub's properties, and whether the document has all of them.
 #[derive(Debug)]
 pub(super) struct HubProperties<'t> {
     /// An object.
     pub(super) properties: Layered<'t>,
     pub(super) extent: Extent,
-    /// `None` where the document does not say which modules there are.
+    /// `None` if the document does not list the modules.
     pub(super) modules: Option<Vec<ModuleSpec>>,
 }
 
-/// What may be missing.
+/// Whether required properties may be missing.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub(super) enum Extent {
-    /// The whole of the hub's properties: what is required must be there.
+    /// The document has all of the hub's properties: required ones must be present.
     Complete,
-    /// Only what a layered deployment adds to a base deployment, which has the rest.
+    /// The document has only what a layered deployment adds to a base deployment, which has the rest.
     Layer,
 }
 
-/// A key of the hub's properties, by which a bare document is known.
+/// The keys of the hub's properties, which identify a bare document.
 pub(super) const SCHEMA_VERSION: &str = "schemaVersion";
 pub(super) const ROUTES: &str = "routes";
 pub(super) const STORE_AND_FORWARD: &str = "storeAndForwardConfiguration";
-/// What a route's object holds.
+/// The keys of a route's object.
 pub(super) const ROUTE_FIELDS: [&str; 3] = ["route", "priority", "timeToLiveSecs"];
 
 const CONTENT: &str = "content";
@@ -68,7 +68,7 @@ pub(super) fn hub_properties(text: &str) -> Result<HubProperties<'_>, Box<Diagno
     Err(no_hub_properties(root.opening(), message, &members, &known))
 }
 
-/// Whether the reference, or a person who does not mind case, takes `name` for a key of the hub's properties.
+/// Whether `name` is a key of the hub's properties for the reference, or ignoring case.
 fn is_hub_property(name: &str) -> bool {
     [SCHEMA_VERSION, ROUTES, STORE_AND_FORWARD].iter().any(|key| key.eq_ignore_ascii_case(name))
 }
@@ -106,13 +106,13 @@ fn in_hub(hub: Node<'_>, place: Span) -> Result<HubProperties<'_>, Box<Diagnosti
     Ok(HubProperties { properties: Layered::new(base, settings), extent, modules: None })
 }
 
-/// What follows `properties.desired.` in a dotted key.
+/// Returns the part of a dotted key after `properties.desired.`.
 fn dotted_path(key: &str) -> Option<&str> {
     key.strip_prefix(DESIRED)?.strip_prefix('.')
 }
 
-/// The names on a dotted path, the last first. A route's name may hold dots itself, so only the name of a field can
-/// follow it.
+/// Splits a dotted path into names, the last first. A route's name may contain dots itself, so only the name of a field
+/// can follow it.
 fn reversed_path(path: &str) -> Vec<String> {
     let Some((first, rest)) = path.split_once('.') else {
         return vec![path.to_owned()];
@@ -153,7 +153,7 @@ fn members_of<'t>(node: Node<'t>, what: &str) -> Result<Vec<Member<'t>>, Box<Dia
     Ok(node.members())
 }
 
-/// A document without what is looked for, and perhaps with something whose name is near.
+/// Reports a document without the key, and suggests a similar name.
 fn no_hub_properties(place: Span, message: &str, members: &[Member<'_>], known: &[&'static str]) -> Box<Diagnostic> {
     let found = Diagnostic::new(Code::NoHubProperties, place, message);
     for member in members {

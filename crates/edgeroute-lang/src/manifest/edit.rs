@@ -1,8 +1,8 @@
-//! Changing the texts of routes inside a manifest, everything else left byte for byte.
+//! Edits the texts of routes inside a manifest, and leaves all other bytes unchanged.
 //!
-//! [`RouteSpec::rewritten`] turns a new text for a route into an edit of the file, and
-//! [`locate_diagnostic`](RouteSpec::locate_diagnostic) does so for a fix of a part of it; [`apply`] makes many edits at
-//! once. The cost is linear in the texts, beside sorting the edits.
+//! [`RouteSpec::rewritten`] turns a new text of a route into an edit of the file.
+//! [`locate_diagnostic`](RouteSpec::locate_diagnostic) does so for a fix of a part of it. [`apply`] makes many edits at
+//! once. The cost is linear in the texts, plus sorting the edits.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,18 +10,18 @@ use std::fmt::Write as _;
 use super::RouteSpec;
 use crate::diagnostic::Fix;
 
-/// A text with edits made.
+/// An edited text.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Edited {
     /// The new text.
     pub text: String,
-    /// The edits that were not made, as places in what was given, ascending: each overlaps one that was made, or its
-    /// span is none of the text. They may be made to the new text, once it has been read anew.
+    /// The indices of the edits that were not made, ascending. Each overlaps one that was made, or its span is outside
+    /// the text. They may be made to the new text, once it has been read again.
     pub left_out: Vec<usize>,
 }
 
-/// Makes edits, whose spans are all of `text` as it is given. Where two overlap, the one that starts first is made, of
-/// those that start together the one given first; one that repeats another counts as made. Allocates.
+/// Makes edits, whose spans all refer to the original `text`. If two overlap, the one that starts first is made; if
+/// they start together, the one given first. A duplicate of an edit counts as made. Allocates.
 ///
 /// ```
 /// use edgeroute_lang::diagnostic::Fix;
@@ -45,7 +45,7 @@ pub fn apply(text: &str, edits: &[Fix]) -> Edited {
             continue;
         }
         let range = edit.span.range();
-        // Two insertions at one place have no order that is surely meant.
+        // The order of two insertions at the same place is ambiguous.
         let is_free = last.is_none_or(|last| last.span.start() < edit.span.start());
         match text.get(done..range.start).filter(|_| is_free && text.get(range.clone()).is_some()) {
             Some(before) => {
@@ -63,8 +63,8 @@ pub fn apply(text: &str, edits: &[Fix]) -> Edited {
 }
 
 impl RouteSpec {
-    /// The edit of the manifest's text `file` that gives the route another text. Characters that the route's JSON string
-    /// has as escapes are escaped as they are there, and a string that was ASCII stays ASCII. Allocates.
+    /// Returns the edit of the manifest's text `file` that replaces the route's text. Characters that the route's JSON
+    /// string writes as escapes are escaped in the same way, and a string that was ASCII stays ASCII. Allocates.
     ///
     /// ```
     /// use edgeroute_lang::manifest::{Manifest, apply};
@@ -95,7 +95,7 @@ impl RouteSpec {
     }
 }
 
-/// As a JSON string has it, with no escape where none is needed.
+/// Appends a character to the content of a JSON string, without an escape if none is required.
 fn push_escaped(out: &mut String, character: char, is_ascii: bool) {
     match character {
         '"' => out.push_str("\\\""),
@@ -105,7 +105,7 @@ fn push_escaped(out: &mut String, character: char, is_ascii: bool) {
         '\t' => out.push_str("\\t"),
         _ if character < ' ' || (is_ascii && !character.is_ascii()) => {
             for unit in character.encode_utf16(&mut [0; 2]) {
-                // A `String` takes every write.
+                // Writing to a `String` cannot fail.
                 let _ = write!(out, "\\u{unit:04x}");
             }
         }

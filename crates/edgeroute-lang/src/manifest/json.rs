@@ -1,10 +1,9 @@
-//! JSON with positions: values that know where in the file they stand.
+//! JSON with positions: each value knows its place in the file.
 //!
-//! [`parse`] checks the whole text once, strictly (RFC 8259). After that a [`Node`] is a slice of the text: an object
-//! is split into its members only when somebody asks, in order, duplicates kept, and a string is decoded only when it
-//! is read. Splitting costs one pass over the object's text, so a document costs a pass for each level that is looked
-//! into and none for what is not. Nothing recurses: values that nobody asks about are skipped by a loop, whatever their
-//! depth.
+//! [`parse`] checks the whole text once, strictly (RFC 8259). After that a [`Node`] is a slice of the text. An object
+//! is split into its members only when they are requested, in order, with duplicates; a string is decoded only when it
+//! is read. Splitting costs one pass over the object's text, so a document costs one pass for each level that is read,
+//! and nothing for the others. Nothing recurses: a loop skips unused values, however deep they nest.
 
 use core::fmt;
 use std::borrow::Cow;
@@ -17,10 +16,10 @@ use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::span::{Span, floor};
 use crate::syntax::placeholder::{placeholder_at, placeholder_left};
 
-/// The most characters of a value that a message quotes.
+/// The maximum number of characters of a value that a message quotes.
 const EXCERPT: usize = 40;
 
-/// A JSON value: its text, and where that stands.
+/// A JSON value: its text and its place in the file.
 #[derive(Copy, Clone, Debug)]
 pub(super) struct Node<'t> {
     /// Valid JSON, without white space around it.
@@ -36,18 +35,18 @@ pub(super) struct Member<'t> {
     pub(super) value: Node<'t>,
 }
 
-/// A member's key, decoded.
+/// A decoded member's key.
 #[derive(Clone, Debug)]
 pub(super) struct Key<'t> {
-    /// A lone surrogate is U+FFFD.
+    /// Lone surrogates are U+FFFD.
     pub(super) name: Cow<'t, str>,
-    /// With the quotes.
+    /// The span including the quotes.
     pub(super) span: Span,
-    /// The first escape that makes half a character.
+    /// The span of the first escape that is half a surrogate pair.
     pub(super) lone_surrogate: Option<Span>,
 }
 
-/// The kinds of JSON values.
+/// A kind of JSON value.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub(super) enum Kind {
     Null,
@@ -73,10 +72,10 @@ impl fmt::Display for Kind {
     }
 }
 
-/// The value that `text` is. A byte-order mark in front is skipped, as RFC 8259 allows; positions count it.
+/// Parses `text` as one value. A byte-order mark at the start is skipped, as RFC 8259 allows; positions count it.
 ///
 /// # Errors
-/// The first thing that is not JSON, or a text too long to have positions.
+/// Reports the first place that is not JSON, or a text that is too long for positions.
 pub(super) fn parse(text: &str) -> Result<Node<'_>, Box<Diagnostic>> {
     check_size(text.len())?;
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -95,19 +94,19 @@ fn check_size(bytes: usize) -> Result<(), Box<Diagnostic>> {
     Err(Box::new(Diagnostic::new(Code::ManifestTooLong, Span::at(0), message)))
 }
 
-/// How far into `text` its slice `part` begins.
+/// Returns the offset of the slice `part` in `text`.
 fn offset_in(text: &str, part: &str) -> u32 {
     Span::from_range(0..part.as_ptr().addr().saturating_sub(text.as_ptr().addr())).end()
 }
 
 impl<'t> Node<'t> {
-    /// `value` was borrowed from `text`, which starts at `start`.
+    /// Creates the node of `value`, which must be borrowed from `text`, which starts at `start`.
     fn within(text: &'t str, start: u32, value: &'t RawValue) -> Self {
         let json = value.get();
         Self { json, start: start.saturating_add(offset_in(text, json)) }
     }
 
-    /// The value for a message: a number or text as it is written, cut short where it is long; else its kind.
+    /// Describes the value for a message: a number or string as written, shortened if it is long; otherwise its kind.
     pub(super) fn describe(self) -> String {
         match self.kind() {
             Kind::Number | Kind::Text => excerpt(self.json),
@@ -115,17 +114,17 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// The value as it is written.
+    /// Returns the value as written.
     pub(super) const fn json(self) -> &'t str {
         self.json
     }
 
-    /// Where the value stands.
+    /// Returns the span of the value.
     pub(super) fn span(self) -> Span {
         Span::from_range(0..self.json.len()).shifted(self.start)
     }
 
-    /// The first character: the opening brace of an object, as a place for what is missing from it.
+    /// Returns the span of the first character: for an object its opening brace, where missing members are reported.
     pub(super) fn opening(self) -> Span {
         Span::new(self.start, self.start.saturating_add(1))
     }
@@ -146,12 +145,12 @@ impl<'t> Node<'t> {
         self.kind() == Kind::Object
     }
 
-    /// The members of an object, in order; of anything else, none.
+    /// Returns the members of an object, in order; empty for any other value.
     pub(super) fn members(self) -> Vec<Member<'t>> {
         if !self.is_object() {
             return Vec::new();
         }
-        // The whole document has been parsed, and so does every part of it.
+        // The whole document has been parsed, so every part of it parses.
         let raw = serde_json::from_str::<RawMembers<'t>>(self.json).map(|raw| raw.0).unwrap_or_default();
         raw.into_iter()
             .map(|(key, value)| Member {
@@ -161,7 +160,7 @@ impl<'t> Node<'t> {
             .collect()
     }
 
-    /// What a string says; of anything else, nothing.
+    /// Returns the decoded string; empty for any other value.
     pub(super) fn text(self) -> LocatedText<'t> {
         let content = self.json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
         LocatedText::decode(content, self.start.saturating_add(1))
@@ -173,7 +172,7 @@ impl<'t> Node<'t> {
     }
 }
 
-/// An object's keys and values in order, borrowed, with their duplicates.
+/// The borrowed keys and values of an object in order, with duplicates.
 struct RawMembers<'t>(Vec<(&'t RawValue, &'t RawValue)>);
 
 impl<'de: 't, 't> Deserialize<'de> for RawMembers<'t> {
@@ -200,7 +199,7 @@ impl<'de: 't, 't> Deserialize<'de> for RawMembers<'t> {
     }
 }
 
-/// The start of a text, for a message.
+/// Shortens a text for a message.
 pub(super) fn excerpt(text: &str) -> String {
     match text.char_indices().nth(EXCERPT) {
         Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
@@ -208,14 +207,14 @@ pub(super) fn excerpt(text: &str) -> String {
     }
 }
 
-/// `text` as it stands between the quotes of a JSON string.
+/// Escapes `text` for a JSON string.
 pub(super) fn escaped(text: &str) -> String {
     let quoted = serde_json::Value::from(text).to_string();
     quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default().to_owned()
 }
 
-/// The parser's complaint, with a span, and help for what people write most: JSON with comments, with trailing commas,
-/// with single quotes, with bare keys.
+/// Converts the parser's error to a diagnostic with a span, and with help for the most common mistakes: comments,
+/// trailing commas, single quotes, bare keys.
 fn not_json(body: &str, error: &serde_json::Error) -> Diagnostic {
     let reason = error.to_string();
     // The position is in the span; the parser also appends it to its message.
@@ -264,13 +263,13 @@ fn not_json(body: &str, error: &serde_json::Error) -> Diagnostic {
     }
 }
 
-/// The comma at the end of `before`, with nothing but white space after it.
+/// Returns the comma at the end of `before`, if only white space follows it.
 fn trailing_comma(before: &str) -> Option<Span> {
     let before = before.trim_end().strip_suffix(',')?;
     Some(Span::from_range(before.len()..before.len() + 1))
 }
 
-/// The byte that the parser stopped at: the start of the character there, or the end of the text.
+/// Returns the offset where the parser stopped: the start of the character there, or the end of the text.
 fn error_offset(body: &str, error: &serde_json::Error) -> usize {
     let line_start = match error.line().saturating_sub(2) {
         _ if error.line() <= 1 => 0,

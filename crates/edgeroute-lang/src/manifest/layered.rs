@@ -1,8 +1,8 @@
-//! A value of the hub's properties: what one place of the document says, with dotted keys laid over it.
+//! A value of the hub's properties: the nested value, with the settings of dotted keys applied to it.
 //!
-//! A layered deployment names a setting by its path, `"properties.desired.routes.up": ...`, instead of nesting it. Here
-//! both are one thing: the value that is nested, and the settings that reach into it. They are merged a level at a
-//! time, when somebody asks for the members; a level costs the number of its members and settings.
+//! A layered deployment names a setting by its path, `"properties.desired.routes.up": ...`, instead of nesting it. This
+//! module treats both alike: the nested value, and the settings inside it. They are merged one level at a time, when
+//! the members are requested; a level costs the number of its members and settings.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,16 +10,16 @@ use std::collections::HashMap;
 use super::json::{Key, Kind, Node};
 use crate::span::Span;
 
-/// A value with settings laid over it.
+/// A value with settings applied to it.
 #[derive(Clone, Debug)]
 pub(super) struct Layered<'t> {
-    /// What is written as one JSON value, where something is.
+    /// The nested JSON value, if there is one.
     base: Option<Node<'t>>,
     /// In the order of the document.
     settings: Vec<Setting<'t>>,
 }
 
-/// A value, and the path on which a dotted key puts it.
+/// A value, and the path where a dotted key puts it.
 #[derive(Clone, Debug)]
 pub(super) struct Setting<'t> {
     /// Not empty; the last name of the path comes first.
@@ -41,7 +41,7 @@ impl<'t> Layered<'t> {
         Self { base: Some(node), settings: Vec::new() }
     }
 
-    /// Settings reach into objects only: as in a twin patch, what is no object gives way to them.
+    /// Settings apply only to objects: as in a twin patch, they replace any other value.
     pub(super) fn new(base: Option<Node<'t>>, settings: Vec<Setting<'t>>) -> Self {
         let base = base.filter(|node| settings.is_empty() || node.is_object());
         Self { base, settings }
@@ -51,17 +51,17 @@ impl<'t> Layered<'t> {
         self.base.map_or(Kind::Object, Node::kind)
     }
 
-    /// The value for a message.
+    /// Describes the value for a message.
     pub(super) fn describe(&self) -> String {
         self.base.map_or_else(|| Kind::Object.to_string(), Node::describe)
     }
 
-    /// The value, where it is one JSON value that nothing was laid over.
+    /// Returns the value if it is a single JSON value without settings.
     pub(super) fn node(&self) -> Option<Node<'t>> {
         self.base.filter(|_| self.settings.is_empty())
     }
 
-    /// Where the value stands; for one that is made of settings only, the first of them.
+    /// Returns the span of the value; if it consists only of settings, the span of the first.
     pub(super) fn span(&self) -> Span {
         match (self.base, self.settings.first()) {
             (Some(node), _) => node.span(),
@@ -70,7 +70,7 @@ impl<'t> Layered<'t> {
         }
     }
 
-    /// A place for what an object lacks: its opening brace.
+    /// Returns the place to report a missing member: the opening brace of the object.
     pub(super) fn opening(&self) -> Span {
         match (self.base, self.settings.first()) {
             (Some(node), _) => node.opening(),
@@ -79,8 +79,8 @@ impl<'t> Layered<'t> {
         }
     }
 
-    /// The members of an object, duplicates included: those written in place, in order, each with what was laid over
-    /// it; then those that only settings name. Of anything else, none.
+    /// Returns the members of an object, including duplicates: first the nested ones, in order, each with its settings;
+    /// then those that only settings name. Empty for any other value.
     pub(super) fn members(self) -> Vec<Entry<'t>> {
         let written = self.base.map(Node::members).unwrap_or_default();
         let mut entries: Vec<Entry<'t>> =
@@ -88,7 +88,7 @@ impl<'t> Layered<'t> {
         if self.settings.is_empty() {
             return entries;
         }
-        // Of duplicates the last is the one that counts, so it is the one that settings reach into.
+        // The last of duplicates counts, so the settings apply to it.
         let mut by_name: HashMap<String, usize> =
             entries.iter().enumerate().map(|(index, entry)| (entry.key.name.to_string(), index)).collect();
         for mut setting in self.settings {
@@ -105,7 +105,7 @@ impl<'t> Layered<'t> {
 }
 
 impl<'t> Entry<'t> {
-    /// A member that no object writes in place.
+    /// A member that is not nested in an object.
     fn new(name: String, setting: Setting<'t>) -> Self {
         let Key { span, lone_surrogate, .. } = setting.key;
         let key = Key { name: Cow::Owned(name), span, lone_surrogate };

@@ -1,45 +1,45 @@
-//! A JSON string decoded, with the way back from each of its bytes to the file.
+//! A decoded JSON string that can map each of its bytes back to the file.
 //!
-//! A text is the file's own bytes, shifted, except where an escape stands. So the map is the list of escapes, 16 bytes
-//! each and none for most texts, and a look-up is a binary search.
+//! A decoded text consists of the file's own bytes at an offset, except for escapes. So the map is a list of escapes,
+//! 16 bytes each and empty for most texts, and a look-up is a binary search.
 
 use std::borrow::Cow;
 
 use crate::span::Span;
 
-/// What a JSON string says, and where each byte of it comes from.
+/// The decoded text of a JSON string, and the origin of each byte.
 #[derive(Clone, Debug)]
 pub(super) struct LocatedText<'t> {
-    /// A lone surrogate is U+FFFD.
+    /// Lone surrogates are U+FFFD.
     pub(super) text: Cow<'t, str>,
     pub(super) places: Places,
-    /// The first escape that makes half a character.
+    /// The span of the first escape that is half a surrogate pair.
     pub(super) lone_surrogate: Option<Span>,
 }
 
-/// Where the bytes of a decoded string stand in the file.
+/// Maps the bytes of a decoded string to the file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Places {
-    /// What stands between the quotes, in the file.
+    /// The span between the quotes, in the file.
     content: Span,
     /// The length of the decoded text.
     length: u32,
-    /// Ascending and without overlaps, in the text as in the file.
+    /// Ascending and without overlaps, both in the text and in the file.
     escapes: Vec<Escape>,
 }
 
-/// An escape, and the character that it stands for.
+/// An escape and its character.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 struct Escape {
-    /// The character, in the decoded text.
+    /// The span of the character in the decoded text.
     text: Span,
-    /// From the backslash on, in the file.
+    /// The span in the file, from the backslash on.
     file: Span,
 }
 
 impl<'t> LocatedText<'t> {
-    /// Decodes what stands between the quotes of a valid JSON string, `start` bytes into the file. Allocates only where
-    /// there are escapes.
+    /// Decodes the content of a valid JSON string, which starts at byte `start` of the file. Allocates only if there
+    /// are escapes.
     pub(super) fn decode(content: &'t str, start: u32) -> Self {
         let mut escapes = Vec::new();
         let mut lone_surrogate = None;
@@ -75,24 +75,24 @@ impl<'t> LocatedText<'t> {
 }
 
 impl Places {
-    /// From a span of the decoded text to the span of the file that wrote it: an escape counts as a whole. What lies
+    /// Maps a span of the decoded text to the span of the file that produced it; an escape counts as a whole. A part
     /// past the end is cut off.
     pub(super) fn locate(&self, span: Span) -> Span {
         let start = self.locate_start(span.start());
         if span.is_empty() { Span::at(start) } else { Span::new(start, self.locate_end(span.end())) }
     }
 
-    /// What stands between the quotes, in the file.
+    /// Returns the span between the quotes, in the file.
     pub(super) const fn content(&self) -> Span {
         self.content
     }
 
-    /// Each escape: the character in the decoded text, and from the backslash on, in the file.
+    /// Iterates over the escapes: the span of the character in the decoded text, and of the escape in the file.
     pub(super) fn escapes(&self) -> impl Iterator<Item = (Span, Span)> {
         self.escapes.iter().map(|escape| (escape.text, escape.file))
     }
 
-    /// Where the character that holds byte `offset` begins.
+    /// Returns where the character that contains byte `offset` begins.
     fn locate_start(&self, offset: u32) -> u32 {
         match self.last_escape(|escape| escape.text.start() <= offset) {
             Some(escape) if offset < escape.text.end() => escape.file.start(),
@@ -100,7 +100,7 @@ impl Places {
         }
     }
 
-    /// Where the character before `offset` ends.
+    /// Returns where the character before `offset` ends.
     fn locate_end(&self, offset: u32) -> u32 {
         match self.last_escape(|escape| escape.text.start() < offset) {
             Some(escape) if offset <= escape.text.end() => escape.file.end(),
@@ -113,15 +113,14 @@ impl Places {
         self.escapes.get(count.checked_sub(1)?).copied()
     }
 
-    /// `offset` lies after `escape` and before the next one.
+    /// Maps `offset`, which is after `escape` and before the next one.
     fn verbatim(&self, escape: Option<Escape>, offset: u32) -> u32 {
         let (text, file) = escape.map_or((0, self.content.start()), |escape| (escape.text.end(), escape.file.end()));
         file + (offset.min(self.length) - text)
     }
 }
 
-/// The character that the escape at the start of `rest` stands for, and how long the escape is: at least one byte.
-/// `None` for a lone surrogate.
+/// Decodes the escape at the start of `rest`, and returns its length, at least one byte. `None` for a lone surrogate.
 fn decode_escape(rest: &str) -> (Option<char>, usize) {
     let character = match rest.as_bytes().get(1) {
         Some(b'u') => return decode_unicode_escape(rest),
@@ -145,7 +144,7 @@ fn decode_unicode_escape(rest: &str) -> (Option<char>, usize) {
     }
 }
 
-/// The UTF-16 unit that `\uXXXX` at byte `at` writes.
+/// Returns the UTF-16 code unit of the `\uXXXX` at byte `at`.
 fn hex_unit(rest: &str, at: usize) -> Option<u16> {
     u16::from_str_radix(rest.get(at..at + 6)?.strip_prefix("\\u")?, 16).ok()
 }

@@ -1,17 +1,17 @@
-//! Deployment manifests: from JSON to named route texts with priorities.
+//! Deployment manifests: reads routes with their names and priorities from JSON.
 //!
-//! Read are the hub's desired properties, schema 1.0 to 1.3, alone or inside a deployment (`modulesContent`), and the
+//! It reads the hub's desired properties, schema 1.0 to 1.3, alone or inside a deployment (`modulesContent`), and the
 //! dotted keys of layered deployments. The rules are those of the reference: which keys ignore case, which numbers may
-//! be text, which value counts of duplicate keys. The JSON itself is read strictly (RFC 8259); of the modules only the
-//! names are read, and what the hub's routing does not use (`mqttBroker`, `integrity`, unknown keys) is checked to be
-//! JSON and then left alone.
+//! be strings, which value of duplicate keys counts. The JSON itself must be strict (RFC 8259). Of the modules only the
+//! names are read. Anything that the hub's routing does not use (`mqttBroker`, `integrity`, unknown keys) must be valid
+//! JSON and is otherwise ignored.
 //!
-//! All problems are found in one go, each with its line and column in the file and the name of its route. There are two
-//! policies: [`Manifest::from_json`] refuses a manifest with any problem; [`Manifest::parse`] also gives the good
-//! routes of a manifest whose only problems are in others.
+//! All problems are found in one pass, each with its line and column in the file and the name of its route. There are
+//! two policies: [`Manifest::from_json`] refuses a manifest with any problem; [`Manifest::parse`] also returns the good
+//! routes of a manifest if only other routes have problems.
 //!
-//! The cost is a few passes over the text, whatever is in it: linear in time and memory, without recursion. The texts
-//! of the routes are not parsed here; [`RouteSpec::locate`] leads from a place in one of them to the file.
+//! The cost is a few passes over the text, for every input: linear in time and memory, without recursion. The texts of
+//! the routes are not parsed here; [`RouteSpec::locate`] maps a place in one of them to the file.
 
 mod document;
 mod edit;
@@ -137,7 +137,7 @@ impl Manifest {
         self.schema_version.as_ref()
     }
 
-    /// The routes, in the order in which they are declared, each name once.
+    /// The routes in the order of the manifest (SEMANTICS#manifest-order), each name once.
     #[must_use]
     pub fn routes(&self) -> &[RouteSpec] {
         &self.routes

@@ -1,7 +1,7 @@
-//! The modules that a deployment installs: whom its routes can take messages from, and whom they can send them to.
+//! The modules that a deployment installs, which its routes can receive messages from and send them to.
 //!
-//! Listed are the keys of `$edgeAgent` -> `properties.desired` -> `modules`, those that dotted keys add, and whoever
-//! has desired properties beside the two system modules. What a module is made of is not looked at.
+//! These are the keys of `$edgeAgent` -> `properties.desired` -> `modules`, those that dotted keys add, and the modules
+//! that have desired properties next to the two system modules. The settings of a module are not read.
 
 use std::collections::HashSet;
 
@@ -21,22 +21,22 @@ pub struct ModuleSpec {
 }
 
 impl ModuleSpec {
-    /// The module's id, as the deployment spells it. No other module of the deployment has it.
+    /// Returns the module's id as the deployment spells it. It is unique in the deployment.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The key that names it, with its quotes, in bytes of the manifest's text; for a module of a layered deployment,
-    /// the whole dotted key.
+    /// Returns the span of the key that names the module, with its quotes, in bytes of the manifest's text; for a
+    /// module of a layered deployment, the whole dotted key.
     #[must_use]
     pub const fn name_span(&self) -> Span {
         self.name_span
     }
 }
 
-/// The modules of a deployment whose `modulesContent` has these members, in the order of the text. `None` where it does
-/// not say which modules there are: a layered one, whose base has more, and one without an agent.
+/// Reads the modules of a deployment whose `modulesContent` has these members, in the order of the text. `None` if the
+/// deployment does not list its modules: a layered one, whose base has more, and one without an agent.
 pub(super) fn read(contents: &[Member<'_>]) -> Option<Vec<ModuleSpec>> {
     let agent = last(contents, AGENT)?.members();
     let installed = last(&last(&agent, DESIRED)?.members(), MODULES).filter(|modules| modules.is_object())?;

@@ -1,11 +1,12 @@
-//! Numbers as the hub reads them: more generously than JSON writes them.
+//! Reads numbers as the hub does, which accepts more than JSON numbers.
 //!
-//! The reference converts whatever it finds. Two rules are enough to say how: most settings take anything that can be
-//! made an integer ([`lenient_integer`]), the store's time to live takes integers only ([`strict_integer`]).
+//! The reference converts whatever it finds. Two rules describe this: most settings accept anything that can be
+//! converted to an integer ([`lenient_integer`]), and the store's time to live accepts only integers
+//! ([`strict_integer`]).
 
 use super::json::{Kind, Node};
 
-/// An integer; a real, rounded half to even; text that is an integer; true as 1, false as 0.
+/// Accepts an integer; a real, rounded half to even; a string that is an integer; true as 1, false as 0.
 pub(super) fn lenient_integer(value: Node<'_>) -> Option<i128> {
     match value.kind() {
         Kind::True => Some(1),
@@ -15,7 +16,7 @@ pub(super) fn lenient_integer(value: Node<'_>) -> Option<i128> {
     }
 }
 
-/// An integer, or text that is one.
+/// Accepts an integer, or a string that is one.
 pub(super) fn strict_integer(value: Node<'_>) -> Option<i128> {
     match value.kind() {
         Kind::Number => value.json().parse().ok(),
@@ -24,13 +25,13 @@ pub(super) fn strict_integer(value: Node<'_>) -> Option<i128> {
     }
 }
 
-/// Digits after an optional sign, white space (space, U+0009 to U+000D) on both sides, NULs at the very end. Nothing
-/// that needs more than 128 bits, which no setting has room for.
+/// Parses digits after an optional sign, with white space (space, U+0009 to U+000D) on both sides and NULs at the very
+/// end. Refuses numbers of more than 128 bits, which no setting accepts.
 pub(super) fn integer_text(text: &str) -> Option<i128> {
     text.trim_end_matches('\0').trim_matches(|c| matches!(c, ' ' | '\t'..='\r')).parse().ok()
 }
 
-/// A JSON number in its shortest form: `1.10` is `1.1`, `1.0` is `1`.
+/// Returns the shortest form of a JSON number: `1.10` is `1.1`, `1.0` is `1`.
 pub(super) fn shortest_form(number: &str) -> String {
     match number.parse::<f64>() {
         Ok(real) if is_real(number) => real.to_string(),
@@ -44,7 +45,7 @@ fn is_real(number: &str) -> bool {
 
 fn rounded(number: &str) -> Option<i128> {
     let real = number.parse::<f64>().ok()?.round_ties_even();
-    // Every integer in this range is within 128 bits, and no setting takes one outside it.
+    // Every integer in this range has at most 128 bits, and no setting accepts one outside it.
     if !(-1e30..=1e30).contains(&real) {
         return None;
     }

@@ -1,14 +1,14 @@
-//! What is wrong with a manifest.
+//! Problems of a manifest.
 
 use core::fmt;
 
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::span::{Position, PositionWalk, Span};
 
-/// The most problems that a [`ManifestError`] prints.
+/// The maximum number of problems that a [`ManifestError`] prints.
 const SHOWN: usize = 20;
 
-/// One thing that is wrong with a manifest, and the route that it is about.
+/// A problem of a manifest, and the route that it is about.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ManifestProblem {
     route: Option<String>,
@@ -17,27 +17,27 @@ pub struct ManifestProblem {
 }
 
 impl ManifestProblem {
-    /// The name of the route that has the problem. `None` where it is the manifest's own, so that no route can be
-    /// trusted.
+    /// Returns the name of the route with the problem. `None` if the manifest itself has the problem, so that none of
+    /// its routes can be trusted.
     #[must_use]
     pub fn route(&self) -> Option<&str> {
         self.route.as_deref()
     }
 
-    /// What is wrong. Its spans are in bytes of the manifest's text.
+    /// Returns the problem as a diagnostic. Its spans are in bytes of the manifest's text.
     #[must_use]
     pub const fn diagnostic(&self) -> &Diagnostic {
         &self.diagnostic
     }
 
-    /// The line and column in the manifest's text.
+    /// Returns the line and column in the manifest's text.
     #[must_use]
     pub const fn position(&self) -> Position {
         self.position
     }
 }
 
-/// Line and column, the code, the route, and what is wrong, on one line.
+/// Prints line and column, the code, the route, and the message, on one line.
 impl fmt::Display for ManifestProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}: ", self.position, self.diagnostic.code)?;
@@ -50,9 +50,9 @@ impl fmt::Display for ManifestProblem {
 
 impl core::error::Error for ManifestProblem {}
 
-/// A manifest was refused: everything that is wrong with it, in the order of the text.
+/// The error of a manifest that was refused: all its problems, in the order of the text.
 ///
-/// `Display` writes a line for each of the first problems.
+/// `Display` prints a line for each of the first problems.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ManifestError {
     /// Not empty.
@@ -64,13 +64,13 @@ impl ManifestError {
         Self { problems }
     }
 
-    /// All of the problems, in the order of the text; at least one.
+    /// Returns all problems, in the order of the text; at least one.
     #[must_use]
     pub fn problems(&self) -> &[ManifestProblem] {
         &self.problems
     }
 
-    /// All of the problems, to keep.
+    /// Returns all problems by value.
     #[must_use]
     pub fn into_problems(self) -> Vec<ManifestProblem> {
         self.problems
@@ -92,27 +92,27 @@ impl fmt::Display for ManifestError {
 
 impl core::error::Error for ManifestError {}
 
-/// How many problems of one manifest are kept; one more then tells how many there were besides.
+/// The maximum number of problems kept for one manifest. A last problem then gives the number of the others.
 pub(super) const MAX_PROBLEMS: usize = 10_000;
 
-/// Problems as they are found.
+/// Collects problems.
 #[derive(Debug, Default)]
 pub(super) struct Problems {
     /// At most [`MAX_PROBLEMS`].
     found: Vec<(Option<String>, Diagnostic)>,
     uncounted: usize,
-    /// Whether one of them is the manifest's own.
+    /// Whether the manifest itself has a problem.
     spoil_the_manifest: bool,
 }
 
 impl Problems {
-    /// Adds one that is the manifest's own.
+    /// Adds a problem of the manifest itself.
     pub(super) fn add(&mut self, diagnostic: Diagnostic) {
         self.spoil_the_manifest = true;
         self.push(None, diagnostic);
     }
 
-    /// Adds one of the route `name`.
+    /// Adds a problem of the route `name`.
     pub(super) fn add_to_route(&mut self, name: &str, diagnostic: Diagnostic) {
         self.push(Some(name), diagnostic);
     }
@@ -125,12 +125,12 @@ impl Problems {
         }
     }
 
-    /// Whether one of them is the manifest's own.
+    /// Whether the manifest itself has a problem.
     pub(super) const fn spoil_the_manifest(&self) -> bool {
         self.spoil_the_manifest
     }
 
-    /// In the order of `text`, with positions. One pass over the text, however many they are.
+    /// Sorts the problems by position in `text`, in one pass over the text.
     pub(super) fn in_order_of(self, text: &str) -> Vec<ManifestProblem> {
         let mut found = self.found;
         found.sort_by_key(|(_, diagnostic)| diagnostic.primary.span);

@@ -1,8 +1,9 @@
-//! The hub's properties, key by key.
+//! Reads the hub's properties, key by key.
 //!
-//! Keys ignore case, except `schemaVersion` and the names of routes; unknown keys are passed over. Of duplicate keys
-//! the last counts, and a route stays where its name came first. A value that a later duplicate replaces is checked
-//! where the reference converts it before it drops it.
+//! Keys ignore case, except `schemaVersion` and the names of routes; unknown keys are ignored
+//! (SEMANTICS#manifest-keys). Of duplicate keys the last counts, and a route keeps the place of the first key of its
+//! name (SEMANTICS#manifest-duplicates). A value that a later duplicate replaces is checked if the reference converts
+//! it before it drops it.
 
 use std::collections::HashMap;
 
@@ -19,12 +20,12 @@ use crate::span::Span;
 /// How a schema writes routes.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 enum RouteForm {
-    /// 1.0: text, or null for none; blank text is passed over.
+    /// 1.0: a string, or null for no route; a blank string is skipped.
     Text {
-        /// Where the manifest says that it is 1.0.
+        /// The place where the manifest declares 1.0.
         version: Span,
     },
-    /// From 1.1: text or an object.
+    /// From 1.1: a string or an object.
     TextOrObject,
 }
 
@@ -32,11 +33,12 @@ enum RouteForm {
 #[derive(Default)]
 struct Routes {
     sound: Vec<RouteSpec>,
-    /// With a problem, and a text all the same.
+    /// The routes that have a problem and still have a text.
     faulty: Vec<RouteSpec>,
 }
 
-/// Reads what there is. Problems go to `problems`; a route that has one is left out, and comes second if it has a text.
+/// Reads the routes. Problems go to `problems`; a route with a problem is left out, and returned second if it has a
+/// text.
 pub(super) fn read(hub: HubProperties<'_>, problems: &mut Problems) -> (Manifest, Vec<RouteSpec>) {
     let opening = hub.properties.opening();
     let entries = hub.properties.members();
@@ -118,7 +120,7 @@ fn read_routes(value: Layered<'_>, form: RouteForm, problems: &mut Problems) -> 
     routes
 }
 
-/// What is wrong with a value that schema 1.0 has no place for.
+/// Reports a value that schema 1.0 does not allow.
 fn not_text(value: &Layered<'_>, version: Span) -> Option<Diagnostic> {
     let found = match value.kind() {
         Kind::Text | Kind::Null => return None,
@@ -137,7 +139,7 @@ fn not_text(value: &Layered<'_>, version: Span) -> Option<Diagnostic> {
     Some(found.with_secondary(version, "the schema version is given here"))
 }
 
-/// A route of schema 1.0. A blank value is passed over, whatever its name.
+/// Reads a route of schema 1.0. A blank value is skipped, whatever its name (SEMANTICS#manifest-skipped-routes).
 fn read_text_route(entry: &Entry<'_>, faults: &mut Vec<Diagnostic>) -> Option<RouteSpec> {
     let node = entry.value.node().filter(|node| node.kind() == Kind::Text)?;
     if is_blank(&node.text().text) {
@@ -147,7 +149,7 @@ fn read_text_route(entry: &Entry<'_>, faults: &mut Vec<Diagnostic>) -> Option<Ro
     read_route_text(entry, &entry.value, faults)
 }
 
-/// A route from schema 1.1 on.
+/// Reads a route from schema 1.1 on.
 fn read_route(entry: &Entry<'_>, faults: &mut Vec<Diagnostic>) -> Option<RouteSpec> {
     check_name(entry, faults);
     match entry.value.kind() {
@@ -199,7 +201,7 @@ fn read_route_object(entry: &Entry<'_>, faults: &mut Vec<Diagnostic>) -> Option<
     spec.map(|spec| spec.with_terms(terms.0, terms.1))
 }
 
-/// A number that fits 32 bits without a sign, as generously as the reference reads one.
+/// Reads a number that fits in unsigned 32 bits, in any form that the reference accepts.
 fn unsigned(value: &Layered<'_>) -> Option<u32> {
     value.node().and_then(lenient_integer).and_then(|number| u32::try_from(number).ok())
 }
@@ -212,7 +214,7 @@ fn check_name(entry: &Entry<'_>, faults: &mut Vec<Diagnostic>) {
     faults.extend(entry.key.lone_surrogate.map(half_a_character));
 }
 
-/// The route whose text is `value`.
+/// Creates the route whose text is `value`.
 fn read_route_text(entry: &Entry<'_>, value: &Layered<'_>, faults: &mut Vec<Diagnostic>) -> Option<RouteSpec> {
     let Some(node) = value.node().filter(|node| node.kind() == Kind::Text) else {
         let message = format!("a route must be a string, found {}", value.describe());
@@ -236,17 +238,17 @@ fn half_a_character(span: Span) -> Diagnostic {
         .with_help("write characters above U+FFFF as two escapes in JSON, such as `\\ud83d\\ude00`")
 }
 
-/// As .NET has it: nothing, or nothing but Unicode white space.
+/// Whether a string is blank as in .NET: empty, or only Unicode white space.
 fn is_blank(text: &str) -> bool {
     text.chars().all(char::is_whitespace)
 }
 
-/// Whether an entry is the setting `key`. Only `schemaVersion` minds case.
+/// Whether an entry is the setting `key`. Only `schemaVersion` is case-sensitive.
 pub(super) fn is_key(entry: &Entry<'_>, key: &str) -> bool {
     if key == SCHEMA_VERSION { entry.key.name == key } else { entry.key.name.eq_ignore_ascii_case(key) }
 }
 
-/// Entries of the same name become one, with the last value, in the place of the first.
+/// Merges entries of the same name: the last value, in the place of the first (SEMANTICS#manifest-duplicates).
 fn last_of_each(entries: Vec<Entry<'_>>) -> Vec<Entry<'_>> {
     let mut first: HashMap<String, usize> = HashMap::with_capacity(entries.len());
     let mut kept: Vec<Entry<'_>> = Vec::with_capacity(entries.len());
@@ -261,12 +263,12 @@ fn last_of_each(entries: Vec<Entry<'_>>) -> Vec<Entry<'_>> {
     kept
 }
 
-/// A value that is not what `key` takes.
+/// Reports a value that `key` does not accept.
 pub(super) fn expected(code: Code, key: &str, what: &str, value: &Layered<'_>) -> Diagnostic {
     Diagnostic::new(code, value.span(), format!("`{key}` must be {what}, found {}", value.describe()))
 }
 
-/// An object without the key that it needs, perhaps with one whose name is near.
+/// Reports an object without a required key, and suggests a similar name.
 fn missing_key(key: &'static str, message: String, opening: Span, entries: &[Entry<'_>]) -> Diagnostic {
     let found = Diagnostic::new(Code::MissingManifestKey, opening, message).with_label("missing from this object");
     match entries.iter().find(|entry| is_near(&entry.key.name, key)) {
@@ -279,7 +281,7 @@ fn missing_key(key: &'static str, message: String, opening: Span, entries: &[Ent
     }
 }
 
-/// Whether `name` may be meant for `key`: mistyped, or the beginning of it.
+/// Whether `name` may mean `key`: mistyped, or a prefix of it.
 fn is_near(name: &str, key: &str) -> bool {
     let is_beginning = name.len() >= 3 && key.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
     is_beginning || closest(name, [key]).is_some()

@@ -1,4 +1,4 @@
-//! One route of a manifest, and where it stands there.
+//! One route of a manifest, and its place there.
 
 use std::sync::Arc;
 
@@ -20,49 +20,50 @@ pub struct RouteSpec {
     time_to_live: TimeToLive,
 }
 
-/// What it says.
+/// Getters.
 impl RouteSpec {
-    /// The route's name, as the manifest spells it. Not blank; no other route of the manifest has it.
+    /// Returns the route's name as the manifest spells it. It is not blank, and unique in the manifest.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The route, such as `FROM /messages/* INTO $upstream`. Not blank.
+    /// Returns the text of the route, such as `FROM /messages/* INTO $upstream`. It is not blank.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Its priority.
+    /// Returns the priority.
     #[must_use]
     pub const fn priority(&self) -> Priority {
         self.priority
     }
 
-    /// How long its messages are kept.
+    /// Returns the time to live of the route's messages.
     #[must_use]
     pub const fn time_to_live(&self) -> TimeToLive {
         self.time_to_live
     }
 }
 
-/// Where it stands in the manifest's text. All spans are in bytes of that text.
+/// The place in the manifest's text. All spans are in bytes of that text.
 impl RouteSpec {
-    /// The key that names the route, with its quotes; for a route of a layered deployment, the whole dotted key.
+    /// Returns the span of the key that names the route, with its quotes; for a route of a layered deployment, the
+    /// whole dotted key.
     #[must_use]
     pub const fn name_span(&self) -> Span {
         self.name_span
     }
 
-    /// The JSON string that holds the route's text, with its quotes.
+    /// Returns the span of the JSON string that contains the route's text, with its quotes.
     #[must_use]
     pub const fn text_span(&self) -> Span {
         self.text_span
     }
 
-    /// From a span of [`text`](Self::text) to the span of the manifest that wrote it, through the escapes of the JSON
-    /// string: a character that was escaped leads to its whole escape. Costs a binary search among the escapes.
+    /// Maps a span of [`text`](Self::text) to the span of the manifest that produced it, through the escapes of the
+    /// JSON string. A character that was escaped maps to its whole escape. Costs a binary search of the escapes.
     ///
     /// ```
     /// use edgeroute_lang::manifest::Manifest;
@@ -81,8 +82,8 @@ impl RouteSpec {
         self.places.locate(span)
     }
 
-    /// A finding about [`text`](Self::text) as one about the manifest: its spans are [located](Self::locate), and what
-    /// its fix puts in is escaped as the JSON string needs it.
+    /// Maps a finding about [`text`](Self::text) to one about the manifest: its spans are [located](Self::locate), and
+    /// the replacement of its fix is escaped for the JSON string.
     #[must_use]
     pub fn locate_diagnostic(&self, diagnostic: Diagnostic) -> Diagnostic {
         let mut located = diagnostic.map_spans(|span| self.locate(span));
@@ -94,12 +95,12 @@ impl RouteSpec {
 }
 
 impl RouteSpec {
-    /// The name, shared: it may be long, and what is told about its route much.
+    /// Returns the shared name: it may be long, and many findings may refer to it.
     pub fn shared_name(&self) -> Arc<str> {
         Arc::clone(&self.name)
     }
 
-    /// A route of the default priority and time to live.
+    /// Creates a route with the default priority and time to live.
     pub(super) fn new(name: &str, name_span: Span, text: LocatedText<'_>, text_span: Span) -> Self {
         Self {
             name: name.into(),
@@ -112,12 +113,12 @@ impl RouteSpec {
         }
     }
 
-    /// What stands between the quotes.
+    /// The span between the quotes.
     pub(super) fn content_span(&self) -> Span {
         self.places.content()
     }
 
-    /// The characters that are written as escapes, and where the escapes stand.
+    /// The characters that are written as escapes, with the spans of the escapes.
     pub(super) fn escapes(&self) -> impl Iterator<Item = (char, Span)> {
         self.places
             .escapes()

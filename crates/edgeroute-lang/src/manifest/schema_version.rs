@@ -1,4 +1,4 @@
-//! Which schema a manifest says it is of.
+//! The schema version of a manifest.
 
 use core::fmt;
 
@@ -6,7 +6,7 @@ use super::json::{Kind, Node, escaped, excerpt};
 use super::number::{integer_text, shortest_form};
 use crate::diagnostic::{Code, Diagnostic, quoted};
 
-/// A schema version, 1.0 to 1.3. `Display` gives it as the manifest has it.
+/// A schema version, 1.0 to 1.3. `Display` prints it as in the manifest.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SchemaVersion {
     text: String,
@@ -15,19 +15,19 @@ pub struct SchemaVersion {
 }
 
 impl SchemaVersion {
-    /// The first part of the version: always 1.
+    /// Returns the first part of the version: always 1.
     #[must_use]
     pub const fn major(&self) -> u8 {
         1
     }
 
-    /// The second part of the version: 0 to 3.
+    /// Returns the second part of the version: 0 to 3.
     #[must_use]
     pub const fn minor(&self) -> u8 {
         self.minor
     }
 
-    /// The version as it is written, such as `1.1.0`.
+    /// Returns the version as written, such as `1.1.0`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -59,7 +59,7 @@ impl fmt::Display for SchemaVersion {
     }
 }
 
-/// The second part of a version of two to four parts whose first part is 1, where it is at most 3.
+/// Returns the second part of a version of two to four parts, if the first is 1 and the second is at most 3.
 fn supported_minor(version: &str) -> Option<u8> {
     let parts: Option<Vec<i32>> = version.split('.').take(5).map(part).collect();
     match *parts? {
@@ -68,7 +68,7 @@ fn supported_minor(version: &str) -> Option<u8> {
     }
 }
 
-/// A number from 0 to 2,147,483,647.
+/// Parses a number from 0 to 2,147,483,647.
 fn part(text: &str) -> Option<i32> {
     i32::try_from(integer_text(text)?).ok().filter(|&number| number >= 0)
 }
@@ -81,7 +81,7 @@ fn unsupported(value: Node<'_>, text: &str) -> Diagnostic {
     };
     let found = Diagnostic::new(Code::UnsupportedSchemaVersion, value.span(), message)
         .with_label("expected \"1.0\", \"1.1\", \"1.2\" or \"1.3\"");
-    // `1.0` without quotes is the number 1, and `"1"` is no version.
+    // `1.0` without quotes is the number 1, and `"1"` is not a version.
     let with_minor = if text.contains('.') { text.to_owned() } else { format!("{text}.0") };
     if supported_minor(&with_minor).is_none() {
         return found;

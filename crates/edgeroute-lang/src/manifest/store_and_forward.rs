@@ -1,4 +1,4 @@
-//! How long and how much the hub stores while it cannot deliver.
+//! Settings for messages that the hub stores while it cannot deliver them.
 
 use core::time::Duration;
 
@@ -17,30 +17,30 @@ pub struct StoreAndForward {
     store_limits: Option<StoreLimits>,
 }
 
-/// How long the hub keeps a message whose route does not say.
+/// How long the hub keeps a message whose route has no time to live.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Retention {
-    /// This long.
+    /// For this long.
     For(Duration),
     /// Until it is delivered.
     Forever,
 }
 
-/// The bounds of the hub's store.
+/// The limits of the hub's store.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
 pub struct StoreLimits {
-    /// The most bytes; 0 where the manifest has the object and not the number.
+    /// The maximum number of bytes; 0 if the manifest has the object but not the number.
     pub max_size_bytes: i64,
 }
 
 impl StoreAndForward {
-    /// `timeToLiveSecs` as it is written; 0 where it is not.
+    /// Returns `timeToLiveSecs` as written; 0 if it is missing.
     #[must_use]
     pub const fn time_to_live_secs(&self) -> i32 {
         self.time_to_live_secs
     }
 
-    /// What `timeToLiveSecs` means: a negative number is for ever.
+    /// Returns the meaning of `timeToLiveSecs`: a negative number means forever.
     #[must_use]
     pub fn retention(&self) -> Retention {
         match u64::try_from(self.time_to_live_secs) {
@@ -49,14 +49,14 @@ impl StoreAndForward {
         }
     }
 
-    /// `storeLimits`, where the manifest has them.
+    /// Returns `storeLimits`, if the manifest has them.
     #[must_use]
     pub const fn store_limits(&self) -> Option<StoreLimits> {
         self.store_limits
     }
 
-    /// Reads `storeAndForwardConfiguration`. What is wrong goes to `problems` and reads as its default. Every one of
-    /// duplicate keys is checked, and the last counts.
+    /// Reads `storeAndForwardConfiguration`. Problems go to `problems`, and the setting then has its default. All
+    /// duplicate keys are checked, and the last counts.
     pub(super) fn read(value: Layered<'_>, problems: &mut Problems) -> Self {
         let mut configuration = Self::default();
         if value.kind() != Kind::Object {

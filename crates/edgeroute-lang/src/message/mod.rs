@@ -1,7 +1,7 @@
-//! What a hub hands over: a message's properties, its origin, its body. Borrowed, never copied.
+//! Messages as a hub passes them: properties, origin and body. They are borrowed, never copied.
 //!
-//! A [`Message`] is a handful of references. Its properties may be a slice of pairs, a map, or the hub's own type: all
-//! that is asked of it is to show each property once ([`Properties`]).
+//! A [`Message`] is a small set of references. Its properties may be a slice of pairs, a map, or the hub's own type,
+//! which needs only to visit each property once ([`Properties`]).
 
 mod origin;
 mod properties;
@@ -14,7 +14,7 @@ pub use system_properties::{SYSTEM_PROPERTIES, SystemProperty};
 pub use origin::Stamp;
 pub use properties::NameOf;
 
-/// A message to be routed. Everything is borrowed for `'m`; copying it copies references.
+/// A message to be routed. It borrows everything for `'m`, so copying it copies only references.
 ///
 /// ```
 /// use std::collections::HashMap;
@@ -45,75 +45,75 @@ impl<P: ?Sized, S: ?Sized> Clone for Message<'_, P, S> {
 impl<P: ?Sized, S: ?Sized> Copy for Message<'_, P, S> {}
 
 impl<'m> Message<'m> {
-    /// A message of this origin, without properties and with an empty body.
+    /// Creates a message of this origin, without properties and with an empty body.
     #[must_use]
     pub const fn new(origin: Origin<'m>) -> Self {
         Self { origin, properties: &NoProperties, system_properties: &NoProperties, body: &[] }
     }
 }
 
-/// Filling it in.
+/// Setters.
 impl<'m, P: ?Sized, S: ?Sized> Message<'m, P, S> {
-    /// With these application properties.
+    /// Sets the application properties.
     #[must_use]
     pub const fn properties<Q: Properties + ?Sized>(self, properties: &'m Q) -> Message<'m, Q, S> {
         Message { origin: self.origin, properties, system_properties: self.system_properties, body: self.body }
     }
 
-    /// With these system properties. What the origin stamps (`connectionDeviceId`, `connectionModuleId`, `outputName`,
-    /// `inputName`) is taken from the origin and ignored here, unless the origin was itself
-    /// [read from them](Origin::from_system_properties).
+    /// Sets the system properties. The names that the origin stamps (`connectionDeviceId`, `connectionModuleId`,
+    /// `outputName`, `inputName`) are ignored here, unless the origin was itself [read from
+    /// them](Origin::from_system_properties).
     #[must_use]
     pub const fn system_properties<Q: Properties + ?Sized>(self, system_properties: &'m Q) -> Message<'m, P, Q> {
         Message { origin: self.origin, properties: self.properties, system_properties, body: self.body }
     }
 
-    /// With this body. It is looked at only if a route queries it.
+    /// Sets the body. It is read only if a route queries it.
     #[must_use]
     pub const fn body(self, body: &'m [u8]) -> Self {
         Self { body, ..self }
     }
 }
 
-/// Reading it.
+/// Getters.
 impl<'m, P: Properties + ?Sized, S: Properties + ?Sized> Message<'m, P, S> {
-    /// Who sent it.
+    /// Returns the sender of the message.
     #[must_use]
     pub const fn origin(&self) -> &Origin<'m> {
         &self.origin
     }
 
-    /// The body's bytes.
+    /// Returns the bytes of the body.
     #[must_use]
     pub const fn body_bytes(&self) -> &'m [u8] {
         self.body
     }
 
-    /// Shows each application property.
+    /// Visits each application property.
     pub fn visit_properties(&self, visit: impl FnMut(&'m str, Option<&'m str>)) {
         self.properties.visit(visit);
     }
 
-    /// Shows each application property, with the hints of its name.
+    /// Visits each application property with the hint of its name.
     #[inline]
     pub fn visit_hinted_properties(&self, visit: impl FnMut(&'m str, Option<NameHint>, Option<&'m str>)) {
         self.properties.visit_hinted(visit);
     }
 
-    /// How many application properties there are, where that is known beforehand; else 0.
+    /// Returns the number of application properties if it is known without counting, else 0.
     #[inline]
     pub fn property_count_hint(&self) -> usize {
         self.properties.count_hint()
     }
 
-    /// Shows each of the hub's own system properties, also those that the origin's stamps go before.
+    /// Visits each of the hub's own system properties, including those that the origin's stamps override.
     #[inline]
     pub fn visit_hinted_system_properties(&self, visit: impl FnMut(&'m str, Option<NameHint>, Option<&'m str>)) {
         self.system_properties.visit_hinted(visit);
     }
 
-    /// Shows each system property, those that the origin stamps first. A stamped name among the hub's own system
-    /// properties is not shown (in any spelling), unless the origin was read from them.
+    /// Visits each system property, the origin's stamps first. A stamped name among the hub's own system properties is
+    /// skipped, in any spelling, unless the origin was read from them (SEMANTICS#stamps-cannot-be-forged).
     pub fn visit_system_properties(&self, mut visit: impl FnMut(&'m str, Option<&'m str>)) {
         match self.origin.stamps() {
             None => self.system_properties.visit(visit),

@@ -1,13 +1,13 @@
-//! Who sent a message: the stamps a hub puts on it, and the source that routes select by.
+//! Origins of messages: the stamps that a hub sets, and the source that routes select by.
 
 use core::fmt;
 
 use super::Properties;
 use crate::text::eq_ignore_case;
 
-/// Who sent a message, as the hub has authenticated it.
+/// The sender of a message, as the hub has authenticated it.
 ///
-/// It gives the message its [source](MessageSource) and its stamps: the system properties `connectionDeviceId`,
+/// It determines the [source](MessageSource) of the message and its stamps: the system properties `connectionDeviceId`,
 /// `connectionModuleId` and `outputName`. A message's own properties can never set these.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Origin<'m> {
@@ -17,25 +17,31 @@ pub struct Origin<'m> {
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 enum Stamps<'m> {
-    /// The hub gave the identity: these are the stamps.
+    /// The stamps that the hub passed with the identity.
     Given { device: Option<&'m str>, module: Option<&'m str>, output: Option<&'m str> },
     /// The hub has stamped the system properties itself.
     InSystemProperties,
 }
 
-/// The system properties that only a hub may set. `inputName` is put on when a message is delivered to a module's
-/// input, so it is never defined while routing.
+/// A system property that only the hub may set (SEMANTICS#stamps). `inputName` is set on delivery, so it is never
+/// defined while routing.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Stamp {
+    /// `connectionDeviceId`, the device of the sender.
     Device,
+    /// `connectionModuleId`, the module that sent the message.
     Module,
+    /// `outputName`, the output that the module named.
     Output,
+    /// `inputName`, the input that the message is delivered to.
     Input,
 }
 
 impl Stamp {
+    /// Every stamp.
     pub const ALL: [Self; 4] = [Self::Device, Self::Module, Self::Output, Self::Input];
 
+    /// Returns the name of the system property.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Device => "connectionDeviceId",
@@ -45,29 +51,29 @@ impl Stamp {
         }
     }
 
-    /// The stamp of this name, ignoring case.
+    /// Returns the stamp with this name, ignoring case.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|stamp| eq_ignore_case(stamp.name(), name))
     }
 }
 
 impl<'m> Origin<'m> {
-    /// A leaf device: the source is `/messages`.
+    /// Creates the origin of a leaf device: the source is `/messages`.
     #[must_use]
     pub const fn device(device: &'m str) -> Self {
         let stamps = Stamps::Given { device: Some(device), module: None, output: None };
         Self { source: MessageSource::Telemetry, stamps }
     }
 
-    /// A module on `device`: the source is `/messages/modules/MODULE`, and with an [output](Self::output)
-    /// `/messages/modules/MODULE/outputs/OUTPUT`.
+    /// Creates the origin of a module on `device`: the source is `/messages/modules/MODULE`, or with an
+    /// [output](Self::output), `/messages/modules/MODULE/outputs/OUTPUT`.
     #[must_use]
     pub const fn module(device: &'m str, module: &'m str) -> Self {
         let stamps = Stamps::Given { device: Some(device), module: Some(module), output: None };
         Self { source: MessageSource::Module { module, output: None }, stamps }
     }
 
-    /// The output by which a module sent the message. Means nothing for other origins.
+    /// Sets the output by which a module sent the message. Has no effect on other origins.
     #[must_use]
     pub const fn output(self, output: &'m str) -> Self {
         match (self.source, self.stamps) {
@@ -79,19 +85,20 @@ impl<'m> Origin<'m> {
         }
     }
 
-    /// A change of the twin of `device`: the source is `/twinChangeNotifications`.
+    /// Creates the origin of a change of the twin of `device`: the source is `/twinChangeNotifications`.
     #[must_use]
     pub const fn twin_change(device: &'m str) -> Self {
         let stamps = Stamps::Given { device: Some(device), module: None, output: None };
         Self { source: MessageSource::TwinChange, stamps }
     }
 
-    /// The origin that a hub has already stamped on `system_properties`, read as the reference reads it:
-    /// `messageType` = `twinChangeNotification`, else `connectionModuleId` and `outputName`, else a leaf device.
-    /// The stamps then are those system properties themselves.
+    /// Reads the origin that a hub has stamped on `system_properties` (SEMANTICS#source-from-properties): a
+    /// twin change by `messageType`, else `connectionModuleId` and `outputName`, else a leaf device. These system
+    /// properties are then the stamps themselves.
     ///
     /// # Errors
-    /// Where `connectionModuleId` is there but null or blank, or, with a module, `outputName`.
+    /// Fails if `connectionModuleId` is present but null or blank, or if the same holds for the `outputName` of a
+    /// module.
     pub fn from_system_properties(system_properties: &'m (impl Properties + ?Sized)) -> Result<Self, InvalidOrigin> {
         let mut message_type = None;
         let mut module = None;
@@ -122,20 +129,20 @@ impl<'m> Origin<'m> {
         Ok(Self { source, stamps: Stamps::InSystemProperties })
     }
 
-    /// The same sender, but with a source of the hub's own, such as `/deviceLifecycleEvents`: for messages that are
-    /// neither telemetry nor a change of a twin. The stamps stay as they are.
+    /// Replaces the source by one of the hub's own, such as `/deviceLifecycleEvents`, for messages that are neither
+    /// telemetry nor a change of a twin. The stamps stay as they are.
     #[must_use]
     pub const fn with_source(self, path: &'m str) -> Self {
         Self { source: MessageSource::Other(path), ..self }
     }
 
-    /// The source that routes select by.
+    /// Returns the source that routes select by.
     #[must_use]
     pub const fn source(&self) -> MessageSource<'m> {
         self.source
     }
 
-    /// The stamps and their values; `None` where they are among the system properties.
+    /// Returns the stamps and their values; `None` if they are among the system properties.
     pub fn stamps(&self) -> Option<[(Stamp, Option<&'m str>); 3]> {
         match self.stamps {
             Stamps::InSystemProperties => None,
@@ -146,7 +153,7 @@ impl<'m> Origin<'m> {
     }
 }
 
-/// Where a message comes from, which a route's FROM selects by. `Display` gives the path.
+/// The source of a message, which FROM selects by (SEMANTICS#message-source). `Display` prints the path.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum MessageSource<'m> {
     /// A leaf device: `/messages`.
@@ -155,17 +162,17 @@ pub enum MessageSource<'m> {
     Module {
         /// The module's id.
         module: &'m str,
-        /// The output it named, if it did.
+        /// The output that the module named, if any.
         output: Option<&'m str>,
     },
     /// A change of a twin: `/twinChangeNotifications`.
     TwinChange,
-    /// A path of the hub's own, as the hub wrote it.
+    /// A path of the hub's own, unchanged.
     Other(&'m str),
 }
 
 impl<'m> MessageSource<'m> {
-    /// The path's pieces; joined, they are the path.
+    /// Returns the pieces of the path, in order.
     pub const fn pieces(self) -> [&'m str; 4] {
         match self {
             Self::Telemetry => ["/messages", "", "", ""],
@@ -183,7 +190,7 @@ impl fmt::Display for MessageSource<'_> {
     }
 }
 
-/// System properties that are stamped with a null or blank identity.
+/// The error of system properties that are stamped with a null or blank identity.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct InvalidOrigin {
     stamp: Stamp,

@@ -1,14 +1,15 @@
-//! The three shapes of properties: slices of pairs, maps, and the hub's own type.
+//! Properties in three forms: slices of pairs, maps, and the hub's own type.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// A message's properties, whatever they are kept in.
+/// The properties of a message, in any container.
 ///
-/// A value of `None` is a property that is there and null. Names compare ignoring case (SEMANTICS: each code point
-/// upper-cased by Unicode's simple mapping); of two names that differ only by case, the one that sorts first counts.
+/// A value of `None` is a property that is present and null (SEMANTICS#null-properties). Names ignore case
+/// (SEMANTICS#property-names); of two names that differ only by case, the one that sorts first counts
+/// (SEMANTICS#ambiguous-names).
 ///
 /// ```
 /// use edgeroute_lang::message::Properties;
@@ -28,35 +29,40 @@ pub trait Properties {
     /// Calls `visit` once for each property with its name and value.
     fn visit<'m>(&'m self, visit: impl FnMut(&'m str, Option<&'m str>));
 
-    /// As [`visit`](Self::visit), with a hint for each name that was [resolved](crate::RouteTable::key) beforehand. A type
-    /// of the hub's own that keeps resolved keys shows them here; otherwise there is nothing to do.
+    /// Like [`visit`](Self::visit), with a hint for each name that was [resolved](crate::RouteTable::key) beforehand.
+    /// Only a type that stores resolved keys needs to implement it.
     fn visit_hinted<'m>(&'m self, mut visit: impl FnMut(&'m str, Option<NameHint>, Option<&'m str>)) {
         self.visit(|name, value| visit(name, None, value));
     }
 
-    /// How many properties there are, where that is known without counting; else 0. Nothing but speed depends on it.
+    /// Returns the number of properties if it is known without counting, else 0. It affects only speed.
     fn count_hint(&self) -> usize {
         0
     }
 }
 
-/// Where a table reads a name: what resolving a name beforehand gives. It only ever saves a look-up. A table that did not
-/// make it ignores it.
+/// The result of resolving a name beforehand: the place where a table reads it. It saves a look-up and has no other
+/// effect. A table that did not create it ignores it.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct NameHint {
+    /// The table that created the hint.
     pub tree: u64,
+    /// The kind of property the name was resolved for.
     pub of: NameOf,
+    /// The entry of the name in that table.
     pub entry: u32,
 }
 
-/// Which kind of property a name was resolved for.
+/// The kind of property that a name was resolved for.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum NameOf {
+    /// An application property.
     Application,
+    /// A system property.
     System,
 }
 
-/// No properties at all.
+/// The empty set of properties.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub struct NoProperties;
 
@@ -64,20 +70,20 @@ impl Properties for NoProperties {
     fn visit<'m>(&'m self, _: impl FnMut(&'m str, Option<&'m str>)) {}
 }
 
-/// What can stand for a property's name in a slice or map.
+/// A type that can be a property's name in a slice or map.
 pub trait PropertyName {
-    /// The name.
+    /// Returns the name.
     fn as_name(&self) -> &str;
 
-    /// Where a table reads it, if it was resolved beforehand.
+    /// Returns the hint of the name, if it was resolved beforehand.
     fn hint(&self) -> Option<NameHint> {
         None
     }
 }
 
-/// What can stand for a property's value in a slice or map: text, or an `Option` of it, `None` being null.
+/// A type that can be a property's value in a slice or map: a string, or an `Option` of one, where `None` is null.
 pub trait PropertyValue {
-    /// The value; `None` is null.
+    /// Returns the value; `None` is null.
     fn as_value(&self) -> Option<&str>;
 }
 

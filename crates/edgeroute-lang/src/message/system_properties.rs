@@ -1,7 +1,6 @@
-//! The system properties that the hub and its protocols know.
+//! The system properties that the hub and its protocols know (SEMANTICS#known-system-properties).
 //!
 //! A condition may name any system property (SEMANTICS#system-properties).
-//! This table exists for the documentation, and for lints that look for mistyped names.
 
 /// A known system property.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]

@@ -1,11 +1,11 @@
-//! What tests compare with, each constant once.
+//! The constants that tests compare with, each once.
 
 use crate::hash_map::RandomMap;
 use crate::id::define_id;
 use crate::steps;
 
 define_id! {
-    /// A text constant.
+    /// A string constant.
     pub struct TextId
 }
 
@@ -27,11 +27,11 @@ pub struct Constants {
     values: Interned<(u8, u64), ValueConstant>,
 }
 
-/// Texts in one buffer.
+/// Strings in one buffer.
 #[derive(Debug, Default)]
 pub struct Texts {
     buffer: String,
-    /// Where each ends; it starts where the one before ends.
+    /// The end of each string; a string starts at the end of the one before.
     ends: Vec<u32>,
     ids: RandomMap<Box<str>, TextId>,
 }
@@ -48,14 +48,16 @@ impl<K, V> Default for Interned<K, V> {
     }
 }
 
-/// Numbers from `low` to `high`, both included: `low <= high`, neither NaN, no negative zero.
+/// The numbers from `low` to `high`, both included: `low <= high`, neither is NaN, and there is no negative zero.
 #[derive(Copy, Clone, Debug, PartialEq)]
 pub struct Interval {
+    /// The lower bound.
     pub low: f64,
+    /// The upper bound.
     pub high: f64,
 }
 
-/// A defined value, ordered as the reference orders values: bools, numbers, strings, null.
+/// A defined body value. Values are ordered as in the reference: bools, numbers, strings, null.
 #[derive(Copy, Clone, Debug, PartialEq)]
 pub enum ValueConstant {
     Bool(bool),
@@ -68,34 +70,35 @@ impl Interval {
     /// Every number.
     pub const ALL: Self = Self { low: f64::NEG_INFINITY, high: f64::INFINITY };
 
-    /// From `low` to `high`; `None` where that is empty or a bound is NaN.
+    /// Creates the interval from `low` to `high`; `None` if it is empty or a bound is NaN.
     pub fn new(low: f64, high: f64) -> Option<Self> {
         // Adding zero turns negative zero into zero.
         (low <= high).then_some(Self { low: low + 0.0, high: high + 0.0 })
     }
 
+    /// Whether the number is in the interval.
     pub fn contains(self, number: f64) -> bool {
         self.low <= number && number <= self.high
     }
 
-    /// The numbers in both.
+    /// Returns the numbers that are in both intervals.
     pub fn intersection(self, other: Self) -> Option<Self> {
         Self::new(self.low.max(other.low), self.high.min(other.high))
     }
 
-    /// Numbers less than `number`.
+    /// Returns the numbers less than `number`.
     pub fn below(number: f64) -> Option<Self> {
         (number > f64::NEG_INFINITY).then(|| Self::new(f64::NEG_INFINITY, number.next_down())).flatten()
     }
 
-    /// Numbers greater than `number`.
+    /// Returns the numbers greater than `number`.
     pub fn above(number: f64) -> Option<Self> {
         (number < f64::INFINITY).then(|| Self::new(number.next_up(), f64::INFINITY)).flatten()
     }
 }
 
 impl Constants {
-    /// The id of a text. Allocates where it is new.
+    /// Returns the id of a string. Allocates if it is new.
     pub fn text(&mut self, text: &str) -> TextId {
         steps::bytes(text.len());
         if let Some(&id) = self.texts.ids.get(text) {
@@ -108,23 +111,25 @@ impl Constants {
         id
     }
 
-    /// Forgets what only building needs, the texts among it: the tree has its own.
+    /// Drops what only building needs, including the strings: the tree has its own copy.
     pub(super) fn freeze(&mut self) {
         self.texts = Texts::default();
         self.intervals.freeze();
         self.values.freeze();
     }
 
-    /// Bytes on the heap, once frozen.
+    /// Returns the bytes allocated on the heap, once frozen.
     pub(super) fn heap_bytes(&self) -> usize {
         self.intervals.all.capacity() * size_of::<Interval>() + self.values.all.capacity() * size_of::<ValueConstant>()
     }
 
+    /// Returns the id of an interval. Allocates if it is new.
     pub fn interval(&mut self, interval: Interval) -> IntervalId {
         let key = (interval.low.to_bits(), interval.high.to_bits());
         IntervalId::new(self.intervals.id(key, interval))
     }
 
+    /// Returns the id of a value. Allocates if it is new.
     pub fn value(&mut self, value: ValueConstant) -> ValueId {
         let key = match value {
             ValueConstant::Bool(truth) => (0, u64::from(truth)),
@@ -135,16 +140,19 @@ impl Constants {
         ValueId::new(self.values.id(key, value))
     }
 
+    /// Returns the string of this id.
     pub fn text_of(&self, id: TextId) -> &str {
         let end = |index: usize| self.texts.ends.get(index).map_or(0, |&end| end as usize);
         let start = id.index().checked_sub(1).map_or(0, end);
         self.texts.buffer.get(start..end(id.index())).unwrap_or_default()
     }
 
+    /// Returns the interval of this id.
     pub fn interval_of(&self, id: IntervalId) -> Interval {
         self.intervals.all.get(id.index()).copied().unwrap_or(Interval::ALL)
     }
 
+    /// Returns the value of this id.
     pub fn value_of(&self, id: ValueId) -> ValueConstant {
         self.values.all.get(id.index()).copied().unwrap_or(ValueConstant::Null)
     }
@@ -159,6 +167,7 @@ impl Constants {
         self.values.all.iter().copied()
     }
 
+    /// Iterates over the strings in the order of their ids.
     pub fn texts(&self) -> impl ExactSizeIterator<Item = &str> {
         (0..self.texts.ends.len()).map(|index| self.text_of(TextId::new(index)))
     }

@@ -1,4 +1,4 @@
-//! Expressions that no simple test can ask: typed conditions over slots, evaluated as a whole.
+//! Expressions that no simple test can represent: typed conditions over slots, evaluated as a whole.
 
 use smallvec::SmallVec;
 
@@ -19,22 +19,24 @@ define_id! {
     pub struct OperationId
 }
 
-/// A part of a typed condition with its names resolved to slots: post-order, operands before what uses them.
+/// A part of a typed condition with its names resolved to slots, in post-order: operands come before their users.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expression {
     operations: Box<[Operation]>,
-    /// The arguments of calls, one call after the other.
+    /// The arguments of all calls, one call after another.
     arguments: Box<[OperationId]>,
 }
 
-/// A node with its static type.
+/// An operation with its static type.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Operation {
+    /// What it computes.
     pub kind: OperationKind,
+    /// The static type of its result.
     pub ty: Type,
 }
 
-/// As [`NodeKind`], with slots for names.
+/// Like [`NodeKind`], with slots instead of names.
 #[derive(Clone, Debug, PartialEq)]
 pub enum OperationKind {
     Undefined,
@@ -42,7 +44,7 @@ pub enum OperationKind {
     Bool(bool),
     Number(f64),
     Text(Text<'static>),
-    /// A property (Text) or a body query (Value).
+    /// A property (string) or a body query (body value).
     Slot(Slot),
     ToValue(OperationId),
     Not(OperationId),
@@ -52,14 +54,14 @@ pub enum OperationKind {
     Arithmetic(Arithmetic, OperationId, OperationId),
     Compare(Comparison, OperationId, OperationId),
     Coalesce(OperationId, OperationId),
-    /// The arguments stand from the first index up to the second among the expression's.
+    /// The arguments are those of the expression from the first index to the second, exclusive.
     Call(Function, u32, u32),
-    /// Whether anything is at this place of the body.
+    /// Whether the body has anything at this place.
     TwinChangeIncludes(Slot),
 }
 
 impl Expression {
-    /// The same expression over the slots that `of` gives for its own.
+    /// Returns the same expression with each slot replaced by `of(slot)`.
     #[cfg(feature = "parallel")]
     pub(super) fn with_slots(mut self, of: impl Fn(Slot) -> Slot) -> Self {
         for operation in &mut self.operations {
@@ -70,7 +72,7 @@ impl Expression {
         self
     }
 
-    /// Bytes on the heap, those of text constants included.
+    /// Returns the bytes allocated on the heap, including string constants.
     pub fn heap_bytes(&self) -> usize {
         let texts = self.operations.iter().map(|operation| match &operation.kind {
             OperationKind::Text(Text::WellFormed(text)) => text.len(),
@@ -80,8 +82,8 @@ impl Expression {
         size_of_val(&*self.operations) + size_of_val(&*self.arguments) + texts.sum::<usize>()
     }
 
-    /// The expression as it would be written, each operation in parentheses; `name` names slots. Costs the square of the
-    /// expression at worst.
+    /// Prints the expression as in a route, with each operation in parentheses; `name` names the slots. May take
+    /// quadratic time.
     pub fn show(&self, name: impl Fn(Slot) -> String) -> String {
         let mut shown: Vec<String> = Vec::with_capacity(self.operations.len());
         for operation in &self.operations {
@@ -95,7 +97,7 @@ impl Expression {
                 OperationKind::Text(Text::WellFormed(text)) => format!("{text:?}"),
                 OperationKind::Text(Text::IllFormed(units)) => format!("{:?}", String::from_utf16_lossy(units)),
                 OperationKind::Slot(slot) => name(*slot),
-                // Conversions are not written.
+                // Conversions are not part of the syntax.
                 OperationKind::ToValue(operand) => of(operand).to_owned(),
                 OperationKind::Not(operand) => format!("not {}", of(operand)),
                 OperationKind::Negate(operand) => format!("- {}", of(operand)),
@@ -114,17 +116,17 @@ impl Expression {
         shown.pop().unwrap_or_default()
     }
 
-    /// The operations, operands before what uses them; the outermost is the last.
+    /// Returns the operations: operands come before their users, and the outermost is last.
     pub fn operations(&self) -> &[Operation] {
         &self.operations
     }
 
-    /// The arguments of a call.
+    /// Returns the arguments of a call.
     pub fn arguments(&self, first: u32, end: u32) -> &[OperationId] {
         self.arguments.get(first as usize..end as usize).unwrap_or_default()
     }
 
-    /// The part of `condition` whose outermost node is `root`. Looks at nothing but that part.
+    /// Builds the expression of the part of `condition` whose outermost node is `root`. Visits only that part.
     pub fn of(condition: &Condition<'_>, root: NodeId, vocabulary: &mut Interner) -> Self {
         let mut needed: SmallVec<[NodeId; 16]> = SmallVec::new();
         needed.push(root);
@@ -136,7 +138,7 @@ impl Expression {
             }
             at += 1;
         }
-        // Operands stand before what uses them.
+        // Operands come before their users.
         needed.sort_unstable();
         let mut operations = Vec::with_capacity(needed.len());
         let mut arguments = Vec::new();

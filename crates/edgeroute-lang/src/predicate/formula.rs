@@ -1,4 +1,4 @@
-//! Formulas: conjunctions and disjunctions of tests, made by smart constructors.
+//! Formulas: conjunctions and disjunctions of tests, built by smart constructors.
 
 use smallvec::SmallVec;
 
@@ -12,40 +12,41 @@ define_id! {
     pub struct FormulaId
 }
 
-/// A formula in normal form: no constant within it, no conjunction directly in a conjunction, no disjunction directly
-/// in a disjunction, at least two parts in each.
+/// A formula in normal form: it contains no constant, no conjunction directly within a conjunction, and no disjunction
+/// directly within a disjunction. Each has at least two parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Formula {
     True,
     False,
     Test(Test),
-    /// All of them.
+    /// True if all parts are.
     And(SmallVec<[FormulaId; 4]>),
-    /// Any of them.
+    /// True if any part is.
     Or(SmallVec<[FormulaId; 4]>),
 }
 
-/// The formulas of one condition. A formula is a tree: each is part of at most one other.
+/// The formulas of one condition. A formula is a tree: each one is part of at most one other.
 #[derive(Debug)]
 pub struct Formulas {
     nodes: Vec<Formula>,
 }
 
-/// Conjunctions of up to this many parts are searched for parts that contradict each other.
+/// The maximum number of parts of a conjunction that is searched for contradicting parts.
 const SIMPLIFIED_PARTS: usize = 24;
 
 impl Formulas {
+    /// Creates an arena that holds only the two constants.
     pub fn new() -> Self {
-        // `constant` knows where these two stand.
+        // `constant` relies on the positions of these two.
         Self { nodes: vec![Formula::True, Formula::False] }
     }
 
-    /// Forgets all formulas and keeps the memory.
+    /// Drops all formulas and keeps the memory.
     pub fn clear(&mut self) {
         self.nodes.truncate(2);
     }
 
-    /// The parts of a formula that is a conjunction of tests, or a single one.
+    /// Returns the parts of a conjunction of tests, or a single test as one part. `None` for any other formula.
     pub fn as_conjunction<'f>(&'f self, root: &'f FormulaId) -> Option<&'f [FormulaId]> {
         let is_test = |part: &FormulaId| matches!(self.get(*part), Formula::Test(_));
         match self.get(*root) {
@@ -56,10 +57,10 @@ impl Formulas {
         }
     }
 
-    /// Adds all formulas of `others`, with each test put through `translate`.
+    /// Adds all formulas of `others`, and maps each test with `translate`.
     #[cfg(feature = "parallel")]
     pub fn append_all(&mut self, others: Self, translate: impl Fn(Test) -> Test) -> Appended {
-        // Both have the constants, which are never parts.
+        // Both arenas contain the constants, which are never parts.
         let appended = Appended { shift: self.nodes.len() - 2 };
         self.nodes.extend(others.nodes.into_iter().skip(2).map(|mut formula| {
             match &mut formula {
@@ -74,8 +75,8 @@ impl Formulas {
         appended
     }
 
-    /// Adds a copy of the formula `root` of `others`, its parts before it, and nothing else; gives its first part and
-    /// itself.
+    /// Copies the formula `root` of `others` and its parts, parts first. Returns the ids of the first part and of the
+    /// formula.
     pub fn append(&mut self, others: &Self, root: FormulaId) -> (FormulaId, FormulaId) {
         let mut needed: SmallVec<[FormulaId; 16]> = SmallVec::new();
         needed.push(root);
@@ -87,7 +88,7 @@ impl Formulas {
             }
             at += 1;
         }
-        // Parts stand before wholes.
+        // Parts come before the formulas that contain them.
         needed.sort_unstable();
         let first = FormulaId::new(self.nodes.len());
         let of = |part: &FormulaId| match needed.binary_search(part) {
@@ -105,19 +106,22 @@ impl Formulas {
         (first, last)
     }
 
+    /// Returns the formula of this id.
     pub fn get(&self, id: FormulaId) -> &Formula {
         self.nodes.get(id.index()).unwrap_or(&Formula::False)
     }
 
+    /// Returns the formula that is always true or always false.
     pub fn constant(truth: bool) -> FormulaId {
         FormulaId::new(usize::from(!truth))
     }
 
+    /// Adds a formula of one test.
     pub fn test(&mut self, test: Test) -> FormulaId {
         self.push(Formula::Test(test))
     }
 
-    /// A copy of a test or constant, so that it can be used twice. Must be given nothing else.
+    /// Copies a test or constant so that it can be used twice. Must not be called for any other formula.
     pub fn copy(&mut self, id: FormulaId) -> FormulaId {
         match self.get(id) {
             Formula::Test(test) => {
@@ -132,7 +136,7 @@ impl Formulas {
         }
     }
 
-    /// Both. Takes `left` and `right` apart: they must not be used again.
+    /// Returns the conjunction. Consumes `left` and `right`, which must not be used again.
     pub fn and(&mut self, left: FormulaId, right: FormulaId) -> FormulaId {
         match (self.get(left), self.get(right)) {
             (Formula::False, _) | (_, Formula::True) => left,
@@ -145,7 +149,7 @@ impl Formulas {
         }
     }
 
-    /// Any. Takes `left` and `right` apart: they must not be used again.
+    /// Returns the disjunction. Consumes `left` and `right`, which must not be used again.
     pub fn or(&mut self, left: FormulaId, right: FormulaId) -> FormulaId {
         match (self.get(left), self.get(right)) {
             (Formula::True, _) | (_, Formula::False) => left,
@@ -179,11 +183,11 @@ impl Formulas {
         id
     }
 
-    /// The finished formula of `root`: within each conjunction, tests of one slot are joined where two become one
-    /// (number intervals, states), doubles are dropped, and a contradiction makes it false. Linear, but for conjunctions
-    /// of up to 24 parts, which are compared pairwise.
+    /// Simplifies the formula of `root`. Within each conjunction, tests of one slot are joined if two can become one
+    /// (number intervals, states), duplicates are dropped, and a contradiction makes the conjunction false. Runs in
+    /// linear time, except that conjunctions of up to 24 parts are compared pairwise.
     pub fn simplify(&mut self, root: FormulaId, constants: &mut Constants) -> FormulaId {
-        // Parts have smaller ids than what they are part of, so one pass upwards is enough.
+        // Parts have smaller ids than the formulas that contain them, so one upward pass is enough.
         let mut becomes: SmallVec<[FormulaId; 64]> = SmallVec::with_capacity(root.index() + 1);
         for index in 0..=root.index() {
             steps::step();
@@ -211,8 +215,8 @@ impl Formulas {
         becomes.last().copied().unwrap_or(root)
     }
 
-    /// Whether nothing of a formula can be simplified once its parts are: no parts changed, and none of a conjunction can
-    /// be joined with another.
+    /// Whether a formula needs no simplification after its parts were simplified: no part changed, and no two parts of
+    /// a conjunction can be joined.
     fn is_simple(&self, id: FormulaId, becomes: &[FormulaId]) -> bool {
         let is_kept = |part: &FormulaId| becomes.get(part.index()) == Some(part);
         match self.get(id) {
@@ -249,7 +253,7 @@ impl Formulas {
                             Joined::Both => index += 1,
                             Joined::One(one) => {
                                 tests.remove(index);
-                                // What it was joined to may join with others now.
+                                // The joined test may now join with others.
                                 joined = Some(one);
                                 index = 0;
                             }
@@ -272,7 +276,7 @@ impl Formulas {
     }
 }
 
-/// What the ids of formulas that were appended have become.
+/// Maps the ids of appended formulas to their new ids.
 #[cfg(feature = "parallel")]
 #[derive(Copy, Clone, Debug)]
 pub struct Appended {
@@ -281,14 +285,14 @@ pub struct Appended {
 
 #[cfg(feature = "parallel")]
 impl Appended {
-    /// The id of a formula now.
+    /// Returns the new id of a formula.
     pub fn of(self, id: FormulaId) -> FormulaId {
         FormulaId::new(id.index() + self.shift)
     }
 }
 
-/// Both, in order, unless the second are many and the first few: then moving them behind the first, once for each
-/// parenthesis of a condition that nests to the right, would cost the square of it.
+/// Concatenates the parts in order, unless the second list is long and the first is short. Moving the second list once
+/// for each parenthesis of a condition that nests to the right would take quadratic time.
 fn joined_parts(mut parts: SmallVec<[FormulaId; 4]>, mut rest: SmallVec<[FormulaId; 4]>) -> SmallVec<[FormulaId; 4]> {
     const MANY: usize = 64;
     if rest.len() > parts.len().max(MANY) {
@@ -299,7 +303,7 @@ fn joined_parts(mut parts: SmallVec<[FormulaId; 4]>, mut rest: SmallVec<[Formula
     parts
 }
 
-/// What two tests that must both hold come to.
+/// Combines two tests that must both be true.
 enum Joined {
     Both,
     One(Test),
@@ -321,7 +325,7 @@ fn join(a: Test, b: Test, constants: &mut Constants) -> Joined {
             both if both.is_empty() => Joined::Never,
             both => with(State(both)),
         },
-        // These hold of texts only.
+        // These are true only of strings.
         (State(states), other @ (Text(..) | Affix(..))) | (other @ (Text(..) | Affix(..)), State(states)) => {
             if states.contains(States::TEXT) { with(other) } else { Joined::Never }
         }
@@ -335,7 +339,7 @@ fn join(a: Test, b: Test, constants: &mut Constants) -> Joined {
             Some(both) => with(Number(true, constants.interval(both))),
             None => Joined::Never,
         },
-        // Equal to one constant, and to another one.
+        // The slot cannot equal two different constants.
         (Value(Orderings::EQUAL, _), Value(Orderings::EQUAL, _)) => Joined::Never,
         _ => Joined::Both,
     }

@@ -1,8 +1,8 @@
-//! Typed conditions to formulas.
+//! Lowers typed conditions to formulas.
 //!
-//! Two loops over the condition's arena, no recursion. The first goes from the root to the leaves and notes of each node
-//! whether its truth, its falsehood or both are asked for (`not` swaps them); the second comes back and builds just
-//! those formulas. The cost is linear in the condition.
+//! Two loops over the arena of the condition do this, without recursion. The first goes from the root to the leaves and
+//! records for each node whether its truth, its falsehood or both are needed (`not` swaps them). The second goes back
+//! and builds only those formulas. The cost is linear in the condition.
 
 use smallvec::SmallVec;
 
@@ -12,14 +12,14 @@ use crate::builtin::Function;
 use crate::hir::{Comparison, Condition, Node, NodeId, NodeKind, Text, Type};
 use crate::steps;
 
-/// What of a node is asked for.
+/// Which formulas of a node are needed.
 #[derive(Copy, Clone, Default, PartialEq, Eq, Debug)]
 struct Asked {
     truth: bool,
     falsehood: bool,
 }
 
-/// The formulas of a node: when it is true, when it is false. What was not asked for is `false`.
+/// The formulas of a node: when it is true, and when it is false. A formula that is not needed is `false`.
 #[derive(Copy, Clone, Debug)]
 struct Lowered {
     truth: FormulaId,
@@ -38,7 +38,8 @@ impl Asked {
     }
 }
 
-/// The formula that holds just where `condition`, which should be folded, is true. `formulas` is cleared first.
+/// Returns the formula that is true exactly when `condition` is; the condition should be folded. Clears `formulas`
+/// first.
 pub fn lower(condition: &Condition<'_>, vocabulary: &mut Interner, formulas: &mut Formulas) -> FormulaId {
     formulas.clear();
     let root = condition.root();
@@ -59,12 +60,12 @@ pub fn lower(condition: &Condition<'_>, vocabulary: &mut Interner, formulas: &mu
     }
 }
 
-/// Never true, never false.
+/// The formulas of a node that is never true and never false.
 fn nothing() -> Lowered {
     Lowered { truth: Formulas::constant(false), falsehood: Formulas::constant(false) }
 }
 
-/// What is asked of each node, the root last.
+/// Returns what is needed of each node, the root last.
 fn ask(condition: &Condition<'_>, root: NodeId) -> SmallVec<[Asked; 32]> {
     let mut asked: SmallVec<[Asked; 32]> = SmallVec::from_elem(Asked::default(), root.index() + 1);
     if let Some(last) = asked.last_mut() {
@@ -102,7 +103,7 @@ fn ask(condition: &Condition<'_>, root: NodeId) -> SmallVec<[Asked; 32]> {
     asked
 }
 
-/// What `and`, `or` ask of their operands; `None` where they are better evaluated as a whole.
+/// Returns what `and` or `or` needs of its operands; `None` if they are better evaluated as a whole.
 fn of_connective(condition: &Condition<'_>, node: &Node<'_>, asked: Asked) -> Option<Asked> {
     let (left, right, doubles) = match node.kind {
         NodeKind::And(left, right) => (left, right, asked.falsehood),
@@ -112,7 +113,7 @@ fn of_connective(condition: &Condition<'_>, node: &Node<'_>, asked: Asked) -> Op
     if condition.type_of(left) != Type::Value || !doubles {
         return Some(asked);
     }
-    // Of two values both must be bools, so that each stands in the formula more than once: only leaves are cheap enough.
+    // Two body values must both be bools, so each occurs more than once in the formula: only leaves are cheap enough.
     let is_leaf =
         |id| condition.get(id).is_some_and(|node| matches!(node.kind, NodeKind::Body { .. } | NodeKind::Bool(_)));
     (is_leaf(left) && is_leaf(right)).then_some(Asked::BOTH)
@@ -129,11 +130,11 @@ struct Lowering<'l, 't> {
     condition: &'l Condition<'t>,
     vocabulary: &'l mut Interner,
     formulas: &'l mut Formulas,
-    /// Of the nodes before the one at hand.
+    /// The formulas of the nodes before the current one.
     done: SmallVec<[Lowered; 32]>,
 }
 
-/// One thing that can be read and compared.
+/// One item that can be read and compared.
 #[derive(Copy, Clone)]
 enum Operand<'l> {
     Read(Slot),
@@ -158,7 +159,7 @@ impl<'l, 't> Lowering<'l, 't> {
                 let Lowered { truth, falsehood } = self.of(*operand);
                 Lowered { truth: falsehood, falsehood: truth }
             }
-            // Of no bool nothing was asked: it is neither true nor false.
+            // A node that is not a bool is neither true nor false, so nothing was requested of it.
             NodeKind::ToValue(operand) => self.of(*operand),
             NodeKind::And(left, right) | NodeKind::Or(left, right) => {
                 match of_connective(self.condition, node, asked) {
@@ -197,14 +198,14 @@ impl<'l, 't> Lowering<'l, 't> {
                 Lowered { truth, falsehood }
             };
         }
-        // Two values, both of which must be bools. `both` is true for `and`, false for `or`.
+        // Two body values, which must both be bools. `both` is true for `and`, false for `or`.
         let (l_both, l_any, r_both, r_any) = if is_and {
             (l.truth, l.falsehood, r.truth, r.falsehood)
         } else {
             (l.falsehood, l.truth, r.falsehood, r.truth)
         };
         if of_operands != Asked::BOTH {
-            // Only this is asked; each operand may be a formula of any kind, but is used once.
+            // Only this formula is needed; each operand may be any formula, but is used once.
             let both = self.formulas.and(l_both, r_both);
             let never = Formulas::constant(false);
             return if is_and {
@@ -220,7 +221,7 @@ impl<'l, 't> Lowering<'l, 't> {
         if is_and { Lowered { truth: both, falsehood: any } } else { Lowered { truth: any, falsehood: both } }
     }
 
-    /// Both of two tests or constants, which may be used again.
+    /// Returns the conjunction of two tests or constants, which may be used again.
     fn both(&mut self, left: FormulaId, right: FormulaId) -> FormulaId {
         let (left, right) = (self.formulas.copy(left), self.formulas.copy(right));
         self.formulas.and(left, right)
@@ -273,7 +274,7 @@ impl<'l, 't> Lowering<'l, 't> {
         Some(Lowered { truth: self.formulas.test(truth), falsehood: self.formulas.test(falsehood) })
     }
 
-    /// The slot reads as a number that is so ordered to `number`.
+    /// The slot reads as a number in one of these orderings to `number`.
     fn number_test(&mut self, slot: Slot, orderings: Orderings, number: f64) -> FormulaId {
         let (within, interval) = match orderings {
             Orderings::DIFFERENT => (false, Interval::new(number, number)),
@@ -293,7 +294,7 @@ impl<'l, 't> Lowering<'l, 't> {
         }
     }
 
-    /// A bool compared with a constant; otherwise it is evaluated as a whole.
+    /// Compares a bool with a constant, or else evaluates the comparison as a whole.
     fn compare_bools(&mut self, id: NodeId, comparison: Comparison, left: NodeId, right: NodeId) -> Lowered {
         let (operand, constant, orderings) = match (is_bool(self.condition, left), is_bool(self.condition, right)) {
             (None, Some(constant)) => (left, constant, orderings(comparison)),
@@ -301,7 +302,7 @@ impl<'l, 't> Lowering<'l, 't> {
             _ => return self.expression(id),
         };
         let Lowered { truth, falsehood } = self.of(operand);
-        // What the comparison comes to where the operand is true, and where it is false.
+        // The results of the comparison for a true and for a false operand.
         match (orderings.contains(true.cmp(&constant)), orderings.contains(false.cmp(&constant))) {
             (true, false) => Lowered { truth, falsehood },
             (false, true) => Lowered { truth: falsehood, falsehood: truth },
@@ -338,7 +339,7 @@ impl<'l, 't> Lowering<'l, 't> {
         let &[text, part] = arguments else {
             return self.expression(id);
         };
-        // An ill-formed part can be found in a well-formed text, within a pair of surrogates.
+        // An ill-formed part may occur in a well-formed string, within a surrogate pair.
         let (Some(slot), Some(Operand::Text(part))) = (self.property(text), self.operand(part)) else {
             return self.expression(id);
         };
@@ -354,14 +355,14 @@ impl<'l, 't> Lowering<'l, 't> {
         }
     }
 
-    /// The operand of a comparison, if it is simple enough for a test.
+    /// Returns the operand of a comparison if it is simple enough for a test.
     fn operand(&mut self, id: NodeId) -> Option<Operand<'l>> {
         let condition = self.condition;
         let node = condition.get(id)?;
         match &node.kind {
             NodeKind::Property(_) | NodeKind::Body { .. } => self.read(id).map(Operand::Read),
             NodeKind::Call(Function::AsNumber, arguments) => self.read(*arguments.first()?).map(Operand::NumberOf),
-            // Folding turns a constant that is converted into a constant of type Value.
+            // Folding turns a converted constant into a constant of type Value.
             _ if node.ty == Type::Value => self.value(node),
             NodeKind::Text(Text::WellFormed(text)) => Some(Operand::Text(text)),
             NodeKind::Number(number) => Some(Operand::Number(*number)),
@@ -377,7 +378,7 @@ impl<'l, 't> Lowering<'l, 't> {
         }
     }
 
-    /// A constant as a value.
+    /// Returns a constant as a body value.
     fn value(&mut self, constant: &Node<'_>) -> Option<Operand<'l>> {
         Some(Operand::Value(match &constant.kind {
             NodeKind::Null => ValueConstant::Null,
@@ -388,7 +389,7 @@ impl<'l, 't> Lowering<'l, 't> {
         }))
     }
 
-    /// The body slot holds `true`; it holds `false`.
+    /// The formulas of a body slot: it contains `true`, and it contains `false`.
     fn value_is_bool(&mut self, slot: Slot) -> Lowered {
         let mut test = |truth| {
             let value = self.vocabulary.constants.value(ValueConstant::Bool(truth));
@@ -397,7 +398,7 @@ impl<'l, 't> Lowering<'l, 't> {
         Lowered { truth: test(true), falsehood: test(false) }
     }
 
-    /// The node, evaluated as a whole.
+    /// The formulas of a node that is evaluated as a whole.
     fn expression(&mut self, id: NodeId) -> Lowered {
         let expression = Expression::of(self.condition, id, self.vocabulary);
         let expression = self.vocabulary.expression(expression);

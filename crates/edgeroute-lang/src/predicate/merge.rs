@@ -1,25 +1,25 @@
-//! Joining vocabularies: what one has becomes part of another.
+//! Merges one vocabulary into another.
 
 use super::{ExpressionId, Interner, IntervalId, Slot, SlotKind, Test, TestKind, TextId, ValueConstant, ValueId};
 
-/// What the ids of a vocabulary have become in the one that it was joined to.
+/// Maps the ids of a vocabulary to the ids of the one that it was merged into.
 #[derive(Debug)]
 pub struct Translation {
     slots: Vec<Slot>,
     texts: Vec<TextId>,
     intervals: Vec<IntervalId>,
     values: Vec<ValueId>,
-    /// The number of its first expression.
+    /// The index of its first expression.
     first_expression: usize,
 }
 
 impl Interner {
-    /// Takes in what `other` has. What is new is numbered behind what there is, in the order in which `other` met it.
+    /// Adds the contents of `other`. New entries are numbered after the present ones, in the order of `other`.
     pub fn absorb(&mut self, other: Self) -> Translation {
         let mut slots: Vec<Slot> = Vec::with_capacity(other.reads.len());
         for (_, kind) in other.reads.iter() {
             let kind = match kind {
-                // A shadow stands before what it shadows.
+                // A shadow comes before the slot it shadows.
                 SlotKind::Body { path, shadow } => {
                     let shadow = shadow.and_then(|shadow| slots.get(shadow.index()).copied());
                     SlotKind::Body { path: path.clone(), shadow }
@@ -45,7 +45,7 @@ impl Interner {
 }
 
 impl Translation {
-    /// The same test in the vocabulary that was joined to.
+    /// Translates a test into the vocabulary that was merged into.
     pub fn test(&self, test: Test) -> Test {
         let text = |id: TextId| self.texts.get(id.index()).copied().unwrap_or(id);
         let kind = match test.kind {
@@ -58,7 +58,7 @@ impl Translation {
             TestKind::Value(orderings, id) => {
                 TestKind::Value(orderings, self.values.get(id.index()).copied().unwrap_or(id))
             }
-            // Its slot is not used.
+            // The slot of an expression is unused.
             TestKind::Expression(truth, id) => {
                 let id = ExpressionId::new(self.first_expression + id.index());
                 return Test { slot: test.slot, kind: TestKind::Expression(truth, id) };

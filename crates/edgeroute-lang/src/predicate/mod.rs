@@ -1,15 +1,15 @@
 //! Conditions as two-valued formulas over tests of single reads.
 //!
-//! A route fires only where its condition is *true*, so false and undefined need not be told apart. Each condition is
-//! lowered as `is_true(e)`, with its dual `is_false(e)`: `is_true(not a) = is_false(a)`,
-//! `is_true(a and b) = is_true(a) ∧ is_true(b)`, `is_false(a and b) = is_false(a) ∨ is_false(b)`. At the leaves,
-//! *undefined* disappears into the tests: "is text, and equal", "is text, and different". What is left is a [`Formula`]
-//! of [`Test`]s without negation.
+//! A route fires only if its condition is *true*, so false and undefined need not be distinguished. Each condition is
+//! lowered as `is_true(e)`, with its dual `is_false(e)`: `is_true(not a) = is_false(a)`, `is_true(a and b) = is_true(a)
+//! ∧ is_true(b)`, `is_false(a and b) = is_false(a) ∨ is_false(b)`. At the leaves, *undefined* becomes part of the
+//! tests: "is a string, and equal", "is a string, and different". The result is a [`Formula`] of [`Test`]s without
+//! negation.
 //!
-//! Most tests ask one thing of one [`Slot`], a property or a place in the body. What fits no such test (arithmetic,
-//! string functions, coalescing) is an [`Expression`](TestKind::Expression) of its own, evaluated as the typed condition
-//! has it. Nothing is expanded: a formula has as many tests as the condition has leaves, but for comparisons of two
-//! body values joined by `or`, which have three times as many.
+//! Most tests examine one [`Slot`], a property or a place in the body. Whatever fits no such test (arithmetic, string
+//! functions, coalescing) becomes an [`Expression`](TestKind::Expression), which is evaluated like the typed condition.
+//! Nothing is expanded: a formula has as many tests as the condition has leaves. The exception is a comparison of two
+//! body values joined by `or`, which has three times as many.
 
 mod constant;
 mod expression;
@@ -27,14 +27,14 @@ pub use lower::lower;
 pub use read::{Slot, SlotKind, SlotTable};
 pub use test::{Affix, Orderings, States, Test, TestKind};
 
-/// What the tests of a table refer to.
+/// The slots, constants and expressions that the tests of a table refer to.
 #[derive(Debug, Default)]
 pub struct Interner {
-    /// What is read of a message.
+    /// The slots, which are read from a message.
     pub reads: SlotTable,
-    /// What it is compared with.
+    /// The constants that slots are compared with.
     pub constants: Constants,
-    /// What is evaluated as a whole.
+    /// The expressions that are evaluated as a whole.
     expressions: Vec<Expression>,
 }
 
@@ -45,19 +45,20 @@ impl Interner {
         id
     }
 
-    /// Without the maps that only building needs, and without spare room.
+    /// Drops the maps that only building needs, and spare capacity.
     pub fn freeze(&mut self) {
         self.reads.freeze();
         self.constants.freeze();
         self.expressions.shrink_to_fit();
     }
 
-    /// Bytes on the heap.
+    /// Returns the bytes allocated on the heap.
     pub fn heap_bytes(&self) -> usize {
         let expressions: usize = self.expressions.iter().map(|one| size_of::<Expression>() + one.heap_bytes()).sum();
         self.reads.heap_bytes() + self.constants.heap_bytes() + expressions
     }
 
+    /// Returns the expressions in the order of their ids.
     pub fn expressions(&self) -> &[Expression] {
         &self.expressions
     }

@@ -1,4 +1,4 @@
-//! What the routes of a table read of a message, each once.
+//! What the routes of a table read from a message, each item once.
 
 use crate::body::BodyPath;
 use crate::hash_map::RandomMap;
@@ -8,39 +8,39 @@ use crate::steps;
 use crate::text::fold;
 
 define_id! {
-    /// Something that is read of a message: a property, or a place in the body.
+    /// A property or a place in the body that is read from a message.
     pub struct Slot
 }
 
 impl Slot {
-    /// Stands for no slot: no table has as many.
+    /// Represents no slot. No table has this many.
     pub const NONE: Self = Self(u32::MAX);
 }
 
-/// Everything that is read, numbered in the order in which it was first met.
+/// Every slot of a table, numbered in the order in which it was first seen.
 #[derive(Debug, Default)]
 pub struct SlotTable {
     slots: Vec<SlotKind>,
     by_kind: RandomMap<SlotKind, Slot>,
-    /// Properties as they were written, by the kind of their slot: most are written the same everywhere.
+    /// The slots of properties by their kind and original spelling, since most are spelled the same everywhere.
     spelled: [RandomMap<Box<str>, Slot>; 3],
 }
 
-/// What a slot reads. Names are upper-cased.
+/// What a slot reads. Names are in upper case.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum SlotKind {
     /// An application property.
     Application(Box<str>),
     /// A system property.
     System(Box<str>),
-    /// The application property `$NAME`, or else the system property `NAME`; the name is without the `$`.
+    /// The application property `$NAME`, or else the system property `NAME`. The name is without the `$`.
     ApplicationOrSystem(Box<str>),
-    /// A place in the body, or the application property that shadows it, if that is there.
+    /// A place in the body, or the application property that shadows it, if the message has it.
     Body { path: BodyPath, shadow: Option<Slot> },
 }
 
 impl SlotTable {
-    /// The slot of a property. Allocates where this spelling of it is new.
+    /// Returns the slot of a property. Allocates if this spelling is new.
     pub fn property(&mut self, property: Property<'_>) -> Slot {
         let [application, system, either] = &mut self.spelled;
         let (spelled, name, kind): (_, _, fn(Box<str>) -> SlotKind) = match property {
@@ -60,32 +60,32 @@ impl SlotTable {
         slot
     }
 
-    /// The slot of a place in the body.
+    /// Returns the slot of a place in the body.
     pub fn body(&mut self, path: &BodyPath, shadow: Option<&str>) -> Slot {
         steps::bytes(path.as_str().len());
         let shadow = shadow.map(|name| self.property(Property::Application(name)));
         intern(&mut self.slots, &mut self.by_kind, SlotKind::Body { path: path.clone(), shadow })
     }
 
-    /// The slot of something that is read, the name upper-cased.
+    /// Returns the slot of this kind, whose name is in upper case.
     #[cfg(feature = "parallel")]
     pub(super) fn slot(&mut self, kind: SlotKind) -> Slot {
         intern(&mut self.slots, &mut self.by_kind, kind)
     }
 
-    /// The slot that reads this, if anything does; not of frozen reads.
+    /// Returns the slot of this kind, if there is one. Must not be called on a frozen table.
     pub fn known(&self, kind: &SlotKind) -> Option<Slot> {
         self.by_kind.get(kind).copied()
     }
 
-    /// Forgets what only adding needs.
+    /// Drops what only adding slots needs.
     pub(super) fn freeze(&mut self) {
         self.by_kind = RandomMap::default();
         self.spelled = Default::default();
         self.slots.shrink_to_fit();
     }
 
-    /// Bytes on the heap, paths not counted in full.
+    /// Returns the bytes allocated on the heap. Paths are only estimated.
     pub(super) fn heap_bytes(&self) -> usize {
         let names = self.slots.iter().map(|kind| match kind {
             SlotKind::Application(name) | SlotKind::System(name) | SlotKind::ApplicationOrSystem(name) => name.len(),
@@ -94,15 +94,17 @@ impl SlotTable {
         self.slots.capacity() * size_of::<SlotKind>() + names.sum::<usize>()
     }
 
-    /// Every slot, in order.
+    /// Iterates over every slot in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (Slot, &SlotKind)> {
         self.slots.iter().enumerate().map(|(index, kind)| (Slot::new(index), kind))
     }
 
+    /// Returns what a slot reads.
     pub fn get(&self, slot: Slot) -> Option<&SlotKind> {
         self.slots.get(slot.index())
     }
 
+    /// Returns the number of slots.
     pub fn len(&self) -> usize {
         self.slots.len()
     }

@@ -1,4 +1,4 @@
-//! What each slot may still hold, and each expression be, where some tests hold and others do not.
+//! The possible values of each slot and expression, given that some tests are true and others are not.
 
 use smallvec::SmallVec;
 
@@ -7,23 +7,23 @@ use super::value::ValueDomain;
 use super::{Prover, SourceFacts};
 use crate::predicate::{Interner, Slot, SlotKind, Test, TestKind};
 
-/// What each slot may still hold.
+/// The possible values of each slot.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Domains {
     properties: SmallVec<[(Slot, PropertyDomain); 4]>,
     values: SmallVec<[(Slot, ValueDomain); 2]>,
-    /// By class: the truth values that are possible.
+    /// By class, the possible truth values.
     expressions: SmallVec<[(usize, Truths); 2]>,
 }
 
-/// True, false, undefined: a set of them.
+/// A set of truth values: true, false, undefined.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 struct Truths(u8);
 
 impl Truths {
     const ALL: Self = Self(7);
 
-    /// What is left where the expression is (or is not) of this truth.
+    /// Keeps the truth values of an expression that is, or is not, of this truth.
     const fn keep(self, truth: bool, holds: bool) -> Self {
         let bit = if truth { 1 } else { 2 };
         Self(self.0 & if holds { bit } else { 7 & !bit })
@@ -43,7 +43,7 @@ impl Domains {
         self.properties.len() + self.values.len() + self.expressions.len()
     }
 
-    /// Takes up a test that is to hold, or not to. Gives whether that can be.
+    /// Adds a test that is required to be true, or not true. Returns whether that is possible.
     pub(super) fn assume(&mut self, test: Test, holds: bool, reasoner: &Prover) -> bool {
         let constants = &reasoner.vocabulary.constants;
         if let TestKind::Expression(truth, expression) = test.kind {
@@ -66,7 +66,7 @@ impl Domains {
         }
     }
 
-    /// Whether a test can hold (or not hold) beside what is assumed already.
+    /// Whether a test can be true (or not true) given the assumptions so far.
     pub(super) fn allows(&self, test: Test, holds: bool, reasoner: &Prover) -> bool {
         let constants = &reasoner.vocabulary.constants;
         if let TestKind::Expression(truth, expression) = test.kind {
@@ -89,7 +89,7 @@ fn find<K: PartialEq + Copy, V>(entries: &[(K, V)], key: K) -> Option<&V> {
     entries.iter().find(|(known, _)| *known == key).map(|(_, value)| value)
 }
 
-/// The entry of `key`, made where there is none: never `None`.
+/// Returns the entry of `key`, creating it if needed: never `None`.
 fn entry<K: PartialEq + Copy, V, const N: usize>(
     entries: &mut SmallVec<[(K, V); N]>,
     key: K,

@@ -1,12 +1,13 @@
-//! Proofs about formulas: that some hold together for no message.
+//! Proves that no message satisfies certain formulas together.
 //!
-//! [`Prover::refute`] takes formulas, each to hold or not to hold, and looks for a proof that no message makes it so.
-//! It splits disjunctions into cases (an analytic tableau) and closes a case when what it asks of one slot cannot be:
-//! [`property`] and [`value`] know what sets of tests a slot can satisfy. So an answer *impossible* is proved; *open*
-//! only says that no proof was found, since slots are taken for independent of each other and expressions for opaque.
+//! [`Prover::refute`] takes formulas, each required to be true or not true, and searches for a proof that no message
+//! meets the requirements. It splits disjunctions into cases (an analytic tableau) and closes a case if its
+//! requirements on one slot contradict each other: [`property`] and [`value`] know which sets of tests a slot can
+//! satisfy. So the answer *impossible* is proved. *Open* means only that no proof was found, because slots are treated
+//! as independent of each other and expressions as opaque.
 //!
-//! The number of cases can be exponential in the formulas, so steps are counted, per question and in all, and a
-//! question that runs out of them is given up. Nothing recurses.
+//! The number of cases can be exponential in the formulas. So steps are counted, per question and in total, and a
+//! question that exceeds its budget is abandoned. Nothing recurses.
 
 mod domains;
 mod property;
@@ -26,48 +27,48 @@ use crate::predicate::{
 use domains::Domains;
 pub use source_facts::SourceFacts;
 
-/// How many steps one question may take.
+/// The maximum number of steps of one question.
 const STEPS_PER_QUESTION: usize = 5_000;
 
-/// How many steps all questions together may take: about a second.
+/// The maximum number of steps of all questions together: about a second.
 const STEPS: usize = 2_000_000;
 
-/// Formulas, and proofs about them.
+/// A set of formulas, and proofs about them.
 #[derive(Debug)]
 pub struct Prover {
     vocabulary: Interner,
-    /// Of all conditions.
+    /// The formulas of all conditions.
     formulas: Formulas,
-    /// Of the condition at hand.
+    /// The formulas of the current condition.
     scratch: Formulas,
-    /// For each expression a number that is the same for equal ones.
+    /// For each expression a number that is the same for equal expressions.
     classes: Vec<usize>,
     class_of: RandomMap<String, usize>,
     steps_left: usize,
     given_up: usize,
 }
 
-/// What was found out about a question.
+/// The answer to a question.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Answer {
-    /// No message does it: proved.
+    /// No message meets the requirements: this is proved.
     Impossible,
-    /// No proof was found: some message may do it.
+    /// No proof was found: some message may meet the requirements.
     Open,
 }
 
-/// Something that a formula asks: routes that have nothing of it in common need not be compared.
+/// A requirement of a formula. Routes without a common probe need not be compared.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Probe {
-    /// A slot is equal to a text.
+    /// A slot equals a string.
     Equal(Slot, TextId),
-    /// Anything of a slot.
+    /// Any test of a slot.
     Slot(Slot),
     /// An expression, by its class.
     Expression(usize),
 }
 
-/// A formula, and whether it is to hold.
+/// A formula, and whether it is required to be true.
 pub type Claim = (FormulaId, bool);
 
 impl Prover {
@@ -83,7 +84,7 @@ impl Prover {
         }
     }
 
-    /// The formula that holds just where `condition` is true.
+    /// Adds the formula that is true exactly when `condition` is.
     pub fn add(&mut self, condition: &Condition<'_>) -> FormulaId {
         let root = lower(&fold(condition), &mut self.vocabulary, &mut self.scratch);
         for expression in self.vocabulary.expressions().iter().skip(self.classes.len()) {
@@ -93,22 +94,22 @@ impl Prover {
         self.formulas.append(&self.scratch, root).1
     }
 
-    /// Whether the formula asks nothing, and so holds for every message.
+    /// Whether the formula has no requirements, and so is true for every message.
     pub fn is_true(&self, formula: FormulaId) -> bool {
         matches!(self.formulas.get(formula), Formula::True)
     }
 
-    /// How many questions were given up.
+    /// Returns the number of questions that were abandoned.
     pub const fn given_up(&self) -> usize {
         self.given_up
     }
 
-    /// Counts a question that was not even asked, since there are too many.
+    /// Counts a question that was skipped because there are too many.
     pub const fn give_up(&mut self) {
         self.given_up += 1;
     }
 
-    /// What the formula asks of messages, anywhere in it: each probe once.
+    /// Returns the requirements of the formula, anywhere in it, each once.
     pub fn probes(&self, formula: FormulaId) -> Vec<Probe> {
         let mut probes = Vec::new();
         let mut open = vec![formula];
@@ -124,9 +125,9 @@ impl Prover {
         probes
     }
 
-    /// Probes of which every formula that implies this one has at least one, but for formulas that are never true and
-    /// those that are true for reasons of more than one slot. Of those that would do, the rarest; `None` for one that is
-    /// always true.
+    /// Returns a set of probes such that every formula that implies this one has at least one of them. The exceptions
+    /// are formulas that are never true, and those that depend on several slots at once. Of the possible sets it
+    /// returns the rarest; `None` for a formula that is always true.
     pub fn needed_probes(&self, formula: FormulaId, rarity: impl Fn(Probe) -> usize) -> Vec<Option<Probe>> {
         let best = |test: Test| self.probes_of(test).into_iter().min_by_key(|probe| (rarity(*probe), *probe));
         let mut needed = Vec::new();
@@ -136,7 +137,7 @@ impl Prover {
                 Formula::True => needed.push(None),
                 Formula::False => {}
                 Formula::Test(test) => needed.push(best(*test)),
-                // One part is enough; any part of a disjunction may be the one.
+                // One part of a conjunction is enough; of a disjunction any part may be the true one.
                 Formula::And(parts) => {
                     let tests = parts.iter().filter_map(|part| match self.formulas.get(*part) {
                         Formula::Test(test) => best(*test),
@@ -155,7 +156,7 @@ impl Prover {
         needed
     }
 
-    /// An equality asks for its slot too.
+    /// An equality also requires its slot.
     fn probes_of(&self, test: Test) -> SmallVec<[Probe; 2]> {
         match test.kind {
             TestKind::Expression(_, expression) => SmallVec::from_slice(&[Probe::Expression(self.class(expression))]),
@@ -166,8 +167,7 @@ impl Prover {
         }
     }
 
-    /// A text of the formula such that equal formulas of one reasoner have equal texts. `None` for one of more than
-    /// `most` parts.
+    /// Returns a string that is equal for equal formulas of one prover. `None` for a formula of more than `most` parts.
     pub fn fingerprint(&self, formula: FormulaId, most: usize) -> Option<String> {
         let mut text = String::new();
         let mut open = vec![Step::Formula(formula)];
@@ -184,7 +184,7 @@ impl Prover {
             match self.formulas.get(id) {
                 Formula::True => text.push('1'),
                 Formula::False => text.push('0'),
-                // A `String` takes every write.
+                // Writing to a `String` cannot fail.
                 Formula::Test(Test { kind: TestKind::Expression(truth, expression), .. }) => {
                     let _ = write!(text, "{truth}{} ", self.class(*expression));
                 }
@@ -202,7 +202,7 @@ impl Prover {
         Some(text)
     }
 
-    /// Whether no message, of those that `facts` tells of, satisfies all claims.
+    /// Whether no message that meets `facts` satisfies all claims.
     pub fn refute(&mut self, claims: &[Claim], facts: &SourceFacts) -> Answer {
         if self.steps_left == 0 {
             self.given_up += 1;
@@ -229,7 +229,7 @@ impl Prover {
                 return Ok(Answer::Open);
             };
             for part in parts {
-                // What a copy costs.
+                // The cost of a copy.
                 steps.spend(case.domains.len())?;
                 let mut next = case.clone();
                 next.claims.push((part, holds));
@@ -239,7 +239,7 @@ impl Prover {
         Ok(Answer::Impossible)
     }
 
-    /// Takes up all claims that need no split. Gives whether the case is still open.
+    /// Applies all claims that need no split. Returns whether the case is still open.
     fn settle(&self, case: &mut Case, steps: &mut Steps) -> Result<bool, Exhausted> {
         while let Some((id, holds)) = case.claims.pop() {
             steps.spend(1)?;
@@ -260,7 +260,7 @@ impl Prover {
         Ok(true)
     }
 
-    /// Takes the split with the fewest parts that are not contradicted already; `None` where there is none.
+    /// Removes the split with the fewest parts that are not contradicted yet; `None` if there is no split.
     fn next_split(&self, case: &mut Case, steps: &mut Steps) -> Result<Option<Split>, Exhausted> {
         let mut best: Option<(usize, Split)> = None;
         let mut index = 0;
@@ -284,7 +284,7 @@ impl Prover {
                 }
             }
             if is_settled {
-                // One part holds whatever else does.
+                // One part is true in any case.
                 case.splits.swap_remove(index);
                 continue;
             }
@@ -308,19 +308,19 @@ impl Prover {
     }
 }
 
-/// What is still to be written of a formula.
+/// An item of a formula that is still to be printed.
 enum Step {
     Formula(FormulaId),
     Close,
 }
 
-/// What a question may still cost.
+/// The remaining budget of a question.
 #[derive(Debug)]
 struct Steps {
     left: usize,
 }
 
-/// The budget is spent before the answer is found.
+/// The budget ran out before the answer was found.
 #[derive(Copy, Clone, Debug)]
 struct Exhausted;
 
@@ -332,18 +332,18 @@ impl Steps {
     }
 }
 
-/// Formulas of which one at least must hold, or not hold.
+/// Formulas of which at least one must be true, or not true.
 #[derive(Debug)]
 struct Split {
     parts: SmallVec<[FormulaId; 4]>,
     holds: bool,
 }
 
-/// Claims that are to hold together, as far as they have been split.
+/// Claims that are required together, as far as they have been split.
 #[derive(Clone, Debug)]
 struct Case {
     claims: SmallVec<[Claim; 8]>,
-    /// Of each, one part at least must hold (or, not hold).
+    /// Of each split, at least one part must be true, or not true.
     splits: SmallVec<[Claim; 8]>,
     domains: Domains,
 }

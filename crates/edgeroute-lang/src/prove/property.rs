@@ -1,4 +1,4 @@
-//! What a property may be: missing, null, or a text, which may read as a number.
+//! The possible values of a property: missing, null, or a string, which may read as a number.
 
 use smallvec::SmallVec;
 
@@ -6,26 +6,26 @@ use super::text_range::TextRange;
 use crate::predicate::{Constants, Interval, States, TestKind};
 use crate::text::as_number;
 
-/// The states that are possible, and what must hold in those that have a text or number.
+/// The possible states, and the constraints in the states with a string or number.
 #[derive(Clone, Debug)]
 pub(super) struct PropertyDomain {
     kinds: Kinds,
-    /// Of a text.
+    /// The constraints on a string.
     text: TextRange,
-    /// Of a text that reads as a number.
+    /// The constraints on the number that a string reads as.
     number: NumberRange,
 }
 
-/// The possible states, as a set.
+/// A set of possible states.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 struct Kinds(u8);
 
 impl Kinds {
     const ABSENT: u8 = 1;
     const NULL: u8 = 2;
-    /// A text that does not read as a number.
+    /// A string that does not read as a number.
     const WORD: u8 = 4;
-    /// A text that reads as a number.
+    /// A string that reads as a number.
     const NUMERAL: u8 = 8;
     const TEXT: u8 = Self::WORD | Self::NUMERAL;
     const ALL: Self = Self(15);
@@ -35,7 +35,7 @@ impl Kinds {
     }
 }
 
-/// Numbers of an interval, without those of others.
+/// The numbers of an interval, except those of other intervals.
 #[derive(Clone, Debug)]
 pub(super) struct NumberRange {
     interval: Option<Interval>,
@@ -69,7 +69,7 @@ impl NumberRange {
         };
         let mut excluded = self.excluded.clone();
         excluded.sort_by(|a, b| a.low.total_cmp(&b.low));
-        // The least number that nothing so far excludes.
+        // The least number that is not excluded so far.
         let mut least = interval.low;
         for Interval { low, high } in excluded {
             if low <= least && high >= least {
@@ -90,13 +90,13 @@ impl Default for PropertyDomain {
 }
 
 impl PropertyDomain {
-    /// A property that is there and not null, and upper-cases to `folded`, if that is given.
+    /// Creates a property that is present and not null, and that upper-cases to `folded` if that is given.
     pub(super) fn text(folded: Option<&str>) -> Self {
         let text = folded.map(TextRange::folding_to).unwrap_or_default();
         Self { kinds: Kinds(Kinds::TEXT), text, number: NumberRange::default() }
     }
 
-    /// Takes up a test that is to hold, or not to. Gives whether that can be.
+    /// Adds a test that is required to be true, or not true. Returns whether that is possible.
     pub(super) fn assume(&mut self, kind: TestKind, holds: bool, constants: &Constants) -> bool {
         match kind {
             TestKind::State(states) => self.kinds.keep(kinds(if holds { states } else { states.complement() })),
@@ -115,21 +115,21 @@ impl PropertyDomain {
                 }
                 self.number.keep(within == holds, constants.interval_of(interval));
             }
-            // These are not asked of properties.
+            // These are never tests of properties.
             TestKind::Value(..) | TestKind::Expression(..) => return true,
         }
         self.settle(constants);
         self.kinds.0 != 0
     }
 
-    /// A test of texts that holds needs a text; where it is not to hold, there may be none.
+    /// Adds a test of strings. If it must be true, there must be a string; if it must not, there may be none.
     fn needs_text(&mut self, holds: bool) {
         if holds {
             self.kinds.keep(Kinds::TEXT);
         }
     }
 
-    /// Drops the states that cannot be.
+    /// Removes the states that are impossible.
     fn settle(&mut self, constants: &Constants) {
         if self.text.is_empty(constants) {
             self.kinds.keep(!Kinds::TEXT);

@@ -1,4 +1,4 @@
-//! What a route's source tells of the stamps of the messages that it selects.
+//! Derives facts about the stamps of messages from the source of a route.
 
 use super::property::PropertyDomain;
 use crate::message::Stamp;
@@ -6,31 +6,31 @@ use crate::predicate::{Interner, Slot, SlotKind};
 use crate::source::SourcePattern;
 use crate::text::fold;
 
-/// What is known of the stamps of all messages of a source.
+/// The facts about the stamps of all messages that a source selects.
 ///
-/// This holds where a message's source follows from its stamps, as a hub makes it, and where the ids of modules and the
-/// names of outputs are such as a hub takes: without slashes, and without white space at their ends. Then the segments
-/// of the source are just these names, in any case.
+/// They assume that a message's source follows from its stamps, as a hub derives it, and that ids of modules and names
+/// of outputs are valid for a hub: without slashes, and without white space at their ends. The segments of the source
+/// are then exactly these names, in any case.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct SourceFacts {
     module: Stamped,
     output: Stamped,
 }
 
-/// What is known of a stamp.
+/// A fact about a stamp.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 enum Stamped {
-    /// Nothing.
+    /// Nothing is known.
     #[default]
     Unknown,
-    /// It is there.
+    /// The stamp is present.
     Present,
-    /// It is there, and upper-cases to this.
+    /// The stamp is present and upper-cases to this.
     Named(Box<str>),
 }
 
 impl SourceFacts {
-    /// Of the messages that a pattern selects.
+    /// Derives the facts about the messages that a pattern selects.
     pub fn of(pattern: &SourcePattern) -> Self {
         let path: String = pattern.folded().collect();
         let mut segments = path.trim_matches('/').split('/');
@@ -48,7 +48,7 @@ impl SourceFacts {
         facts
     }
 
-    /// What the stamps may be, if anything reads them.
+    /// Returns the possible values of the stamps, for those that are read.
     pub(super) fn domains(&self, vocabulary: &Interner) -> impl Iterator<Item = (Slot, PropertyDomain)> {
         [(Stamp::Module, &self.module), (Stamp::Output, &self.output)].into_iter().filter_map(|(stamp, stamped)| {
             let domain = match stamped {

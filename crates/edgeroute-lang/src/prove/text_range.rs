@@ -1,4 +1,4 @@
-//! Sets of texts: between two bounds, with and without certain beginnings, ends and parts.
+//! Sets of strings: between two bounds, with and without certain prefixes, suffixes and substrings.
 
 use core::cmp::Ordering;
 
@@ -7,14 +7,14 @@ use smallvec::SmallVec;
 use crate::predicate::{Affix, Constants, Orderings, TextId};
 use crate::text::{compare_utf16, fold};
 
-/// What a text must satisfy: all of it together.
+/// The constraints on a string.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TextRange {
     low: Option<Bound>,
     high: Option<Bound>,
     excluded: SmallVec<[TextId; 4]>,
     affixes: SmallVec<[(Affix, bool, TextId); 2]>,
-    /// The text, upper-cased, is this.
+    /// The upper-cased string equals this.
     folded: Option<Box<str>>,
 }
 
@@ -25,12 +25,12 @@ struct Bound {
 }
 
 impl TextRange {
-    /// Texts that upper-case to `folded`.
+    /// Creates the set of strings that upper-case to `folded`.
     pub(super) fn folding_to(folded: &str) -> Self {
         Self { folded: Some(folded.into()), ..Self::default() }
     }
 
-    /// Texts that are so ordered to the constant.
+    /// Keeps the strings that have one of these orderings to the constant.
     pub(super) fn order(&mut self, orderings: Orderings, text: TextId, constants: &Constants) {
         let (less, equal, greater) = (
             orderings.contains(Ordering::Less),
@@ -50,12 +50,12 @@ impl TextRange {
         }
     }
 
-    /// Texts that have, or have not, the constant there.
+    /// Keeps the strings that have, or do not have, the constant there.
     pub(super) fn affix(&mut self, affix: Affix, has: bool, text: TextId) {
         self.affixes.push((affix, has, text));
     }
 
-    /// The one text that is left, if it can be told.
+    /// Returns the only string that is left, if it is known.
     pub(super) fn only<'c>(&self, constants: &'c Constants) -> Option<&'c str> {
         match (self.low, self.high) {
             (Some(low), Some(high)) if low.is_included && high.is_included && low.text == high.text => {
@@ -65,7 +65,7 @@ impl TextRange {
         }
     }
 
-    /// Whether no text is left, as far as that can be told.
+    /// Whether no string is left, as far as can be decided.
     pub(super) fn is_empty(&self, constants: &Constants) -> bool {
         match self.only(constants) {
             Some(text) => !self.contains(text, constants),
@@ -102,7 +102,7 @@ impl TextRange {
         };
         let prefix = wanted(Affix::Prefix, true).max_by_key(|prefix| prefix.len()).unwrap_or_default();
         let suffix = wanted(Affix::Suffix, true).max_by_key(|suffix| suffix.len()).unwrap_or_default();
-        // The longest has all others within it, or there is no such text.
+        // The longest must contain all others, or there is no such string.
         if wanted(Affix::Prefix, true).any(|other| !prefix.starts_with(other))
             || wanted(Affix::Suffix, true).any(|other| !suffix.ends_with(other))
             || wanted(Affix::Prefix, false).any(|other| prefix.starts_with(other))
@@ -115,7 +115,7 @@ impl TextRange {
             return true;
         }
         if let Some(folded) = self.folded.as_deref() {
-            // Cases map one to one, so that parts stay parts.
+            // Case mapping is one to one, so a part remains a part.
             if !folded.starts_with(&*fold(prefix))
                 || !folded.ends_with(&*fold(suffix))
                 || known.any(|part| !folded.contains(&*fold(part)))
@@ -126,7 +126,7 @@ impl TextRange {
         self.is_beside(prefix, constants)
     }
 
-    /// Whether every text that starts with `prefix` is out of bounds. The prefix itself is the least of them.
+    /// Whether every string that starts with `prefix` is out of bounds. The prefix itself is the least of them.
     fn is_beside(&self, prefix: &str, constants: &Constants) -> bool {
         let is_over = self.high.is_some_and(|high| match compare_utf16(constants.text_of(high.text), prefix) {
             Ordering::Less => true,
@@ -141,7 +141,7 @@ impl TextRange {
     }
 }
 
-/// The bound that leaves less; `inwards` is how the tighter one compares to the other.
+/// Returns the stricter bound; `inwards` is how the stricter one compares to the other.
 fn tighter(known: Option<Bound>, new: Bound, inwards: Ordering, constants: &Constants) -> Bound {
     let Some(known) = known else {
         return new;

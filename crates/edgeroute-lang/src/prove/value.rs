@@ -1,4 +1,4 @@
-//! What a body value may be: undefined, or one of the values, which are in one order over all kinds.
+//! The possible values of a body slot: undefined, or one of the values, which have one order across all kinds.
 
 use core::cmp::Ordering;
 
@@ -8,14 +8,14 @@ use super::property::NumberRange;
 use crate::predicate::{Constants, Interval, TestKind, ValueConstant};
 use crate::text::{as_number, compare_utf16};
 
-/// What is possible, and what must hold of a value that is defined, or reads as a number.
+/// The possible kinds, and the constraints on a value that is defined or reads as a number.
 #[derive(Clone, Debug)]
 pub(super) struct ValueDomain {
     kinds: u8,
     low: Option<Bound>,
     high: Option<Bound>,
     excluded: SmallVec<[ValueConstant; 2]>,
-    /// Of a value that reads as a number: a number, or a text of one.
+    /// For a value that reads as a number, which may be a string.
     number: NumberRange,
 }
 
@@ -44,7 +44,7 @@ impl Default for ValueDomain {
 }
 
 impl ValueDomain {
-    /// Takes up a test that is to hold, or not to. Gives whether that can be.
+    /// Adds a test that is required to be true, or not true. Returns whether that is possible.
     pub(super) fn assume(&mut self, kind: TestKind, holds: bool, constants: &Constants) -> bool {
         match kind {
             TestKind::Value(orderings, value) => {
@@ -73,14 +73,14 @@ impl ValueDomain {
                 }
                 self.number.keep(within == holds, constants.interval_of(interval));
             }
-            // These are not asked of body values.
+            // These are never tests of body slots.
             TestKind::State(_) | TestKind::Text(..) | TestKind::Affix(..) | TestKind::Expression(..) => return true,
         }
         self.settle(constants);
         self.kinds != 0
     }
 
-    /// Drops the kinds that cannot be.
+    /// Removes the kinds that are impossible.
     fn settle(&mut self, constants: &Constants) {
         if self.number.is_empty() {
             self.kinds &= !NUMERAL;
@@ -100,7 +100,7 @@ impl ValueDomain {
     fn settle_between(&mut self, low: Bound, high: Bound, constants: &Constants) {
         match (low.value, high.value) {
             (ValueConstant::Number(low_number), ValueConstant::Number(high_number)) => {
-                // Only numbers lie between numbers.
+                // Only numbers are between numbers.
                 self.kinds &= !OTHER;
                 let least = if low.is_included { low_number } else { low_number.next_up() };
                 let most = if high.is_included { high_number } else { high_number.next_down() };
@@ -134,7 +134,7 @@ impl ValueDomain {
         }
     }
 
-    /// Whether the bounds, and what is excluded, leave no value.
+    /// Whether the bounds and exclusions leave no value.
     fn is_out_of_bounds(&self, constants: &Constants) -> bool {
         // The first and the last of all values.
         let is_below_all = self.high.is_some_and(|high| high.value == ValueConstant::Bool(false) && !high.is_included);
@@ -151,7 +151,7 @@ impl ValueDomain {
                 let is_excluded = |other: &ValueConstant| compare(low.value, *other, constants).is_eq();
                 !(low.is_included && high.is_included) || self.excluded.iter().any(is_excluded)
             }
-            // Nothing is between `false` and `true`.
+            // No value is between `false` and `true`.
             Ordering::Less => {
                 let is = |bound: Bound, truth| bound.value == ValueConstant::Bool(truth);
                 let is_open = |bound: Bound| {
@@ -164,7 +164,7 @@ impl ValueDomain {
     }
 }
 
-/// The order of values: bools, numbers, strings, null.
+/// Orders values: bools, numbers, strings, null.
 fn compare(left: ValueConstant, right: ValueConstant, constants: &Constants) -> Ordering {
     let rank = |value| match value {
         ValueConstant::Bool(_) => 0,
@@ -184,7 +184,7 @@ fn compare(left: ValueConstant, right: ValueConstant, constants: &Constants) -> 
     }
 }
 
-/// The bound that leaves less; `inwards` is how the tighter one compares to the other.
+/// Returns the stricter bound; `inwards` is how the stricter one compares to the other.
 fn tighter(known: Option<Bound>, new: Bound, inwards: Ordering, constants: &Constants) -> Bound {
     let Some(known) = known else {
         return new;

@@ -1,4 +1,4 @@
-//! Where a message's source differs from what a route selects.
+//! Explains where a message's source differs from a route's.
 
 use super::{SourcePattern, trimmed};
 use crate::message::MessageSource;
@@ -13,19 +13,19 @@ pub struct SourceMismatch {
 }
 
 impl SourceMismatch {
-    /// Which segment it is, counted from 0: that of `modules` in `/messages/modules/m` is 1.
+    /// Returns the index of the segment, counted from 0: in `/messages/modules/m`, `modules` is 1.
     #[must_use]
     pub const fn segment(&self) -> usize {
         self.segment
     }
 
-    /// What the pattern has there. A `*` stands for itself: only at the end of a source it stands for anything.
+    /// Returns the pattern's segment. A `*` is a literal asterisk here: it is a wildcard only at the end of a source.
     #[must_use]
     pub fn wanted(&self) -> &str {
         &self.wanted
     }
 
-    /// What the message's source has there; `None` where it has ended already.
+    /// Returns the segment of the message's source; `None` if the source is shorter.
     #[must_use]
     pub fn found(&self) -> Option<&str> {
         self.found.as_deref()
@@ -33,7 +33,7 @@ impl SourceMismatch {
 }
 
 impl SourcePattern {
-    /// Where a message's source first differs; `None` where it [matches](Self::matches). Allocates.
+    /// Returns the first difference from a message's source; `None` if the pattern [matches](Self::matches). Allocates.
     ///
     /// ```
     /// use edgeroute_lang::message::Origin;
@@ -49,7 +49,7 @@ impl SourcePattern {
     pub fn mismatch(&self, source: MessageSource<'_>) -> Option<SourceMismatch> {
         let source: String = trimmed(source).concat();
         let mut found = source.split('/');
-        // What stands before the first slash, nothing as a rule, is no segment of its own in either.
+        // Any text before the first slash, normally empty, is not a segment of its own in either.
         let wanted = self.text.strip_suffix('/').unwrap_or(&self.text).split('/');
         for (index, wanted) in wanted.enumerate() {
             let found = found.next();

@@ -1,8 +1,9 @@
-//! What a route's FROM selects: every message whose source starts with the route's, ignoring case, at a segment.
+//! Sources of routes: a route selects every message whose source starts with the route's, ignoring case, at a segment
+//! boundary.
 //!
-//! A pattern is kept normalised: upper-cased code point by code point, ending in one `/`. So a message's source matches
-//! if its own normalised text starts with the pattern's, and all patterns that a message can match are found by the
-//! prefixes of its source that end in `/`.
+//! A pattern is normalised: it ends in one `/`, and is compared in upper case, code point by code point. A message's
+//! source matches if its own normalised form starts with the pattern's. So the prefixes of the source that end in `/`
+//! are all the patterns that can match the message.
 
 mod mismatch;
 
@@ -26,13 +27,13 @@ use crate::text::{eq_ignore_case, fold_chars, upper};
 /// ```
 #[derive(Clone, Debug)]
 pub struct SourcePattern {
-    /// Trimmed, ending in one `/`, in the case it was written in.
+    /// Trimmed, ending in one `/`, in its original case.
     text: Box<str>,
 }
 
 impl SourcePattern {
-    /// Normalises the path of a FROM clause: trims white space, then `*`, then `/`, then both again, and appends `/`.
-    /// A `*` elsewhere stands for itself. Allocates.
+    /// Normalises the path of a FROM clause (SEMANTICS#source-normalization): trims white space, then `*`, then `/`,
+    /// then white space and `/` again, and appends `/`. A `*` elsewhere is a literal asterisk. Allocates.
     #[must_use]
     pub fn new(path: &str) -> Self {
         let path = path.trim().trim_end_matches('*');
@@ -44,32 +45,32 @@ impl SourcePattern {
         Self { text: text.into() }
     }
 
-    /// The normalised path, in the case it was written in.
+    /// Returns the normalised path in its original case.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether a message of this source is selected. Allocates nothing.
+    /// Whether a message of this source is selected (SEMANTICS#source-match). Does not allocate.
     #[must_use]
     pub fn matches(&self, source: MessageSource<'_>) -> bool {
         let mut source = normalized(source);
         self.text.chars().all(|wanted| source.next() == Some(upper(wanted)))
     }
 
-    /// Whether it is `/twinChangeNotifications`, and so takes nothing but changes of twins.
+    /// Whether the source is `/twinChangeNotifications`, so that it selects only changes of twins.
     #[must_use]
     pub fn is_twin_changes(&self) -> bool {
         eq_ignore_case(&self.text, "/twinChangeNotifications/")
     }
 
-    /// Upper-cased, so that patterns that select the same messages are equal.
+    /// Iterates over the upper-cased path, which is equal for patterns that select the same messages.
     pub fn folded(&self) -> impl Iterator<Item = char> + '_ {
         fold_chars(&self.text)
     }
 }
 
-/// Two patterns are equal where they select the same messages.
+/// Two patterns are equal if they select the same messages.
 impl PartialEq for SourcePattern {
     fn eq(&self, other: &Self) -> bool {
         self.folded().eq(other.folded())
@@ -84,12 +85,13 @@ impl fmt::Display for SourcePattern {
     }
 }
 
-/// Whether the fallback route is for messages of this source: one that starts with `/messages/`, in this case.
+/// Whether the fallback route accepts messages of this source: it must start with `/messages/`, case included
+/// (SEMANTICS#fallback).
 pub fn takes_fallback(source: MessageSource<'_>) -> bool {
     match source {
         MessageSource::Telemetry | MessageSource::Module { .. } => true,
         MessageSource::TwinChange => false,
-        // `/messages` alone is given its slash.
+        // `/messages` alone has a slash appended.
         MessageSource::Other(_) => {
             let mut text = trimmed(source).into_iter().flat_map(str::chars).chain(core::iter::once('/'));
             "/messages/".chars().all(|wanted| text.next() == Some(wanted))
@@ -97,16 +99,16 @@ pub fn takes_fallback(source: MessageSource<'_>) -> bool {
     }
 }
 
-/// A message's source as it is compared: trimmed, upper-cased, ending in one `/`.
+/// Iterates over a message's source in its normalised form: trimmed, upper-cased, ending in one `/`.
 pub fn normalized(source: MessageSource<'_>) -> impl Iterator<Item = char> + '_ {
     trimmed(source).into_iter().flat_map(str::chars).map(upper).chain(core::iter::once('/'))
 }
 
-/// The pieces of a source's path without the white space and slashes that they end in.
+/// Returns the pieces of a source's path without the white space and slashes at its end.
 pub fn trimmed(source: MessageSource<'_>) -> [&str; 4] {
     let mut pieces = source.pieces();
     pieces[0] = pieces[0].trim_start();
-    // White space is trimmed once, slashes before it are not white space: `a/ /` ends in `a/ `.
+    // White space is trimmed only once, before the slashes: `a/ /` becomes `a/ `.
     let mut is_space_trimmed = false;
     for piece in pieces.iter_mut().rev() {
         if !is_space_trimmed {

@@ -1,7 +1,7 @@
-//! Addresses of endpoints that have the wrong shape.
+//! Addresses of endpoints in the wrong form.
 
-/// The address `/modules/NAME/inputs/INPUT` that a text was probably meant as: slashes may lean the wrong way, be doubled
-/// or missing, and `modules`, `inputs` and what else stands there in other addresses may be missing or too much.
+/// Returns the address `/modules/NAME/inputs/INPUT` that a text probably means. Slashes may be backslashes, doubled or
+/// missing; `modules`, `inputs` and segments of other addresses may be missing or superfluous.
 pub fn meant_address(text: &str) -> Option<String> {
     if text.len() > 300 || text.contains(|c: char| c.is_whitespace() || "\"'(),;<>{}".contains(c)) {
         return None;

@@ -1,7 +1,8 @@
 //! The syntax tree of a route, with spans.
 //!
-//! Everything borrows from the route's text. A condition is an arena in *post-order*: an expression's operands stand
-//! before it, the root last, so that a pass over the tree is a loop, needs no stack, and dropping a tree never recurses.
+//! Everything borrows from the route's text. A condition is an arena in *post-order*: an expression's operands come
+//! before it, and the root is last. So a pass over the tree is a loop without a stack, and dropping a tree never
+//! recurses.
 
 use smallvec::SmallVec;
 
@@ -13,16 +14,16 @@ define_id! {
     pub struct ExprId
 }
 
-/// A parsed route. Where a part is missing or broken, the parser has said so.
+/// A parsed route. The parser has reported every part that is missing or broken.
 #[derive(Clone, Debug)]
 pub struct Route<'t> {
-    /// `SELECT *`, which means nothing, if it is there.
+    /// `SELECT *`, if present. It has no effect.
     pub select: Option<Span>,
-    /// What follows FROM.
+    /// The source, after FROM.
     pub source: Option<Source>,
-    /// What follows WHERE; `None` means always.
+    /// The condition, after WHERE; `None` means `true`.
     pub condition: Option<Condition<'t>>,
-    /// What follows INTO.
+    /// The sink, after INTO.
     pub sink: Option<Sink<'t>>,
     /// Text after the sink, which is ignored.
     pub trailing: Option<Span>,
@@ -31,35 +32,35 @@ pub struct Route<'t> {
 /// The path after FROM: `/` and items.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    /// The path's tokens without the white space and comments between them, not yet normalised.
+    /// The path's tokens, not yet normalised, without the white space and comments between them.
     pub path: String,
-    /// From the first `/` to the last item.
+    /// The span from the first `/` to the last item.
     pub span: Span,
 }
 
-/// Where matching messages go, as written.
+/// The destination of matching messages, as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sink<'t> {
-    /// Which of the two forms.
+    /// The form of the sink.
     pub kind: SinkKind<'t>,
-    /// All of it.
+    /// The span of the whole sink.
     pub span: Span,
 }
 
-/// The two forms of a sink.
+/// The forms of a sink.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SinkKind<'t> {
-    /// `$name`, with the `$`.
+    /// `$name`, including the `$`.
     System(&'t str),
     /// `name("address")`.
     Function {
         /// The function's name.
         name: &'t str,
-        /// Where the name stands.
+        /// The span of the name.
         name_span: Span,
-        /// The address between the quotes, nothing unescaped.
+        /// The address between the quotes, verbatim.
         address: &'t str,
-        /// Where the address stands, without the quotes.
+        /// The span of the address, without the quotes.
         address_span: Span,
     },
 }
@@ -67,61 +68,61 @@ pub enum SinkKind<'t> {
 /// A condition.
 #[derive(Clone, Debug)]
 pub struct Condition<'t> {
-    /// Post-order: operands before what uses them.
+    /// In post-order: operands come before their users.
     pub(super) nodes: Vec<Expr<'t>>,
-    /// `None`: there is no token in it.
+    /// The root; `None` if the condition contains no token.
     pub(super) root: Option<ExprId>,
-    /// From the first token to the last, inner comments included.
+    /// The span from the first token to the last, including comments between them.
     pub(super) span: Span,
-    /// What stands behind the longest valid prefix and is not looked at (only where a condition is parsed alone).
+    /// The text after the longest valid prefix, which is ignored. Only a condition that is parsed alone has it.
     pub(super) ignored: Option<Span>,
 }
 
-/// An expression and where it stands.
+/// An expression and its place in the text.
 #[derive(Clone, Debug)]
 pub struct Expr<'t> {
-    /// Which one.
+    /// The kind.
     pub kind: ExprKind<'t>,
-    /// From its first token to its last.
+    /// The span from its first token to its last.
     pub span: Span,
 }
 
 /// The kinds of expressions.
 #[derive(Clone, Debug)]
 pub enum ExprKind<'t> {
-    /// Where an operand is missing or no operand can be made of what is there: the parser has said so.
+    /// A missing operand, or text that is not an operand. The parser has reported it.
     Missing,
     /// `true`, `5`, `'text'`.
     Literal(Literal<'t>),
     /// An application property, `level`.
     Property(&'t str),
-    /// `$name`, with the `$`: a body query, an application property or a system property.
+    /// `$name`, including the `$`: a body query, an application property or a system property.
     SystemProperty(&'t str),
-    /// `{$name}`; holds `$name`.
+    /// `{$name}`; contains `$name`.
     EscapedSystemProperty(&'t str),
     /// `name(arguments)`.
     Call {
         /// The function's name, as written.
         name: &'t str,
-        /// Where the name stands.
+        /// The span of the name.
         name_span: Span,
         /// The arguments in order.
         arguments: SmallVec<[ExprId; 3]>,
     },
     /// `- x`, `not x`.
     Unary {
-        /// Which operator.
+        /// The operator.
         operator: UnaryOperator,
-        /// Where it stands.
+        /// The span of the operator.
         operator_span: Span,
-        /// What it applies to.
+        /// The operand.
         operand: ExprId,
     },
     /// `a + b`.
     Binary {
-        /// Which operator.
+        /// The operator.
         operator: BinaryOperator,
-        /// Where it stands.
+        /// The span of the operator.
         operator_span: Span,
         /// The left operand.
         left: ExprId,
@@ -149,11 +150,11 @@ pub enum Literal<'t> {
     Hex(&'t str),
     /// With a point or an exponent.
     Real(&'t str),
-    /// With its quotes, nothing unescaped.
+    /// Includes its quotes, verbatim.
     String(&'t str),
 }
 
-/// Prefix operators.
+/// A prefix operator.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum UnaryOperator {
     /// `-`
@@ -162,7 +163,7 @@ pub enum UnaryOperator {
     Not,
 }
 
-/// Binary operators; all associate to the left.
+/// A binary operator; all group from the left.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum BinaryOperator {
     /// `*`
@@ -198,7 +199,7 @@ pub enum BinaryOperator {
 }
 
 impl BinaryOperator {
-    /// How tightly it binds: a larger number binds tighter. From 1 (`??`) to 7 (`*`).
+    /// The precedence, from 1 (`??`) to 7 (`*`): a larger number binds tighter (SEMANTICS#precedence).
     #[must_use]
     pub const fn precedence(self) -> u8 {
         match self {
@@ -212,7 +213,7 @@ impl BinaryOperator {
         }
     }
 
-    /// As it is written; `!=` for both spellings of unequal.
+    /// Returns the operator as written in a route; `!=` for both spellings of unequal.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -236,7 +237,7 @@ impl BinaryOperator {
 }
 
 impl UnaryOperator {
-    /// As it is written.
+    /// Returns the operator as written in a route.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -247,30 +248,30 @@ impl UnaryOperator {
 }
 
 impl<'t> Condition<'t> {
-    /// The outermost expression; `None` where the condition has no token.
+    /// Returns the outermost expression; `None` if the condition has no token.
     #[must_use]
     pub fn root(&self) -> Option<ExprId> {
         self.root
     }
 
-    /// The expression with this id; an id of another condition gives `None`.
+    /// Returns the expression with this id; `None` if it is not in this condition.
     #[must_use]
     pub fn get(&self, id: ExprId) -> Option<&Expr<'t>> {
         self.nodes.get(id.index())
     }
 
-    /// Every expression, operands before what uses them.
+    /// Iterates over every expression; operands come before their users.
     pub fn expressions(&self) -> impl ExactSizeIterator<Item = (ExprId, &Expr<'t>)> {
         self.nodes.iter().enumerate().map(|(index, expression)| (ExprId::new(index), expression))
     }
 
-    /// From the first token to the last, inner comments included; empty where there is none.
+    /// Returns the span from the first token to the last, including comments between them; empty if there is no token.
     #[must_use]
     pub fn span(&self) -> Span {
         self.span
     }
 
-    /// What stands behind the longest valid prefix and is not looked at. Only a condition that is parsed alone has it.
+    /// Returns the text after the longest valid prefix, which is ignored. Only a condition that is parsed alone has it.
     #[must_use]
     pub fn ignored(&self) -> Option<Span> {
         self.ignored

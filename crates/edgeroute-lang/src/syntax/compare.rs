@@ -1,9 +1,9 @@
-//! Whether two trees say the same, wherever it stands. Linear, and without recursion.
+//! Compares trees regardless of spans, in linear time and without recursion.
 
 use super::ast::{Condition, ExprId, ExprKind, Route, Sink, SinkKind};
 
 impl Route<'_> {
-    /// Whether both have the same parts, spans aside. What follows the sink does not count. Allocates.
+    /// Whether both routes are the same, apart from spans. Text after the sink is not compared. Allocates.
     #[must_use]
     pub fn eq_ignoring_spans(&self, other: &Route<'_>) -> bool {
         let paths = [&self.source, &other.source].map(|source| source.as_ref().map(|source| &*source.path));
@@ -31,8 +31,8 @@ fn is_same_sink(ours: &Sink<'_>, theirs: &Sink<'_>) -> bool {
 }
 
 impl Condition<'_> {
-    /// Whether both are the same expression, spans aside. What stands behind a condition and is not looked at does not
-    /// count. Allocates.
+    /// Whether both conditions are the same, apart from spans. Ignored text after a condition is not compared.
+    /// Allocates.
     #[must_use]
     pub fn eq_ignoring_spans(&self, other: &Condition<'_>) -> bool {
         let mut pairs: Vec<(ExprId, ExprId)> = Vec::new();
@@ -52,7 +52,7 @@ impl Condition<'_> {
     }
 }
 
-/// Whether two expressions are the same but for their operands, which are left in `operands` to be compared.
+/// Whether two expressions are the same apart from their operands, which are pushed to `operands` for comparison.
 fn is_same_kind(ours: &ExprKind<'_>, theirs: &ExprKind<'_>, operands: &mut Vec<(ExprId, ExprId)>) -> bool {
     match (ours, theirs) {
         (ExprKind::Missing, ExprKind::Missing) => true,

@@ -1,11 +1,11 @@
-//! Route text to tokens, by the longest match.
+//! Splits route text into tokens by the longest match.
 //!
-//! At each place every token rule of `grammar/tokens.ebnf` is a candidate; the longest match wins, and of equally long
-//! ones the rule that the grammar lists first. So `a-b`, `5%2` and `'b'and` are one name each, and `"b"and` is two
-//! tokens. The first byte decides which rules can match at all, so that few are tried.
+//! At each position every token rule of `grammar/tokens.ebnf` is a candidate. The longest match wins, and of equally
+//! long matches the rule that the grammar lists first. So `a-b`, `5%2` and `'b'and` are one name each, and `"b"and` is
+//! two tokens. The first byte decides which rules can match, so only a few are tried.
 //!
-//! A lexer is an iterator that ends in one [`TokenKind::Eof`]. It takes time linear in the text and allocates nothing;
-//! white space and comments are skipped.
+//! A lexer is an iterator that ends with one [`TokenKind::Eof`]. It takes time linear in the text and does not
+//! allocate; it skips white space and comments.
 
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while, take_while_m_n, take_while1};
@@ -17,10 +17,10 @@ use super::token::{Token, TokenKind};
 use crate::span::Span;
 use crate::steps;
 
-/// What is left of the text. Every byte that ends a token is ASCII, so tokens end between characters.
+/// The rest of the text. Every byte that ends a token is ASCII, so tokens end on character boundaries.
 type Input<'t> = &'t [u8];
 
-/// The tokens of a text.
+/// Iterates over the tokens of a text.
 ///
 /// ```
 /// use edgeroute_lang::syntax::{Lexer, TokenKind};
@@ -33,26 +33,26 @@ pub struct Lexer<'t> {
     text: &'t str,
     /// `at <= text.len()`
     at: usize,
-    /// Whether no `*/` follows any more, so that a text full of `/*` is searched once and not once for each.
+    /// Whether no `*/` follows, so that a text with many `/*` is searched only once.
     has_no_comment_end: bool,
     first_comment: Option<Span>,
     is_done: bool,
 }
 
 impl<'t> Lexer<'t> {
-    /// The tokens of `text`, which must be shorter than 4 GiB.
+    /// Starts at the beginning of `text`, which must be shorter than 4 GiB.
     #[must_use]
     pub fn new(text: &'t str) -> Self {
         Self { text, at: 0, has_no_comment_end: false, first_comment: None, is_done: false }
     }
 
-    /// The first comment that has been skipped so far.
+    /// Returns the first comment that has been skipped so far.
     #[must_use]
     pub fn first_comment(&self) -> Option<Span> {
         self.first_comment
     }
 
-    /// The next token; [`TokenKind::Eof`] from the end on.
+    /// Returns the next token; always [`TokenKind::Eof`] at the end.
     pub fn next_token(&mut self) -> Token {
         self.skip_space_and_comments();
         let rest = self.rest();
@@ -89,12 +89,12 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// The end of the first `*/` that starts at `from` or later.
+    /// Returns the end of the first `*/` that starts at `from` or later.
     fn comment_end(&mut self, from: usize) -> Option<usize> {
         if self.has_no_comment_end {
             return None;
         }
-        // To look for one byte at a time is faster than to look for the two of them.
+        // Searching for one byte is faster than searching for two.
         let rest = self.text.get(from..)?;
         let is_end = |&(at, _): &(usize, &str)| rest.as_bytes().get(at + 1) == Some(&b'/');
         let found = rest.match_indices('*').find(is_end);
@@ -117,7 +117,7 @@ impl Iterator for Lexer<'_> {
     }
 }
 
-/// The longest token at the start of `rest`, whose first byte is `first` and no white space.
+/// Returns the longest token at the start of `rest`, whose first byte is `first` and not white space.
 fn longest_match(first: u8, rest: Input<'_>) -> (TokenKind, usize) {
     let second = rest.get(1).copied();
     match first {
@@ -126,7 +126,7 @@ fn longest_match(first: u8, rest: Input<'_>) -> (TokenKind, usize) {
         b',' => (TokenKind::Comma, 1),
         b'{' => (TokenKind::OpenBrace, 1),
         b'}' => (TokenKind::CloseBrace, 1),
-        // A comment has been skipped by now.
+        // Comments have been skipped already.
         b'/' => (TokenKind::Slash, 1),
         b'=' => (TokenKind::Equal, 1),
         b'<' => match second {
@@ -141,23 +141,23 @@ fn longest_match(first: u8, rest: Input<'_>) -> (TokenKind, usize) {
         b'?' if second == Some(b'?') => (TokenKind::Coalesce, 2),
         b'?' | b'@' | b':' | b';' | b'\\' => (TokenKind::Unknown, 1),
         b'"' => quoted(first, rest),
-        // `'` opens a string and is a name character too.
+        // `'` opens a string, and is a name character too.
         b'\'' => or_longer_word(quoted(first, rest), rest),
         b'!' if second == Some(b'=') => or_longer_word((TokenKind::NotEqual, 2), rest),
         _ => word(rest),
     }
 }
 
-/// A candidate, or else the word that starts there if that is longer: rules of words are listed last.
+/// Returns the candidate, or the word that starts there if it is longer: the grammar lists the rules of words last.
 fn or_longer_word(candidate: (TokenKind, usize), rest: Input<'_>) -> (TokenKind, usize) {
     let word_length = run(rest, WORD);
     steps::bytes(word_length);
     if word_length > candidate.1 { word(rest) } else { candidate }
 }
 
-/// A string, or else an unterminated one. The closed form is the longer of the two where it matches.
+/// Returns a string, or an unterminated one. If the closed form matches, it is the longer of the two.
 fn quoted(quote: u8, rest: Input<'_>) -> (TokenKind, usize) {
-    // Most strings have no escape: then the next quote is the end.
+    // Most strings have no escape, so the next quote is the end.
     let inner = rest.iter().skip(1).position(|&byte| byte == quote || byte == b'\\');
     steps::bytes(inner.unwrap_or(rest.len()));
     if let Some(end) = inner.map(|length| length + 1).filter(|&end| rest.get(end) == Some(&quote)) {
@@ -174,7 +174,7 @@ fn quoted(quote: u8, rest: Input<'_>) -> (TokenKind, usize) {
     }
 }
 
-/// Characters of a string that stand for themselves.
+/// Characters of a string that need no escape.
 fn plain<'t>(quote: u8) -> impl Parser<Input<'t>, Output = Input<'t>, Error = nom::error::Error<Input<'t>>> {
     take_while1(move |byte| byte != quote && byte != b'\\')
 }
@@ -190,10 +190,10 @@ fn escape(input: Input<'_>) -> IResult<Input<'_>, Input<'_>> {
     .parse(input)
 }
 
-/// A run of name characters and brackets: every rule but those of strings and punctuation matches within it, and only a
-/// match of the whole run can be the longest.
+/// A run of name characters and brackets. Every rule except those of strings and punctuation matches within it, and
+/// only a match of the whole run can be the longest.
 fn word(rest: Input<'_>) -> (TokenKind, usize) {
-    // The classes that all of its bytes are in.
+    // The classes that contain all of its bytes.
     let mut common = u8::MAX;
     let mut length = 0;
     for &byte in rest {
@@ -208,7 +208,7 @@ fn word(rest: Input<'_>) -> (TokenKind, usize) {
     (rest.get(..length).map_or(TokenKind::Unknown, |word| classify(word, common)), length)
 }
 
-/// The kind of a word, whose bytes are all in `classes`.
+/// Returns the kind of a word, whose bytes are all in `classes`.
 fn classify(word: Input<'_>, classes: u8) -> TokenKind {
     match word {
         [b'$', _, ..] => TokenKind::SystemProperty,
@@ -276,6 +276,7 @@ fn keyword(word: Input<'_>) -> Option<TokenKind> {
     match word.len() {
         2 => any_case(b"or", TokenKind::Or),
         3 => any_case(b"and", TokenKind::And).or_else(|| any_case(b"not", TokenKind::Not)),
+        // Constants are case-sensitive (SEMANTICS#constants).
         4 if word == b"true" => Some(TokenKind::True),
         4 if word == b"null" => Some(TokenKind::Null),
         4 => any_case(b"from", TokenKind::From).or_else(|| any_case(b"into", TokenKind::Into)),
@@ -289,13 +290,13 @@ fn keyword(word: Input<'_>) -> Option<TokenKind> {
 
 /// White space.
 const SPACE: u8 = 1;
-/// Name characters: all of Unicode but the language's punctuation.
+/// Name characters: all of Unicode except the language's punctuation.
 const NAME: u8 = 2;
 /// Name characters and brackets.
 const WORD: u8 = 4;
 const DIGIT: u8 = 8;
 
-/// For each byte the classes that it is in.
+/// The classes of each byte.
 static CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
     let mut byte = 0_u8;
@@ -316,7 +317,7 @@ static CLASSES: [u8; 256] = {
     }
 };
 
-/// How many bytes at the start of `rest` are in `class`.
+/// Counts the bytes at the start of `rest` that are in `class`.
 fn run(rest: Input<'_>, class: u8) -> usize {
     rest.iter().position(|&byte| CLASSES[usize::from(byte)] & class == 0).unwrap_or(rest.len())
 }

@@ -1,23 +1,24 @@
-//! Names that were surely meant as something else.
+//! Finds names that are almost certainly a mistake.
 //!
-//! A name may hold almost any character, so an operator, a quote or a wrong letter case beside a name makes another name,
-//! and what is reported is that a string is compared with a number. Where something is wrong anyway, this tells what the
-//! author probably meant; where nothing is, the lints speak.
+//! A name may contain almost any character. So an operator, a quote or a wrong letter case next to a name produces
+//! another name, and the reported error is that a string is compared with a number. If a route has an error, this
+//! module suggests what the author probably meant; if it has none, the lints do.
 
 use crate::span::Span;
 
-/// Quotation marks, primes and accents that are typed or pasted for `'` and `"`. To the language they are letters.
+/// Quotation marks, primes and accents that people type or paste instead of `'` and `"`. To the language they are
+/// letters.
 pub const TYPOGRAPHIC_QUOTES: [char; 16] = [
     '\u{2018}', '\u{2019}', '\u{201a}', '\u{201b}', '\u{201c}', '\u{201d}', '\u{201e}', '\u{201f}', '\u{2032}',
     '\u{2033}', '\u{ab}', '\u{bb}', '\u{2039}', '\u{203a}', '\u{b4}', '`',
 ];
 
-/// What a name was meant as.
+/// The probable meaning of a name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Misread {
-    /// Why it is a name, and what to write.
+    /// Explains why it is a name, and what to write.
     pub help: String,
-    /// An edit that makes it what was meant. The span is in bytes of the name.
+    /// An edit that fixes it. The span is in bytes of the name.
     pub edit: Option<(Span, String)>,
 }
 
@@ -36,10 +37,10 @@ impl Misread {
     }
 }
 
-/// What the name of a property, or of a function, was meant as, if it looks like something else. `behind` is what follows
+/// Suggests what the name of a property or function means, if it looks like something else. `behind` is the text after
 /// the name.
 pub fn misread(name: &str, behind: &str) -> Option<Misread> {
-    // A name that is longer than people write is not looked into.
+    // Names that are longer than people write are skipped.
     if name.len() > 200 {
         return None;
     }
@@ -61,7 +62,7 @@ fn constant(name: &str) -> Option<Misread> {
 /// `!is_defined`, `a!` before `=`
 fn exclamation_mark(name: &str, behind: &str) -> Option<Misread> {
     if let Some(rest) = name.strip_prefix('!') {
-        // White space may follow the mark already.
+        // White space may follow the mark.
         let mended = if rest.is_empty() && !behind.starts_with('(') { "not" } else { "not " };
         let help = format!("`!` is read as part of a name; write `{}`", format!("{mended}{rest}").trim_end());
         return Some(Misread::new(help).with_edit(0, 1, mended));
@@ -91,7 +92,7 @@ fn typographic_quotes(name: &str) -> Option<Misread> {
 fn straight_quotes(name: &str) -> Option<Misread> {
     let first = name.find('\'')?;
     let close = first + 1 + name.get(first + 1..)?.find('\'')?;
-    // It is longer than the string at its start, or it would be one.
+    // It is longer than the string at its start, or it would be a string.
     let whole = first == 0 && name.ends_with('\'');
     if whole && name.get(1..name.len() - 1).is_some_and(|inner| inner.replace("''", "").find('\'').is_none()) {
         let inner = name.get(1..name.len() - 1)?.replace("''", "\\'");

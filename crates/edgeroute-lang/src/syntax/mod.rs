@@ -1,9 +1,9 @@
-//! Route text to syntax tree and back: tokens, lexer, tree, parser, printer.
+//! Parses route text into a syntax tree and prints it: tokens, lexer, tree, parser, printer.
 //!
-//! The language is given in `grammar/`. Knows no types: `5 + 'a'` parses.
+//! `grammar/` specifies the language. This stage knows no types: `5 + 'a'` parses.
 //!
-//! Nothing here recurses on its input, so no text can overflow the stack: trees are arenas in which an operand stands
-//! before what uses it, and the parser keeps its open parentheses in a vector.
+//! Nothing here recurses on its input, so no text can overflow the stack. Trees are arenas in which operands come
+//! before their users, and the parser keeps its open parentheses in a vector.
 
 mod token;
 

@@ -1,13 +1,13 @@
-//! Placeholders of templates that nobody filled in: `${MODULE}`, `{{module}}`, `<MODULE_NAME>`.
+//! Finds placeholders of templates that were not filled in: `${MODULE}`, `{{module}}`, `<MODULE_NAME>`.
 
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::span::{Span, floor};
 use crate::steps;
 
-/// How far from a place a placeholder may begin or end, in bytes.
+/// The maximum distance from a position to the start or end of its placeholder, in bytes.
 const REACH: usize = 80;
 
-/// What opens and closes a placeholder. The longer go first.
+/// The delimiters of placeholders. Longer ones come first.
 const FORMS: [(&str, &str); 9] = [
     ("{{", "}}"),
     ("[[", "]]"),
@@ -20,7 +20,7 @@ const FORMS: [(&str, &str); 9] = [
     ("[", "]"),
 ];
 
-/// The placeholder that the bytes `at` of a text belong to. Looks at some bytes around them, however many they are.
+/// Returns the placeholder that contains the bytes `at` of a text. Examines a bounded number of bytes around them.
 pub fn placeholder_at(text: &str, at: Span) -> Option<Span> {
     let place = at.range();
     let from = floor(text, place.start.saturating_sub(REACH));
@@ -42,7 +42,7 @@ pub fn placeholder_at(text: &str, at: Span) -> Option<Span> {
     None
 }
 
-/// A placeholder that nobody filled in.
+/// A placeholder that was not filled in.
 pub fn placeholder_left(text: &str, span: Span) -> Diagnostic {
     let message = format!("the placeholder `{}` was not replaced", quoted(span.slice(text)));
     Diagnostic::new(Code::PlaceholderLeft, span, message)
@@ -50,7 +50,7 @@ pub fn placeholder_left(text: &str, span: Span) -> Diagnostic {
         .with_help("replace it, or run the tool that does so before you deploy")
 }
 
-/// Whether a name such as `$MODULE_NAME` is written as those of environments are.
+/// Whether a name such as `$MODULE_NAME` is written like an environment variable.
 pub fn is_variable(name: &str) -> bool {
     name.strip_prefix('$').is_some_and(|name| {
         name.len() > 2

@@ -1,19 +1,20 @@
-//! Syntax tree to text, in two forms.
+//! Prints syntax trees, in two forms.
 //!
-//! [`print_route`] and [`print_condition`] keep the tree: what they print parses to the same tree, spans aside.
-//! [`canonical_route`] and [`canonical_condition`] keep the meaning: parentheses only where precedence asks for them,
-//! functions in lower case, endpoints in their customary spelling. A canonical text is its own canonical form.
-//! Both write SELECT, FROM, WHERE and INTO in upper case, `and`, `or` and `not` in lower case, `!=` for `<>`, and one
-//! space around an operator, behind a prefix operator too: `-5` is a number, and `- 5` is not.
+//! [`print_route`] and [`print_condition`] keep the tree: their output parses to the same tree, apart from spans.
+//! [`canonical_route`] and [`canonical_condition`] keep the meaning: parentheses only if precedence requires them,
+//! functions in lower case, endpoints in their usual spelling. The canonical form of a canonical text is the text
+//! itself. Both forms print SELECT, FROM, WHERE and INTO in upper case, `and`, `or` and `not` in lower case, `!=` for
+//! `<>`, and one space around an operator. There is a space after a prefix operator too: `-5` is a number, and `- 5` is
+//! not.
 //!
-//! Comments, and what follows the sink, are not in the tree and so not in the text. Where an operand is missing, `?` is
-//! printed, which no parse accepts. The cost is linear in the tree; nothing recurses.
+//! Comments and the text after the sink are not in the tree, so they are not printed. A missing operand is printed as
+//! `?`, which no parse accepts. The cost is linear in the tree, and nothing recurses.
 
 use super::ast::{BinaryOperator, Condition, ExprId, ExprKind, Literal, Route, Sink, SinkKind, UnaryOperator};
 use super::lexer::Lexer;
 use super::token::TokenKind;
 
-/// The text of a route. Allocates.
+/// Prints a route. Allocates.
 ///
 /// ```
 /// use edgeroute_lang::limits::Limits;
@@ -27,19 +28,19 @@ pub fn print_route(route: &Route<'_>) -> String {
     Printer::new(Form::AsWritten).route(route)
 }
 
-/// The text of a condition; empty where it has no token. Allocates.
+/// Prints a condition; empty if it has no token. Allocates.
 #[must_use]
 pub fn print_condition(condition: &Condition<'_>) -> String {
     Printer::new(Form::AsWritten).condition(condition)
 }
 
-/// The canonical text of a route. Allocates.
+/// Prints a route in canonical form. Allocates.
 #[must_use]
 pub fn canonical_route(route: &Route<'_>) -> String {
     Printer::new(Form::Canonical).route(route)
 }
 
-/// The canonical text of a condition; empty where it has no token. Allocates.
+/// Prints a condition in canonical form; empty if it has no token. Allocates.
 ///
 /// ```
 /// use edgeroute_lang::limits::Limits;
@@ -59,27 +60,28 @@ enum Form {
     Canonical,
 }
 
-/// Looser than every operator: nothing needs parentheses here.
+/// Looser than every operator: nothing needs parentheses.
 const LOOSEST: u8 = 0;
 /// Tighter than every binary operator: the operand of a prefix operator.
 const TIGHTEST: u8 = u8::MAX;
 
-/// Its argument is read as text, and refused if it has parentheses: they are not the printer's to take away.
+/// The argument of this function is read as text, and refused if it has parentheses, so the printer must not remove
+/// them.
 const TEXT_FUNCTION: &str = "twin_change_includes";
 
-/// What is still to be printed.
+/// An item that is still to be printed.
 enum Pending {
     Text(&'static str),
-    /// An expression, in parentheses if it is a binary one that binds less tightly than this.
+    /// An expression, in parentheses if it is binary and binds less tightly than this.
     Expression(ExprId, u8),
-    /// An expression whose outermost parentheses stay.
+    /// An expression that keeps its outermost parentheses.
     Verbatim(ExprId),
 }
 
 struct Printer {
     form: Form,
     out: String,
-    /// The next to be printed is the last.
+    /// A stack: the next item to print is the last.
     pending: Vec<Pending>,
 }
 
@@ -139,7 +141,7 @@ impl Printer {
         }
     }
 
-    /// `spelling` where it is only another spelling of `name` and the form asks for it.
+    /// Returns `spelling` if it is another spelling of `name` and the form requires it.
     fn customary<'n>(&self, name: &'n str, spelling: &'static str) -> &'n str {
         if self.form == Form::Canonical && name.eq_ignore_ascii_case(spelling) { spelling } else { name }
     }
@@ -161,7 +163,7 @@ impl Printer {
         }
     }
 
-    /// Prints what an expression begins with and puts its operands on the stack.
+    /// Prints the beginning of an expression and pushes its operands onto the stack.
     fn expression(&mut self, kind: &ExprKind<'_>, least: u8, form: Form) {
         match kind {
             ExprKind::Missing => self.out.push('?'),
@@ -200,7 +202,7 @@ impl Printer {
                     self.out.push('(');
                     self.pending.push(Pending::Text(")"));
                 }
-                // All operators associate to the left: an equal one on the right needs parentheses.
+                // All operators group from the left: on the right, one of the same precedence needs parentheses.
                 self.pending.push(Pending::Expression(*right, precedence + 1));
                 self.pending.push(Pending::Text(spaced(*operator)));
                 self.pending.push(Pending::Expression(*left, precedence));
@@ -216,7 +218,7 @@ impl Printer {
         }
     }
 
-    /// A function's name; canonically in lower case, unless that is a constant such as `true`.
+    /// Prints a function's name; in canonical form in lower case, unless that is a constant such as `true`.
     fn function_name(&mut self, name: &str) {
         let lower = name.to_ascii_lowercase();
         let is_lowered = self.form == Form::Canonical && Lexer::new(&lower).next_token().kind == TokenKind::Id;
@@ -224,8 +226,8 @@ impl Printer {
     }
 }
 
-/// Source paths are all of a route's text where `/*` can stand outside strings. It opens a comment if `*/` follows
-/// anywhere; a space between the two, which means nothing, prevents that.
+/// Only in source paths can `/*` occur outside strings. It opens a comment if `*/` follows anywhere; a space between
+/// the two has no meaning and prevents that.
 fn keep_from_opening_comment(text: String, from: usize, path: &str) -> String {
     let opens = text.get(from..).and_then(|rest| {
         let (_, rest) = rest.split_once("/*")?;
@@ -237,8 +239,7 @@ fn keep_from_opening_comment(text: String, from: usize, path: &str) -> String {
     }
 }
 
-/// Of the text between the quotes of a string: whether a `"` stands in it without a backslash, so that only `'` can have
-/// been the quotes.
+/// Whether the text between the quotes of a string contains a `"` without a backslash, so that the quotes must be `'`.
 fn contains_unescaped_double_quote(inner: &str) -> bool {
     let mut characters = inner.chars();
     while let Some(character) = characters.next() {

@@ -5,17 +5,16 @@ use core::fmt;
 use super::ast::BinaryOperator;
 use crate::span::Span;
 
-/// A token and where it stands.
+/// A token and its place in the text.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub struct Token {
-    /// Which one.
+    /// The kind.
     pub kind: TokenKind,
-    /// Its bytes.
+    /// The span.
     pub span: Span,
 }
 
-/// The kinds of tokens, in the order in which the grammar lists them: where two rules match the same longest text, the
-/// earlier one has it.
+/// The kinds of tokens in the order of the grammar: if two rules match the same longest text, the earlier one wins.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum TokenKind {
     /// `{`
@@ -90,16 +89,16 @@ pub enum TokenKind {
     SystemProperty,
     /// A name.
     Id,
-    /// A run of name characters with `[` or `]` among them; no rule of the grammar takes one.
+    /// A run of name characters that contains `[` or `]`; no rule of the grammar accepts it.
     BracketPath,
-    /// A character that starts no token.
+    /// A character that cannot start a token.
     Unknown,
     /// The end of the text; empty.
     Eof,
 }
 
 impl TokenKind {
-    /// The binary operator that this token is, if it is one.
+    /// Returns the binary operator that this token is, if it is one.
     #[must_use]
     pub const fn binary_operator(self) -> Option<BinaryOperator> {
         Some(match self {
@@ -146,7 +145,7 @@ impl TokenKind {
     }
 }
 
-/// What to call a token of this kind in a message.
+/// Names the kind of a token for a message.
 impl fmt::Display for TokenKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

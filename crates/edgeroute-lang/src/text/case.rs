@@ -1,15 +1,15 @@
-//! Case as the reference maps it: each code point by Unicode's simple mapping, one to one.
+//! Maps case as the reference does: each code point by Unicode's simple mapping, one to one (SEMANTICS#case-mapping).
 //!
-//! Three letters map to themselves, as they do in .NET's invariant culture: `İ`, `ı` and `ſ`. So a text keeps its number
-//! of code points in any case, and no letter outside ASCII ever equals one inside.
+//! Three letters map to themselves, as they do in .NET's invariant culture: `İ`, `ı` and `ſ`. So changing the case
+//! never changes the number of code points, and no letter outside ASCII ever equals one inside.
 //!
-//! The mappings are the standard library's, of its version of Unicode. It gives the full ones, which can have several
-//! letters (`ß` to `SS`); for those characters the simple mapping is stated here. Nothing here knows of languages, normal
-//! forms or full case folding.
+//! The mappings are those of the standard library's version of Unicode. It provides the full mappings, which can
+//! produce several letters (`ß` to `SS`); this module has the simple mapping for those characters. It does not handle
+//! languages, normal forms or full case folding.
 
 use std::borrow::Cow;
 
-/// The upper case of a character: `ß`, `İ`, `ı` and `ſ` are their own.
+/// Returns the upper case of a character: `ß`, `İ`, `ı` and `ſ` map to themselves.
 #[must_use]
 pub fn upper(character: char) -> char {
     if character.is_ascii() {
@@ -17,14 +17,14 @@ pub fn upper(character: char) -> char {
     }
     let mut full = character.to_uppercase();
     match (full.next(), full.next()) {
-        // `ı` and `ſ` are the only ones whose upper case is ASCII.
+        // Only `ı` and `ſ` have an ASCII letter as their upper case.
         (Some(mapped), None) if !mapped.is_ascii() => mapped,
         (Some(_), Some(_)) => simple_upper(character),
         _ => character,
     }
 }
 
-/// The lower case of a character: `İ` is its own.
+/// Returns the lower case of a character: `İ` maps to itself.
 #[must_use]
 pub fn lower(character: char) -> char {
     if character.is_ascii() {
@@ -33,13 +33,14 @@ pub fn lower(character: char) -> char {
     let mut full = character.to_lowercase();
     match (full.next(), full.next()) {
         (Some(mapped), None) => mapped,
-        // `İ` alone has a lower case of two characters; by the simple mapping it would be `i`.
+        // Only `İ` has a lower case of two characters; its simple mapping would be `i`.
         _ => character,
     }
 }
 
-/// The simple upper case of a character whose full one has several characters. `UnicodeData.txt` has one only for Greek
-/// letters with an iota below, and it is their title case; all others (`ß`, `ŉ`, `ΐ`, the ligatures) are their own.
+/// Returns the simple upper case of a character whose full upper case has several characters. `UnicodeData.txt` has one
+/// only for Greek letters with an iota subscript, where it is the title case. All others (`ß`, `ŉ`, `ΐ`, the ligatures)
+/// map to themselves.
 fn simple_upper(character: char) -> char {
     let title_case = match character {
         '\u{1F80}'..='\u{1F87}' | '\u{1F90}'..='\u{1F97}' | '\u{1FA0}'..='\u{1FA7}' => u32::from(character) + 8,
@@ -49,14 +50,14 @@ fn simple_upper(character: char) -> char {
     char::from_u32(title_case).unwrap_or(character)
 }
 
-/// Whether two texts are equal when each code point is upper-cased.
+/// Whether two texts are equal ignoring case (SEMANTICS#ignoring-case).
 #[must_use]
 pub fn eq_ignore_case(a: &str, b: &str) -> bool {
-    // No letter outside ASCII has an upper case inside it, so a text of ASCII can equal only such a text.
+    // No letter outside ASCII has an ASCII upper case, so an ASCII string can equal only an ASCII string.
     a.eq_ignore_ascii_case(b) || (!a.is_ascii() && fold_chars(a).eq(fold_chars(b)))
 }
 
-/// Whether a text begins with another when each code point of both is upper-cased.
+/// Whether a string starts with a prefix, ignoring case.
 #[must_use]
 pub fn starts_with_ignore_case(text: &str, prefix: &str) -> bool {
     if prefix.is_ascii() {
@@ -66,13 +67,14 @@ pub fn starts_with_ignore_case(text: &str, prefix: &str) -> bool {
     fold_chars(prefix).all(|character| text.next() == Some(character))
 }
 
-/// The characters of a text, upper-cased: what [`eq_ignore_case`] compares, and what a hash that agrees with it takes.
+/// Iterates over the upper-cased characters of a string. [`eq_ignore_case`] compares them, and a hash that agrees with
+/// it must use them.
 pub fn fold_chars(text: &str) -> impl Iterator<Item = char> + Clone {
     text.chars().map(upper)
 }
 
-/// A text, upper-cased: equal for texts that are equal by [`eq_ignore_case`], so it can be a key. Allocates if a letter
-/// changes.
+/// Upper-cases a string so that it can be a key: strings that [`eq_ignore_case`] considers equal give the same key.
+/// Allocates only if a letter changes.
 #[must_use]
 pub fn fold(text: &str) -> Cow<'_, str> {
     match text.char_indices().find(|&(_, character)| upper(character) != character) {

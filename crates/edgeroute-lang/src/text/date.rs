@@ -1,9 +1,9 @@
-//! Which strings of a body are dates: the reference's JSON reader takes them for dates, and a date is undefined.
+//! Recognises strings that the reference's JSON reader treats as dates; a date is undefined (SEMANTICS#body-dates).
 //!
-//! The two forms are ISO 8601 with the reader's odd zones, and Microsoft's `/Date(n)/`. Only the form and the calendar
-//! are checked; no date is worked out.
+//! The two forms are ISO 8601 with the reader's unusual zones, and Microsoft's `/Date(n)/`. Only the form and the
+//! calendar are checked; no date is computed.
 
-/// Whether the reference's JSON reader takes the text for a date. Reads no further than it looks like one.
+/// Whether the reference's JSON reader treats the string as a date. Stops at the first character that rules a date out.
 ///
 /// ```
 /// use edgeroute_lang::text::is_date;
@@ -31,7 +31,7 @@ struct Reader<'t> {
 }
 
 impl Reader<'_> {
-    /// `YYYY-MM-DDThh:mm:ss[.f][zone]`
+    /// `YYYY-MM-DDThh:mm:ss[.f][zone]` (SEMANTICS#iso-dates)
     fn is_iso(mut self) -> bool {
         self.date().is_some() && self.byte(b'T').is_some() && self.time().is_some() && {
             self.zone();
@@ -84,7 +84,7 @@ impl Reader<'_> {
         let _ = self.number(2);
     }
 
-    /// `/Date(n)/`, where n is a 64-bit integer, also with an offset of a sign and four digits.
+    /// `/Date(n)/`, where n is a 64-bit integer, optionally with a four-digit offset (SEMANTICS#microsoft-dates).
     fn is_microsoft(self) -> bool {
         let Some(inner) = self.rest.strip_prefix(b"/Date(").and_then(|rest| rest.strip_suffix(b")/")) else {
             return false;

@@ -1,4 +1,5 @@
-//! Texts to numbers, as the reference reads them: generously in `as_number`, plainly in literals.
+//! Reads numbers from strings as the reference does: liberally in `as_number` (SEMANTICS#number-syntax), plainly in
+//! literals (SEMANTICS#number-literals).
 //!
 //! One pass, in time linear in the text and without allocation, however long it is: a double is decided by its first
 //! 768 significant digits and by whether anything but zeros follows, so no more is kept of them. Every result is the
@@ -34,15 +35,16 @@ pub fn as_number_points(points: impl Iterator<Item = u32> + Clone) -> Option<f64
     read(points)
 }
 
-/// The number that an integer or real literal stands for; `None` for a real without a digit before its exponent (`e5`).
+/// The value of an integer or real literal (SEMANTICS#number-literals); `None` for a real without a digit before its
+/// exponent (SEMANTICS#unreadable-literals).
 #[must_use]
 pub fn number_literal(literal: &str) -> Option<f64> {
     // The reference reads literals by the rules of `as_number`, of which they have only signs, digits and exponents.
     as_number(literal)
 }
 
-/// The number that a hex literal (`0x1F`) stands for: a signed 64-bit integer. `None` where it has more than 16
-/// significant digits, or is no hex literal.
+/// The value of a hex literal, a signed 64-bit integer (SEMANTICS#hex-literals); `None` for more than 16 significant
+/// digits (SEMANTICS#unreadable-literals), or if the text is not a hex literal.
 #[must_use]
 pub fn hex_literal(literal: &str) -> Option<f64> {
     let digits = literal.strip_prefix("0x").or_else(|| literal.strip_prefix("0X"))?;
@@ -131,7 +133,7 @@ pub fn digits_as_number(points: impl Iterator<Item = u32>) -> Option<f64> {
     points.all(|point| point == 0).then_some(number)
 }
 
-/// What was seen around the digits.
+/// What was read around the digits.
 struct Affixes {
     sign: Sign,
     currency: Currency,
@@ -142,13 +144,13 @@ enum Sign {
     Unseen,
     Plus,
     Minus,
-    /// `(`, which stands for a minus; `)` is still to come.
+    /// `(`, which means minus; `)` must still follow.
     Open,
     /// `(` and `)`
     Closed,
 }
 
-/// The sign of no currency, `¤`.
+/// The generic currency sign, `¤`.
 #[derive(Copy, Clone, PartialEq, Eq)]
 enum Currency {
     Unseen,
@@ -185,7 +187,7 @@ impl Affixes {
     }
 }
 
-/// Digits with a point and commas among them, and an exponent.
+/// Reads digits, which may contain a point and commas, and an exponent.
 fn read_decimal(points: &mut Peekable<impl Iterator<Item = u32>>) -> Option<Decimal> {
     let mut decimal = Decimal::new();
     let mut digit_seen = false;
@@ -216,8 +218,8 @@ fn read_decimal(points: &mut Peekable<impl Iterator<Item = u32>>) -> Option<Deci
     Some(decimal)
 }
 
-/// An exponent behind its `e`. `None` if it has no digits: then the `e` is no part of the number, nor can anything else
-/// make one of the text.
+/// Reads an exponent after its `e`. `None` if it has no digits: the `e` is then not part of the number, and the text is
+/// not a number at all.
 fn read_exponent(points: &mut Peekable<impl Iterator<Item = u32>>) -> Option<i64> {
     let sign = peek(points).filter(|sign| matches!(sign, '+' | '-'));
     if sign.is_some() {
@@ -232,8 +234,8 @@ fn read_exponent(points: &mut Peekable<impl Iterator<Item = u32>>) -> Option<i64
     Some(if sign == Some('-') { -exponent } else { exponent })
 }
 
-/// What [`as_number`] reads where there is no number in digits. `Infinity` in any case, with or without a sign, amid
-/// Unicode white space. The reference reads `NaN` too, which is undefined.
+/// Reads an infinity in words, where [`as_number`] finds no digits (SEMANTICS#named-numbers): `Infinity` in any case,
+/// with or without a sign, amid Unicode white space. The reference reads `NaN` too, which is undefined.
 pub fn infinity_as_number(points: impl Iterator<Item = u32>) -> Option<f64> {
     let white_space = |&point: &u32| char::from_u32(point).is_some_and(char::is_whitespace);
     let mut points = points.skip_while(white_space).peekable();
@@ -249,7 +251,7 @@ pub fn infinity_as_number(points: impl Iterator<Item = u32>) -> Option<f64> {
     (named && points.all(|point| white_space(&point))).then_some(infinity)
 }
 
-/// The next code point, U+FFFD for a surrogate: neither is ever part of a number.
+/// Returns the next code point, or U+FFFD for a surrogate. Neither is ever part of a number.
 fn peek(points: &mut Peekable<impl Iterator<Item = u32>>) -> Option<char> {
     points.peek().map(|&point| char::from_u32(point).unwrap_or(char::REPLACEMENT_CHARACTER))
 }
@@ -258,11 +260,12 @@ fn ascii_digit(character: char) -> Option<u8> {
     u8::try_from(character).ok().filter(u8::is_ascii_digit)
 }
 
-/// A decimal number of any length, or as much of it as decides the double that is nearest.
+/// A decimal number of any length, cut to the digits that decide the nearest double.
 ///
-/// It is `digits * 10^exponent`, and a little more where `rest` says so.
+///
+/// Its value is `digits * 10^exponent`, and slightly more if `rest` says so.
 struct Decimal {
-    /// ASCII digits, the first of which is not 0, and room for the rest of a number's text.
+    /// ASCII digits, the first of which is not 0, with room for the rest of the number's text.
     digits: [u8; Self::CAPACITY],
     /// `length <= SIGNIFICANT`
     length: usize,
@@ -278,7 +281,7 @@ enum Rest {
 }
 
 impl Decimal {
-    /// A number halfway between two doubles, which is where most digits count, has 767 of them at most.
+    /// A number halfway between two doubles needs the most digits: at most 767.
     const SIGNIFICANT: usize = 768;
     /// The digits, one for the rest, and an exponent: `e-2000`.
     const CAPACITY: usize = Self::SIGNIFICANT + 1 + 6;
@@ -299,7 +302,7 @@ impl Decimal {
         }
     }
 
-    /// Appends an ASCII digit; `None` if there is no place left for it.
+    /// Appends an ASCII digit; `None` if there is no room for it.
     fn keep(&mut self, digit: u8) -> Option<()> {
         if self.length == 0 && digit == b'0' {
             return Some(());
@@ -319,7 +322,7 @@ impl Decimal {
         }
     }
 
-    /// The nearest double, by way of the standard library.
+    /// Returns the nearest double by the standard library (SEMANTICS#number-rounding).
     fn nearest_double(mut self) -> Option<f64> {
         // Any exponent beyond this gives zero or infinity, whatever the digits.
         const FARTHEST: i64 = 2_000;

@@ -1,20 +1,20 @@
-//! Texts as UTF-16 code units, which the reference counts and compares, without leaving UTF-8.
+//! Counts and compares UTF-16 code units, as the reference does, on UTF-8 strings.
 //!
-//! A text with lone surrogates is a `[u16]` instead; its own order is already that of code units.
+//! A string with lone surrogates is a `[u16]` instead, whose own order is already that of code units.
 
 use std::cmp::Ordering;
 
-/// How many UTF-16 code units a text has.
+/// Counts the UTF-16 code units of a string (SEMANTICS#strings).
 #[must_use]
 pub fn utf16_len(text: &str) -> usize {
-    // A code unit for every character, and a second one for those of four bytes.
+    // Every character has one code unit, and those of four bytes have a second one.
     text.bytes().filter(|&byte| !is_continuation(byte)).count() + text.bytes().filter(|&byte| byte >= 0xF0).count()
 }
 
-/// The order of two texts by UTF-16 code units.
+/// Orders two strings by UTF-16 code units (SEMANTICS#string-order).
 ///
-/// It is the order of code points, which is that of bytes, but for one thing: characters beyond U+FFFF are written with
-/// surrogates, so they come before U+E000 to U+FFFF.
+/// This is the order of bytes with one exception: characters beyond U+FFFF are written with surrogates, so they come
+/// before U+E000 to U+FFFF.
 #[must_use]
 pub fn compare_utf16(a: &str, b: &str) -> Ordering {
     let differing = a.bytes().zip(b.bytes()).find(|(a, b)| a != b);
@@ -24,8 +24,8 @@ pub fn compare_utf16(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// What orders two bytes, the first in which two texts differ, as the characters they belong to are ordered. 0xEE and
-/// 0xEF begin U+E000 to U+FFFF, 0xF0 to 0xF4 what lies beyond.
+/// Returns a key that orders two bytes, the first in which two strings differ, as their characters are ordered. 0xEE
+/// and 0xEF begin U+E000 to U+FFFF, and 0xF0 to 0xF4 begin the characters beyond.
 const fn utf16_rank(byte: u8) -> u8 {
     match byte {
         0xEE | 0xEF => byte + 0x10,
@@ -37,7 +37,7 @@ const fn is_continuation(byte: u8) -> bool {
     byte & 0xC0 == 0x80
 }
 
-/// Code units with each character mapped; a lone surrogate stays as it is.
+/// Maps each character of a sequence of code units; a lone surrogate is unchanged.
 pub fn map_units(units: &[u16], map: impl Fn(char) -> char) -> impl Iterator<Item = u16> {
     char::decode_utf16(units.iter().copied()).flat_map(move |decoded| {
         let (first, second) = match decoded {

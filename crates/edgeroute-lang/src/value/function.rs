@@ -1,16 +1,18 @@
-//! What functions compute.
+//! Computes functions.
 
 use super::{Operand, Texts, Type, Value};
 use crate::builtin::Function;
 
-/// The value of a call. Arguments of the wrong kind or number give undefined.
+/// Calls a function. If the kind or number of the arguments is wrong, the result is undefined.
 pub fn call<X: Texts>(function: Function, arguments: &[Operand<'_, X::Text>], texts: &mut X) -> Value<X::Text> {
     match function {
+        // SEMANTICS#abs-exp-floor-ceiling
         Function::Abs => of_number(arguments, f64::abs),
         Function::Ceiling => of_number(arguments, f64::ceil),
         Function::Exp => of_number(arguments, f64::exp),
         Function::Floor => of_number(arguments, f64::floor),
         Function::Sign => of_number(arguments, sign),
+        // NaN, the root of a negative number, is undefined (SEMANTICS#sqrt).
         Function::Sqrt => of_number(arguments, f64::sqrt),
         Function::Square => of_number(arguments, |base| power(base, 2.0)),
         Function::Power => match numbers(arguments) {
@@ -19,28 +21,32 @@ pub fn call<X: Texts>(function: Function, arguments: &[Operand<'_, X::Text>], te
         },
         Function::AsNumber => of_any(arguments, |argument| as_number(argument.value, texts)),
         Function::IsBool => of_any(arguments, is_bool),
+        // SEMANTICS#is-defined
         Function::IsDefined => of_any(arguments, |argument| Value::Bool(argument.value.is_defined())),
         Function::IsNull => of_any(arguments, is_null),
         Function::IsNumber => of_any(arguments, |argument| Value::Bool(is_number(argument.value))),
+        // SEMANTICS#is-string
         Function::IsString => of_any(arguments, |argument| Value::Bool(matches!(argument.value, Value::Text(_)))),
         Function::Concat => concat(arguments.iter().map(|argument| argument.value), texts),
+        // SEMANTICS#length
         Function::Length => of_text(arguments, |text| Value::Number(count(texts.length(text)))),
         Function::Lower => of_text(arguments, |text| Value::Text(texts.lower(text))),
         Function::Upper => of_text(arguments, |text| Value::Text(texts.upper(text))),
+        // SEMANTICS#contains
         Function::Contains => of_texts(arguments, |text, part| Value::Bool(texts.find(text, part).is_some())),
-        // "`index_of` -1 when absent, 0 for ''."
+        // SEMANTICS#index-of
         Function::IndexOf => {
             of_texts(arguments, |text, part| Value::Number(texts.find(text, part).map_or(-1.0, count)))
         }
         Function::StartsWith => of_texts(arguments, |text, part| Value::Bool(texts.starts_with(text, part))),
         Function::EndsWith => of_texts(arguments, |text, part| Value::Bool(texts.ends_with(text, part))),
         Function::Substring => substring(arguments, texts),
-        // It reads the message; the typed form has a node of its own for it.
+        // Reads the message, so it has a node of its own in the typed form (SEMANTICS#twin-change-includes).
         Function::TwinChangeIncludes => Value::Undefined,
     }
 }
 
-/// "A property whose value is null: the empty string in `||`, `concat`."
+/// Joins strings. A null property counts as the empty string (SEMANTICS#concat).
 pub fn concat<'v, X: Texts>(
     arguments: impl Iterator<Item = &'v Value<X::Text>> + Clone,
     texts: &mut X,
@@ -64,7 +70,7 @@ fn of_any<T>(arguments: &[Operand<'_, T>], compute: impl FnOnce(Operand<'_, T>) 
     }
 }
 
-/// The arguments as numbers, if all of them are, and there are as many. A body value may be NaN.
+/// Returns the arguments as numbers, if all of them are numbers and the count is right. A body value may be NaN.
 fn numbers<T, const COUNT: usize>(arguments: &[Operand<'_, T>]) -> Option<[f64; COUNT]> {
     let mut numbers = [0.0; COUNT];
     if arguments.len() != COUNT {
@@ -86,7 +92,7 @@ fn of_number<T>(arguments: &[Operand<'_, T>], compute: impl FnOnce(f64) -> f64) 
     }
 }
 
-/// Of a text. A null property is none: "undefined in other string functions" (other than `||` and `concat`).
+/// Computes a function of one string. Anything else is undefined, a null property included (SEMANTICS#arguments).
 fn of_text<T>(arguments: &[Operand<'_, T>], compute: impl FnOnce(&T) -> Value<T>) -> Value<T> {
     match arguments {
         [Operand { value: Value::Text(text), .. }] => compute(text),
@@ -101,7 +107,7 @@ fn of_texts<T>(arguments: &[Operand<'_, T>], compute: impl FnOnce(&T, &T) -> Val
     }
 }
 
-/// "`sign` is -1, +0, 1."
+/// Returns -1, positive zero or 1 (SEMANTICS#sign).
 fn sign(number: f64) -> f64 {
     match number.partial_cmp(&0.0) {
         Some(ordering) => f64::from(ordering as i8),
@@ -109,12 +115,13 @@ fn sign(number: f64) -> f64 {
     }
 }
 
-/// As the C library has it, like the reference's, so that `square(1.1) = power(1.1, 2)`: a known exponent would become a
-/// multiplication, which rounds differently now and then. 1 to the power of NaN is 1, NaN to the power of 0 is 1.
+/// Computes as the C library does, like the reference, so that `square(1.1) = power(1.1, 2)` (SEMANTICS#power). Without
+/// `black_box` a constant exponent becomes a multiplication, which can round differently.
 fn power(base: f64, exponent: f64) -> f64 {
     base.powf(core::hint::black_box(exponent))
 }
 
+/// Reads a string as a number, or returns a number unchanged (SEMANTICS#as-number).
 fn as_number<X: Texts>(argument: &Value<X::Text>, texts: &mut X) -> Value<X::Text> {
     match argument {
         Value::Text(text) => texts.as_number(text).map_or(Value::Undefined, Value::number),
@@ -123,7 +130,7 @@ fn as_number<X: Texts>(argument: &Value<X::Text>, texts: &mut X) -> Value<X::Tex
     }
 }
 
-/// "`is_bool`: of a bool or value that is undefined: undefined; of other types: false."
+/// An undefined bool or body value is undefined, every other non-bool is false (SEMANTICS#is-bool).
 fn is_bool<T>(argument: Operand<'_, T>) -> Value<T> {
     match (argument.ty, argument.value) {
         (Type::Bool | Type::Value, Value::Undefined) => Value::Undefined,
@@ -131,8 +138,7 @@ fn is_bool<T>(argument: Operand<'_, T>) -> Value<T> {
     }
 }
 
-/// "`is_null`: string: true only if its value is null (false if missing); null: true; value: undefined if undefined,
-/// false for a missing path, true for anything else defined; other types: false."
+/// A body value that is present counts as null, whatever it is; a missing path does not (SEMANTICS#is-null).
 fn is_null<T>(argument: Operand<'_, T>) -> Value<T> {
     match (argument.ty, argument.value) {
         (Type::Value, Value::Undefined) => Value::Undefined,
@@ -141,13 +147,12 @@ fn is_null<T>(argument: Operand<'_, T>) -> Value<T> {
     }
 }
 
-/// "`is_number`: finite numbers only."
+/// Whether the value is a finite number (SEMANTICS#is-number).
 fn is_number<T>(value: &Value<T>) -> bool {
     matches!(value, Value::Number(number) if number.is_finite())
 }
 
-/// "`substring(s, start)`: 0 <= start <= length. `substring(s, start, count)`: 0 <= start < length, count >= 0,
-/// count <= length - start, checked on the doubles; then both truncate."
+/// Checks the range on the doubles, then drops the fractions (SEMANTICS#substring).
 fn substring<X: Texts>(arguments: &[Operand<'_, X::Text>], texts: &mut X) -> Value<X::Text> {
     let [Operand { value: Value::Text(text), .. }, range @ ..] = arguments else {
         return Value::Undefined;

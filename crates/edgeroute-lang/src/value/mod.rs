@@ -1,7 +1,8 @@
-//! Values, and what operators and functions compute with them.
+//! Values, and the operators and functions on them.
 //!
-//! This is the one place where their meaning is said: folding, interpreting and matching all come here. How a text is
-//! held is left open: the interpreter copies UTF-16 code units freely; the matcher keeps what a text is made of.
+//! Their meaning is defined in this module alone: folding, interpreting and matching all use it. It is generic over the
+//! representation of strings: the interpreter copies UTF-16 code units freely, and the matcher refers to the parts of a
+//! string without copying.
 
 mod function;
 mod operation;
@@ -18,10 +19,10 @@ pub use operator::{Arithmetic, Comparison};
 pub use texts::Texts;
 pub use units::Units;
 
-/// The static types.
+/// A static type (SEMANTICS#static-types).
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Type {
-    /// A string: every property.
+    /// A string; every property is one.
     Text,
     /// A number.
     Number,
@@ -29,49 +30,52 @@ pub enum Type {
     Bool,
     /// `null`.
     Null,
-    /// `undefined`, and literals that the reference cannot read.
+    /// `undefined`, or a literal that the reference cannot read.
     Undefined,
-    /// A body query, or what is made of one: its kind is known at run time.
+    /// A body query, or an expression over one: its kind is known at run time (SEMANTICS#body-values).
     Value,
 }
 
-/// A text that may hold lone surrogates, which only escapes can write.
+/// A string, which may contain lone surrogates; only escapes can write them (SEMANTICS#strings).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Text<'t> {
-    /// Without lone surrogates.
+    /// A string without lone surrogates.
     WellFormed(Cow<'t, str>),
     /// UTF-16 code units with at least one lone surrogate.
     IllFormed(Box<[u16]>),
 }
 
-/// A run-time value: what a part of a condition computes for one message. Which of them a part can have follows from its
-/// static type. `T` is how a text is held.
+/// A run-time value: the result of a part of a condition for one message. The static type of the part limits which
+/// values are possible. `T` is the representation of strings.
 #[derive(Copy, Clone, PartialEq, Debug)]
 pub enum Value<T> {
-    /// Nothing: a missing property, an operation on what it does not take, a number that is not one.
+    /// The result of a missing property, and of an operation on a value it does not accept (SEMANTICS#undefined).
     Undefined,
     /// `null`, or a null in the body.
     Null,
-    /// A body path that leads nowhere. It is a null, and differs from one only in `is_null`.
+    /// A path that the body lacks. It is a null (SEMANTICS#null) and differs from other nulls only in `is_null`.
     Missing,
     /// A bool.
     Bool(bool),
-    /// A number. NaN only where the static type is a body value; of static type number, NaN is undefined.
+    /// A double (SEMANTICS#numbers). NaN only if the static type is a body value; as a number, NaN is undefined
+    /// (SEMANTICS#nan).
     Number(f64),
-    /// A text.
+    /// A string.
     Text(T),
-    /// A property that is there and null. It is a string, though not as a property is compared with one.
+    /// A property that is present and null (SEMANTICS#null-properties).
     NullText,
 }
 
-/// A value with its static type: a few rules tell a body value from what it may be.
+/// A value with its static type. A few rules treat a body value differently from a plain one.
 #[derive(Debug)]
 pub struct Operand<'v, T> {
+    /// The static type.
     pub ty: Type,
+    /// The value.
     pub value: &'v Value<T>,
 }
 
-// Derived, these would ask the same of the text.
+// A derive would put bounds on `T`.
 impl<T> Copy for Operand<'_, T> {}
 
 impl<T> Clone for Operand<'_, T> {
@@ -81,13 +85,13 @@ impl<T> Clone for Operand<'_, T> {
 }
 
 impl<T> Value<T> {
-    /// A number of static type number: NaN is undefined.
+    /// Makes a number of static type number: NaN becomes undefined (SEMANTICS#nan).
     #[must_use]
     pub fn number(number: f64) -> Self {
         if number.is_nan() { Self::Undefined } else { Self::Number(number) }
     }
 
-    /// Whether it is anything but undefined; null and a missing body path are defined.
+    /// Whether the value is defined. Null and a missing body path are.
     #[must_use]
     pub const fn is_defined(&self) -> bool {
         !matches!(self, Self::Undefined)

@@ -1,10 +1,10 @@
-//! What operators compute. What is quoted in the comments are the rules as the reference was measured to have them.
+//! Computes operators. The rules are in `grammar/SEMANTICS.md`; comments cite them as `SEMANTICS#anchor`.
 
 use core::cmp::Ordering;
 
 use super::{Arithmetic, Comparison, Operand, Texts, Type, Value};
 
-/// "`not` of a value that is no bool: undefined."
+/// Negates a bool; anything else is undefined (SEMANTICS#not).
 pub fn not<T>(value: &Value<T>) -> Value<T> {
     match value {
         Value::Bool(value) => Value::Bool(!value),
@@ -12,6 +12,7 @@ pub fn not<T>(value: &Value<T>) -> Value<T> {
     }
 }
 
+/// Negates a number; anything else is undefined (SEMANTICS#negation).
 pub fn negate<T>(value: &Value<T>) -> Value<T> {
     match value {
         Value::Number(value) => Value::number(-value),
@@ -19,8 +20,8 @@ pub fn negate<T>(value: &Value<T>) -> Value<T> {
     }
 }
 
-/// "`and or not` on bools (and undefined) are Kleene's: `false and undefined` is false." "With a value on the left both
-/// sides become values and both must be defined bools, else undefined."
+/// Three-valued `and` on bools (SEMANTICS#kleene). With a body value on the left, both sides must be bools, else the
+/// result is undefined (SEMANTICS#body-truth).
 pub fn and<T>(left: Operand<'_, T>, right: Operand<'_, T>) -> Value<T> {
     match (left.value, right.value) {
         (Value::Bool(left), Value::Bool(right)) => Value::Bool(*left && *right),
@@ -29,7 +30,7 @@ pub fn and<T>(left: Operand<'_, T>, right: Operand<'_, T>) -> Value<T> {
     }
 }
 
-/// As [`and`]: "`true or undefined` is true."
+/// Three-valued `or` (SEMANTICS#kleene), or two bools if the left side is a body value (SEMANTICS#body-truth).
 pub fn or<T>(left: Operand<'_, T>, right: Operand<'_, T>) -> Value<T> {
     match (left.value, right.value) {
         (Value::Bool(left), Value::Bool(right)) => Value::Bool(*left || *right),
@@ -38,8 +39,8 @@ pub fn or<T>(left: Operand<'_, T>, right: Operand<'_, T>) -> Value<T> {
     }
 }
 
-/// "Arithmetic on an undefined or wrongly typed operand" is undefined. "A value made by `+ - * /` may be NaN and is then
-/// defined."
+/// Computes on two numbers; anything else is undefined (SEMANTICS#arithmetic). NaN is undefined unless the result is a
+/// body value (SEMANTICS#nan).
 pub fn arithmetic<T>(operator: Arithmetic, left: Operand<'_, T>, right: Operand<'_, T>) -> Value<T> {
     let (Value::Number(a), Value::Number(b)) = (left.value, right.value) else {
         return Value::Undefined;
@@ -49,12 +50,14 @@ pub fn arithmetic<T>(operator: Arithmetic, left: Operand<'_, T>, right: Operand<
         Arithmetic::Subtract => a - b,
         Arithmetic::Multiply => a * b,
         Arithmetic::Divide => a / b,
-        // "`%` keeps the left sign."
+        // The sign is that of the left operand (SEMANTICS#remainder).
         Arithmetic::Remainder => a % b,
     };
     if left.ty == Type::Value { Value::Number(result) } else { Value::number(result) }
 }
 
+/// Compares two operands, which have one static type or are body values. Undefined if either side is
+/// (SEMANTICS#undefined-comparison).
 pub fn compare<X: Texts>(
     comparison: Comparison,
     left: Operand<'_, X::Text>,
@@ -67,31 +70,33 @@ pub fn compare<X: Texts>(
     }
 }
 
-/// How two values of static type `ty` are ordered; `None` where that is undefined.
+/// Orders two values of static type `ty`; `None` if the order is undefined.
 fn order<X: Texts>(ty: Type, left: &Value<X::Text>, right: &Value<X::Text>, texts: &mut X) -> Option<Ordering> {
     match (left, right) {
-        // "Values of different kinds [...]; undefined if either side is."
+        // SEMANTICS#undefined-comparison
         (Value::Undefined, _) | (_, Value::Undefined) => None,
-        // "A property whose value is null: against a string, undefined."
+        // A null property against a string (SEMANTICS#null-property-comparison).
         (Value::NullText, _) | (_, Value::NullText) if ty == Type::Text => None,
-        // "Bools: false < true."
+        // SEMANTICS#bool-order
         (Value::Bool(left), Value::Bool(right)) => Some(left.cmp(right)),
         (Value::Number(left), Value::Number(right)) => Some(order_numbers(*left, *right)),
-        // "Strings compare ordinally by UTF-16 code units."
+        // SEMANTICS#string-order
         (Value::Text(left), Value::Text(right)) => Some(texts.compare(left, right)),
-        // "Turned into a value it is a string below every other, equal to another such." (Equal: ranks, below.)
+        // As a body value, a null property is below every other string (SEMANTICS#null-property-comparison). Two null
+        // properties have equal ranks.
         (Value::NullText, Value::Text(_)) => Some(Ordering::Less),
         (Value::Text(_), Value::NullText) => Some(Ordering::Greater),
         _ => Some(rank(left).cmp(&rank(right))),
     }
 }
 
-/// "`0 = -0`, `1/0 = 2/0` true." A NaN "is equal to itself, below every number".
+/// Orders numbers (SEMANTICS#number-order). NaN equals itself and is below every other number (SEMANTICS#nan).
 fn order_numbers(left: f64, right: f64) -> Ordering {
     left.partial_cmp(&right).unwrap_or_else(|| right.is_nan().cmp(&left.is_nan()))
 }
 
-/// "Values of different kinds order bool < number < string < null."
+/// The rank of a kind: bool < number < string < null (SEMANTICS#order-across-kinds). A missing path and a null are
+/// equal (SEMANTICS#null-comparison).
 fn rank<T>(value: &Value<T>) -> u8 {
     match value {
         Value::Undefined => 0,
@@ -102,7 +107,7 @@ fn rank<T>(value: &Value<T>) -> u8 {
     }
 }
 
-/// "`a ?? b`: a if defined, else b; a null property and a missing body path are defined."
+/// Returns the left value if it is defined, else the right one (SEMANTICS#coalesce).
 pub fn coalesce<T: Clone>(left: &Value<T>, right: &Value<T>) -> Value<T> {
     if left.is_defined() { left.clone() } else { right.clone() }
 }

@@ -1,8 +1,8 @@
-//! The operators that are told apart by a value of their own.
+//! The operators that have an enum of their own.
 
 use core::cmp::Ordering;
 
-/// Arithmetic operators.
+/// An arithmetic operator.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Arithmetic {
     /// `+`
@@ -13,11 +13,11 @@ pub enum Arithmetic {
     Multiply,
     /// `/`
     Divide,
-    /// `%`, of numbers only.
+    /// `%`, for numbers only.
     Remainder,
 }
 
-/// Comparisons.
+/// A comparison operator.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Comparison {
     /// `=`
@@ -35,7 +35,7 @@ pub enum Comparison {
 }
 
 impl Arithmetic {
-    /// As it is written.
+    /// Returns the operator as written in a route.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -49,7 +49,7 @@ impl Arithmetic {
 }
 
 impl Comparison {
-    /// As it is written.
+    /// Returns the operator as written in a route.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -62,7 +62,7 @@ impl Comparison {
         }
     }
 
-    /// Whether it holds between a left and a right operand that are so ordered.
+    /// Whether the comparison is true for operands in this order.
     #[must_use]
     pub const fn holds(self, ordering: Ordering) -> bool {
         match self {

@@ -1,19 +1,19 @@
-//! What operators and functions need of texts.
+//! What operators and functions require of strings.
 
 use core::cmp::Ordering;
 
-/// A way to hold texts, which are sequences of UTF-16 code units, surrogates paired or not.
+/// A representation of strings, which are sequences of UTF-16 code units with paired or lone surrogates.
 pub trait Texts {
-    /// A text.
+    /// A string.
     type Text: Clone;
 
-    /// How many code units it has.
+    /// Counts the code units.
     fn length(&mut self, text: &Self::Text) -> usize;
 
-    /// The order of two texts, code unit by code unit.
+    /// Compares two strings code unit by code unit.
     fn compare(&mut self, left: &Self::Text, right: &Self::Text) -> Ordering;
 
-    /// Where `part` first stands in `whole`, in code units from 0; 0 for an empty part.
+    /// Returns the index of the first occurrence of `part` in `whole`, in code units from 0; 0 for an empty part.
     fn find(&mut self, whole: &Self::Text, part: &Self::Text) -> Option<usize>;
 
     /// Whether `whole` starts with `part`.
@@ -22,18 +22,18 @@ pub trait Texts {
     /// Whether `whole` ends with `part`.
     fn ends_with(&mut self, whole: &Self::Text, part: &Self::Text) -> bool;
 
-    /// The number that [`as_number`](crate::text::as_number) reads in it.
+    /// Reads the string as a number, as [`as_number`](crate::text::as_number) does.
     fn as_number(&mut self, text: &Self::Text) -> Option<f64>;
 
-    /// Each code point in [lower case](crate::text::lower). A lone surrogate stays as it is.
+    /// Maps each code point to [lower case](crate::text::lower). A lone surrogate is unchanged.
     fn lower(&mut self, text: &Self::Text) -> Self::Text;
 
-    /// Each code point in [upper case](crate::text::upper). A lone surrogate stays as it is.
+    /// Maps each code point to [upper case](crate::text::upper). A lone surrogate is unchanged.
     fn upper(&mut self, text: &Self::Text) -> Self::Text;
 
-    /// The `count` code units from `start` on, all of which the text has.
+    /// Returns `count` code units from `start` on. The string must have them all.
     fn part(&mut self, text: &Self::Text, start: usize, count: usize) -> Self::Text;
 
-    /// The texts one after the other. Surrogates that meet there are a pair.
+    /// Joins the strings. Surrogates that meet at a joint become a pair.
     fn join(&mut self, texts: impl Iterator<Item = Self::Text>) -> Self::Text;
 }

@@ -1,4 +1,4 @@
-//! Texts as UTF-16 code units: the plain way, which copies freely.
+//! Strings as UTF-16 code units: a simple representation that copies freely.
 
 use core::cmp::Ordering;
 use std::sync::Arc;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use super::{Text, Texts, Value};
 use crate::text::{as_number_units, lower, map_units, upper};
 
-/// Holds nothing: the texts hold their own code units.
+/// The representation of strings as code units. It has no state.
 #[derive(Copy, Clone, Debug)]
 pub struct Units;
 
 impl Value<Arc<[u16]>> {
-    /// The text as UTF-16 code units. Allocates.
+    /// Converts a string to UTF-16 code units. Allocates.
     #[must_use]
     pub fn text(text: &str) -> Self {
         Self::Text(text.encode_utf16().collect())
@@ -75,7 +75,8 @@ impl Texts for Units {
     }
 }
 
-/// Where `part` first stands in `text`; 0 for an empty part. Knuth, Morris and Pratt: linear whatever the texts are.
+/// Returns the index of the first occurrence of `part` in `text`; 0 for an empty part. Uses the algorithm of Knuth,
+/// Morris and Pratt, which is linear for every input.
 fn find(text: &[u16], part: &[u16]) -> Option<usize> {
     // For each prefix of `part`: the length of its longest proper border.
     let mut borders: Vec<usize> = vec![0; part.len()];

@@ -1,4 +1,4 @@
-//! The types of function calls.
+//! Types function calls (SEMANTICS#function-names, SEMANTICS#arguments).
 
 use smallvec::SmallVec;
 
@@ -29,7 +29,7 @@ impl Checker<'_, '_> {
             self.invalid_argument_count(function, name_span, arguments);
             return None;
         };
-        // Of the overloads of one function no two take as many arguments, except `as_number`'s.
+        // No two overloads of one function accept the same number of arguments, except those of `as_number`.
         let nodes: SmallVec<[NodeId; 3]> =
             arguments.iter().map(|&argument| self.node(argument)).collect::<Option<_>>()?;
         let is_taken = |overload: &Overload| {
@@ -53,8 +53,8 @@ impl Checker<'_, '_> {
         Some(self.arena.push(NodeKind::Call(function, nodes), ty, span))
     }
 
-    /// Its argument is a path, though it is written as the name of a property: its tokens joined can only be a path that
-    /// begins as it must if it is a single name.
+    /// Types `twin_change_includes`, whose argument is a path written like a property name
+    /// (SEMANTICS#twin-change-includes). Only a single name can begin as such a path must.
     fn twin_change_includes(&mut self, name_span: Span, arguments: &[ExprId], span: Span) -> Option<NodeId> {
         if self.options.twin_functions == TwinFunctions::Unknown {
             self.twin_function_elsewhere(name_span);
@@ -83,7 +83,7 @@ impl Checker<'_, '_> {
     }
 }
 
-/// Whether a parameter takes an argument of this type. A body value is taken everywhere.
+/// Whether a parameter accepts an argument of this type; a body value is always accepted (SEMANTICS#arguments).
 pub(super) fn takes(parameter: Parameter, ty: Type) -> bool {
     match parameter {
         Parameter::Any => true,

@@ -1,5 +1,5 @@
-//! What the author probably meant by a name or a function that is none: looked at before the types are, since what
-//! they say of it would mislead.
+//! Guesses what the author meant by a name or a function that does not exist. This comes before the type errors, which
+//! would be misleading.
 
 use super::Checker;
 use super::operator::Binary;
@@ -11,10 +11,10 @@ use crate::steps;
 use crate::syntax::ast::{BinaryOperator, ExprId, ExprKind};
 use crate::syntax::misread::{TYPOGRAPHIC_QUOTES, misread};
 
-/// The longest help line that quotes a text.
+/// The maximum length of a help line that quotes a text.
 const SHOWN: usize = 2 * QUOTED + 60;
 
-/// What to write instead.
+/// A suggestion of what to write instead.
 pub(super) struct Mend {
     help: String,
     fix: Option<(Span, String)>,
@@ -25,7 +25,7 @@ impl Mend {
         Self { help: quoted_up_to(help, SHOWN), fix }
     }
 
-    /// The error with this help.
+    /// Adds this help to the error.
     pub(super) fn of(self, error: Diagnostic) -> Diagnostic {
         let error = error.with_help(self.help);
         match self.fix {
@@ -35,7 +35,7 @@ impl Mend {
     }
 }
 
-/// The first mend that there is, made in the error; or the error as it is.
+/// Applies the first suggestion to the error, or returns the error unchanged.
 pub(super) fn mend_or(
     error: Diagnostic,
     mend: Option<Mend>,
@@ -47,14 +47,14 @@ pub(super) fn mend_or(
     }
 }
 
-/// What the name of a function was meant as, if it is no function of any language.
+/// Guesses what the name of an unknown function means.
 pub(super) fn misread_function(name: &str, span: Span) -> Option<Mend> {
     let misread = misread(name, "(")?;
     Some(Mend::new(&misread.help, misread.edit.map(|(place, text)| (place.shifted(span.start()), text))))
 }
 
 impl Checker<'_, '_> {
-    /// What one of the operands was meant as, if it is a name that looks like something else.
+    /// Guesses what one of the operands means, if it is a name that looks like something else.
     pub(super) fn misread_operand(&self, operands: &[ExprId]) -> Option<Mend> {
         operands.iter().find_map(|&operand| {
             let expression = self.inner(self.syntax.get(operand)?);
@@ -63,7 +63,7 @@ impl Checker<'_, '_> {
                 let help = format!("begin a body query with `$body.`: write `{}`", quoted(&path));
                 return Some(Mend::new(&help, Some((expression.span, path))));
             }
-            // A name that ends in `!` is misread where `=` follows it directly.
+            // A name that ends in `!` is misread if `=` follows it directly.
             let is_compared = name.ends_with('!') && self.is_compared_at(expression.span.end());
             let misread = misread(name, if is_compared { "=" } else { " " })?;
             let edit = misread.edit.map(|(span, text)| (span.shifted(expression.span.start()), text));
@@ -71,7 +71,7 @@ impl Checker<'_, '_> {
         })
     }
 
-    /// `a!=5`, `as_number(a) = “5”`: what a name beside a number was meant as.
+    /// `a!=5`, `as_number(a) = “5”`: guesses what a name next to a number means.
     pub(super) fn misread_beside_number(&self, binary: &Binary) -> Option<Mend> {
         let text = match binary.types {
             (Type::Text, Type::Number) => binary.left,
@@ -96,7 +96,7 @@ impl Checker<'_, '_> {
         })
     }
 
-    /// Whether an `=` stands at byte `offset` of the text.
+    /// Whether there is an `=` at byte `offset` of the text.
     fn is_compared_at(&self, offset: u32) -> bool {
         !self.errors.is_full()
             && self.syntax.expressions().inspect(|_| steps::step()).any(|(_, expression)| {
@@ -105,9 +105,9 @@ impl Checker<'_, '_> {
             })
     }
 
-    /// `not a = 'b'`, which is `(not a) = 'b'`: the operand's comparison, as it was meant.
+    /// `not a = 'b'`, which is `(not a) = 'b'`: suggests the negated comparison.
     pub(super) fn negated_comparison(&self, negated: ExprId) -> Option<(Span, String)> {
-        // A walk over all of the condition: not for every error of a hostile one.
+        // Walks the whole condition, so it must not run for every error of a hostile one.
         if self.errors.is_full() {
             return None;
         }
@@ -128,7 +128,7 @@ impl Checker<'_, '_> {
         None
     }
 
-    /// `a = 'b' || c = 'd'`, which is `(a = ('b' || c)) = 'd'`: the `||` that was meant as `or`.
+    /// `a = 'b' || c = 'd'`, which is `(a = ('b' || c)) = 'd'`: suggests `or` for the `||`.
     pub(super) fn concat_for_or(&self, left: ExprId) -> Option<Span> {
         let ExprKind::Binary { operator, right, .. } = self.syntax.get(left)?.kind else { return None };
         if !matches!(operator.precedence(), 4 | 5) {
@@ -141,7 +141,7 @@ impl Checker<'_, '_> {
     }
 }
 
-/// `$body['a']['b']` as `$body.a.b`.
+/// Suggests `$body.a.b` for `$body['a']['b']`.
 fn bracketed_body_path(name: &str) -> Option<String> {
     let (body, mut rest) = name.split_at_checked("$body".len())?;
     if !body.eq_ignore_ascii_case("$body") || !rest.starts_with('[') {
@@ -167,9 +167,9 @@ fn bracketed_body_path(name: &str) -> Option<String> {
 /// A function of another language.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub(super) enum Elsewhere {
-    /// Here it is called so.
+    /// This language has it by another name.
     Function(Function),
-    /// There is none here; what there is.
+    /// This language does not have it; what to use instead.
     Help(&'static str),
 }
 
@@ -180,7 +180,7 @@ const NO_PATTERNS: &str = "patterns are not supported; use `starts_with`, `ends_
 const NO_CHOICE: &str = "there is no conditional function; `a ?? b` is `b` if `a` is undefined";
 const NO_AGGREGATES: &str = "a route looks at one message at a time; read a member of an array by its index";
 
-/// What a name of other query languages, IoT Hub's among them, is here.
+/// Maps a name from other query languages, IoT Hub's among them, to its equivalent.
 pub(super) fn elsewhere(name: &str) -> Option<Elsewhere> {
     let lower = name.to_ascii_lowercase();
     Some(match lower.as_str() {

@@ -1,5 +1,5 @@
-//! What is said about each type error: what was found and expected, both operands with their types, and the mended text
-//! where there is one.
+//! Words type errors: what was found and what was expected, both operands with their types, and the corrected text if
+//! there is one.
 
 use std::borrow::Cow;
 
@@ -69,7 +69,7 @@ impl Checker<'_, '_> {
         self.errors.push(error);
     }
 
-    /// Adds what to write instead, where that can be said.
+    /// Adds what to write instead, if it is known.
     fn mend_operands(&self, binary: &Binary, error: Diagnostic) -> Diagnostic {
         let operator = binary.operator;
         match (operator, binary.types) {
@@ -89,7 +89,7 @@ impl Checker<'_, '_> {
                 error.with_help("use `||` to join strings, or `as_number` to read one as a number")
             }
             (BinaryOperator::Coalesce, (_, Type::Bool)) => self.mend_coalesced_comparison(binary, error),
-            // Of a string and a value: arithmetic, since comparisons take them.
+            // A string with a body value: only arithmetic, since comparisons accept both.
             (BinaryOperator::Remainder, (Type::Value, Type::Number)) | (_, (Type::Text, Type::Value)) => {
                 self.mend_as_number(binary, binary.left, error)
             }
@@ -291,7 +291,7 @@ impl Checker<'_, '_> {
 /// Functions and paths.
 impl Checker<'_, '_> {
     pub(super) fn unknown_function(&mut self, name: &str, span: Span) {
-        // Looking for what was meant is the one thing here that costs more than a few steps.
+        // Guessing what was meant is the only part that takes more than a few steps.
         let misread = if self.errors.is_full() { None } else { misread_function(name, span) };
         let elsewhere = elsewhere(name);
         let meant = match elsewhere {
@@ -361,7 +361,7 @@ impl Checker<'_, '_> {
         self.errors.push(error);
     }
 
-    /// `place` is where the path stands, or something longer that it stands in.
+    /// `place` is the place of the path, or of an expression that contains it.
     pub(super) fn invalid_body_path(&mut self, error: &PathError, path: &str, place: Span) {
         let is_exact = place.range().len() == path.len();
         let span = if is_exact { error.span().shifted(place.start()) } else { place };
@@ -390,7 +390,7 @@ impl Checker<'_, '_> {
 
 /// The text of operands.
 impl<'t> Checker<'_, 't> {
-    /// The expression without the parentheses around it.
+    /// Returns the expression without the parentheses around it.
     pub(super) fn inner<'e>(&'e self, mut expression: &'e Expr<'t>) -> &'e Expr<'t> {
         while let ExprKind::Parenthesized(inner) = expression.kind {
             match self.syntax.get(inner) {
@@ -401,7 +401,7 @@ impl<'t> Checker<'_, 't> {
         expression
     }
 
-    /// A name or literal as it is written; `None` for anything longer, and for what a message cannot show.
+    /// Returns a name or literal as written; `None` for anything longer, and for anything that a message cannot show.
     pub(super) fn written(&self, expression: ExprId) -> Option<Cow<'t, str>> {
         self.written_at_any_length(expression)
             .filter(|text| text.chars().nth(QUOTED).is_none() && !text.chars().any(is_invisible))
@@ -431,7 +431,7 @@ impl<'t> Checker<'_, 't> {
         })
     }
 
-    /// The binary expression with one of its operands replaced, as far as it can be written.
+    /// Returns the binary expression with one of its operands replaced, if it can be written.
     fn with_operand(&self, binary: &Binary, operand: ExprId, replacement: &str) -> String {
         let text = |of: ExprId| if of == operand { Some(Cow::Borrowed(replacement)) } else { self.written(of) };
         match (text(binary.left), text(binary.right)) {
@@ -470,7 +470,7 @@ fn with_article(ty: Type) -> Cow<'static, str> {
     }
 }
 
-/// What to say at an operand: its type, and why, where that may surprise.
+/// Describes an operand: its type, and the reason if it may be surprising.
 fn type_label(expression: &Expr<'_>, ty: Type) -> &'static str {
     match (&expression.kind, ty) {
         (ExprKind::Property(_) | ExprKind::SystemProperty(_) | ExprKind::EscapedSystemProperty(_), Type::Text) => {

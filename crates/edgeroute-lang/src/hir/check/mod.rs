@@ -1,12 +1,12 @@
-//! From a syntax tree to a typed condition, or to every type error in it.
+//! Turns a syntax tree into a typed condition, or into all its type errors.
 //!
-//! One loop over the tree, operands first: no recursion, linear in the tree. An expression that is wrong has no typed
-//! node, and what is made of it is not looked at again, so each mistake is told once. What the reference refuses is
-//! refused, whatever surrounds it; what it crashes on is refused too ([`Code::NullWithUndefined`],
-//! [`Code::ValueArithmetic`]).
+//! It is one loop over the tree, operands first: no recursion, in time linear in the tree. An expression with an error
+//! has no typed node, and expressions that contain it are not checked, so each mistake is reported once. Whatever the
+//! reference refuses is refused, regardless of its context; what the reference crashes on is refused too
+//! ([`Code::NullWithUndefined`], [`Code::ValueArithmetic`]).
 //!
-//! This file goes through the tree, [`operator`] types operators, [`call`] functions, [`name`] resolves names, and
-//! [`message`] words what is wrong, and [`meant`] guesses what was meant.
+//! This file traverses the tree. [`operator`] types operators, [`call`] types functions, [`name`] resolves names,
+//! [`message`] words the errors, and [`meant`] guesses what the author meant.
 
 mod call;
 mod meant;
@@ -25,41 +25,41 @@ use crate::steps;
 use crate::syntax::ast::{self, Expr, ExprId, ExprKind, Literal, UnaryOperator};
 use crate::text::{hex_literal, number_literal};
 
-/// What a condition is checked by, besides its text.
+/// The options of checking a condition.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
 pub struct CheckOptions {
-    /// Whether the route takes twin notifications.
+    /// Whether the route accepts twin notifications.
     pub twin_functions: TwinFunctions,
-    /// Whether an application property can pass for a stamp.
+    /// Whether an application property can shadow a stamp.
     pub shadowing: Shadowing,
 }
 
-/// Whether `twin_change_includes` is known.
+/// Whether `twin_change_includes` is available.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
 pub enum TwinFunctions {
     /// The route's source is `/twinChangeNotifications`.
     Known,
-    /// The route's source is another, also a wider one: the function is refused, as the reference does.
+    /// The route's source is another one, even a broader one: the function is refused, as in the reference.
     #[default]
     Unknown,
 }
 
-/// What `$name` reads, where `name` is one that only the hub may stamp: `connectionDeviceId`, `connectionModuleId`,
-/// `outputName` or `inputName`.
+/// What `$name` reads for a name that only the hub may stamp: `connectionDeviceId`, `connectionModuleId`, `outputName`
+/// or `inputName`.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
 pub enum Shadowing {
-    /// The system property only, so that no client can pass for another by a property named `$connectionDeviceId`.
+    /// Only the system property, so that no client can impersonate another by a property named `$connectionDeviceId`.
     #[default]
     Deny,
-    /// The application property named `$name` goes first, as it does for all other names, and as the reference does.
+    /// The application property named `$name` if there is one, as for all other names and as in the reference.
     Reference,
 }
 
-/// Types a condition. A blank one is undefined.
+/// Types a condition (SEMANTICS#type-errors). A blank one is undefined (SEMANTICS#no-condition).
 ///
 /// # Errors
-/// Everything that is wrong with it, in the order of the text, at most [`MAX_ERRORS`] and then a count. A tree that
-/// the parser has found errors in may give an empty list: they pre-empt these.
+/// Every error in the order of the text, at most [`MAX_ERRORS`] followed by a count (SEMANTICS#all-errors). If the
+/// parser found errors, the list may be empty.
 ///
 /// [`MAX_ERRORS`]: crate::diagnostic::MAX_ERRORS
 pub fn check<'t>(condition: &ast::Condition<'t>, options: &CheckOptions) -> Result<Condition<'t>, Vec<Diagnostic>> {
@@ -92,7 +92,7 @@ struct Checker<'c, 't> {
     syntax: &'c ast::Condition<'t>,
     options: CheckOptions,
     arena: Arena<'t>,
-    /// For each expression so far its node; `None` where it is wrong.
+    /// For each expression so far its node; `None` if it has an error.
     typed: SmallVec<[Option<NodeId>; 32]>,
     errors: DiagnosticList,
 }
@@ -125,6 +125,7 @@ impl<'t> Checker<'_, 't> {
     fn literal(&mut self, literal: Literal<'t>, span: Span) -> NodeId {
         let number = |number: Option<f64>| match number {
             Some(number) => (NodeKind::Number(number), Type::Number),
+            // SEMANTICS#unreadable-literals
             None => (NodeKind::Undefined, Type::Undefined),
         };
         let (kind, ty) = match literal {
@@ -139,12 +140,12 @@ impl<'t> Checker<'_, 't> {
         self.arena.push(kind, ty, span)
     }
 
-    /// The node of an expression; `None` where it is wrong.
+    /// Returns the node of an expression; `None` if it has an error.
     fn node(&self, expression: ExprId) -> Option<NodeId> {
         self.typed.get(expression.index()).copied().flatten()
     }
 
-    /// The node turned into a value, if it is none yet.
+    /// Converts the node to a body value unless it is one already.
     fn value_of(&mut self, node: NodeId) -> NodeId {
         match self.arena.get(node) {
             Some(of) if of.ty != Type::Value => {

@@ -1,4 +1,4 @@
-//! The types of operators: one method for each row of the reference's table.
+//! Types operators, with one method for each row of the reference's table.
 
 use super::Checker;
 use crate::builtin::Function;
@@ -10,7 +10,7 @@ use core::mem::take;
 
 use smallvec::SmallVec;
 
-/// A binary expression, to be typed or complained about.
+/// A binary expression whose operands have been typed.
 #[derive(Copy, Clone)]
 pub(super) struct Binary {
     pub(super) operator: BinaryOperator,
@@ -21,7 +21,7 @@ pub(super) struct Binary {
 }
 
 impl Checker<'_, '_> {
-    /// Unary minus: of a number.
+    /// Types unary minus, whose operand is a number (SEMANTICS#negation).
     pub(super) fn negate(&mut self, operator_span: Span, operand: ExprId, span: Span) -> Option<NodeId> {
         let node = self.node(operand)?;
         match self.arena.type_of(node) {
@@ -33,7 +33,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    /// `not`: of a bool, a value, or null, which gives true.
+    /// Types `not`, whose operand is a bool, a body value or null; `not null` is `true` (SEMANTICS#not).
     pub(super) fn not(&mut self, operator_span: Span, operand: ExprId, span: Span) -> Option<NodeId> {
         let node = self.node(operand)?;
         match self.arena.type_of(node) {
@@ -79,6 +79,7 @@ impl Checker<'_, '_> {
         node
     }
 
+    /// Types `+ - * /` (SEMANTICS#arithmetic).
     fn arithmetic(
         &mut self,
         operator: Arithmetic,
@@ -96,7 +97,7 @@ impl Checker<'_, '_> {
         Some(self.arena.push(NodeKind::Arithmetic(operator, left, right), ty, span))
     }
 
-    /// Of numbers only: the reference crashes on values.
+    /// Types `%`, which accepts numbers only; the reference crashes on body values (SEMANTICS#remainder).
     fn remainder(&mut self, (left, right): (NodeId, NodeId), types: (Type, Type), span: Span) -> Option<NodeId> {
         match types {
             (Type::Number, Type::Number) => {
@@ -106,7 +107,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    /// `||` is the function `concat`.
+    /// Types `||`, which is the function `concat` (SEMANTICS#concatenation).
     fn concat(&mut self, (left, right): (NodeId, NodeId), types: (Type, Type), span: Span) -> Option<NodeId> {
         match types {
             (Type::Text | Type::Value, Type::Text | Type::Value) => Some(self.joined(&[left, right], span)),
@@ -114,8 +115,8 @@ impl Checker<'_, '_> {
         }
     }
 
-    /// A call of `concat` that takes the arguments of calls of `concat` among its own in their places. It means the same,
-    /// and keeps `a || b || c || ...` from copying every text again at every step.
+    /// Types a call of `concat`, and inlines the arguments of its arguments that are calls of `concat` themselves. The
+    /// result is the same, but `a || b || c || ...` does not copy every string again at every step.
     pub(super) fn joined(&mut self, parts: &[NodeId], span: Span) -> NodeId {
         let mut arguments: SmallVec<[NodeId; 3]> = SmallVec::new();
         for &part in parts {
@@ -128,6 +129,8 @@ impl Checker<'_, '_> {
         self.arena.push(NodeKind::Call(Function::Concat, arguments), Type::Text, span)
     }
 
+    /// Types a comparison (SEMANTICS#comparison-types). Strings are never converted to numbers
+    /// (SEMANTICS#no-conversion).
     fn compare(
         &mut self,
         comparison: Comparison,
@@ -139,13 +142,14 @@ impl Checker<'_, '_> {
         Some(self.arena.push(NodeKind::Compare(comparison, left, right), Type::Bool, span))
     }
 
+    /// Types `??` (SEMANTICS#coalesce).
     fn coalesce(&mut self, nodes: (NodeId, NodeId), types: (Type, Type), span: Span) -> Option<NodeId> {
         let ((left, right), ty) = self.unify(nodes, types)?;
         Some(self.arena.push(NodeKind::Coalesce(left, right), ty, span))
     }
 
-    /// Two operands of one type, and that type: the same already, or made values where one is a value and the other is
-    /// not undefined.
+    /// Brings two operands to one type: the same type already, or a body value and any type but undefined, which
+    /// becomes a body value too (SEMANTICS#to-value).
     fn unify(&mut self, (left, right): (NodeId, NodeId), types: (Type, Type)) -> Option<((NodeId, NodeId), Type)> {
         match types {
             (left_type, right_type) if left_type == right_type => Some(((left, right), left_type)),
@@ -161,10 +165,11 @@ impl Checker<'_, '_> {
             (Type::Bool | Type::Undefined, Type::Bool | Type::Undefined) => {
                 Some(self.arena.push(NodeKind::And(left, right), Type::Bool, span))
             }
-            // "`null and x`, `x and null` are null."
+            // The result is null (SEMANTICS#null-truth).
             (Type::Null, Type::Null | Type::Bool) | (Type::Bool, Type::Null) => {
                 Some(self.arena.push(NodeKind::Null, Type::Null, span))
             }
+            // The reference crashes (SEMANTICS#null-truth).
             (Type::Value, Type::Null) => None,
             (Type::Value, _) => {
                 let (left, right) = (self.value_of(left), self.value_of(right));
@@ -179,7 +184,7 @@ impl Checker<'_, '_> {
             (Type::Bool | Type::Undefined, Type::Bool | Type::Undefined) => {
                 Some(self.arena.push(NodeKind::Or(left, right), Type::Bool, span))
             }
-            // "`null or x`, `x or null` are x."
+            // The result is the other operand (SEMANTICS#null-truth).
             (Type::Null, Type::Null | Type::Bool) => Some(right),
             (Type::Bool, Type::Null) => Some(left),
             (Type::Value, _) => {

@@ -1,15 +1,16 @@
-//! Conditions: precedence climbing with its stacks in vectors, so that nesting costs memory and never the call stack.
+//! Parses conditions by precedence climbing, with its stacks in vectors, so that nesting takes memory and never call
+//! stack.
 //!
-//! The parser is in one of two states: it expects an operand, or it has one and expects an operator. Operators wait on a
-//! stack until one that binds less tightly comes; parentheses and calls are frames on another.
+//! The parser is in one of two states: it expects an operand, or it has one and expects an operator. Operators wait on
+//! a stack until one that binds less tightly follows; parentheses and calls are frames on another stack.
 //!
-//! Two rules of the reference need more than that (`grammar/README.md` has the prose):
-//! - *Alone, a condition means its longest valid prefix*, unless the token after it is a binary operator, an unknown
-//!   character, or a `)` behind a parenthesised expression or call.
-//! - *A surplus `)` claims an earlier `))`.* Where a `)` directly follows the `)` of a parenthesised expression or call,
-//!   it may be read as surplus, and the group that it would have closed stays open until the next `)`. The reference
-//!   reads it so, and refuses, where that lets the parse reach further. Each frame keeps which kinds of groups such
-//!   readings have open within it ([`Claims`]), which is all that is needed to follow every such reading at once.
+//! Two rules of the reference need more than that (`grammar/README.md` explains them):
+//! - *Alone, a condition is its longest valid prefix*, unless the next token is a binary operator, an unknown
+//! character, or a `)` after a parenthesised expression or call.
+//! - *A surplus `)` claims an earlier `))`.* If a `)` directly follows the `)` of a parenthesised expression or call,
+//! it may be read as surplus, and the group that it would have closed stays open until the next `)`. The reference
+//! reads it so, and refuses the condition, if that lets the parse reach further. Each frame records which kinds of
+//! groups such readings have open within it ([`Claims`]), which is enough to follow every such reading at once.
 
 use smallvec::SmallVec;
 
@@ -22,7 +23,7 @@ use crate::syntax::ast::{BinaryOperator, Condition, Expr, ExprId, ExprKind, Lite
 use crate::syntax::lexer::Lexer;
 use crate::syntax::token::TokenKind;
 
-/// Parses a condition that stands alone: its longest valid prefix.
+/// Parses a condition that is not part of a route: its longest valid prefix.
 ///
 /// ```
 /// use edgeroute_lang::limits::Limits;
@@ -47,16 +48,16 @@ pub fn parse_condition<'t>(text: &'t str, limits: &Limits) -> Parsed<Condition<'
     Parsed { tree, errors: cursor.into_errors() }
 }
 
-/// What must follow a condition.
+/// The context of a condition, which determines what must follow it.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub(super) enum Follow {
-    /// It stands alone.
+    /// The condition is alone.
     Anything,
-    /// It stands in a route.
+    /// The condition is part of a route.
     Into,
 }
 
-/// Parses an expression from the current token on. In a route, whatever stands before INTO and is none is an error.
+/// Parses an expression from the current token on. In a route, any text before INTO that is not part of it is an error.
 pub(super) fn parse_expression<'t>(cursor: &mut Cursor<'t, '_>, follow: Follow) -> Condition<'t> {
     let start = cursor.current.span.start();
     let mut parser = ExpressionParser::new(cursor, follow);
@@ -69,11 +70,11 @@ pub(super) fn parse_expression<'t>(cursor: &mut Cursor<'t, '_>, follow: Follow) 
 pub(super) enum Pending {
     Unary(UnaryOperator, Span),
     Binary(BinaryOperator, Span, ExprId),
-    /// An unknown character between two operands, in place of an operator that binds least.
+    /// An unknown character between two operands, in place of an operator with the lowest precedence.
     Unknown(ExprId),
 }
 
-/// What is open.
+/// An open group.
 pub(super) enum Group<'t> {
     /// The whole condition.
     Condition,
@@ -98,7 +99,7 @@ impl Claims {
 
 pub(super) struct Frame<'t> {
     group: Group<'t>,
-    /// How many operators waited when it was opened.
+    /// The number of waiting operators when the group was opened.
     pending: usize,
     claims: Claims,
 }
@@ -110,14 +111,14 @@ pub(super) struct ExpressionParser<'c, 't, 'l> {
     /// Never empty; the first is the whole condition.
     frames: SmallVec<[Frame<'t>; 3]>,
     pub(super) pending: SmallVec<[Pending; 6]>,
-    /// How many of `pending` are prefix operators.
+    /// The number of prefix operators in `pending`.
     prefixes: usize,
-    /// The `)` that was just taken as surplus, so that a second one in a row is not.
+    /// The `)` that was just read as surplus, so that a second one in a row is not.
     surplus: Option<Span>,
     nesting_reported: bool,
 }
 
-/// Whether the operand that was just finished is followed by another.
+/// What follows an operand.
 pub(super) enum Next {
     Operand,
     Operator(ExprId),
@@ -127,7 +128,7 @@ pub(super) enum Next {
 
 impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
     fn new(cursor: &'c mut Cursor<'t, 'l>, follow: Follow) -> Self {
-        // Most expressions take four bytes or more. A long text may have few, so it gets room as it needs it.
+        // Most expressions have at least four bytes. A long text may have few, so capacity grows as needed.
         let capacity = (cursor.text.len() - cursor.current.span.range().start).div_ceil(4).min(64);
         let mut frames = SmallVec::new();
         frames.push(Frame { group: Group::Condition, pending: 0, claims: Claims::default() });
@@ -156,7 +157,7 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
 
     // ---- operands ----
 
-    /// A prefix operator, an opening parenthesis, or a primary.
+    /// Reads a prefix operator, an opening parenthesis, or a primary.
     fn operand(&mut self) -> Next {
         let token = self.cursor.current;
         match token.kind {
@@ -206,7 +207,7 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
         Next::Operand
     }
 
-    /// Says once that the nesting is over the limit. Parsing goes on: its depth costs memory only.
+    /// Reports once that the nesting exceeds the limit. Parsing continues: nesting takes only memory.
     fn limit_nesting(&mut self, span: Span) {
         let limit = self.cursor.limits.nesting;
         if self.frames.len() - 1 + self.prefixes > limit && !self.nesting_reported {
@@ -253,7 +254,7 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
         self.primary(ExprKind::EscapedSystemProperty(text), open.span.cover(close.span))
     }
 
-    /// An unknown character where an operand is expected: it stands for one, or is skipped in front of one.
+    /// An unknown character where an operand is expected: it is treated as the operand, or skipped before one.
     fn unknown_operand(&mut self) -> Next {
         let token = self.cursor.take();
         self.report_unknown(token);
@@ -263,7 +264,7 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
         self.primary(ExprKind::Missing, token.span)
     }
 
-    /// There is no operand here: says so, and skips what cannot be part of the condition.
+    /// Reports a missing operand, and skips text that cannot be part of the condition.
     fn missing_operand(&mut self) -> Next {
         let token = self.cursor.current;
         if token.kind == TokenKind::BracketPath {
@@ -288,7 +289,7 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
         self.primary(ExprKind::Missing, Span::at(token.span.start()))
     }
 
-    /// Makes a primary, and applies the prefix operators that wait for it.
+    /// Adds a primary, and applies the prefix operators that wait for it.
     pub(super) fn primary(&mut self, kind: ExprKind<'t>, span: Span) -> Next {
         let mut operand = self.node(kind, span);
         while let Some(&Pending::Unary(operator, operator_span)) = self.innermost_pending() {
@@ -302,7 +303,7 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
 
     // ---- operators ----
 
-    /// What follows an operand: an operator, or the end of what is open.
+    /// Reads what follows an operand: an operator, or the end of the open group.
     fn operator(&mut self, left: ExprId) -> Next {
         let token = self.cursor.current;
         if token.kind != TokenKind::CloseParenthesis {
@@ -337,7 +338,7 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
         }
     }
 
-    /// Whether the innermost open parenthesis is that of a call.
+    /// Whether the innermost open parenthesis belongs to a call.
     pub(super) fn is_in_call(&self) -> bool {
         matches!(self.frames.last(), Some(Frame { group: Group::Call { .. }, .. }))
     }
@@ -376,7 +377,7 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
         self.pop_frame(left, end, follows_close)
     }
 
-    /// Closes the innermost group, whose last part is `left`. `end` is its `)`, or where one is missing.
+    /// Closes the innermost group, whose last part is `left`. `end` is its `)`, or the place where it is missing.
     fn pop_frame(&mut self, left: ExprId, end: Span, follows_close: bool) -> Next {
         let Some(frame) = self.frames.pop() else {
             return Next::Done(left);
@@ -401,7 +402,7 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
         }
     }
 
-    /// A `)` with nothing open.
+    /// Reports a `)` without an open parenthesis.
     fn surplus_parenthesis(&mut self, left: ExprId) -> Next {
         let token = self.cursor.current;
         let follows_close = self.cursor.previous.kind == TokenKind::CloseParenthesis && self.surplus.is_none();
@@ -449,8 +450,8 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
         }
     }
 
-    /// Takes `, argument ... )` if that follows, and says whether it did: a reading in which an earlier `)` is surplus
-    /// then reaches further than the plain one, which ends before the comma.
+    /// Takes `, argument ... )` if that follows, and returns whether it did. A reading in which an earlier `)` is
+    /// surplus then reaches further than the plain reading, which ends before the comma.
     fn take_rest_of_call(&mut self) -> bool {
         let (current, previous) = (self.cursor.current, self.cursor.previous);
         let lexer: Lexer<'t> = self.cursor.lexer.clone();
@@ -481,7 +482,7 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
         is_complete
     }
 
-    /// A token that continues nothing: an open group is missing its `)`, or the condition ends.
+    /// Handles a token that continues nothing: an open group lacks its `)`, or the condition ends.
     fn end_of_group(&mut self, left: ExprId) -> Next {
         let left = self.reduce(left, 0);
         let token = self.cursor.current;
@@ -504,7 +505,7 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
             }
         };
         self.cursor.error(error);
-        // What is wrong in a group says nothing about what is made of it.
+        // An error in a group must not cause errors about the expressions that contain it.
         let broken = self.node(ExprKind::Missing, self.span(left));
         if !ends_here {
             self.skip_within_group();
@@ -515,7 +516,7 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
         self.pop_frame(broken, Span::at(self.cursor.previous.span.end()), false)
     }
 
-    /// Skips what has no place in a group, up to where the group may end.
+    /// Skips text that has no place in a group, up to where the group may end.
     pub(super) fn skip_within_group(&mut self) {
         let mut depth = 0_usize;
         loop {
@@ -530,7 +531,7 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
         }
     }
 
-    /// The condition is complete, whatever follows; in a route, INTO must.
+    /// Ends the condition, whatever follows; in a route, INTO must follow.
     fn end_of_condition(&mut self, left: ExprId) -> Next {
         let left = self.reduce(left, 0);
         let is_followed =
@@ -548,7 +549,7 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
 
     // ---- the arena ----
 
-    /// The innermost operator that waits in the innermost frame.
+    /// Returns the innermost waiting operator of the innermost frame.
     fn innermost_pending(&self) -> Option<&Pending> {
         let base = self.frames.last().map_or(0, |frame| frame.pending);
         if self.pending.len() > base { self.pending.last() } else { None }

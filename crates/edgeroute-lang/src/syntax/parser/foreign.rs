@@ -1,7 +1,7 @@
-//! What other languages write where an operator stands: `&&`, `IN (...)`, `LIKE`, `BETWEEN`, `IS NULL`.
+//! Operators of other languages: `&&`, `IN (...)`, `LIKE`, `BETWEEN`, `IS NULL`.
 //!
-//! All of these are errors here, whatever they are read as. They are read as what was meant, so that one of them is one
-//! error, with the mended text, and the rest of the condition is looked at as well.
+//! All of these are errors. They are parsed as what the author meant, so that each is a single error with the corrected
+//! text, and the rest of the condition is checked too.
 
 use super::condition::{ExpressionParser, Next, Pending};
 use super::mistake::{FUNCTIONS, start_of};
@@ -11,18 +11,18 @@ use crate::steps;
 use crate::syntax::ast::{BinaryOperator, ExprId, ExprKind};
 use crate::syntax::token::{Token, TokenKind};
 
-/// The longest mended text that a help line shows, in characters.
+/// The maximum length of a corrected text in a help line, in characters.
 const SHOWN: usize = 160;
 
-/// The most items of `IN (...)` that are written out.
+/// The maximum number of items of `IN (...)` that are written out.
 const ITEMS: usize = 50;
 
-/// The longest list behind `IN` in brackets that is looked at, in bytes.
+/// The maximum length of a bracketed list after `IN` that is examined, in bytes.
 const LIST: usize = 1 << 12;
 
 impl<'t> ExpressionParser<'_, 't, '_> {
-    /// Reads what another language has for an operator, behind the operand `left`; `None` where nothing of that kind
-    /// stands there, and nothing is taken.
+    /// Reads an operator of another language after the operand `left`; `None` if there is none, and nothing is then
+    /// taken.
     pub(super) fn foreign(&mut self, left: ExprId) -> Option<Next> {
         let token = self.cursor.current;
         if token.kind == TokenKind::Not {
@@ -52,7 +52,7 @@ impl<'t> ExpressionParser<'_, 't, '_> {
         Some(self.replace_operator(left, operator, token.span))
     }
 
-    /// `starts with (a, 'b')`: the name of a function in two words, of which the first was taken.
+    /// `starts with (a, 'b')`: the name of a function as two words, of which the first has been taken.
     fn split_name(&mut self, left: ExprId) -> Option<Next> {
         let (first, second) = (self.cursor.previous, self.cursor.current);
         let name = format!("{}_{}", self.cursor.text_of(first), self.cursor.text_of(second));
@@ -72,7 +72,7 @@ impl<'t> ExpressionParser<'_, 't, '_> {
         Some(Next::Operator(self.node(ExprKind::Missing, span)))
     }
 
-    /// An operator in the words of another language: `&&`.
+    /// An operator with another spelling, such as `&&`.
     fn replace_operator(&mut self, left: ExprId, operator: BinaryOperator, span: Span) -> Next {
         let mended = operator.as_str();
         let error = Diagnostic::new(
@@ -87,7 +87,7 @@ impl<'t> ExpressionParser<'_, 't, '_> {
         Next::Operand
     }
 
-    /// A test that is more than an operator: what follows the word belongs to it.
+    /// A test that is more than an operator: the text after the word belongs to it.
     fn foreign_test(&mut self, word: &str, left: ExprId, not: Option<Token>) -> Option<Next> {
         let token = self.cursor.current;
         let operand = self.foreign_operand(left);
@@ -167,7 +167,7 @@ impl<'t> ExpressionParser<'_, 't, '_> {
         Some(Next::Operator(operand))
     }
 
-    /// The text of an operand that can be repeated: no prefix operator, and not long.
+    /// Returns the text of an operand that can be repeated: it has no prefix operator and is short.
     fn foreign_operand(&self, operand: ExprId) -> Option<&'t str> {
         let expression = self.nodes.get(operand.index())?;
         let text = expression.span.slice(self.cursor.text);
@@ -180,7 +180,7 @@ impl<'t> ExpressionParser<'_, 't, '_> {
         is_simple(self.cursor.kind()).then(|| self.cursor.take()).map(|token| self.cursor.text_of(token))
     }
 
-    /// `('x', 'y')` behind IN.
+    /// Reads `('x', 'y')` after IN.
     fn alternatives(&mut self, operand: Option<&str>, not: Option<Token>) -> Option<String> {
         if self.cursor.take_if(TokenKind::OpenParenthesis).is_none() {
             return self.bracketed_alternatives(operand, not);
@@ -193,7 +193,7 @@ impl<'t> ExpressionParser<'_, 't, '_> {
         one_of(operand?, &items?, not)
     }
 
-    /// Skips what stands in parentheses, commas and all.
+    /// Skips the text in parentheses, including commas.
     fn skip_list(&mut self) {
         self.skip_within_group();
         while self.cursor.take_if(TokenKind::Comma).is_some() {
@@ -201,7 +201,7 @@ impl<'t> ExpressionParser<'_, 't, '_> {
         }
     }
 
-    /// Names and constants up to a `)`; `None` where something else is among them.
+    /// Reads names and constants up to a `)`; `None` if there is anything else.
     fn items(&mut self) -> Option<Vec<&'t str>> {
         let mut items = Vec::new();
         loop {
@@ -213,9 +213,9 @@ impl<'t> ExpressionParser<'_, 't, '_> {
         }
     }
 
-    /// `['x', 'y']` behind IN. Its tokens are no list, so it is read as text.
+    /// Reads `['x', 'y']` after IN. The lexer does not split it into items, so it is read as text.
     fn bracketed_alternatives(&mut self, operand: Option<&str>, not: Option<Token>) -> Option<String> {
-        // A text may be full of these: only so many are mended, and none is looked for far away.
+        // A text may contain many of these, so the number that is corrected and the length of the search are limited.
         if self.cursor.errors.is_full() {
             return None;
         }
@@ -236,7 +236,7 @@ impl<'t> ExpressionParser<'_, 't, '_> {
         one_of(operand?, &items, not)
     }
 
-    /// `1 and 5` behind BETWEEN.
+    /// Reads `1 and 5` after BETWEEN.
     fn bounds(&mut self, operand: Option<&str>, not: Option<Token>) -> Option<String> {
         let low = self.simple_operand()?;
         self.cursor.take_if(TokenKind::And)?;
@@ -249,13 +249,13 @@ impl<'t> ExpressionParser<'_, 't, '_> {
         })
     }
 
-    /// What stands behind IS, which is not taken.
+    /// Returns the tokens after IS, without taking them.
     fn is(&self, operand: Option<&str>, not: Option<Token>, is_body: bool) -> Option<String> {
         let what = self.cursor.text_of(self.cursor.current);
         let operand = operand?;
         let (negated, unequal) = if not.is_some() { ("not ", "!=") } else { ("", "=") };
         Some(match what.to_ascii_lowercase().as_str() {
-            // What a body lacks is null; a property that is missing is not.
+            // A missing body path is null; a missing property is not.
             "null" | "missing" | "empty" | "undefined" if is_body => format!("{operand} {unequal} null"),
             "null" | "missing" | "undefined" if negated.is_empty() => format!("not is_defined({operand})"),
             "null" | "missing" | "undefined" => format!("is_defined({operand})"),
@@ -272,7 +272,7 @@ const fn is_simple(kind: TokenKind) -> bool {
         && !matches!(kind, TokenKind::OpenBrace | TokenKind::OpenParenthesis | TokenKind::Minus | TokenKind::Not)
 }
 
-/// The tests of an operand against each item.
+/// Returns the tests of an operand against each item.
 fn one_of(operand: &str, items: &[&str], not: Option<Token>) -> Option<String> {
     let (operator, joint) = if not.is_some() { ("!=", " and ") } else { ("=", " or ") };
     let tests: Vec<String> = items.iter().map(|item| format!("{operand} {operator} {item}")).collect();
@@ -290,7 +290,7 @@ fn like(operand: Option<&str>, pattern: Option<&str>, not: Option<Token>) -> Opt
     let inner = pattern.get(1..pattern.len().checked_sub(1)?)?;
     let text = inner.strip_prefix('%').unwrap_or(inner);
     let text = text.strip_suffix('%').unwrap_or(text);
-    // `_` stands for any character, and is an ordinary one in most texts that are written.
+    // `_` is a wildcard, and an ordinary character in most strings that people write.
     if text.contains(['%', '_', '\\']) || text.is_empty() {
         return None;
     }

@@ -1,4 +1,4 @@
-//! What is said where a condition goes wrong in a way that people often write it.
+//! Reports common mistakes in conditions.
 
 use super::condition::{ExpressionParser, Follow, Next, Pending};
 use super::placeholder_at;
@@ -9,18 +9,18 @@ use crate::syntax::ast::{BinaryOperator, ExprId, ExprKind};
 use crate::syntax::misread::{TYPOGRAPHIC_QUOTES, misread};
 use crate::syntax::token::{Token, TokenKind};
 
-/// The longest mended text that a help line shows, in characters.
+/// The maximum length of a corrected text in a help line, in characters.
 const SHOWN: usize = 160;
 
-/// The longest text between mistaken quotes that is mended, in bytes.
+/// The maximum length of a text between wrong quotes that is corrected, in bytes.
 const QUOTED_WORDS: usize = 1 << 12;
 
-/// Functions whose names are rarely those of properties.
+/// Functions whose names are rarely names of properties.
 pub(super) const FUNCTIONS: [&str; 6] = ["starts_with", "ends_with", "contains", "is_defined", "as_number", "is_null"];
 
 /// Operands.
 impl ExpressionParser<'_, '_, '_> {
-    /// Tells of a placeholder, if that is what `error` is, and takes it for an operand.
+    /// If `error` is about a placeholder, reports it and treats the placeholder as an operand.
     pub(super) fn placeholder(&mut self, error: &Diagnostic) -> Option<Next> {
         if error.code != Code::PlaceholderLeft {
             return None;
@@ -31,7 +31,7 @@ impl ExpressionParser<'_, '_, '_> {
         Some(self.primary(ExprKind::Missing, span))
     }
 
-    /// A string without its end; or one with a backslash that starts no escape, which ends it as well.
+    /// A string without its end, or one that a backslash ends because it starts no escape.
     pub(super) fn unterminated_string(&mut self) -> Next {
         let token = self.cursor.take();
         let (span, text) = (token.span, self.cursor.text);
@@ -64,7 +64,7 @@ impl ExpressionParser<'_, '_, '_> {
         self.primary(ExprKind::Missing, span)
     }
 
-    /// `a[0]`, `[a]`: no rule takes brackets outside `$body.` paths.
+    /// `a[0]`, `[a]`: no rule accepts brackets outside `$body.` paths.
     pub(super) fn bracket_path(&mut self) -> Next {
         let token = self.cursor.take();
         let text = self.cursor.text_of(token);
@@ -121,8 +121,8 @@ impl ExpressionParser<'_, '_, '_> {
 
 /// Operators.
 impl ExpressionParser<'_, '_, '_> {
-    /// Two operators that touch, of which the first, behind the operand `left`, has been taken. Where they are written as
-    /// one, such as `==`, it says what to write, and takes them for that.
+    /// Two adjacent operators, of which the first, after the operand `left`, has been taken. If they are written as
+    /// one, such as `==`, it reports what to write and treats them as that operator.
     pub(super) fn doubled_operator(&mut self, left: ExprId, operator: BinaryOperator, span: Span) -> Next {
         let mut ahead = self.cursor.lexer.clone();
         let mut last = self.cursor.current;
@@ -139,7 +139,7 @@ impl ExpressionParser<'_, '_, '_> {
             "=>" => Ok(BinaryOperator::GreaterOrEqual),
             "//" => Err("write comments between `/*` and `*/`"),
             "<<" | ">>" => Err("shift operators are not supported"),
-            // `= -` and the like: one operand is missing.
+            // `= -` and the like: an operand is missing.
             _ => {
                 let left = self.reduce(left, operator.precedence());
                 self.pending.push(Pending::Binary(operator, span, left));
@@ -165,8 +165,8 @@ impl ExpressionParser<'_, '_, '_> {
         Next::Operand
     }
 
-    /// A token that continues nothing, behind the operand `left`, and that people often write there. `None`: it is
-    /// something else, or what ends a condition that stands alone, and nothing is taken.
+    /// Reports a token after the operand `left` that cannot continue the condition and that people often write there.
+    /// `None` for any other token, and for one that ends a condition that is parsed alone; nothing is then taken.
     pub(super) fn mistaken_operator(&mut self, left: ExprId) -> Option<Next> {
         let kind = self.cursor.kind();
         if matches!(kind, TokenKind::Eof | TokenKind::Into) || (self.follow == Follow::Anything && !self.is_in_group())
@@ -186,7 +186,7 @@ impl ExpressionParser<'_, '_, '_> {
         }
     }
 
-    /// `"say ""hi"""`: a quote doubled, as SQL escapes it.
+    /// `"say ""hi"""`: a doubled quote, as SQL escapes it.
     fn doubled_quote(&mut self, left: ExprId) -> Option<Next> {
         let first = self.cursor.previous;
         let quote = self.cursor.text_of(first).get(..1)?;
@@ -209,16 +209,16 @@ impl ExpressionParser<'_, '_, '_> {
         Some(Next::Operator(self.node(ExprKind::Missing, self.span(left).cover(whole))))
     }
 
-    /// An error about a token that continues nothing, with the reason, where what stands before it shows one.
+    /// Creates an error about a token that continues nothing, with the reason if the text before it shows one.
     pub(super) fn with_reason(&self, error: Diagnostic) -> Diagnostic {
-        // What is said of a placeholder stays.
+        // An error about a placeholder stays as it is.
         if error.help.is_some() || self.cursor.errors.is_full() {
             return error;
         }
         let (text, previous) = (self.cursor.text, self.cursor.previous);
         let written = self.cursor.text_of(previous);
         if previous.kind == TokenKind::Id {
-            // `“hot cold”`, `'it''s cold'`: a name, and the rest of the text.
+            // `“hot cold”`, `'it''s cold'`: a name, and the rest of the string.
             if let Some((whole, mended)) = quoted_words(text, previous.span) {
                 return error
                     .with_secondary(previous.span, "read as a name that includes the quotes")
@@ -251,12 +251,12 @@ impl ExpressionParser<'_, '_, '_> {
     }
 }
 
-/// Up to so many bytes of a text.
+/// Returns at most this many bytes of a text.
 pub(super) fn start_of(text: &str, bytes: usize) -> &str {
     text.get(..floor(text, bytes)).unwrap_or_default()
 }
 
-/// `name` and `member` of `name['member']`.
+/// Returns `name` and `member` of `name['member']`.
 fn member(text: &str) -> Option<(&str, &str)> {
     let (owner, rest) = text.split_once('[')?;
     let name = rest.strip_suffix(']')?;
@@ -264,21 +264,21 @@ fn member(text: &str) -> Option<(&str, &str)> {
     (!owner.is_empty() && !name.is_empty() && !name.contains(['[', ']', '\''])).then_some((owner, name))
 }
 
-/// Where the string ends that begins at `span`, if every backslash in it is taken for a character: behind the next quote
-/// of the same kind on its line.
+/// Returns where the string at `span` ends if every backslash in it is an ordinary character: after the next quote of
+/// the same kind on its line.
 fn end_of_string(text: &str, span: Span) -> Option<u32> {
     let start = span.range().start;
     let rest = text.get(start..)?;
     let quote = rest.chars().next()?;
     let inside = rest.get(1..)?;
-    // Only as far as the one or the other: a text may be full of such strings, all on one line.
+    // Stops at whichever comes first: a text may contain many such strings, all on one line.
     let end = inside.find([quote, '\n']);
     steps::bytes(end.unwrap_or(inside.len()));
     let end = end.filter(|&end| inside.as_bytes().get(end) != Some(&b'\n'))?;
     Some(Span::from_range(0..start + 1 + end + 1).end())
 }
 
-/// A string with every backslash doubled that starts no escape.
+/// Doubles every backslash of a string that starts no escape.
 fn with_doubled_backslashes(string: &str) -> String {
     let mut mended = String::with_capacity(string.len() + 4);
     let mut rest = string;
@@ -304,8 +304,8 @@ fn with_doubled_backslashes(string: &str) -> String {
     mended
 }
 
-/// A text of several words between quotes that are none, whose first word is the name at `first`; and the string that it
-/// was meant as.
+/// Finds a text of several words between wrong quotes, whose first word is the name at `first`, and returns it with the
+/// string that it means.
 fn quoted_words(text: &str, first: Span) -> Option<(Span, String)> {
     let rest = text.get(first.range().start..)?;
     let rest = start_of(rest, QUOTED_WORDS);
@@ -338,7 +338,7 @@ fn quoted_words(text: &str, first: Span) -> Option<(Span, String)> {
     let whole = line.get(..=at)?;
     let content = line.get(1..at)?.replace("''", "\\'");
     let start = first.range().start;
-    // A name that all of it is in is one word.
+    // A name that contains all of it is a single word.
     (!name.starts_with(whole)).then(|| (Span::from_range(start..start + whole.len()), format!("'{content}'")))
 }
 

@@ -1,9 +1,9 @@
-//! Tokens to a syntax tree and errors: never only the first error, and always a tree.
+//! Parses tokens into a syntax tree, and always returns a tree and all errors.
 //!
-//! A route is parsed in one pass ([`parse_route`]). A condition can also be parsed alone ([`parse_condition`]), which
-//! follows another rule: alone, a condition means its longest valid prefix, while inside a route INTO must follow it.
-//! The cost is linear in the text. At most [`MAX_ERRORS`](crate::diagnostic::MAX_ERRORS) errors are kept; a last one then
-//! counts the rest.
+//! A route is parsed in one pass ([`parse_route`]). A condition can also be parsed alone ([`parse_condition`]) by
+//! another rule: alone, a condition is its longest valid prefix, and inside a route INTO must follow it. The cost is
+//! linear in the text. At most [`MAX_ERRORS`](crate::diagnostic::MAX_ERRORS) errors are kept; a last one then counts
+//! the rest.
 
 mod condition;
 mod foreign;
@@ -22,16 +22,16 @@ use super::lexer::Lexer;
 use super::placeholder::{placeholder_at, placeholder_left};
 use super::token::{Token, TokenKind};
 
-/// A tree, and what is wrong with it.
+/// A tree with its errors.
 #[derive(Clone, Debug)]
 pub struct Parsed<T> {
-    /// Complete where there are no errors; otherwise what could be made of the text.
+    /// Complete if there are no errors, otherwise as much as could be parsed.
     pub tree: T,
-    /// In the order of their places, as far as the parser met them.
+    /// The errors in the order of the text, as far as the parser reached them.
     pub errors: Vec<Diagnostic>,
 }
 
-/// Words of other languages for a keyword.
+/// Words that other languages use for a keyword.
 fn is_synonym(word: &str, keyword: &str) -> bool {
     let words: &[&str] = match keyword {
         "INTO" => &["to"],
@@ -41,18 +41,18 @@ fn is_synonym(word: &str, keyword: &str) -> bool {
     words.iter().any(|synonym| synonym.eq_ignore_ascii_case(word))
 }
 
-/// An error with a help line. What is said of a placeholder stays.
+/// Creates an error with a help line. An error about a placeholder stays as it is.
 fn explained(error: Diagnostic, help: &str) -> Diagnostic {
     if error.code == Code::PlaceholderLeft { error } else { error.with_help(help) }
 }
 
-/// The tokens still to come, one of them in view, and the errors so far.
+/// The remaining tokens, of which one is current, and the errors so far.
 struct Cursor<'t, 'l> {
     text: &'t str,
     limits: &'l Limits,
     lexer: Lexer<'t>,
     current: Token,
-    /// The last token taken; empty at 0 before the first.
+    /// The span of the last token taken; empty at 0 before the first.
     previous: Token,
     errors: DiagnosticList,
 }
@@ -81,8 +81,8 @@ impl<'t, 'l> Cursor<'t, 'l> {
         self.current.kind
     }
 
-    /// From the current token to the end, without white space there. What is none in the language, such as a no-break space,
-    /// is text.
+    /// Returns the span from the current token to the end, without white space there. Characters that are not white
+    /// space in the language, such as a no-break space, are part of it.
     fn rest(&self) -> Span {
         let end = self.text.trim_end_matches([' ', '\t', '\r', '\n']).len();
         Span::from_range(self.current.span.range().start..end)
@@ -99,12 +99,12 @@ impl<'t, 'l> Cursor<'t, 'l> {
         self.previous
     }
 
-    /// Takes the current token if it is of this kind.
+    /// Takes the current token if it has this kind.
     fn take_if(&mut self, kind: TokenKind) -> Option<Token> {
         self.is_at(kind).then(|| self.take())
     }
 
-    /// Whether the current token is a name that is nearly one of these keywords.
+    /// Whether the current token is a name similar to one of these keywords.
     fn is_at_mistyped(&self, keywords: &[&'static str]) -> bool {
         let text = self.text_of(self.current);
         match self.current.kind {
@@ -121,7 +121,7 @@ impl<'t, 'l> Cursor<'t, 'l> {
         }
     }
 
-    /// The token behind the current one.
+    /// Returns the token after the current one.
     fn peek(&self) -> Token {
         self.lexer.clone().next_token()
     }
@@ -130,14 +130,14 @@ impl<'t, 'l> Cursor<'t, 'l> {
         token.span.slice(self.text)
     }
 
-    /// Adds an error. A placeholder is told once, whatever it makes impossible.
+    /// Adds an error. A placeholder is reported once, however many errors it causes.
     fn error(&mut self, diagnostic: Diagnostic) {
         if diagnostic.code != Code::PlaceholderLeft || self.errors.last() != Some(&diagnostic) {
             self.errors.push(diagnostic);
         }
     }
 
-    /// `expected ..., found ...` at the current token; or that a placeholder is there.
+    /// Creates the error `expected ..., found ...` at the current token, or reports that it is a placeholder.
     fn unexpected(&self, code: Code, expected: &str) -> Diagnostic {
         if let Some(span) = self.placeholder() {
             return placeholder_left(self.text, span);
@@ -147,7 +147,7 @@ impl<'t, 'l> Cursor<'t, 'l> {
         let error = Diagnostic::new(code, span, format!("expected {expected}, found {found}"));
         let error = error.with_label(format!("expected {expected}"));
         match self.lexer.first_comment() {
-            // A source such as `/messages/*` opens a comment where `*/` follows anywhere, which surprises everybody.
+            // A source such as `/messages/*` opens a comment if `*/` follows anywhere, which is surprising.
             Some(comment) if self.follows_path(comment) => {
                 error.with_secondary(comment, "`/*` opens a comment here, and the first `*/` ends it")
             }
@@ -155,12 +155,12 @@ impl<'t, 'l> Cursor<'t, 'l> {
         }
     }
 
-    /// The placeholder that the current token belongs to; not looked for once errors are only counted.
+    /// Returns the placeholder that the current token belongs to; not searched once errors are only counted.
     fn placeholder(&self) -> Option<Span> {
         if self.errors.is_full() { None } else { placeholder_at(self.text, self.current.span) }
     }
 
-    /// Takes what begins before byte `end`.
+    /// Skips every token that begins before byte `end`.
     fn take_to(&mut self, end: u32) {
         while self.current.span.start() < end && !self.is_at(TokenKind::Eof) {
             self.take();
@@ -172,7 +172,7 @@ impl<'t, 'l> Cursor<'t, 'l> {
         before.ends_with(|last: char| !last.is_whitespace())
     }
 
-    /// What to call a token in a message: its text where it is short, else its kind.
+    /// Describes a token for a message: its text if it is short, otherwise its kind.
     fn describe(&self, token: Token) -> String {
         let text = self.text_of(token);
         if token.kind == TokenKind::Eof || text.chars().count() > 40 || text.chars().any(is_invisible) {

@@ -1,4 +1,4 @@
-//! Routes: `[SELECT *] FROM source [WHERE condition] INTO sink`, one function a production.
+//! Parses routes, `[SELECT *] FROM source [WHERE condition] INTO sink`, with one function per production.
 
 use super::condition::{Follow, parse_expression};
 use super::sink::sink;
@@ -10,7 +10,7 @@ use crate::syntax::ast::{Condition, Route, Source};
 use crate::syntax::placeholder::{is_variable, placeholder_at};
 use crate::syntax::token::TokenKind;
 
-/// Parses a route and finds all its syntax errors.
+/// Parses a route and reports all its syntax errors.
 ///
 /// ```
 /// use edgeroute_lang::limits::Limits;
@@ -32,7 +32,7 @@ pub fn parse_route<'t>(text: &'t str, limits: &Limits) -> Parsed<Route<'t>> {
         }
         return Parsed { tree, errors: cursor.into_errors() };
     }
-    // Nothing else can be said about a route that is a placeholder and no more.
+    // A route that is only a placeholder needs no other error.
     if !matches!(cursor.kind(), TokenKind::From | TokenKind::Select)
         && let Some(span) = placeholder_at(cursor.text, cursor.current.span)
         && span.slice(text) == text.trim()
@@ -63,7 +63,7 @@ fn select(cursor: &mut Cursor<'_, '_>) -> Option<Span> {
     Some(start.cover(cursor.previous.span))
 }
 
-/// FROM, or the error that it is missing; whether a source may follow.
+/// Reads FROM, or reports that it is missing. Returns whether a source may follow.
 fn from(cursor: &mut Cursor<'_, '_>) -> bool {
     if keyword(cursor, TokenKind::From, "FROM", &[TokenKind::Slash]) {
         return true;
@@ -72,14 +72,14 @@ fn from(cursor: &mut Cursor<'_, '_>) -> bool {
     cursor.take_if(TokenKind::From).is_some() || cursor.is_at(TokenKind::Slash)
 }
 
-/// A keyword, or the error that it is missing. A mistyped one is taken for it; so is any token that is none of
-/// `continues` and stands where the keyword should.
+/// Reads a keyword, or reports that it is missing. A mistyped keyword is accepted in its place, and so is any token
+/// that is not one of `continues`.
 fn keyword(cursor: &mut Cursor<'_, '_>, kind: TokenKind, name: &'static str, continues: &[TokenKind]) -> bool {
     if cursor.take_if(kind).is_some() {
         return true;
     }
     if cursor.is_at(TokenKind::Eof) && cursor.previous.kind == TokenKind::UnterminatedString {
-        // The string has swallowed the keyword; that it is not closed has been told.
+        // The string has swallowed the keyword; the error that it is not closed has been reported.
         return false;
     }
     let mut error = cursor.unexpected(Code::ExpectedKeyword, name);
@@ -147,13 +147,13 @@ fn source(cursor: &mut Cursor<'_, '_>) -> Option<Source> {
     is_valid.then_some(Source { path, span })
 }
 
-/// Not the start of a path.
+/// Reports text that cannot start a path.
 fn source_start_error(cursor: &Cursor<'_, '_>) -> Diagnostic {
     const HELP: &str = "write a source as a path such as /messages/* or /messages/modules/NAME/outputs/*";
     let error = cursor.unexpected(Code::InvalidSource, "a path that starts with `/`");
     let (span, written) = (cursor.current.span, cursor.text_of(cursor.current));
     let mended = match cursor.kind() {
-        // What the cloud's routes call their sources.
+        // The names of sources in the cloud's routes.
         TokenKind::Id if written.eq_ignore_ascii_case("DeviceMessages") => Some((span, "/messages/*")),
         TokenKind::Id if written.eq_ignore_ascii_case("TwinChangeEvents") => Some((span, "/twinChangeNotifications")),
         TokenKind::Id if cursor.peek().kind == TokenKind::Slash => Some((Span::at(span.start()), "/")),
@@ -173,7 +173,7 @@ fn source_start_error(cursor: &Cursor<'_, '_>) -> Diagnostic {
     }
 }
 
-/// What cannot be an item of a path, with the reason where it surprises.
+/// Reports a token that cannot be an item of a path, with the reason if it may be surprising.
 fn source_item_error(cursor: &Cursor<'_, '_>) -> Diagnostic {
     let span = cursor.current.span;
     if cursor.is_at(TokenKind::SystemProperty) && is_variable(cursor.text_of(cursor.current)) {
@@ -210,7 +210,7 @@ fn source_item_error(cursor: &Cursor<'_, '_>) -> Diagnostic {
     }
 }
 
-/// Neither a further item nor the end of a source.
+/// Reports a token that is neither a further item nor the end of a source.
 fn source_end_error(cursor: &Cursor<'_, '_>) -> Diagnostic {
     let error = cursor.unexpected(Code::InvalidSource, "`/`, WHERE or INTO");
     let span = cursor.current.span;
@@ -230,7 +230,7 @@ fn source_end_error(cursor: &Cursor<'_, '_>) -> Diagnostic {
     }
 }
 
-/// `WHERE condition`, if it is there.
+/// Reads `WHERE condition`, if present.
 fn condition<'t>(cursor: &mut Cursor<'t, '_>) -> Option<Condition<'t>> {
     if cursor.is_at_mistyped(&["WHERE"]) {
         keyword(cursor, TokenKind::Where, "WHERE", &[]);
@@ -244,7 +244,7 @@ fn condition<'t>(cursor: &mut Cursor<'t, '_>) -> Option<Condition<'t>> {
     Some(condition)
 }
 
-/// INTO, or the error that it is missing.
+/// Reads INTO, or reports that it is missing.
 fn into(cursor: &mut Cursor<'_, '_>) -> bool {
     let is_there = keyword(cursor, TokenKind::Into, "INTO", &[TokenKind::SystemProperty]);
     is_there || cursor.is_at(TokenKind::SystemProperty)

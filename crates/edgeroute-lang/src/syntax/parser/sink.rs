@@ -1,4 +1,4 @@
-//! Sinks, and what is written where one should stand.
+//! Parses sinks, and reports what people write in their place.
 
 use super::{Cursor, explained};
 use crate::diagnostic::{Code, Diagnostic, quoted_up_to};
@@ -10,10 +10,10 @@ use crate::syntax::token::{Token, TokenKind};
 
 const HELP: &str = "write BrokeredEndpoint(\"/modules/NAME/inputs/INPUT\")";
 
-/// The longest mended text that a help line shows, in characters.
+/// The maximum length of a corrected text in a help line, in characters.
 const SHOWN: usize = 160;
 
-/// `$upstream` or `name("address")`; which names there are is not the parser's business.
+/// Reads `$upstream` or `name("address")`. The parser does not check which names exist.
 pub(super) fn sink<'t>(cursor: &mut Cursor<'t, '_>) -> Option<Sink<'t>> {
     let start = cursor.current;
     match start.kind {
@@ -41,7 +41,7 @@ pub(super) fn sink<'t>(cursor: &mut Cursor<'t, '_>) -> Option<Sink<'t>> {
     }
 }
 
-/// `("address")` after an endpoint's name.
+/// Reads `("address")` after an endpoint's name.
 fn endpoint_address(cursor: &mut Cursor<'_, '_>, name: Token) -> Option<Token> {
     if cursor.take_if(TokenKind::OpenParenthesis).is_none() {
         let error = cursor.unexpected(Code::InvalidSink, "`(`");
@@ -83,7 +83,7 @@ fn endpoint_address(cursor: &mut Cursor<'_, '_>, name: Token) -> Option<Token> {
     Some(address)
 }
 
-/// Adds what was probably meant by the text that begins with `first` and goes on to the end.
+/// Suggests what the text from `first` to the end probably means.
 fn mend(cursor: &Cursor<'_, '_>, error: Diagnostic, first: Span) -> Diagnostic {
     if error.code == Code::PlaceholderLeft {
         return error;
@@ -98,10 +98,10 @@ fn mend(cursor: &Cursor<'_, '_>, error: Diagnostic, first: Span) -> Diagnostic {
     }
 }
 
-/// The endpoint that a text was meant as, if there is the address of one in it.
+/// Returns the endpoint that a text means, if it contains the address of one.
 fn meant_endpoint(text: &str) -> Option<String> {
     let (name, rest) = text.split_at(text.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len()));
-    // A path that begins without a slash begins with a name, too.
+    // A path that begins without a slash begins with a name.
     let address = if rest.starts_with(['/', '\\']) && !rest.starts_with("\\\"") { text } else { rest };
     let is_endpoint = name.is_empty() || address.len() == text.len() || name.to_ascii_lowercase().contains("endpoint");
     let is_around = |c: char| c.is_whitespace() || "()\"'\\;".contains(c) || TYPOGRAPHIC_QUOTES.contains(&c);
