@@ -568,7 +568,7 @@ impl<'m> Reader<'_, '_, 'm> {
     }
 }
 
-/// Returns whether a test for equality, a prefix, a suffix or a pattern holds for a string.
+/// Returns whether a test holds for a string: a comparison, or a test of its prefix, its suffix or a part of it.
 #[inline]
 pub(super) fn is_so(kind: TestKind, texts: &Texts, text: &str) -> bool {
     match kind {
