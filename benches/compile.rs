@@ -8,7 +8,6 @@
 //! Throughput is in routes. Before anything is timed, the table's answers are held to the interpreter's.
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on has nothing better to do")]
 
-
 use std::hint::black_box;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

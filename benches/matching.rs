@@ -5,12 +5,11 @@
 //! anything is timed, answers are held to the interpreter's.
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on has nothing better to do")]
 
-
 use std::time::Duration;
 
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use edgeroute_testkit::competitors::{Interpreter, ResolvedTable, Table};
 use edgeroute_testkit::harness::{Contender, wrong_answers};
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use edgeroute_testkit::workloads::{COLD, Kind, Outcome, Shape, Workload};
 
 /// So many messages, times the routes, are interpreted before anything is timed.

@@ -19,7 +19,6 @@
 //! arguments select workloads by name. Run without `--bench`, as `cargo test` does, it checks the answers of small
 //! tables and times next to nothing.
 
-
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -28,8 +27,8 @@ use std::time::{Duration, Instant};
 use edgeroute_testkit::competitors::{Interpreter, ResolvedTable, Table};
 use edgeroute_testkit::harness::timing::{Effort, interleave, median};
 use edgeroute_testkit::harness::{BuildCost, Contender, Linear, as_f64};
-use serde::Serialize;
 use edgeroute_testkit::workloads::{COLD, Kind, Outcome, Shape, WARM, WorkMessage, WorkRoute, Workload};
+use serde::Serialize;
 
 /// Whether the keys of the messages are text, or were looked up beforehand.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -207,7 +206,8 @@ fn measure(workload: &Workload, options: &Options) -> io::Result<Vec<Row>> {
         })
         .collect();
     let mut entrants = vec![Entrant { column: Column::Linear, contender: Box::new(linear), cost }];
-    let (table, cost) = measure_rebuilds(|| edgeroute_testkit::competitors::table::build(routes, &texts), options.effort());
+    let (table, cost) =
+        measure_rebuilds(|| edgeroute_testkit::competitors::table::build(routes, &texts), options.effort());
     let table = table.map_err(io::Error::other)?;
     let contender = Box::new(Table::new(table.clone()));
     entrants.push(Entrant { column: Column::Table(Keys::Text), contender, cost });

@@ -19,8 +19,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use cpu_time::ThreadTime;
-use edgeroute_lang::body::{BodyPath, Document, Found};
 use edgeroute::internals::{BodyScalars, BodyScanner};
+use edgeroute_lang::body::{BodyPath, Document, Found};
 use shapes::Shape;
 
 const MAX_DEPTH: usize = 64;

@@ -1,8 +1,8 @@
-//! Which test of a route to file it under: its access test.
+//! Selects the access test of a route: the test under which the route gets its posting.
 //!
-//! A *cover* of a formula is a set of tests of which at least one holds whenever the formula does. A conjunction is
-//! covered by the cover of any one part, a disjunction by the covers of all. So a route is found through its cover, and
-//! its program decides; no formula is ever expanded.
+//! A *cover* of a formula is a set of tests, at least one of which holds whenever the formula holds. The cover of any
+//! one part covers a conjunction; the covers of all parts together cover a disjunction. A route is found through its
+//! cover and decided by its program, so no formula is ever expanded.
 
 use smallvec::SmallVec;
 
@@ -13,30 +13,31 @@ use edgeroute_lang::predicate::{
 };
 use edgeroute_lang::steps;
 
-/// The longest text, in bytes, that a route is filed under as a body value: a text with escapes is unescaped before it is
-/// hashed, and there is only so much room.
+/// The maximum length in bytes of a string under which a body value gets a posting. A string with escapes is unescaped
+/// before it is hashed, and the buffer for that is limited.
 pub(crate) const MAX_POSTED_TEXT: usize = 256;
 
-/// A test that routes can be filed under.
+/// A test that can have postings.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Access {
-    /// A property is this text.
+    /// A property equals this string.
     Equal(Slot, TextId),
-    /// A body slot is this value.
+    /// A body slot equals this value.
     Value(Slot, ValueId),
-    /// A property starts with this text, which is not empty.
+    /// A property starts with this string, which is not empty.
     Prefix(Slot, TextId),
-    /// A property ends in this text, which is not empty.
+    /// A property ends with this string, which is not empty.
     Suffix(Slot, TextId),
     /// A property reads as a number in this interval, which is bounded at both ends.
     Number(Slot, IntervalId),
-    /// A property is there.
+    /// A property is present.
     Present(Slot),
-    /// No test helps: the route is looked at for every message of its source.
+    /// No test selects the route: it is checked for every message from its source.
     Always,
 }
 
-/// Where a route is filed, and a further test that must hold there, which is checked before its program is touched.
+/// The access test of a posting, and a second test that must also hold. The second test is checked before the program
+/// is read.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub(super) struct Filing {
     pub(super) access: Access,
@@ -45,32 +46,32 @@ pub(super) struct Filing {
 }
 
 impl Filing {
-    /// Under nothing at all.
+    /// A posting that no test selects.
     pub(super) const ALWAYS: Self = Self { access: Access::Always, header: Access::Always };
 }
 
-/// How to find a route.
+/// The postings through which a route is found.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Cover {
     Filings(SmallVec<[Filing; 2]>),
-    /// No test helps.
+    /// No test selects the route.
     None,
-    /// Only more tests than the budget allows would.
+    /// Only a cover with more tests than the budget allows would select the route.
     OverBudget,
 }
 
-/// How often tests occur among the routes of a group, from which it is guessed how likely a message satisfies them.
+/// Counts the tests of the routes of a group, to estimate how likely a message satisfies each of them.
 #[derive(Debug, Default)]
 pub(super) struct Occurrences {
-    /// The tests that were added, one by one; sorted once all are there.
+    /// The tests in the order in which they were added; sorted once all of them are added.
     added: Vec<AccessKey>,
-    /// What they are, each once, ascending, with how many there are.
+    /// The distinct tests in ascending order, each with its count.
     accesses: Vec<(AccessKey, u32)>,
-    /// Ascending by slot and family.
+    /// In ascending order of slot and family.
     families: Vec<FamilyCount>,
 }
 
-/// A slot (24 bits), what is asked of it (8 bits), and the number of the constant (32 bits).
+/// A slot (24 bits), the kind of test (8 bits), and the number of the constant (32 bits).
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct AccessKey(u64);
 
@@ -79,12 +80,12 @@ impl AccessKey {
         Self((slot.index() as u64) << 40 | u64::from(family as u8) << 32 | u64::from(word(constant)))
     }
 
-    /// The slot, and what is asked of it.
+    /// Returns the slot and the kind of test.
     const fn family(self) -> u64 {
         self.0 >> 32
     }
 
-    /// The interval, where one is asked for.
+    /// Returns the interval, if the test has one.
     fn interval(self) -> Option<IntervalId> {
         let is_number = self.0 >> 32 & 0xff == u64::from(Family::Number as u8);
         let constant = usize::try_from(self.0 & u64::from(u32::MAX)).ok();
@@ -96,7 +97,7 @@ impl AccessKey {
 struct FamilyCount {
     family: u64,
     count: u32,
-    /// The least and the greatest bound of numbers.
+    /// The lowest and the highest bound of the intervals.
     span: (f64, f64),
 }
 
@@ -110,7 +111,7 @@ enum Family {
 }
 
 impl Access {
-    /// What the test implies, as something to file under.
+    /// Returns an access test that `test` implies.
     pub(super) fn of(test: Test, vocabulary: &Interner) -> Self {
         let slot = test.slot;
         let is_text = |text: &TextId| !vocabulary.constants.text_of(*text).is_empty();
@@ -138,7 +139,7 @@ impl Access {
         }
     }
 
-    /// What of it fits a candidate's header.
+    /// Returns the part of the test that fits into the header of a candidate.
     pub(super) fn as_header(self) -> Self {
         match self {
             Self::Equal(..) | Self::Present(_) | Self::Always => self,
@@ -165,7 +166,7 @@ fn is_body(slot: Slot, vocabulary: &Interner) -> bool {
 }
 
 impl Occurrences {
-    /// Counts the tests of the routes of a group, in place of those of the group before.
+    /// Counts the tests of the routes of a group. Discards the counts of the previous group.
     pub(super) fn count(&mut self, tests: impl Iterator<Item = Test>, vocabulary: &Interner) {
         let Self { added, accesses, families } = self;
         added.clear();
@@ -195,20 +196,23 @@ impl Occurrences {
         Some((self.accesses.get(access)?.1, *self.families.get(family)?))
     }
 
-    /// How likely a message of the group satisfies `access`: the heuristic by which routes are filed.
+    /// Estimates how likely a message of the group satisfies `access`. This heuristic selects the access test of each
+    /// route.
     ///
-    /// Nothing is known of messages, so it is guessed from the routes: where many routes test a slot for equality and few
-    /// of them for this constant, the slot tells much, and this constant is rare. A number's interval is as likely as it
-    /// is wide beside all that are asked for. Selectivity, never the order of names, decides (Fabret et al., Filtering
-    /// Algorithms and Implementation for Very Fast Publish/Subscribe Systems, 2001, section 3: access predicates).
+    /// Nothing is known about the messages, so the estimate comes from the routes. If many routes test a slot for
+    /// equality and few of them test for this constant, the slot is selective and this constant is rare. The likelihood
+    /// of an interval is its width relative to the span of all intervals on the slot. Only selectivity counts, never
+    /// the order of names (Fabret et al., Filtering Algorithms and Implementation for Very Fast Publish/Subscribe
+    /// Systems, 2001, section 3: access predicates).
     pub(super) fn likelihood(&self, access: Access, vocabulary: &Interner) -> f64 {
-        // As if each slot had been asked for eight other constants too: a lone constant tells something, not everything.
+        // Assume that each slot is also tested for eight other constants: a single constant carries some information,
+        // but not everything.
         const OTHERS: f64 = 8.0;
         steps::step();
         let Some(key) = access.key() else {
             return if access == Access::Always { 1.0 } else { 0.9 };
         };
-        // Every test that is asked for has been counted.
+        // Every test that is estimated has been counted.
         let Some((count, family)) = self.of(key) else {
             return 0.9;
         };
@@ -218,11 +222,12 @@ impl Occurrences {
             Access::Number(_, id) => {
                 let interval = vocabulary.constants.interval_of(id);
                 let span = family.span.1 - family.span.0;
-                // Half and half: infinite spans would otherwise make every interval look narrow.
+                // Without this case, an infinite span would make every interval look narrow.
                 let share = if span.is_finite() && span > 0.0 { (interval.high - interval.low) / span } else { 1.0 };
                 (share + 1.0 / all).min(0.9)
             }
-            // The body has to be read first, so a property goes before it unless it tells far less.
+            // A body value requires reading the body first, so a property is preferred unless it is much less
+            // selective.
             Access::Value(..) => 0.3 + rarity * 0.6,
             _ => rarity.min(0.9),
         }
@@ -233,14 +238,14 @@ fn word(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
-/// The best cover of a conjunction of tests: its least likely one.
+/// Returns the best cover of a conjunction of tests: the test that is least likely to hold.
 pub(super) fn cover_conjunction(
     tests: impl Iterator<Item = Test>,
     occurrences: &Occurrences,
     vocabulary: &Interner,
     budgets: &Budgets,
 ) -> Cover {
-    // The least likely test so far, and of the others the least likely header.
+    // The least likely test so far, and the least likely header among the other tests.
     let mut best = (Access::Always, 1.0);
     let mut header = (Access::Always, 1.0);
     let less = |a: (Access, f64), b: (Access, f64)| a.1.total_cmp(&b.1).is_lt();
@@ -266,11 +271,11 @@ pub(super) fn cover_conjunction(
 /// The best cover of a formula, or of a part of it.
 #[derive(Copy, Clone)]
 enum Best {
-    /// How likely it holds, and of how many tests it is.
+    /// A cover with its likelihood and its number of tests.
     Of { likely: f64, tests: usize },
-    /// Only covers of more tests than the budget allows.
+    /// Every cover has more tests than the budget allows.
     OverBudget,
-    /// No test helps.
+    /// No test selects the route.
     None,
 }
 
@@ -279,7 +284,7 @@ impl Best {
         if tests > budgets.filings { Self::OverBudget } else { Self::Of { likely, tests } }
     }
 
-    /// The cover of any of the two parts.
+    /// Returns the cover of a disjunction of the two parts.
     fn either(self, other: Self, budgets: &Budgets) -> Self {
         match (self, other) {
             (Self::None, _) | (_, Self::None) => Self::None,
@@ -290,7 +295,7 @@ impl Best {
         }
     }
 
-    /// The less likely cover first; of equally likely ones the one of fewer tests.
+    /// Orders the less likely cover first; of equally likely covers, the one with fewer tests.
     fn order(&self, other: &Self) -> core::cmp::Ordering {
         // A likelihood is at most 1.
         let rank = |best: &Self| match *best {
@@ -303,8 +308,8 @@ impl Best {
     }
 }
 
-/// A formula's best cover: for a conjunction its least likely part, for a disjunction all of its parts. The formula stands
-/// in `formulas` from its first part to itself.
+/// Returns the best cover of a formula: for a conjunction its least likely part, for a disjunction all of its parts.
+/// The formula occupies `formulas` from its first part to its own id.
 pub(super) fn cover(
     formulas: &Formulas,
     (first, root): (FormulaId, FormulaId),
@@ -312,7 +317,7 @@ pub(super) fn cover(
     vocabulary: &Interner,
     budgets: &Budgets,
 ) -> Cover {
-    // The best cover of each formula. Parts stand before wholes.
+    // The best cover of each formula. Parts come before the formulas that contain them.
     let mut best: SmallVec<[Best; 16]> = SmallVec::new();
     let place = |part: &FormulaId| part.index().saturating_sub(first.index());
     for index in first.index()..=root.index() {

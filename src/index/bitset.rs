@@ -1,18 +1,18 @@
-//! Small tables: all routes decided at once, a bit for each.
+//! Decides all routes of a small table at once, with one bit for each term.
 //!
-//! A *clause* is a conjunction of what a route asks of single properties, and a number below [`MOST`]; a route has one,
-//! or one for each disjunct. For each slot it is known which clauses a value leaves alive: those that do not ask for the
-//! slot, and those that ask for this value. So matching is an intersection of sets of clauses, one for each slot that
-//! living clauses ask for, each set one word. Equality with any number of constants costs one look-up for all clauses;
-//! other tests are made once for all clauses that have them, while one of those lives.
+//! A *term* is a conjunction of tests on single properties. It has a number below [`MOST`]. A route has one term, or
+//! one term for each disjunct. For each slot, the index stores which terms a value leaves alive: those that do not test
+//! the slot, and those that ask for this value. So matching intersects sets of terms, one set for each slot that live
+//! terms test, and each set is one word. Testing equality with any number of constants costs one lookup for all terms.
+//! Every other test is evaluated once for all terms that contain it, as long as one of them is alive.
 //!
-//! What a clause cannot say (body queries, expressions, disjunctions within conjunctions over several properties) it
-//! leaves out; then it is *necessary* but does not decide, and the route's program is run where the clause is left alive.
+//! A term leaves out what it cannot express: body queries, expressions, and disjunctions over several properties inside
+//! a conjunction. Such a term is *necessary* but does not decide; if it is left alive, the program of the route is run.
 //!
 //! This is the bit vector scheme of packet classification (Lakshman and Stiliadis, High-speed policy-based packet
 //! forwarding using efficient multi-dimensional range matching, SIGCOMM 1998). Its cost grows with the number of slots,
-//! not of routes, and one word holds for just so many clauses; larger tables are split by
-//! [access tests](super::access).
+//! not with the number of routes. One word limits the number of terms; larger tables are split by [access
+//! tests](super::access).
 
 use std::collections::BTreeMap;
 
@@ -26,61 +26,63 @@ use edgeroute_lang::predicate::{
 };
 use edgeroute_lang::steps;
 
-/// How many clauses there can be: the bits of a word.
+/// The maximum number of terms: the bits of a word.
 pub(super) const MOST: usize = 64;
 
-/// The clauses of a table.
+/// The terms of a table.
 #[derive(Debug)]
 pub(crate) struct Terms {
-    /// For each group the clauses of its routes.
+    /// For each group the terms of its routes.
     groups: Box<[u64]>,
-    /// For each slot what its values leave alive.
+    /// For each slot the terms that its values leave alive.
     slots: Box<[AskedSlot]>,
-    /// A bit for each slot that some clause asks for.
+    /// A bit for each slot that some term tests.
     asked_slots: u64,
-    /// The clauses that ask for slots which a system property may fill.
+    /// The terms that test slots which a system property may fill.
     pub(crate) of_system: u64,
-    /// The clauses that decide: where one is left alive, its route takes the message.
+    /// The terms that decide: if one is left alive, its route takes the message.
     pub(crate) deciding: u64,
-    /// For each clause the program of its route.
+    /// For each term the program of its route.
     programs: Box<[ProgramAt]>,
-    /// Further programs of routes whose disjuncts are one clause, with its bit. Such a clause decides.
+    /// The other programs of routes with several disjuncts in one term, each with the bit of the term. Such a term
+    /// decides.
     others: Box<[(u64, ProgramAt)]>,
 }
 
-/// What the values of a slot leave alive. Every set has all clauses that do not ask for the slot.
+/// The terms that each value of a slot leaves alive. Every set contains all terms that do not test the slot.
 #[derive(Debug)]
 pub(crate) struct AskedSlot {
-    /// Its own bit among slots.
+    /// The bit of this slot among all slots.
     pub(crate) bit: u64,
-    /// The clauses that ask for it.
+    /// The terms that test the slot.
     pub(crate) asking: u64,
     pub(crate) absent: u64,
     pub(crate) null: u64,
-    /// What a text leaves alive that no clause asks for.
+    /// The terms that a string leaves alive if no term names the string.
     other: u64,
-    /// Texts that clauses ask for, ascending.
+    /// Strings that terms name, in ascending order.
     short: Box<[(Words, u64)]>,
-    /// Those that are too long for that, ascending by the text.
+    /// Strings that are too long for `short`, in ascending order.
     long: Box<[(TextId, u64)]>,
-    /// Further tests of a text, and the clauses that die where one fails.
+    /// Other tests of a string, each with the terms that die if it fails.
     pub(crate) checks: Box<[(TestKind, u64)]>,
 }
 
 impl Terms {
-    /// The clauses of the routes from a group.
+    /// Returns the terms of the routes in a group.
     #[inline]
     pub(crate) fn of_group(&self, group: GroupId) -> u64 {
         self.groups.get(group.index()).copied().unwrap_or_default()
     }
 
-    /// What the values of a slot leave alive.
+    /// Returns the terms that the values of a slot leave alive.
     #[inline]
     pub(crate) fn slot(&self, slot: Slot) -> Option<&AskedSlot> {
         self.slots.get(slot.index())
     }
 
-    /// What is left of `alive` where none of the slots holds anything but those of `held`, which has a bit for each.
+    /// Returns the terms of `alive` that stay alive if every slot outside `held` is absent. `held` has one bit for each
+    /// slot.
     #[inline]
     pub(crate) fn without_others(&self, held: u64, alive: u64) -> u64 {
         let mut alive = alive;
@@ -93,36 +95,36 @@ impl Terms {
         alive
     }
 
-    /// The program of a clause's route.
+    /// Returns the program of the route that a term belongs to.
     #[inline]
     pub(crate) fn program(&self, clause: u32) -> Option<ProgramAt> {
         self.programs.get(clause as usize).copied()
     }
 
-    /// The clauses of the routes from a group, each as its bit.
+    /// Iterates over the terms of the routes in a group, each as its bit.
     pub(super) fn bits_of_group(&self, group: GroupId) -> impl Iterator<Item = u64> {
         let of_group = self.of_group(group);
         bits().filter(move |bit| of_group & bit != 0)
     }
 
-    /// The slots that a clause asks for.
+    /// Iterates over the slots that a term tests.
     pub(super) fn asked_by(&self, clause: u64) -> impl Iterator<Item = Slot> {
         let asked = self.slots.iter().enumerate().filter(move |(_, asked)| asked.asking & clause != 0);
         asked.map(|(slot, _)| Slot::new(slot))
     }
 
-    /// How many there are.
+    /// Returns the number of terms.
     pub(super) fn len(&self) -> usize {
         self.programs.len()
     }
 
-    /// The programs of these clauses, each of their disjuncts.
+    /// Iterates over the programs of these terms, including the program of each disjunct.
     pub(crate) fn programs(&self, clauses: u64) -> impl Iterator<Item = ProgramAt> {
         let firsts = self.programs.iter().zip(bits()).map(|(program, bit)| (bit, *program));
         firsts.chain(self.others.iter().copied()).filter(move |(bit, _)| clauses & bit != 0).map(|(_, program)| program)
     }
 
-    /// Bytes on the heap.
+    /// Returns the number of bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
         let slots = self.slots.iter().map(|asked| {
             size_of::<AskedSlot>()
@@ -135,10 +137,10 @@ impl Terms {
 }
 
 impl AskedSlot {
-    /// The clauses that a text leaves alive, `checks` not counted.
+    /// Returns the terms that a string leaves alive, without `checks`.
     #[inline]
     pub(crate) fn text(&self, texts: &Texts, text: &str) -> u64 {
-        /// Going through so few is quicker than searching.
+        /// With this many strings, a linear scan is faster than a binary search.
         const FEW: usize = 8;
         steps::step();
         let Some(words) = Words::of(text.as_bytes()) else {
@@ -160,7 +162,7 @@ impl AskedSlot {
     }
 }
 
-/// The clauses of a table in the making.
+/// Collects the terms of a table.
 #[derive(Debug)]
 pub(super) struct ClausesBuilder<'b> {
     vocabulary: &'b Interner,
@@ -171,21 +173,21 @@ pub(super) struct ClausesBuilder<'b> {
 struct Clause {
     group: GroupId,
     program: ProgramAt,
-    /// The programs of the other disjuncts that it stands for.
+    /// The programs of the other disjuncts that the term represents.
     others: Vec<ProgramAt>,
     demands: Vec<Demand>,
-    /// Whether the demands are all of the route's condition, or all of one disjunct of it.
+    /// Whether the demands are the whole condition of the route, or one whole disjunct of it.
     decides: bool,
 }
 
 impl Clause {
-    /// What it demands of a slot.
+    /// Iterates over the demands on a slot.
     fn of(&self, slot: Slot) -> impl Iterator<Item = &Demand> {
         self.demands.iter().inspect(|_| steps::step()).filter(move |demand| demand.slot == slot)
     }
 }
 
-/// Tests of one slot, of which one must hold: a single test, or several that ask which text it is.
+/// Tests of one slot, one of which must hold: a single test, or several tests for equality with a string.
 #[derive(Debug)]
 struct Demand {
     slot: Slot,
@@ -199,12 +201,12 @@ impl Demand {
     }
 }
 
-/// What a slot may hold, as far as equality can tell.
+/// The possible contents of a slot, as far as equality can distinguish them.
 #[derive(Copy, Clone)]
 enum Held {
     Absent,
     Null,
-    /// A text that no test names.
+    /// A string that no test names.
     OtherText,
 }
 
@@ -213,15 +215,15 @@ impl<'b> ClausesBuilder<'b> {
         Self { vocabulary, clauses: Vec::new() }
     }
 
-    /// How many clauses there are.
+    /// Returns the number of terms.
     pub(super) fn len(&self) -> usize {
         self.clauses.len()
     }
 
-    /// Adds a route, or a disjunct of one, whose program is a conjunction.
+    /// Adds a route, or one disjunct of a route, whose program is a conjunction.
     pub(super) fn add_conjunction(&mut self, group: GroupId, programs: &Programs, program: ProgramAt) {
         let demands: Vec<Option<Demand>> = programs.get(program).tests().map(|test| self.single(test)).collect();
-        // Disjuncts that ask which text one slot is are one clause.
+        // Disjuncts that compare the same slot with strings are combined into one term.
         if let [Some(Demand { slot, tests })] = demands.as_slice()
             && let [test] = tests.as_slice()
             && asks_which_text(*test)
@@ -243,8 +245,8 @@ impl<'b> ClausesBuilder<'b> {
         self.push(group, program, demands);
     }
 
-    /// Adds a route whose condition is the formula `root`: a clause for each of its disjuncts, but one only for all that
-    /// ask which text one slot is.
+    /// Adds a route whose condition is the formula `root`, with one term for each disjunct. All disjuncts that compare
+    /// the same slot with strings are combined into one term.
     pub(super) fn add(&mut self, group: GroupId, program: ProgramAt, formulas: &Formulas, root: FormulaId) {
         let Formula::Or(disjuncts) = formulas.get(root) else {
             let demands = self.conjunction(formulas, root);
@@ -271,7 +273,7 @@ impl<'b> ClausesBuilder<'b> {
         self.clauses.push(Clause { group, program, others: Vec::new(), demands, decides });
     }
 
-    /// The demands of a conjunction's parts; `None` for a part that is none.
+    /// Returns the demands of the parts of a conjunction, with `None` for a part that is not a demand.
     fn conjunction(&self, formulas: &Formulas, id: FormulaId) -> Vec<Option<Demand>> {
         match formulas.get(id) {
             Formula::And(parts) => parts.iter().map(|part| self.demand(formulas, *part)).collect(),
@@ -296,7 +298,7 @@ impl<'b> ClausesBuilder<'b> {
         }
     }
 
-    /// A test as a demand, if it is of a property.
+    /// Returns a test as a demand, if it tests a property.
     fn single(&self, test: Test) -> Option<Demand> {
         let is_of_property = match test.kind {
             TestKind::State(_) | TestKind::Text(..) | TestKind::Affix(..) | TestKind::Number(..) => {
@@ -307,8 +309,8 @@ impl<'b> ClausesBuilder<'b> {
         is_of_property.then(|| Demand { slot: test.slot, tests: vec![test] })
     }
 
-    /// The clauses of a table with so many groups; `None` where a word is too small for them, or for the slots that the
-    /// table reads.
+    /// Returns the terms of a table with this number of groups. Returns `None` if a word is too small for the terms, or
+    /// for the slots that the table reads.
     pub(super) fn finish(self, groups: usize, texts: &Texts) -> Option<Terms> {
         let Self { clauses, vocabulary } = self;
         if clauses.len() > MOST || vocabulary.reads.len() > MOST {
@@ -380,10 +382,10 @@ impl AskedSlot {
     }
 }
 
-/// The texts that leave alive something else than `other`, which is what all others do, ascending. Its cost is that of
-/// sorting the tests: a condition may have as many as fit into its text.
+/// Returns the strings that leave other terms alive than `other` does, in ascending order. The cost is that of sorting
+/// the tests: a condition may contain as many tests as fit into its text.
 fn constants(slot: Slot, clauses: &[Clause], other: u64) -> Vec<(TextId, u64)> {
-    // For each text and clause how many more demands fail than of another text.
+    // For each string and term, how many more demands fail than for a string that no test names.
     let mut changes: Vec<(TextId, u64, i64)> = Vec::new();
     let mut failing: Vec<i64> = Vec::with_capacity(clauses.len());
     for (clause, bit) in clauses.iter().zip(bits()) {
@@ -420,7 +422,7 @@ fn constants(slot: Slot, clauses: &[Clause], other: u64) -> Vec<(TextId, u64)> {
     changes.chunk_by(|a, b| a.0 == b.0).filter_map(of_text).collect()
 }
 
-/// The text that a test asks for, and whether it has to be this or any other.
+/// Returns the string that a test compares with, and whether the property must be equal to it (rather than different).
 fn which_text(test: Test) -> Option<(TextId, bool)> {
     match test.kind {
         TestKind::Text(Orderings::EQUAL, text) => Some((text, true)),
@@ -433,12 +435,12 @@ fn asks_of_state_or_text(test: Test) -> bool {
     matches!(test.kind, TestKind::State(_)) || asks_which_text(test)
 }
 
-/// Whether it asks which text a property is.
+/// Returns whether the test compares a property with a string.
 fn asks_which_text(test: Test) -> bool {
     which_text(test).is_some()
 }
 
-/// Whether a test holds of what the slot holds, as far as equality can tell.
+/// Returns whether a test holds for the contents of the slot, as far as equality can distinguish them.
 fn may_hold(test: Test, held: Held) -> bool {
     match (test.kind, held) {
         (TestKind::State(states), Held::Absent) => states.contains(States::ABSENT),
@@ -449,12 +451,12 @@ fn may_hold(test: Test, held: Held) -> bool {
     }
 }
 
-/// Each clause's bit.
+/// Iterates over the bits of the terms.
 fn bits() -> impl Iterator<Item = u64> {
     (0..64).map(|number| 1 << number)
 }
 
-/// The clauses of which something is so.
+/// Returns the set of terms that satisfy the predicate.
 fn set(clauses: &[Clause], is_in: impl Fn(&Clause) -> bool) -> u64 {
     clauses.iter().zip(bits()).filter(|(clause, _)| is_in(clause)).fold(0, |set, (_, bit)| set | bit)
 }
@@ -464,7 +466,7 @@ mod tests {
     use crate::RouteTable;
     use edgeroute_lang::steps::counted;
 
-    /// The steps that building takes with so many texts of one property, and with twice as many.
+    /// Returns the steps that building takes with this many strings for one property, and with twice as many.
     fn growth(condition: impl Fn(usize) -> String) -> (u64, u64) {
         let steps = |texts: usize| {
             let text = format!("FROM /* WHERE {} INTO $upstream", condition(texts));
@@ -477,7 +479,7 @@ mod tests {
 
     #[test]
     fn a_clause_with_many_texts_of_one_property_is_built_in_time_linear_in_them() {
-        // For each of the texts all tests of the clause were asked once.
+        // Evaluating every test of the term for each string would be quadratic.
         let joined = |texts: usize, operator: &str, test: &dyn Fn(usize) -> String| {
             (0..texts).map(test).collect::<Vec<_>>().join(operator)
         };

@@ -1,4 +1,4 @@
-//! Building a tree: routes are added one by one, then each group is split.
+//! Builds an index: routes are added one by one, then each group is split.
 
 #[cfg(feature = "parallel")]
 mod merge;
@@ -24,39 +24,39 @@ use edgeroute_lang::predicate::{Formula, FormulaId, Formulas, Interner, Interval
 use edgeroute_lang::source::SourcePattern;
 use edgeroute_lang::steps;
 
-/// A tree in the making.
+/// Builds an [`Index`].
 #[derive(Debug)]
 pub(crate) struct IndexBuilder {
     budgets: Budgets,
     vocabulary: Interner,
     sources: SourcesBuilder,
     programs: Programs,
-    /// The routes that wait to be filed, in order; a route with disjuncts has one of these for each.
+    /// The routes that wait for their postings, in order. A route with disjuncts has one entry for each disjunct.
     waiting: Vec<Waiting>,
-    /// For each group how many routes wait.
+    /// For each group the number of waiting entries.
     groups: Vec<u32>,
-    /// Those of the condition at hand.
+    /// The formulas of the current condition.
     formulas: Formulas,
-    /// Those of routes that wait.
+    /// The formulas of waiting routes.
     kept: Formulas,
     fallback: Option<ProgramAt>,
     filed: PostingCounts,
 }
 
-/// A route that waits to be filed.
+/// A route, or one disjunct of it, that waits for its postings.
 #[derive(Copy, Clone, Debug)]
 struct Waiting {
     group: GroupId,
     program: ProgramAt,
-    /// Its formula among those that are kept, where the program is no conjunction and so does not tell it.
+    /// The formula among the kept ones, if the program is not a conjunction and therefore does not contain the formula.
     formula: Option<(FormulaId, FormulaId)>,
 }
 
-/// More different names and paths than a tree can number.
+/// The error for more different names and paths than an index can number.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TooManyReads;
 
-/// A candidate of a group before it has its place.
+/// A candidate of a group before it has a place.
 struct Unplaced {
     access: Access,
     candidate: Candidate,
@@ -78,7 +78,7 @@ impl IndexBuilder {
         }
     }
 
-    /// The condition of a route that stands in for all others where none matches; it is filed nowhere.
+    /// Sets the condition of the fallback route, which applies if no other route matches. It has no postings.
     pub(crate) fn set_fallback(&mut self, route: RouteId, condition: &Condition<'_>) -> Result<(), TooManyReads> {
         let root = lower(condition, &mut self.vocabulary, &mut self.formulas);
         self.fallback = Some(self.programs.push(route, &self.formulas, root));
@@ -107,7 +107,7 @@ impl IndexBuilder {
             groups.push(0);
             GroupId::new(groups.len() - 1)
         });
-        // Each disjunct is as good as a route of its own: what is found by one need not check the others.
+        // Each disjunct is treated as a separate route: if one disjunct matches, the others need not be checked.
         match self.formulas.get(root) {
             Formula::Or(disjuncts) if disjuncts.len() <= self.budgets.filings => {
                 for disjunct in disjuncts.clone() {
@@ -119,7 +119,7 @@ impl IndexBuilder {
         Ok(())
     }
 
-    /// Adds a route, or one of its disjuncts.
+    /// Adds a route, or one disjunct of a route.
     fn push(&mut self, group: GroupId, route: RouteId, root: FormulaId) {
         let program = self.programs.push(route, &self.formulas, root);
         let formula = match self.programs.get(program) {
@@ -132,9 +132,9 @@ impl IndexBuilder {
         self.waiting.push(Waiting { group, program, formula });
     }
 
-    /// The tree of what was added.
+    /// Builds the index of everything that was added.
     pub(crate) fn finish(self, key: HashSeed) -> Index {
-        // Hints must not be taken for those of another tree, also of one that is gone.
+        // A hint must not be mistaken for a hint of another index, even of one that was dropped.
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         let Self { budgets, mut vocabulary, sources, mut programs, waiting, groups, kept, fallback, filed, .. } = self;
         let bodies = Bodies::of(&mut vocabulary.reads);
@@ -195,7 +195,7 @@ impl IndexBuilder {
     }
 }
 
-/// Files the routes of one group after the other.
+/// Creates the postings of one group after the other.
 struct Filer<'b> {
     key: &'b HashSeed,
     budgets: &'b Budgets,
@@ -221,7 +221,7 @@ impl Filer<'_> {
             for Filing { access, header } in self.filings(*route) {
                 all.push(Unplaced { access, candidate: self.candidate(header, route.program) });
                 if let (Access::Number(slot, interval), None) = (access, route.formula) {
-                    // Found just where the number is in the interval.
+                    // The lookup finds the route exactly when the number is in the interval.
                     let test = Test { slot, kind: TestKind::Number(true, interval) };
                     self.programs.remove(route.program, test);
                 }
@@ -231,7 +231,7 @@ impl Filer<'_> {
         self.split(id, all)
     }
 
-    /// A group that is so small that nothing selects its routes: there the access test is the header.
+    /// Builds a group that is too small to be split. Its access tests become headers.
     fn list(&mut self, routes: &[Waiting]) -> Group {
         let start = word(self.candidates.len());
         for route in routes {
@@ -244,7 +244,7 @@ impl Filer<'_> {
         Group { all, split: None }
     }
 
-    /// Where to file a route of the group at hand.
+    /// Returns the postings of a route in the current group.
     fn filings(&mut self, route: Waiting) -> SmallVec<[Filing; 2]> {
         let cover = if let Some(formula) = route.formula {
             cover(self.formulas, formula, &self.occurrences, self.vocabulary, self.budgets)
@@ -266,7 +266,7 @@ impl Filer<'_> {
         match header {
             Access::Equal(slot, text) => Candidate { slot: word(slot.index()), hash: self.texts.hash(text), program },
             Access::Present(slot) => Candidate { slot: word(slot.index()), hash: ValueHash::PRESENT, program },
-            // The slot past the last is always there.
+            // The extra slot after the last one is always present.
             _ => Candidate { slot: word(self.vocabulary.reads.len()), hash: ValueHash::PRESENT, program },
         }
     }
@@ -284,7 +284,7 @@ impl Filer<'_> {
         }
     }
 
-    /// Gives every filing its place.
+    /// Assigns a place to every posting.
     fn split(&mut self, id: GroupId, filings: Vec<Unplaced>) -> Group {
         let start = word(self.candidates.len());
         let mut split = Split::default();
@@ -331,7 +331,7 @@ impl Filer<'_> {
             affixes.into_iter().map(|((slot, end), all)| self.affix_switch(id, slot, end, all, &mut hashed)).collect();
         split.numbers =
             numbers.into_iter().map(|(slot, all)| NumberLookup { slot, classes: self.number_classes(all) }).collect();
-        // Stable, so that candidates of one key stay in the order of their routes.
+        // The sort is stable, so candidates with the same key stay in the order of their routes.
         steps::steps(hashed.len());
         hashed.sort_by_key(|(key, _)| *key);
         for same in hashed.chunk_by(|a, b| a.0 == b.0) {
@@ -368,14 +368,15 @@ impl Filer<'_> {
         let switch = AffixLookup { slot, end, lengths };
         for (text, candidate) in all {
             steps::step();
-            // The shortest of all lengths is always among those of the switch.
+            // The shortest length of all affixes is always among the lengths of the lookup.
             let hash = self.key.bytes(switch.part(text.as_bytes()).unwrap_or_default());
             hashed.push((Lookups::key(self.key, group, slot, end.space(), hash), candidate));
         }
         switch
     }
 
-    /// Sorts intervals into classes, each of intervals up to four times as wide as those of the class before.
+    /// Sorts intervals into classes. The intervals of a class are up to four times as wide as those of the class
+    /// before.
     fn number_classes(&mut self, all: Vec<(Interval, Candidate)>) -> Box<[NumberClass]> {
         const MAX_CLASSES: usize = 8;
         let mut classes: BTreeMap<i32, Vec<(Interval, Candidate)>> = BTreeMap::new();
@@ -390,7 +391,7 @@ impl Filer<'_> {
             classes.entry(class).or_default().push((interval, candidate));
         }
         while classes.len() > MAX_CLASSES {
-            // Too many: the two widest become one.
+            // There are too many classes: the two widest become one.
             let Some((_, widest)) = classes.pop_last() else { break };
             steps::steps(widest.len());
             if let Some(mut next) = classes.last_entry() {
@@ -404,8 +405,8 @@ impl Filer<'_> {
                 let start = self.place(all.iter().map(|(_, candidate)| *candidate)).start;
                 let width = all.iter().map(|(interval, _)| interval.high - interval.low).fold(0.0, f64::max);
                 NumberClass {
-                    // A little more than the rounded difference: then the exact sum with `low` is at least `high`, and
-                    // rounding, which is monotone, leaves it so.
+                    // Slightly more than the rounded difference. Then the exact sum with `low` is at least `high`.
+                    // Rounding is monotone, so the rounded sum is too.
                     width: width * (1.0 + 4.0 * f64::EPSILON),
                     lows: all.iter().map(|(interval, _)| interval.low).collect(),
                     highs: all.iter().map(|(interval, _)| interval.high).collect(),
@@ -416,7 +417,7 @@ impl Filer<'_> {
     }
 }
 
-/// The clauses of the routes, where there are no more than the budget.
+/// Builds the terms of the routes, if their number is within the budget.
 fn clauses<'b>(
     routes: &[Waiting],
     programs: &Programs,
@@ -437,7 +438,7 @@ fn clauses<'b>(
     Some(clauses)
 }
 
-/// The routes by their groups, each group's in order. `counts` are how many each group has.
+/// Sorts the entries by group, keeping the order within each group. `counts` holds the number of entries of each group.
 fn by_group(waiting: &[Waiting], counts: &[u32]) -> Vec<Waiting> {
     let mut ends: Vec<u32> = Vec::with_capacity(counts.len());
     let mut start = 0;
@@ -467,7 +468,7 @@ fn sorted(mut slots: Vec<Slot>) -> Box<[Slot]> {
     slots.into()
 }
 
-/// At most `count` of the ascending `lengths`, the first among them, evenly spread.
+/// Returns at most `count` of the ascending `lengths`, evenly spread and including the first one.
 fn spread(lengths: &[usize], count: usize) -> Vec<usize> {
     if lengths.len() <= count {
         return lengths.to_vec();

@@ -1,4 +1,4 @@
-//! A tree as a listing that a person can read. Nothing of it depends on the hash key, so equal trees list equally.
+//! Lists an index in a readable form. Nothing depends on the hash seed, so equal indexes have equal listings.
 
 use super::lookup::{AffixEnd, Candidates, Lookups, Space};
 use super::program::{Next, Program};
@@ -10,7 +10,7 @@ use edgeroute_lang::predicate::{
 /// The routes from one source.
 #[derive(Clone, Debug)]
 pub struct ListedGroup {
-    /// Upper-cased; ends in `/`.
+    /// In upper case; ends in `/`.
     pub path: String,
     /// Sorted by route.
     pub filings: Vec<ListedPosting>,
@@ -20,16 +20,16 @@ pub struct ListedGroup {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ListedPosting {
     pub route: RouteId,
-    /// The access test, or the clause; `None` where the route is always looked at.
+    /// The access test or the term; `None` if the route is always checked.
     pub access: Option<String>,
-    /// The header; `None` where there is none to pass.
+    /// The header; `None` if there is no header to pass.
     pub header: Option<String>,
     /// What the residual program checks.
     pub condition: String,
 }
 
 impl Index {
-    /// Every group with its filings, sorted by path. Allocates; costs a walk over the tree.
+    /// Lists every group with its postings, sorted by path. Allocates; visits the whole index.
     pub(crate) fn listing(&self) -> Vec<ListedGroup> {
         let group = |(path, id): (String, GroupId)| {
             if let Some(clauses) = &self.clauses {
@@ -48,7 +48,7 @@ impl Index {
         self.sources.groups().into_iter().filter_map(group).collect()
     }
 
-    /// The fallback route and its condition.
+    /// Returns the fallback route and its condition.
     pub(crate) fn listed_fallback(&self) -> Option<(RouteId, String)> {
         self.fallback.map(|at| (self.programs.route(at), self.program(self.programs.get(at))))
     }
@@ -66,7 +66,7 @@ impl Index {
         self.candidates.get(range.start as usize..range.end as usize).unwrap_or_default()
     }
 
-    /// How the candidate that is the `index`th of its group is found, and what must then hold.
+    /// Describes how the `index`th candidate of a group is found, and what must then hold.
     fn filing(&self, id: GroupId, group: &Group, index: usize, candidate: &Candidate) -> ListedPosting {
         let at = group.all.start as usize + index;
         let is_in = |range: Candidates| (range.start as usize..range.end as usize).contains(&at);
@@ -76,7 +76,7 @@ impl Index {
         } else if let Some((slot, interval)) = interval_at(group, at) {
             Some(format!("number {} {}", self.slot(slot), bounds(interval)))
         } else {
-            // The table is keyed by hashes, so it is asked for what the route's own tests would find.
+            // The table is keyed by hashes, so this looks up the tests of the route itself.
             let found = program.tests().find_map(|test| self.key(id, group, test).filter(|(_, range)| is_in(*range)));
             found.map(|(text, _)| text)
         };
@@ -92,7 +92,7 @@ impl Index {
         ListedPosting { route, access, header, condition: self.program(program) }
     }
 
-    /// What a switch of the group finds for a message that satisfies `test`, if the group has a switch for it.
+    /// Returns what the lookup finds for a message that satisfies `test`, if the group has a lookup for this test.
     fn key(&self, id: GroupId, group: &Group, test: Test) -> Option<(String, Candidates)> {
         let slot = test.slot;
         let split = group.split.as_ref()?;
@@ -106,7 +106,7 @@ impl Index {
                 let hash = self.key.constant(self.vocabulary.constants.value_of(value), &self.texts);
                 Some((shown, find(Space::Value, hash.bits().into())))
             }
-            // The empty one is filed under presence.
+            // An empty affix has its posting under presence.
             TestKind::Affix(affix @ (Affix::Prefix | Affix::Suffix), true, text)
                 if !self.texts.text_of(text).is_empty() =>
             {
@@ -123,7 +123,7 @@ impl Index {
         }
     }
 
-    /// A program as a condition, or as numbered steps where it branches.
+    /// Formats a program as a condition, or as numbered steps if it branches.
     fn program(&self, program: Program<'_>) -> String {
         if let Program::Conjunction(_) = program {
             let tests: Vec<String> = program.tests().map(|test| self.test(test)).collect();
@@ -195,9 +195,9 @@ impl Index {
     }
 }
 
-/// An interval as comparisons.
+/// Formats an interval as comparisons.
 fn bounds(interval: Interval) -> String {
-    // An open end is kept as the next number within; the bound as it was written is the shorter of the two.
+    // An open end is stored as the next number inside the interval; the original bound is the shorter of the two.
     let shorter = |open: f64, closed: f64| open.to_string().len() < closed.to_string().len();
     let (below, above) = (interval.low.next_down(), interval.high.next_up());
     let low = match interval.low {
@@ -218,7 +218,7 @@ fn bounds(interval: Interval) -> String {
     }
 }
 
-/// The slot and interval under which a group has the candidate at `at`, if it has it in a number switch.
+/// Returns the slot and interval of the candidate at `at`, if it has its posting in a number lookup.
 fn interval_at(group: &Group, at: usize) -> Option<(Slot, Interval)> {
     group.split.iter().flat_map(|split| &split.numbers).find_map(|switch| {
         switch.classes.iter().find_map(|class| {

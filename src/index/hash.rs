@@ -1,8 +1,8 @@
 //! Keyed hashes of names and values.
 //!
-//! Messages are hostile, so every hash depends on a key that they cannot know. What a table answers does not depend on
-//! it: a hash only ever selects what is then compared in full. Texts of up to 16 bytes, which is what names and values
-//! mostly are, are read as two words and mixed by one multiplication; longer ones go through [`ahash`].
+//! Messages may be hostile, so every hash depends on a secret seed. The answers of a table do not depend on the seed: a
+//! hash only selects candidates, which are then compared in full. Most names and values have up to 16 bytes; these are
+//! read as two words and mixed by a single multiplication. Longer strings are hashed by [`ahash`].
 
 use std::hash::{BuildHasher, Hasher};
 
@@ -10,7 +10,7 @@ use super::text::Texts;
 use edgeroute_lang::predicate::ValueConstant;
 use edgeroute_lang::steps;
 
-/// The key.
+/// The secret seed of all hashes of a table.
 #[derive(Clone, Debug)]
 pub(crate) struct HashSeed {
     a: u64,
@@ -18,20 +18,21 @@ pub(crate) struct HashSeed {
     long: ahash::RandomState,
 }
 
-/// The hash of a value as slots keep it. The lowest bit is set, so that no hash is 0 (nothing there) and none is
+/// The hash of a value as it is stored in a slot. The lowest bit is set, so no hash of a value is 0 (absent) or
 /// [`PRESENT`](Self::PRESENT).
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Hash, Default, PartialOrd, Ord)]
 pub(crate) struct ValueHash(u32);
 
 impl ValueHash {
-    /// Of a slot that holds nothing.
+    /// The hash of an empty slot.
     pub(crate) const ABSENT: Self = Self(0);
-    /// Stands for any value, where only presence is asked. No value has it.
+    /// Represents any value in tests for presence. No value has this hash.
     pub(crate) const PRESENT: Self = Self(1);
-    /// Of null. No value has it.
+    /// The hash of null. No value has this hash.
     pub(crate) const NULL: Self = Self(2);
 
-    /// Whether a slot with this hash passes a header that wants `wanted`: equal, or there at all.
+    /// Returns whether a slot with this hash passes a header that wants `wanted`: the hashes are equal, or `wanted`
+    /// only asks for presence.
     #[inline]
     #[expect(clippy::needless_bitwise_bool, reason = "a branch on which of them is so would be hard to predict")]
     pub(crate) fn passes(self, wanted: Self) -> bool {
@@ -44,18 +45,18 @@ impl ValueHash {
 
     fn of(hash: u64) -> Self {
         let bits = u32::try_from(hash >> 32).unwrap_or_default() | 1;
-        // 1 stands for presence.
+        // 1 is reserved for presence.
         Self(if bits == 1 { 3 } else { bits })
     }
 }
 
 impl HashSeed {
-    /// A key that differs from run to run.
+    /// Returns a seed that differs from run to run.
     pub(crate) fn random() -> Self {
         Self::from_seed(edgeroute_lang::hash_map::random_seed())
     }
 
-    /// The key of a seed.
+    /// Derives the keys from a number.
     pub(crate) fn from_seed(seed: u64) -> Self {
         let mut state = seed;
         let mut next = || {
@@ -68,25 +69,25 @@ impl HashSeed {
         Self { a: next(), b: next(), long: ahash::RandomState::with_seeds(next(), next(), next(), next()) }
     }
 
-    /// The hash of a value.
+    /// Returns the hash of a value.
     #[inline]
     pub(crate) fn value(&self, text: &str) -> ValueHash {
         ValueHash::of(self.bytes(text.as_bytes()))
     }
 
-    /// The hash of a bool among body values.
+    /// Returns the hash of a bool in a body.
     #[inline]
     pub(crate) fn truth(&self, truth: bool) -> ValueHash {
         ValueHash::of(fold(u64::from(truth) ^ self.a, self.b))
     }
 
-    /// The hash of a number among body values; both zeros have the same.
+    /// Returns the hash of a number in a body. Both zeros have the same hash.
     #[inline]
     pub(crate) fn number(&self, number: f64) -> ValueHash {
         ValueHash::of(fold((number + 0.0).to_bits() ^ self.a, !self.b))
     }
 
-    /// The hash of a constant that body values are compared with.
+    /// Returns the hash of a constant that is compared with body values.
     pub(crate) fn constant(&self, constant: ValueConstant, texts: &Texts) -> ValueHash {
         match constant {
             ValueConstant::Bool(truth) => self.truth(truth),
@@ -96,7 +97,7 @@ impl HashSeed {
         }
     }
 
-    /// The hash of some bytes.
+    /// Returns the hash of bytes.
     #[inline]
     pub(crate) fn bytes(&self, bytes: &[u8]) -> u64 {
         steps::bytes(bytes.len());
@@ -118,8 +119,8 @@ impl HashSeed {
         hasher.finish()
     }
 
-    /// The hash of a name, the same for every spelling that [`eq_ignore_case`](edgeroute_lang::text::eq_ignore_case) takes for
-    /// it. Names that differ may have it too.
+    /// Returns the hash of a name. All spellings that [`eq_ignore_case`](edgeroute_lang::text::eq_ignore_case)
+    /// considers equal have the same hash. Different names may have the same hash.
     #[inline]
     pub(crate) fn name(&self, name: Name<'_>) -> u64 {
         match name {
@@ -143,18 +144,18 @@ impl HashSeed {
         hasher.finish()
     }
 
-    /// A hash of several numbers.
+    /// Returns a hash of several numbers.
     #[inline]
     pub(crate) fn combine(&self, a: u64, b: u64) -> u64 {
         fold(a ^ self.a, b ^ self.b)
     }
 }
 
-/// A name as it is hashed and compared. Every spelling of a name is of the same variant: no letter beyond ASCII is
-/// another case of one within it.
+/// A name in the form in which it is hashed and compared. All spellings of a name use the same variant, because no
+/// letter beyond ASCII is the other case of an ASCII letter.
 #[derive(Copy, Clone)]
 pub(crate) enum Name<'n> {
-    /// Up to 16 bytes of ASCII, upper-cased: two of these are equal just where the names are but for case.
+    /// Up to 16 ASCII bytes, in upper case: two short names are equal exactly when the names are equal ignoring case.
     Short(Words),
     /// Any other name.
     Other(&'n str),
@@ -166,7 +167,7 @@ impl<'n> Name<'n> {
         Words::of(name.as_bytes()).and_then(Words::folded).map_or(Self::Other(name), Self::Short)
     }
 
-    /// The words of a short name.
+    /// Returns the words of a short name.
     pub(crate) fn words(self) -> Option<Words> {
         match self {
             Self::Short(words) => Some(words),
@@ -175,7 +176,7 @@ impl<'n> Name<'n> {
     }
 }
 
-/// The bytes of a text of up to 16: its first eight and its last eight, which overlap where it is shorter.
+/// The bytes of a string of up to 16 bytes: the first eight and the last eight, which overlap in shorter strings.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub(crate) struct Words {
     first: u64,
@@ -184,10 +185,10 @@ pub(crate) struct Words {
 }
 
 impl Words {
-    /// Of the empty text.
+    /// The words of the empty string.
     pub(crate) const EMPTY: Self = Self { first: 0, last: 0, length: 0 };
 
-    /// The words of a short text: two texts have the same just where they are equal.
+    /// Returns the words of a short string. Two strings have the same words exactly when they are equal.
     #[inline]
     pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
         let length = u32::try_from(bytes.len()).ok().filter(|&length| length <= 16)?;
@@ -206,26 +207,26 @@ impl Words {
         Some(Self { first, last, length })
     }
 
-    /// A place among so many, a power of two, for these words and others: without a key, so only where nothing depends on
-    /// it but speed.
+    /// Returns a place in a table whose size is a power of two, for these words and further ones. It uses no seed, so
+    /// it must only be used where nothing but speed depends on the place.
     #[inline]
     pub(crate) fn place_among(self, places: usize, others: Self) -> usize {
-        // 2^64 over the golden ratio (Knuth, The Art of Computer Programming, vol. 3, 6.4).
+        // 2^64 divided by the golden ratio (Knuth, The Art of Computer Programming, vol. 3, 6.4).
         const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
         let mixed =
             (self.first ^ self.last.rotate_left(32) ^ others.first.rotate_left(13) ^ others.last.rotate_left(43))
                 .wrapping_mul(GOLDEN);
-        // The uppermost bits depend on all others.
+        // The highest bits depend on all other bits.
         usize::try_from(mixed >> (u64::BITS - places.trailing_zeros())).unwrap_or_default() & (places - 1)
     }
 
-    /// Whether one of the bytes is this one, which is not 0.
+    /// Returns whether one of the bytes equals this byte, which must not be 0.
     #[inline]
     pub(super) const fn contains(self, byte: u8) -> bool {
         has_byte(self.first, byte) || has_byte(self.last, byte)
     }
 
-    /// The words of the text upper-cased, if it is ASCII.
+    /// Returns the words of the string in upper case, if it is ASCII.
     #[inline]
     pub(super) fn folded(self) -> Option<Self> {
         self.is_ascii().then(|| self.upper())
@@ -236,7 +237,7 @@ impl Words {
         (self.first | self.last) & (EVERY * 0x80) == 0
     }
 
-    /// With ASCII letters upper-cased. All bytes must be ASCII.
+    /// Converts ASCII letters to upper case. All bytes must be ASCII.
     #[inline]
     fn upper(self) -> Self {
         Self { first: upper(self.first), last: upper(self.last), length: self.length }
@@ -246,8 +247,8 @@ impl Words {
 /// A one in every byte.
 const EVERY: u64 = 0x0101_0101_0101_0101;
 
-/// Upper-cases eight ASCII bytes: the top bit of a sum tells whether a byte is at least `a`, and whether it is past `z`;
-/// where just the first is so, the bit that makes a letter small is cleared.
+/// Converts eight ASCII bytes to upper case. The top bit of one sum shows whether a byte is at least `a`; the top bit
+/// of the other, whether it is past `z`. If only the first holds, the bit that makes a letter lower case is cleared.
 #[inline]
 const fn upper(bytes: u64) -> u64 {
     let from_a = bytes + EVERY * (0x80 - b'a' as u64);
@@ -255,15 +256,15 @@ const fn upper(bytes: u64) -> u64 {
     bytes ^ (((from_a ^ past_z) & (EVERY * 0x80)) >> 2)
 }
 
-/// Whether one of eight bytes is this one: then it is 0 in the difference, and subtracting 1 from a 0 (or from a byte
-/// above one that is 0) borrows.
+/// Returns whether one of eight bytes equals this byte. If so, it is 0 in the difference, and subtracting 1 from a 0
+/// (or from a byte above a 0) borrows.
 #[inline]
 const fn has_byte(bytes: u64, byte: u8) -> bool {
     let difference = bytes ^ (EVERY * byte as u64);
     difference.wrapping_sub(EVERY) & !difference & (EVERY * 0x80) != 0
 }
 
-/// Both halves of the product, xored.
+/// Returns the exclusive or of both halves of the product.
 #[inline]
 fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);

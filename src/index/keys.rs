@@ -1,4 +1,4 @@
-//! From the name of a message's property to the slots that read it.
+//! Maps the name of a message's property to the slots that read it.
 
 use super::hash::{HashSeed, Name, Words};
 use edgeroute_lang::message::Stamp;
@@ -6,13 +6,13 @@ use edgeroute_lang::predicate::{Slot, SlotKind, SlotTable};
 use edgeroute_lang::steps;
 use edgeroute_lang::text::eq_ignore_case;
 
-/// The names that the routes of a table read, as open-addressing hash tables: one of names of up to 16 bytes of ASCII,
-/// which are compared as two words, and one of all others.
+/// The names that the routes of a table read, in two open-addressing hash tables. One holds the names of up to 16 ASCII
+/// bytes, which are compared as two words; the other holds all other names.
 #[derive(Debug)]
 pub(crate) struct NameTable {
-    /// A power of two of places, at most a quarter of them taken.
+    /// The number of places is a power of two, and at most a quarter of them are taken.
     short: Box<[Option<ShortKey>]>,
-    /// As `short`.
+    /// Like `short`.
     other: Box<[Option<OtherKey>]>,
     entries: Box<[KeyEntry]>,
     names: Box<str>,
@@ -21,7 +21,7 @@ pub(crate) struct NameTable {
 
 #[derive(Copy, Clone, Debug)]
 struct ShortKey {
-    /// The name, upper-cased.
+    /// The name in upper case.
     words: Words,
     entry: u32,
 }
@@ -35,24 +35,24 @@ struct OtherKey {
 /// A name and the slots that read it.
 #[derive(Copy, Clone, Debug)]
 struct KeyEntry {
-    /// The name, upper-cased, in `names`.
+    /// The start of the name, in upper case, in `names`.
     start: u32,
     end: u32,
     readers: Readers,
 }
 
-/// The slots that read a name: just this property, or the application property `$NAME` or else the system property
-/// `NAME`. The second is [no slot](Slot::NONE) where there is one, both where there is none.
+/// The slots that read a name. This is a single property, or the application property `$NAME` together with the system
+/// property `NAME`. If there is only one slot, `second` is [no slot](Slot::NONE); if there is none, both are.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Readers {
     pub(crate) first: Slot,
     pub(crate) second: Slot,
-    /// Whether it is the name of a stamp.
+    /// Whether this is the name of a stamp.
     pub(crate) is_stamp: bool,
 }
 
-/// How names look that are read, for a quick no to most others: a bit for each length, and one for what a first and what
-/// a last byte have in the five lower bits, which is the same for both cases of a letter.
+/// A filter that quickly rejects most names that are not read. It has a bit for each length, and a bit for each value
+/// of the lower five bits of the first and of the last byte, which are the same for both cases of a letter.
 #[derive(Copy, Clone, Debug, Default)]
 struct Shapes {
     lengths: u64,
@@ -61,7 +61,7 @@ struct Shapes {
 }
 
 impl Shapes {
-    /// A spelling of a name beyond ASCII may be of any length.
+    /// A spelling of a name that is not ASCII may have any length.
     const ANY: Self = Self { lengths: u64::MAX, firsts: u32::MAX, lasts: u32::MAX };
 
     fn add(&mut self, name: &str) {
@@ -74,10 +74,10 @@ impl Shapes {
         }
     }
 
-    /// Whether a name may be one of those that were added.
+    /// Returns whether a name may be one of the names that were added.
     #[inline]
     fn may_have(self, name: &str) -> bool {
-        // Where the length tells, the name itself is not touched.
+        // If the length decides, the bytes of the name are not read.
         if self.lengths >> name.len().min(63) & 1 == 0 {
             return false;
         }
@@ -89,7 +89,7 @@ impl Shapes {
 }
 
 impl Readers {
-    /// Of a name that is not read.
+    /// The readers of a name that no route reads.
     pub(crate) const NONE: Self = Self { first: Slot::NONE, second: Slot::NONE, is_stamp: false };
 
     fn add(&mut self, slot: Slot) {
@@ -101,9 +101,9 @@ impl Readers {
     }
 }
 
-/// The names that messages had, and what reads them, so that a name that comes again is compared and not looked up: a
-/// cache with one place for each name, where a name displaces another. It only ever saves work. Its size is fixed.
-/// `benches/ratios.rs`.
+/// Remembers the names of earlier messages and the slots that read them, so that a repeated name is compared instead of
+/// looked up. It is a cache of fixed size with one place for each name, where a new name replaces the old one. It only
+/// saves work and never changes an answer. See `benches/ratios.rs`.
 #[derive(Debug)]
 pub(crate) struct KnownNames<const PLACES: usize> {
     places: Box<[KnownName; PLACES]>,
@@ -116,18 +116,18 @@ struct KnownName {
 }
 
 impl<const PLACES: usize> KnownNames<PLACES> {
-    /// Knows the empty name, which no route can read. Allocates.
+    /// Creates a cache that contains only the empty name, which no route can read. Allocates.
     pub(crate) fn new() -> Self {
         const { assert!(PLACES.is_power_of_two(), "a place is some bits of a product") };
         Self { places: Box::new([KnownName { words: Words::EMPTY, readers: Readers::NONE }; PLACES]) }
     }
 
-    /// Bytes on the heap.
+    /// Returns the number of bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
         size_of_val(&*self.places)
     }
 
-    /// What reads the name, among `keys`: always those of one tree, and of one kind of property.
+    /// Returns the slots that read the name. `keys` must always belong to the same index and the same kind of property.
     #[inline]
     pub(crate) fn find(&mut self, keys: &NameTable, key: &HashSeed, name: &str) -> Readers {
         let Some(words) = Words::of(name.as_bytes()) else {
@@ -144,7 +144,7 @@ impl<const PLACES: usize> KnownNames<PLACES> {
 }
 
 impl NameTable {
-    /// The application properties that are read.
+    /// Collects the application properties that are read.
     pub(crate) fn application(reads: &SlotTable, key: &HashSeed) -> Self {
         Self::new(
             key,
@@ -156,7 +156,7 @@ impl NameTable {
         )
     }
 
-    /// The system properties that are read.
+    /// Collects the system properties that are read.
     pub(crate) fn system(reads: &SlotTable, key: &HashSeed) -> Self {
         Self::new(
             key,
@@ -198,24 +198,24 @@ impl NameTable {
         Self { short: places(&short), other: places(&other), entries: entries.into(), names: names.into(), shapes }
     }
 
-    /// What reads the name at a place that [`index`](Self::index) gave.
+    /// Returns the slots for an index that [`index`](Self::index) returned.
     #[inline]
     pub(crate) fn readers(&self, index: u32) -> Readers {
         self.entries.get(index as usize).map_or(Readers::NONE, |entry| entry.readers)
     }
 
-    /// As [`find`](Self::find), for names of which hardly one is read: most are not even looked at.
+    /// Like [`find`](Self::find), but for many names of which few are read: most are rejected by the filter.
     #[inline]
     pub(crate) fn find_rare(&self, key: &HashSeed, name: &str) -> Readers {
         if self.shapes.may_have(name) { self.find(key, name) } else { Readers::NONE }
     }
 
-    /// The slots that read the property `name`.
+    /// Returns the slots that read the property `name`.
     pub(crate) fn find(&self, key: &HashSeed, name: &str) -> Readers {
         self.readers(self.index(key, name))
     }
 
-    /// As [`find`](Self::find), of a name that has these words.
+    /// Like [`find`](Self::find), for a name with these words.
     #[inline(never)]
     fn find_words(&self, key: &HashSeed, words: Words, name: &str) -> Readers {
         match words.folded() {
@@ -224,7 +224,7 @@ impl NameTable {
         }
     }
 
-    /// The place of a name among the entries; `u32::MAX` where it is not read.
+    /// Returns the index of a name among the entries; `u32::MAX` if the name is not read.
     pub(crate) fn index(&self, key: &HashSeed, name: &str) -> u32 {
         let name = Name::of(name);
         let Name::Short(words) = name else {
@@ -238,7 +238,7 @@ impl NameTable {
         let mut at = place(key.name(Name::Short(words)), self.short.len());
         loop {
             steps::step();
-            // Most places are free, so this ends.
+            // Most places are free, so this terminates.
             match self.short.get(at) {
                 Some(Some(short)) if short.words == words => return short.entry,
                 Some(Some(_)) => at = (at + 1) & (self.short.len() - 1),
@@ -268,24 +268,24 @@ impl NameTable {
         self.names.get(entry.start as usize..entry.end as usize).unwrap_or_default()
     }
 
-    /// Every name, sorted.
+    /// Iterates over all names in sorted order.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|entry| self.name(entry))
     }
 
-    /// Whether no name is read.
+    /// Returns whether no name is read.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// Bytes on the heap.
+    /// Returns the number of bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
         size_of_val(&*self.short) + size_of_val(&*self.other) + size_of_val(&*self.entries) + self.names.len()
     }
 }
 
-/// An open-addressing table of `keys` by their hashes; empty where there are none.
+/// Builds an open-addressing table of `keys` by their hashes; empty if there are no keys.
 fn places<K: Copy>(keys: &[(u64, K)]) -> Box<[Option<K>]> {
     let count = if keys.is_empty() { 0 } else { (keys.len() * 4).next_power_of_two() };
     let mut places = vec![None; count];

@@ -1,35 +1,35 @@
-//! Lookups: from what a message holds to the candidates that want it.
+//! Lookups: find the candidates for the values that a message contains.
 
 use super::GroupId;
 use super::hash::HashSeed;
 use edgeroute_lang::predicate::Slot;
 use edgeroute_lang::steps;
 
-/// The routes from one source. Most groups are lists, so these are small.
+/// The group of routes from one source. Most groups are lists, so this type is small.
 #[derive(Debug, Default)]
 pub(crate) struct Group {
-    /// All its candidates.
+    /// All candidates of the group.
     pub(crate) all: Candidates,
-    /// How a large group is split; of a list all candidates are always looked at.
+    /// How a large group is split. In a list, all candidates are always checked.
     pub(crate) split: Option<Box<Split>>,
 }
 
-/// What selects the candidates of a large group.
+/// Selects the candidates of a large group.
 #[derive(Debug, Default)]
 pub(crate) struct Split {
-    /// Candidates that are always looked at.
+    /// Candidates that are always checked.
     pub(crate) always: Candidates,
-    /// Slots some of whose values have candidates, ascending.
+    /// Slots that have candidates for some values, in ascending order.
     pub(crate) equal: Box<[Slot]>,
-    /// Slots that have candidates where they are there, ascending.
+    /// Slots that have candidates if the slot is present, in ascending order.
     pub(crate) present: Box<[Slot]>,
-    /// Body slots some of whose values have candidates, ascending.
+    /// Body slots that have candidates for some values, in ascending order.
     pub(crate) values: Box<[Slot]>,
     pub(crate) affixes: Box<[AffixLookup]>,
     pub(crate) numbers: Box<[NumberLookup]>,
 }
 
-/// Some candidates of a tree, which stand together.
+/// A contiguous range of the candidates of an index.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Candidates {
     pub(crate) start: u32,
@@ -41,11 +41,11 @@ pub(crate) struct Candidates {
 pub(crate) struct AffixLookup {
     pub(crate) slot: Slot,
     pub(crate) end: AffixEnd,
-    /// Their lengths in bytes, ascending.
+    /// The lengths in bytes, in ascending order.
     pub(crate) lengths: Box<[u32]>,
 }
 
-/// Which end of a text.
+/// Selects the start or the end of a string.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum AffixEnd {
     Start,
@@ -53,7 +53,7 @@ pub(crate) enum AffixEnd {
 }
 
 impl AffixEnd {
-    /// Where such affixes are filed.
+    /// Returns the hash table space in which these affixes have postings.
     pub(crate) const fn space(self) -> Space {
         match self {
             Self::Start => Space::Prefix,
@@ -61,7 +61,7 @@ impl AffixEnd {
         }
     }
 
-    /// The first or last `length` bytes; `None` where there are not so many.
+    /// Returns the first or last `length` bytes, or `None` if there are fewer bytes.
     #[inline]
     pub(crate) fn part(self, bytes: &[u8], length: usize) -> Option<&[u8]> {
         match self {
@@ -72,7 +72,8 @@ impl AffixEnd {
 }
 
 impl AffixLookup {
-    /// The part of an affix that it is filed under: as long as the longest length that it has.
+    /// Returns the part of an affix under which it has its posting. Its length is the greatest length in `lengths` that
+    /// fits.
     pub(super) fn part<'b>(&self, affix: &'b [u8]) -> Option<&'b [u8]> {
         let at = self.lengths.partition_point(|&length| length as usize <= affix.len()).checked_sub(1)?;
         self.end.part(affix, *self.lengths.get(at)? as usize)
@@ -86,20 +87,20 @@ pub(crate) struct NumberLookup {
     pub(crate) classes: Box<[NumberClass]>,
 }
 
-/// Intervals of about the same width.
+/// Intervals of similar width.
 #[derive(Debug)]
 pub(crate) struct NumberClass {
-    /// `low + width >= high` of every interval of the class, as computed in floating point.
+    /// For every interval of the class, `low + width >= high`, as computed in floating point.
     pub(crate) width: f64,
-    /// The intervals' lower bounds, ascending.
+    /// The lower bounds of the intervals, in ascending order.
     pub(crate) lows: Box<[f64]>,
-    /// Their upper bounds.
+    /// The upper bounds of the intervals.
     pub(crate) highs: Box<[f64]>,
-    /// The candidate of each, from here on.
+    /// The first candidate. Candidates are in the order of the intervals.
     pub(crate) start: u32,
 }
 
-/// What a place of the hash table is about.
+/// The kind of test that a place of the hash table belongs to.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Space {
     Equal = 0,
@@ -108,16 +109,19 @@ pub(crate) enum Space {
     Suffix = 3,
 }
 
-/// One hash table for all groups: (group, slot, space, hash of the constant), mixed to 64 bits, to candidates. Where two
-/// constants of one group are mixed to one key, both find the candidates of both, and the programs decide. Programs do not
-/// know the source, so what is asked in one group must not find what another has filed: that takes 64 equal bits of a hash
-/// whose key neither routes nor messages know, and nothing else is there against it.
+/// One hash table for all groups. It maps (group, slot, space, hash of the constant), mixed to 64 bits, to candidates.
+/// If two constants of one group have the same key, both lookups find the candidates of both, and the programs decide.
+/// Programs do not check the source, so a lookup in one group must never find the postings of another. For that to
+/// happen, 64 bits of a hash would have to be equal, and neither routes nor messages know the seed of the hash. There
+/// is no other protection.
 ///
-/// Places stand in buckets of a cache line each, and looking one up takes no branch that depends on what is found: a
-/// mispredicted one would cost more than the rest, and keep the look-ups of several keys from overlapping.
+/// Places are grouped into buckets of one cache line each. A lookup takes no branch that depends on what it finds: a
+/// mispredicted branch would cost more than the rest of the lookup and prevent the lookups of several keys from
+/// overlapping.
 #[derive(Debug)]
 pub(crate) struct Lookups {
-    /// A power of two of buckets, at most five eighths of their places taken; empty where nothing is filed.
+    /// The number of buckets is a power of two, and at most five eighths of their places are taken; empty if there are
+    /// no postings.
     buckets: Box<[Bucket]>,
 }
 
@@ -130,17 +134,18 @@ const PLACES: usize = 4;
 #[derive(Copy, Clone, Debug)]
 struct Place {
     key: u64,
-    /// The upper bit of the first `end` of a bucket is set where keys of the bucket stand in the next one.
+    /// The upper bit of the first `end` of a bucket is set if the next bucket contains keys that belong to this one.
     candidates: Candidates,
 }
 
 const OVERFULL: u32 = 1 << 31;
 
-/// No candidates, so nobody's place.
+/// A place without candidates, which is free.
 const FREE: Place = Place { key: 0, candidates: Candidates { start: 0, end: 0 } };
 
 impl Lookups {
-    /// The table of `filed`: keys from [`Self::key`], each once, and none without candidates.
+    /// Builds the table from pairs of a [key](Self::key) and its candidates. Each key occurs once, and no candidates
+    /// are empty.
     pub(super) fn new(filed: &[(u64, Candidates)]) -> Self {
         let count = if filed.is_empty() { 0 } else { (filed.len() * 2).div_ceil(5).next_power_of_two() };
         let mut buckets = vec![Bucket([FREE; PLACES]); count];
@@ -161,19 +166,19 @@ impl Lookups {
         Self { buckets: buckets.into() }
     }
 
-    /// The key of a constant of a slot in a group.
+    /// Returns the key of a constant of a slot in a group.
     #[inline]
     pub(crate) fn key(key: &HashSeed, group: GroupId, slot: Slot, space: Space, hash: u64) -> u64 {
         let place = (group.index() as u64) << 32 | (slot.index() as u64) << 8 | space as u64;
         key.combine(hash, place)
     }
 
-    /// The candidates that are filed under a key; empty where none are.
+    /// Returns the candidates that have postings under a key; empty if there are none.
     #[inline]
     pub(crate) fn find(&self, key: u64) -> Candidates {
         let mut at = place(key, self.buckets.len());
         let mut found = Candidates { start: 0, end: 0 };
-        // Two fifths of the places are free, so this ends; mostly it does at once.
+        // At least three eighths of the places are free, so this terminates, usually at once.
         while let Some(Bucket(bucket)) = self.buckets.get(at) {
             steps::step();
             for place in bucket {
@@ -189,7 +194,7 @@ impl Lookups {
         found
     }
 
-    /// Bytes on the heap.
+    /// Returns the number of bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
         size_of_val(&*self.buckets)
     }
@@ -201,13 +206,13 @@ fn place(key: u64, count: usize) -> usize {
 }
 
 impl Group {
-    /// Candidates that are always looked at.
+    /// Returns the candidates that are always checked.
     #[inline]
     pub(crate) fn always(&self) -> Candidates {
         self.split.as_ref().map_or(self.all, |split| split.always)
     }
 
-    /// Bytes on the heap.
+    /// Returns the number of bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
         self.split.as_ref().map_or(0, |split| size_of::<Split>() + split.heap_bytes())
     }

@@ -1,23 +1,24 @@
-//! The decision structure over all routes of a table.
+//! The index over all routes of a table.
 //!
-//! It is a tree of three levels, each of whose nodes has an *always* edge that is followed beside the one that a test
-//! selects, so that no route is ever copied into the branches of a test that it does not care about:
+//! The index has three levels. At each level, a message follows the edges that its values select and also an *always*
+//! edge. So a route is never copied into the branches of a test that it does not have:
 //!
-//! 1. **Source.** A trie over the segments of the message's source gives the groups of routes that take it: one group for
-//!    each distinct FROM.
-//! 2. **Switch.** A large group is split by *access tests*: each route is filed under the test of its condition that
-//!    fewest messages satisfy (one test for each disjunct of an `or`). Equalities of all properties are one hash table;
-//!    so are prefixes and suffixes, by length; number intervals are sorted by class of width. Small groups, and routes
-//!    without a selective test, are a list.
-//! 3. **Candidates.** What a switch finds is a list of candidates. Each has a *header*, a slot and the hash of a second
-//!    equality, which rejects most of them; the *residual program* of the route then checks its whole condition.
+//! 1. **Source.** A trie over the segments of the message's source finds the groups of routes that accept this source.
+//!    There is one group for each distinct FROM.
+//! 2. **Lookup.** A large group is split by *access tests*: each route has a posting under the test of its condition
+//!    that the fewest messages satisfy (one test for each disjunct of an `or`). One hash table holds the equalities of
+//!    all properties, and also the prefixes and suffixes, by length. Number intervals are sorted into classes by width.
+//!    Small groups, and routes without a selective test, are kept in a list.
+//! 3. **Candidates.** A lookup finds a list of candidates. Each candidate has a *header*: a slot and the hash of a
+//!    second equality. The header rejects most candidates; the *residual program* of the route then checks the whole
+//!    condition.
 //!
-//! A table of few routes is decided at once instead, by its [clauses].
+//! A small table is not split. Its routes are all decided at once by their [terms](bitset).
 //!
-//! In the literature this is an index by access predicates. The work to match is bounded by the number of candidates,
-//! which is never more than the routes of the message's groups (times the disjuncts under which a route is filed, which
-//! a [budget](edgeroute_lang::limits::Budgets) bounds): at worst it is the linear scan. Building takes time and memory linear in
-//! the conditions, but for the sorting of intervals.
+//! In the literature this is an index by access predicates. The cost of matching is bounded by the number of
+//! candidates. That number never exceeds the number of routes in the message's groups, times the number of disjuncts
+//! under which a route has postings, which a [budget](edgeroute_lang::limits::Budgets) bounds. So the worst case is a
+//! linear scan. Building takes time and memory linear in the size of the conditions, except for sorting the intervals.
 
 mod access;
 mod bitset;
@@ -53,27 +54,27 @@ define_id! {
 }
 
 define_id! {
-    /// The routes from one source.
+    /// The group of routes from one source.
     pub(crate) struct GroupId
 }
 
-/// A frozen tree.
+/// The immutable index of a table.
 #[derive(Debug)]
 pub(crate) struct Index {
-    /// No other tree of this process has it.
+    /// Unique among the indexes of this process.
     pub(crate) id: u64,
     pub(crate) key: HashSeed,
     /// The names of application properties, and of system properties.
     pub(crate) application: NameTable,
     pub(crate) system: NameTable,
-    /// What reads each stamp.
+    /// The slots that read each stamp.
     stamps: [Readers; 4],
     pub(crate) sources: Sources,
-    /// By [`GroupId`].
+    /// Indexed by [`GroupId`].
     pub(crate) groups: Box<[Group]>,
     pub(crate) candidates: Box<[Candidate]>,
     pub(crate) switches: Lookups,
-    /// Those of a small table, whose groups are empty then.
+    /// The terms of a small table, whose groups are then empty.
     pub(crate) clauses: Option<Terms>,
     pub(crate) programs: Programs,
     pub(crate) vocabulary: Interner,
@@ -81,29 +82,30 @@ pub(crate) struct Index {
     pub(crate) bodies: Bodies,
     /// The program of the fallback route, if there is one.
     pub(crate) fallback: Option<ProgramAt>,
-    /// How routes were filed, for `stats()`.
+    /// The number of postings of each kind, for `stats()`.
     pub(crate) filed: PostingCounts,
 }
 
 impl Index {
-    /// The slots that read a stamp.
+    /// Returns the slots that read a stamp.
     #[inline]
     pub(crate) fn stamp(&self, stamp: Stamp) -> Readers {
         self.stamps.get(stamp as usize).copied().unwrap_or(Readers::NONE)
     }
 
-    /// Whether any stamp is read.
+    /// Returns whether any stamp is read.
     #[inline]
     pub(crate) fn reads_stamps(&self) -> bool {
         self.stamps.iter().any(|readers| readers.first != Slot::NONE)
     }
 
-    /// Where a name is read.
+    /// Returns a hint to the slots that read a name.
     pub(crate) fn hint(&self, of: NameOf, name: &str) -> NameHint {
         NameHint { tree: self.id, of, entry: self.keys(of).index(&self.key, name) }
     }
 
-    /// What reads the name of a [hint](Self::hint) that this tree gave for a property of this kind; `None` without one.
+    /// Returns the slots that read the name of a [hint](Self::hint), if this index created the hint for a property of
+    /// this kind.
     #[inline]
     pub(crate) fn hinted(&self, of: NameOf, hint: Option<NameHint>) -> Option<Readers> {
         let hint = hint.filter(|hint| hint.tree == self.id && hint.of == of)?;
@@ -118,7 +120,7 @@ impl Index {
         }
     }
 
-    /// Bytes on the heap.
+    /// Returns the number of bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
         let groups: usize = self.groups.iter().map(|group| size_of::<Group>() + group.heap_bytes()).sum();
         self.application.heap_bytes()
@@ -135,17 +137,17 @@ impl Index {
     }
 }
 
-/// What is read of bodies.
+/// What the routes read from bodies.
 #[derive(Debug, Default)]
 pub(crate) struct Bodies {
-    /// The slots that hold `contentType` and `contentEncoding`; `None` where no route looks at a body.
+    /// The slots that hold `contentType` and `contentEncoding`; `None` if no route reads the body.
     pub(crate) content: Option<(Slot, Slot)>,
-    /// For each slot the number of its path among those that are read, `u32::MAX` for a property; empty where no route
-    /// looks at a body.
+    /// For each slot the number of its path among the paths that are read, or `u32::MAX` for a property; empty if no
+    /// route reads the body.
     pub(crate) numbers: Box<[u32]>,
-    /// For each path the slot of the application property that goes before it.
+    /// For each path the slot of the application property that takes precedence over it.
     pub(crate) shadows: Box<[Option<Slot>]>,
-    /// The paths.
+    /// The paths that are read.
     pub(crate) paths: Box<[BodyPath]>,
 }
 
@@ -180,30 +182,30 @@ impl Bodies {
 /// A route that a message may match.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Candidate {
-    /// The header: this slot must have this hash. Past the last slot stands one that always has
-    /// [`PRESENT`](ValueHash::PRESENT).
+    /// The header: this slot must have this hash. There is one extra slot after the last one, and it always has the
+    /// hash [`PRESENT`](ValueHash::PRESENT).
     pub(crate) slot: u32,
     pub(crate) hash: ValueHash,
-    /// What must hold.
+    /// The residual program, which must hold.
     pub(crate) program: ProgramAt,
 }
 
-/// How many filings there are of each kind.
+/// The number of postings of each kind.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PostingCounts {
-    /// Routes whose condition can never be true; they are filed nowhere.
+    /// Routes whose condition can never be true. They have no postings.
     pub(crate) never: usize,
-    /// Terms of a small table; then there is nothing else.
+    /// Terms of a small table, which has no postings.
     pub(crate) clauses: usize,
-    /// In the list of a small group.
+    /// Postings in the list of a small group.
     pub(crate) listed: usize,
     pub(crate) equal: usize,
     pub(crate) affix: usize,
     pub(crate) number: usize,
     pub(crate) value: usize,
     pub(crate) present: usize,
-    /// In a large group, but under no test.
+    /// Postings in a large group that no test selects.
     pub(crate) always: usize,
-    /// Routes over the budget of filings.
+    /// Routes that exceed the budget of postings.
     pub(crate) over_budget: usize,
 }

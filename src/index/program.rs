@@ -1,12 +1,13 @@
-//! Residual programs: what is left to check of a route once its access test has found it.
+//! Residual programs: what remains to be checked of a route after its access test has found it.
 //!
-//! All programs stand in one array of words. A program is the route's number, which tells its form too, and its tests, the
-//! last of which is marked:
-//! - a *conjunction* has two words a test, and holds if all do;
-//! - a *branching* program has three: the third tells where to go on, and at which answer; the other answer goes on
-//!   with the next test, and past the last one the program fails.
+//! All programs are stored in one array of words. A program consists of the number of the route, which also contains
+//! the form of the program, and its tests. The last test is marked.
 //!
-//! A program without tests is one word more: the conjunction of none holds, the other fails.
+//! - A *conjunction* has two words for each test. It holds if all tests hold.
+//! - A *branching* program has three words for each test. The third word contains a target and the outcome of the test
+//!   that leads to it. With the other outcome the program continues with the next test; after the last test, it fails.
+//!
+//! A program without tests has one extra word: an empty conjunction holds, an empty branching program fails.
 //!
 //! So formulas are never expanded: a program has one step for each test of its formula.
 
@@ -17,10 +18,10 @@ use edgeroute_lang::predicate::{
 };
 use edgeroute_lang::steps;
 
-/// The most slots that a step can name. In tests of this crate so few that they can go over it.
+/// The maximum number of slots that a step can name. The tests of this crate use a limit small enough to exceed.
 pub(crate) const MAX_SLOTS: usize = if cfg!(test) { 1 << 14 } else { 1 << 24 };
 
-/// Where a program starts.
+/// The start of a program.
 #[derive(Copy, Clone, Default, PartialEq, Eq, Debug, PartialOrd, Ord)]
 pub(crate) struct ProgramAt(pub(crate) u32);
 
@@ -30,7 +31,7 @@ pub(crate) struct Programs {
     words: Vec<u32>,
 }
 
-/// Where programs that were appended stand.
+/// Translates the starts of programs that were appended.
 #[cfg(feature = "parallel")]
 #[derive(Copy, Clone, Debug)]
 pub(super) struct Appended {
@@ -39,30 +40,30 @@ pub(super) struct Appended {
 
 #[cfg(feature = "parallel")]
 impl Appended {
-    /// Where a program stands now.
+    /// Returns the new start of a program.
     pub(super) fn of(self, program: ProgramAt) -> ProgramAt {
         ProgramAt(self.start.saturating_add(program.0))
     }
 }
 
-/// A program that has been looked up: its steps, and whatever stands behind the one that is marked as the last.
+/// A program ready to run: its steps, followed by the words after the step that is marked as the last one.
 #[derive(Copy, Clone, Debug)]
 pub(crate) enum Program<'p> {
     Conjunction(&'p [[u32; 2]]),
     Branching(&'p [[u32; 3]]),
 }
 
-/// Set in the route's number where the program is branching.
+/// Set in the number of the route if the program is branching.
 const BRANCHING: u32 = 1 << 31;
 /// Set in the first word of the last test.
 const LAST: u32 = 1 << 31;
-/// In place of tests where there are none.
+/// Takes the place of the tests if there are none.
 const NO_TESTS: u32 = LAST | 7 << 28;
-/// Where a branching program goes on: the lower 31 bits. This one: it holds.
+/// The target of a branching step is in the lower 31 bits. This target means that the program holds.
 const ACCEPT: u32 = (1 << 31) - 1;
-/// This one: it fails.
+/// This target means that the program fails.
 const REJECT: u32 = ACCEPT - 1;
-/// Set where a branching step goes on there if its test holds, clear where it does if its test fails.
+/// Set if a branching step goes to its target when the test holds; clear if it does so when the test fails.
 const IF_TRUE: u32 = 1 << 31;
 
 impl Programs {
@@ -94,7 +95,7 @@ impl Programs {
         at
     }
 
-    /// Adds the programs of other routes, of which the first becomes `first`, with each test put through `translate`.
+    /// Adds the programs of other routes, the first of which becomes `first`. Each test is passed through `translate`.
     #[cfg(feature = "parallel")]
     pub(super) fn append(&mut self, other: &Self, first: RouteId, translate: impl Fn(Test) -> Test) -> Appended {
         let appended = Appended { start: word(self.words.len()) };
@@ -125,8 +126,8 @@ impl Programs {
         appended
     }
 
-    /// Takes a test, which is known to hold wherever the program is run, out of a conjunction that has it. Its words stay
-    /// behind the program, unused.
+    /// Removes a test from a conjunction that contains it. The test must hold whenever the program is run. The words of
+    /// the test stay after the program, unused.
     pub(super) fn remove(&mut self, at: ProgramAt, test: Test) {
         let Some([_, tests @ ..]) = self.words.get_mut(at.0 as usize..) else {
             return;
@@ -154,7 +155,7 @@ impl Programs {
         RouteId::new((self.words.get(at.0 as usize).copied().unwrap_or(u32::MAX) & !BRANCHING) as usize)
     }
 
-    /// The program that starts at `at`.
+    /// Returns the program that starts at `at`.
     #[inline]
     pub(crate) fn get(&self, at: ProgramAt) -> Program<'_> {
         match self.words.get(at.0 as usize..) {
@@ -169,14 +170,14 @@ impl Programs {
         self.words.shrink_to_fit();
     }
 
-    /// Bytes on the heap.
+    /// Returns the number of bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
         self.words.capacity() * size_of::<u32>()
     }
 }
 
 impl Program<'_> {
-    /// Runs the program; `test` answers a step's test.
+    /// Runs the program; `test` evaluates the test of a step.
     #[inline]
     pub(crate) fn run(self, mut test: impl FnMut([u32; 2]) -> bool) -> bool {
         match self {
@@ -211,7 +212,7 @@ impl Program<'_> {
         }
     }
 
-    /// Its tests, in order.
+    /// Iterates over the tests in order.
     pub(crate) fn tests(self) -> impl Iterator<Item = Test> {
         let (conjunction, branching) = match self {
             Program::Conjunction(steps) => (up_to_last(steps), [].as_slice()),
@@ -227,13 +228,13 @@ const fn is_last(first: u32) -> bool {
     first & LAST != 0
 }
 
-/// The steps up to the one that is marked as the last.
+/// Returns the steps up to the one that is marked as the last.
 fn up_to_last<const N: usize>(steps: &[[u32; N]]) -> &[[u32; N]] {
     let last = steps.iter().position(|step| step.first().is_some_and(|first| is_last(*first)));
     last.and_then(|last| steps.get(..=last)).unwrap_or(steps)
 }
 
-/// Where a step goes on.
+/// The target of a step.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Next {
     Accept,
@@ -242,7 +243,8 @@ pub(crate) enum Next {
 }
 
 impl Program<'_> {
-    /// The steps of a branching program: the test, where it goes on if the test holds, and where if not.
+    /// Iterates over the steps of a branching program: the test, the target if the test holds, and the target if it
+    /// fails.
     pub(super) fn steps(self) -> impl Iterator<Item = (Test, Next, Next)> {
         let steps = match self {
             Program::Conjunction(_) => &[],
@@ -263,14 +265,14 @@ impl Program<'_> {
     }
 }
 
-/// Turns a formula into steps by walking it with an explicit stack.
+/// Turns a formula into steps, using an explicit stack.
 struct Branches {
     steps: Vec<(Test, u32)>,
-    /// For each label the step that it stands for, once that is known.
+    /// For each label its step, once the step is known.
     labels: Vec<u32>,
 }
 
-/// Where a part of a formula goes on: a label, or the end of the program.
+/// The target of a part of a formula: a label, or the end of the program.
 #[derive(Copy, Clone, PartialEq, Eq)]
 enum Goal {
     Accept,
@@ -299,10 +301,10 @@ impl Branches {
                     }
                 }
                 Work::Part { formula, if_true, if_false, next } => match formulas.get(formula) {
-                    // Neither stands within a formula; alone, `false` is a program without steps.
+                    // Neither occurs inside a formula. A formula that is only `false` is a program without steps.
                     Formula::True | Formula::False => {}
                     Formula::Test(test) => {
-                        // Falling through to the next step must be one of the two answers.
+                        // One of the two outcomes must continue with the next step.
                         let (goal, at) = if if_false == next { (if_true, true) } else { (if_false, false) };
                         branches.steps.push((*test, 0));
                         pending.push((goal, at));
@@ -324,7 +326,7 @@ impl Branches {
         steps
     }
 
-    /// Pushes the parts of a conjunction or disjunction, the first on top.
+    /// Pushes the parts of a conjunction or disjunction, with the first part on top.
     fn chain(&mut self, stack: &mut Vec<Work>, parts: &[FormulaId], goals: (Goal, Goal, Goal), is_and: bool) {
         let (if_true, if_false, next) = goals;
         let mut following = next;
@@ -353,7 +355,8 @@ const NUMBER: u32 = 3;
 const VALUE: u32 = 4;
 const EXPRESSION: u32 = 5;
 
-/// A test in two words: whether it is the last (1 bit, not set here), kind (3 bits), its parameter (4 bits) and slot (24 bits); the constant.
+/// Encodes a test in two words: whether it is the last (1 bit, not set here), its kind (3 bits), its parameter (4 bits)
+/// and slot (24 bits); then the constant.
 fn encode(test: Test) -> [u32; 2] {
     let (kind, parameter, operand) = match test.kind {
         TestKind::State(states) => (STATE, states.bits(), 0),
@@ -373,8 +376,8 @@ fn encode(test: Test) -> [u32; 2] {
     [kind << 28 | u32::from(parameter) << 24 | word(test.slot.index()), word(operand)]
 }
 
-/// What a step asks for if it asks whether a property is some text, as most do: so they need not be told from others by
-/// a jump that is hard to predict.
+/// Decodes a step that tests whether a property equals a string. Most steps do, and this check avoids a branch that is
+/// hard to predict for them.
 #[inline]
 pub(crate) fn decode_equality([head, operand]: [u32; 2]) -> Option<(Slot, TextId)> {
     const EQUALITY: u32 = TEXT << 4 | Orderings::EQUAL.bits() as u32;
@@ -382,7 +385,7 @@ pub(crate) fn decode_equality([head, operand]: [u32; 2]) -> Option<(Slot, TextId
     (head >> 24 & 0x7f == EQUALITY).then(|| (slot, TextId::new(operand as usize)))
 }
 
-/// The test of a step.
+/// Decodes the test of a step.
 #[inline]
 pub(crate) fn decode([head, operand]: [u32; 2]) -> Test {
     let slot = Slot::new((head & 0x00ff_ffff) as usize);

@@ -1,5 +1,5 @@
-//! From a message's source to the groups of routes that take it: a trie over the segments of paths, whose every prefix
-//! accepts.
+//! Finds the groups of routes that accept the source of a message. This is a trie over the segments of paths, in which
+//! every prefix of the source is accepted.
 
 use super::GroupId;
 use super::hash::{HashSeed, Name, Words};
@@ -15,35 +15,35 @@ define_id! {
     pub(crate) struct SourceId
 }
 
-/// The trie. Children are found by one hash table over (parent, segment).
+/// The trie. A single hash table over (parent, segment) finds the children.
 #[derive(Debug)]
 pub(crate) struct Sources {
     nodes: Box<[SourceNode]>,
-    /// A power of two of places, at most half of them taken.
+    /// The number of places is a power of two, and at most half of them are taken.
     places: Box<[Place]>,
     segments: Box<str>,
-    /// The nodes of `/messages/` and `/messages/modules/`, which most paths begin with.
+    /// The nodes of `/messages/` and `/messages/modules/`, with which most paths begin.
     messages: Option<SourceId>,
     modules: Option<SourceId>,
-    /// How many nodes the longest path has.
+    /// The number of nodes of the longest path.
     longest: usize,
 }
 
-/// A path that ends in `/`.
+/// A node: a path that ends in `/`.
 #[derive(Debug, Clone)]
 struct SourceNode {
     parent: SourceId,
     /// The last segment, if it is short.
     words: Words,
     is_short: bool,
-    /// Whether there are longer paths.
+    /// Whether longer paths continue from this node.
     is_inner: bool,
-    /// The last segment, upper-cased, in `segments`.
+    /// The start of the last segment, in upper case, in `segments`.
     start: u32,
     end: u32,
-    /// The routes from just this path, or [none](Self::no_group).
+    /// The routes from exactly this path, or [none](Self::no_group).
     group: GroupId,
-    /// The node of this path and `outputs/`; the root, which is no child, where there is none.
+    /// The node of this path followed by `outputs/`. If there is none, this is the root, which is never a child.
     outputs: SourceId,
 }
 
@@ -55,17 +55,17 @@ struct Place {
 
 const FREE: Place = Place { tag: 0, node: u32::MAX };
 
-/// The trie in the making: paths, upper-cased, to groups.
+/// Builds the trie from upper-case paths and their groups.
 #[derive(Debug, Default)]
 pub(crate) struct SourcesBuilder {
-    /// By the path without the slashes at its ends.
+    /// Maps each path, without the slashes at its ends, to its group.
     paths: RandomMap<Box<str>, GroupId>,
-    /// The path at hand, so that a known one costs no allocation.
+    /// A buffer for the current path, so that a known path costs no allocation.
     path: String,
 }
 
 impl SourcesBuilder {
-    /// The group of the routes from `pattern`; `new` makes one where there is none.
+    /// Returns the group of the routes from `pattern`; `new` creates a group if there is none.
     pub(crate) fn group(&mut self, pattern: &SourcePattern, new: impl FnOnce() -> GroupId) -> GroupId {
         self.path.clear();
         if pattern.as_str().is_ascii() {
@@ -79,7 +79,7 @@ impl SourcesBuilder {
         group_of_path(&mut self.paths, path, new)
     }
 
-    /// The paths by their groups.
+    /// Returns the paths in the order of their groups.
     #[cfg(feature = "parallel")]
     pub(super) fn into_paths(self) -> Vec<Box<str>> {
         let mut paths: Vec<(GroupId, Box<str>)> = self.paths.into_iter().map(|(path, group)| (group, path)).collect();
@@ -87,7 +87,7 @@ impl SourcesBuilder {
         paths.into_iter().map(|(_, path)| path).collect()
     }
 
-    /// The group of the routes from a path that [`into_paths`](Self::into_paths) gave.
+    /// Returns the group of the routes from a path that [`into_paths`](Self::into_paths) returned.
     #[cfg(feature = "parallel")]
     pub(super) fn group_of_path(&mut self, path: &str, new: impl FnOnce() -> GroupId) -> GroupId {
         group_of_path(&mut self.paths, path, new)
@@ -101,7 +101,8 @@ impl SourcesBuilder {
         let mut segments = String::new();
         let (mut messages, mut modules) = (None, None);
         let mut longest = 1;
-        // The segments of the path before and their nodes. Of sorted paths, only with that one a path can share nodes.
+        // The segments of the previous path and their nodes. The paths are sorted, so a path can share nodes only with
+        // the previous one.
         let mut before: Vec<(&str, SourceId)> = Vec::new();
         for (path, group) in &paths {
             let mut parent = root;
@@ -162,7 +163,7 @@ fn group_of_path(paths: &mut RandomMap<Box<str>, GroupId>, path: &str, new: impl
 }
 
 impl SourceNode {
-    /// A node without routes and children. Its segment stands from `start` on.
+    /// Creates a node without routes and children. Its segment begins at `start`.
     fn new(parent: SourceId, segment: &str, start: usize) -> Self {
         let offset = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         let words = Name::of(segment).words();
@@ -178,7 +179,7 @@ impl SourceNode {
         }
     }
 
-    /// Stands for no group: no tree has as many.
+    /// Returns an id that means no group; no index has this many groups.
     fn no_group() -> GroupId {
         GroupId::new(usize::MAX)
     }
@@ -194,7 +195,7 @@ impl SourceNode {
     }
 }
 
-/// Where the child of `parent` by `segment` would stand, and its tag.
+/// Returns the place of the child of `parent` by `segment`, and its tag.
 #[inline]
 fn place(key: &HashSeed, parent: SourceId, segment: Name<'_>, count: usize) -> (usize, u32) {
     let hash = key.combine(key.name(segment), parent.index() as u64);
@@ -234,7 +235,8 @@ impl Sources {
         }
     }
 
-    /// The general case: a source whose pieces hold slashes, or end in what is trimmed, or that is of the hub's own.
+    /// Handles the general case: a source whose parts contain slashes or end in characters that are trimmed, or a
+    /// source that the hub itself supplies.
     fn for_each_segment(&self, key: &HashSeed, source: MessageSource<'_>, visit: &mut impl FnMut(GroupId)) {
         let [head, module, outputs, output] = trimmed(source);
         if !head.is_empty() && !head.starts_with('/') {
@@ -285,7 +287,7 @@ impl Sources {
         let (mut at, tag) = place(key, parent, segment, self.places.len());
         loop {
             steps::step();
-            // Half of the places are free, so this ends.
+            // Half of the places are free, so this terminates.
             let place = self.places.get(at)?;
             let node = self.nodes.get(place.node as usize)?;
             if (place.tag, node.parent) == (tag, parent) && self.is(node, segment) {
@@ -307,7 +309,7 @@ impl Sources {
         self.segments.get(node.start as usize..node.end as usize).unwrap_or_default()
     }
 
-    /// Every path that has a group, upper-cased, sorted by it.
+    /// Lists every path that has a group, in upper case and sorted.
     pub(crate) fn groups(&self) -> Vec<(String, GroupId)> {
         let mut all: Vec<(String, GroupId)> = self
             .nodes
@@ -332,18 +334,18 @@ impl Sources {
         segments.join("/") + "/"
     }
 
-    /// The most groups that a source can have.
+    /// Returns the maximum number of groups that a source can have.
     pub(crate) const fn most_groups(&self) -> usize {
         self.longest
     }
 
-    /// Bytes on the heap.
+    /// Returns the number of bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
         size_of_val(&*self.nodes) + size_of_val(&*self.places) + self.segments.len()
     }
 }
 
-/// Whether a piece is one segment as it stands: no slash in it, no white space at its end, not empty.
+/// Returns whether a part is exactly one segment: not empty, no slash in it, and no white space at its end.
 #[inline]
 fn is_plain(piece: &str) -> bool {
     let bytes = piece.as_bytes();
@@ -369,7 +371,7 @@ mod tests {
             "/twinChangeNotifications",
             "/x/y",
             "/messages/modules/*/outputs/o",
-            // Segments of those names that do not stand where the hub's do.
+            // Segments with these names in positions where the hub does not put them.
             "/messages/x/modules/m/*",
             "/x/messages/modules/m/*",
         ];

@@ -1,10 +1,10 @@
-//! The text constants of a tree, as bytes with their hashes.
+//! Stores the string constants of an index as bytes, with their hashes.
 
 use super::hash::{HashSeed, ValueHash};
 use edgeroute_lang::predicate::{Constants, TextId};
 use edgeroute_lang::steps;
 
-/// All text constants, in one buffer. Once the tree is built, they stand nowhere else.
+/// All string constants in one buffer. After the index is built, this is the only copy.
 #[derive(Debug)]
 pub(crate) struct Texts {
     entries: Box<[TextEntry]>,
@@ -33,13 +33,13 @@ impl Texts {
         Self { entries, buffer: buffer.into() }
     }
 
-    /// The hash of a text; that of nothing for an id of another tree.
+    /// Returns the hash of a string, or the hash of an absent value for an id of another index.
     #[inline]
     pub(crate) fn hash(&self, id: TextId) -> ValueHash {
         self.entries.get(id.index()).map_or(ValueHash::ABSENT, |entry| entry.hash)
     }
 
-    /// Whether `text`, which has this hash, is the constant.
+    /// Returns whether `text`, which has this hash, equals the constant.
     #[inline]
     pub(crate) fn is(&self, id: TextId, hash: ValueHash, text: &str) -> bool {
         self.entries.get(id.index()).is_some_and(|entry| {
@@ -50,7 +50,7 @@ impl Texts {
         })
     }
 
-    /// The text; empty for an id of another tree.
+    /// Returns the string; empty for an id of another index.
     #[inline]
     pub(crate) fn text_of(&self, id: TextId) -> &str {
         let entry = self.entries.get(id.index());
@@ -62,7 +62,7 @@ impl Texts {
         self.buffer.as_bytes().get(entry.start as usize..entry.end as usize)
     }
 
-    /// Bytes on the heap.
+    /// Returns the number of bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
         size_of_val(&*self.entries) + self.buffer.len()
     }

@@ -1,4 +1,4 @@
-//! The clauses of a small table, intersected while a message shows its properties.
+//! Intersects the terms of a small table while the properties of a message are visited.
 
 use super::matcher::is_so;
 use super::names::Names;
@@ -8,9 +8,9 @@ use edgeroute_lang::predicate::{Slot, TestKind};
 use edgeroute_lang::steps;
 use edgeroute_lang::text::as_number;
 
-/// The sources that messages had, and the clauses of the routes that take them, so that one that comes again is compared
-/// and not looked up: a cache with one place for each source, where a source displaces another.
-/// `benches/ratios.rs`, workload *typical*.
+/// Remembers the sources of earlier messages with the terms of the routes that accept them, so that a repeated source
+/// is compared instead of looked up. It is a cache with one place for each source, where a new source replaces the old
+/// one. See `benches/ratios.rs`, workload *typical*.
 #[derive(Debug)]
 pub(super) struct KnownSources {
     places: Box<[KnownSource; PLACES]>,
@@ -26,17 +26,17 @@ struct KnownSource {
 }
 
 impl KnownSources {
-    /// Knows the empty module, which is looked up otherwise. Allocates.
+    /// Creates a cache that contains only the empty module, which is always looked up elsewhere. Allocates.
     pub(super) fn new() -> Self {
         Self { places: Box::new([KnownSource { module: Words::EMPTY, output: Words::EMPTY, clauses: 0 }; PLACES]) }
     }
 
-    /// Bytes on the heap.
+    /// Returns the number of bytes on the heap.
     pub(super) fn heap_bytes(&self) -> usize {
         size_of_val(&*self.places)
     }
 
-    /// The clauses of the routes that take a source.
+    /// Returns the terms of the routes that accept a source.
     #[inline]
     pub(super) fn clauses(&mut self, tree: &Index, clauses: &Terms, source: MessageSource<'_>) -> u64 {
         let look_up = || {
@@ -58,8 +58,8 @@ impl KnownSources {
     }
 }
 
-/// What a message leaves alive of `clauses`. `None` where it has a property twice, in one spelling or in two: which of
-/// them counts is not settled here. Allocates nothing.
+/// Returns which of `clauses` the message leaves alive. `None` if the message contains a property twice, with the same
+/// or with different spelling: this function does not decide which of them counts. Allocates nothing.
 #[inline]
 pub(super) fn survivors<P: Properties + ?Sized, S: Properties + ?Sized>(
     tree: &Index,
@@ -70,7 +70,7 @@ pub(super) fn survivors<P: Properties + ?Sized, S: Properties + ?Sized>(
 ) -> Option<u64> {
     let mut all = Intersection { tree, clauses, alive, held: 0, is_ambiguous: false };
     names.visit_application(tree, message, |readers, _, text| all.show(readers, 0, text));
-    // What no living clause asks for makes no difference, be it there or not.
+    // Slots that no live term tests make no difference, whether or not they are present.
     if all.alive & clauses.of_system != 0 {
         let settled = all.held;
         names.visit_system(tree, message, |readers, _, text| all.show(readers, settled, text));
@@ -82,13 +82,13 @@ struct Intersection<'t> {
     tree: &'t Index,
     clauses: &'t Terms,
     alive: u64,
-    /// A bit for each slot that holds something.
+    /// A bit for each slot that is not empty.
     held: u64,
     is_ambiguous: bool,
 }
 
 impl Intersection<'_> {
-    /// Takes up a property; what `settled` has goes before it.
+    /// Stores a property; the slots in `settled` take precedence over it.
     #[inline]
     fn show(&mut self, readers: Readers, settled: u64, text: Option<&str>) {
         if readers.first != Slot::NONE {

@@ -1,9 +1,10 @@
-//! One message against all routes of a tree.
+//! Matches one message against all routes of an index.
 //!
-//! Fills the slots, follows the source to its groups, and looks at the candidates of each: those that are always looked
-//! at, and those that the group's switches find. A candidate whose header passes has its program run. A route may be
-//! found twice, where it is filed under several tests. A small table has its [clauses](super::bitset) intersected
-//! instead, and fills the slots only for routes that these do not decide. Allocates nothing; cannot fail.
+//! The search fills the slots, follows the source to its groups, and checks the candidates of each group: those that
+//! are always checked, and those that the lookups of the group find. If the header of a candidate passes, its program
+//! is run. A route with several postings may be found twice. In a small table, the search intersects the
+//! [terms](super::bitset) instead, and fills the slots only for routes that the terms do not decide. Matching allocates
+//! nothing and cannot fail.
 
 use core::cmp::Ordering;
 
@@ -26,7 +27,7 @@ use edgeroute_lang::source::takes_fallback;
 use edgeroute_lang::steps;
 use edgeroute_lang::text::compare_utf16;
 
-/// A tree, and what is made of it for walking.
+/// An index, together with the data derived from it for searching.
 #[derive(Debug)]
 pub(crate) struct Matcher {
     pub(crate) tree: Index,
@@ -39,13 +40,13 @@ impl Matcher {
         Self { tree, plan }
     }
 
-    /// Bytes on the heap.
+    /// Returns the number of bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
         self.tree.heap_bytes() + self.plan.heap_bytes()
     }
 }
 
-/// All memory that matching needs. Its size depends on the tree alone.
+/// All memory that matching needs. Its size depends only on the index.
 #[derive(Debug)]
 pub(crate) struct SearchMemory {
     names: Names,
@@ -56,13 +57,14 @@ pub(crate) struct SearchMemory {
     evaluate: EvaluateMemory,
     body: BodyScratch,
     pending: Pending,
-    /// Room for one for each path; empty between messages.
+    /// Room for one value for each path; empty between messages.
     values: Vec<Scalar<'static>>,
     max_depth: usize,
 }
 
 impl SearchMemory {
-    /// Room for matching against `matcher`, whose body queries look `max_depth` deep. Allocates.
+    /// Creates the memory for searching with `matcher`, whose body queries accept bodies nested up to `max_depth`.
+    /// Allocates.
     pub(crate) fn new(matcher: &Matcher, max_depth: usize) -> Self {
         let Matcher { tree, plan } = matcher;
         Self {
@@ -78,7 +80,7 @@ impl SearchMemory {
         }
     }
 
-    /// Bytes on the heap.
+    /// Returns the number of bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
         let values = self.values.capacity() * size_of::<Scalar<'_>>();
         self.names.heap_bytes()
@@ -90,8 +92,9 @@ impl SearchMemory {
             + values
     }
 
-    /// Calls `visit` for every route that takes the message, perhaps more than once. Where none does, the tree has a
-    /// fallback whose condition holds, and the message is telemetry, it is called with that.
+    /// Calls `visit` for every route that takes the message, perhaps more than once for one route. If no route takes
+    /// it, the message is telemetry, and the index has a fallback whose condition holds, calls `visit` for the
+    /// fallback.
     pub(crate) fn walk<P: Properties + ?Sized, S: Properties + ?Sized>(
         &mut self,
         matcher: &Matcher,
@@ -107,7 +110,7 @@ impl SearchMemory {
         }
         let mut groups = core::mem::take(&mut self.groups);
         tree.sources.for_each_group(&tree.key, source, |group| groups.push(group));
-        // Of most tables many messages want nothing.
+        // In most tables, many messages match no group.
         if !groups.is_empty() || (tree.fallback.is_some() && takes_fallback(source)) {
             self.with(matcher, message, visit, |walk| {
                 for group in groups.drain(..) {
@@ -122,7 +125,7 @@ impl SearchMemory {
         self.groups = groups;
     }
 
-    /// What the message leaves alive of these clauses.
+    /// Returns which of these terms the message leaves alive.
     #[inline]
     fn clauses<P: Properties + ?Sized, S: Properties + ?Sized>(
         &mut self,
@@ -133,7 +136,7 @@ impl SearchMemory {
         mut visit: impl FnMut(RouteId),
     ) {
         let Matcher { tree, .. } = matcher;
-        // All, where they cannot be intersected.
+        // All terms, if they cannot be intersected.
         let mut undecided = alive;
         let mut any = false;
         if alive != 0
@@ -159,7 +162,7 @@ impl SearchMemory {
         }
     }
 
-    /// Fills the slots from a message, and hands it over on its way.
+    /// Fills the slots from a message and continues the search with them.
     #[inline]
     fn with<P: Properties + ?Sized, S: Properties + ?Sized, V: FnMut(RouteId)>(
         &mut self,
@@ -182,33 +185,33 @@ impl SearchMemory {
     }
 }
 
-/// The same memory for values of another lifetime; see [`SlotMemory`].
+/// Reuses the same memory for values of another lifetime; see [`SlotMemory`].
 fn recycle<'to>(mut values: Vec<Scalar<'_>>) -> Vec<Scalar<'to>> {
     values.clear();
     values.into_iter().map(|_| Scalar::default()).collect()
 }
 
-/// What was found and is still to be looked at: so that what depends on memory is asked for at once, not one after the
-/// other, and no branch depends on it.
+/// Queues of candidates that were found and programs that are to be run. Queueing lets memory accesses overlap instead
+/// of waiting for one another, and keeps them free of dependent branches.
 #[derive(Debug)]
 struct Pending {
     ranges: Box<[Candidates; 32]>,
-    /// How many of `ranges`. Never all of them.
+    /// The number of queued `ranges`. Always less than the capacity.
     found: usize,
     programs: Box<[ProgramAt; 128]>,
-    /// How many of `programs`. Never all of them.
+    /// The number of queued `programs`. Always less than the capacity.
     passed: usize,
 }
 
 impl Pending {
-    /// Allocates.
+    /// Creates empty queues. Allocates.
     fn new() -> Self {
         let ranges = Box::new([Candidates::default(); 32]);
         Self { ranges, found: 0, programs: Box::new([ProgramAt::default(); 128]), passed: 0 }
     }
 }
 
-/// A message on its way through the tree.
+/// The state of one search.
 struct Walk<'w, 's, 'm, V> {
     tree: &'w Index,
     reader: Reader<'w, 's, 'm>,
@@ -232,7 +235,7 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
         }
     }
 
-    /// The fallback route, where the source is one that it takes.
+    /// Runs the fallback route, if it accepts the source.
     fn fallback(&mut self, source: MessageSource<'_>) {
         if let Some(fallback) = self.tree.fallback
             && takes_fallback(source)
@@ -241,13 +244,13 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
         }
     }
 
-    /// What the switches of a group find.
+    /// Queues the candidates that the lookups of a group find.
     fn switches(&mut self, id: GroupId, split: &Split) {
         let tree = self.tree;
         let property_key =
             |slot, hash: ValueHash| Lookups::key(&tree.key, id, slot, Space::Equal, u64::from(hash.bits()));
         self.asked_slots(&split.equal, |walk, slot| {
-            // Null is found nowhere: no constant has its hash.
+            // Null finds nothing, because no constant has its hash.
             let hash = walk.reader.slots.hash(slot.index());
             if hash != ValueHash::ABSENT {
                 walk.found(tree.switches.find(property_key(slot, hash)));
@@ -272,8 +275,8 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
         }
     }
 
-    /// Calls `visit` with slots among which are all that the group asks for and the message has: with either of the two,
-    /// whichever are fewer. For a slot that is not of both a switch finds nothing.
+    /// Calls `visit` with slots that include every slot that is both tested by the group and present in the message. It
+    /// visits the smaller of the two sets. A lookup finds nothing for a slot that is not in both.
     #[inline]
     fn asked_slots(&mut self, asked: &[Slot], visit: impl Fn(&mut Self, Slot)) {
         let present = self.reader.slots.present();
@@ -312,13 +315,13 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
         };
         for class in &switch.classes {
             steps::step();
-            // The intervals that start at most a width before the number and not after it.
+            // The intervals that start at the number or at most one width below it.
             let end = class.lows.partition_point(|&low| low <= number);
             let lows = class.lows.get(..end).unwrap_or_default();
             let highs = class.highs.get(..end).unwrap_or_default();
             let bounds = lows.iter().zip(highs).rev();
             let mut at = class.start + u32::try_from(end).unwrap_or_default();
-            // What stands together is found together: in hostile tables that is all of them.
+            // Adjacent candidates are queued as one range. In hostile tables, all candidates are adjacent.
             let mut found = Candidates { start: at, end: at };
             for (_, &high) in bounds.take_while(|(low, _)| **low + class.width >= number) {
                 steps::step();
@@ -334,7 +337,7 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
         }
     }
 
-    /// Has these candidates looked at.
+    /// Queues these candidates.
     #[inline]
     fn found(&mut self, candidates: Candidates) {
         steps::step();
@@ -347,7 +350,7 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
         }
     }
 
-    /// Looks at the headers of what was found.
+    /// Checks the headers of the queued candidates.
     fn look_at_found(&mut self) {
         for index in 0..core::mem::take(&mut self.pending.found) {
             if let Some(&candidates) = self.pending.ranges.get(index) {
@@ -356,7 +359,7 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
         }
     }
 
-    /// Has the programs run of those candidates whose headers pass.
+    /// Queues the programs of the candidates whose headers pass.
     #[inline]
     fn candidates(&mut self, candidates: Candidates) {
         let tree = self.tree;
@@ -373,7 +376,7 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
         }
     }
 
-    /// Looks at all that was found, and runs the programs of all that passed.
+    /// Checks all queued candidates and runs the programs of those that pass.
     fn run_pending(&mut self) {
         self.look_at_found();
         self.run_passed();
@@ -406,25 +409,25 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
     }
 }
 
-/// What tests read of a message.
+/// Reads the values of a message that tests ask for.
 struct Reader<'w, 's, 'm> {
     tree: &'w Index,
     plan: &'w BodyPlan,
     slots: &'w mut Slots<'s, 'm>,
     body: &'w mut BodyScratch,
     bytes: &'m [u8],
-    /// One for each path, once the body was read; empty before, and where it is not JSON.
+    /// One value for each path after the body was read; empty before that, and if the body is not JSON.
     values: Vec<Scalar<'m>>,
     is_read: bool,
     max_depth: usize,
 }
 
-/// A defined body value, or what shadows it.
+/// A defined body value, or the property that shadows it.
 #[derive(Copy, Clone)]
 enum Value<'m> {
     Bool(bool),
     Number(f64),
-    /// A property that is there but null: below every text.
+    /// A property that is present but null. It is less than every string.
     NullText,
     Text(BodyText<'m>),
     Null,
@@ -478,7 +481,7 @@ impl<'m> Reader<'_, '_, 'm> {
         self.tree.texts.text_of(text)
     }
 
-    /// The number that a slot reads as.
+    /// Returns the slot's value as a number.
     #[inline]
     fn number(&mut self, slot: Slot) -> Option<f64> {
         if !self.is_body(slot) {
@@ -496,13 +499,13 @@ impl<'m> Reader<'_, '_, 'm> {
         self.tree.bodies.numbers.get(slot.index()).is_some_and(|&number| number != u32::MAX)
     }
 
-    /// How the value of a body slot, if it is defined, is ordered to a constant.
+    /// Compares the value of a body slot, if it is defined, with a constant.
     fn compare(&mut self, slot: Slot, constant: ValueId) -> Option<Ordering> {
         let constant = self.tree.vocabulary.constants.value_of(constant);
         let value = self.defined(slot)?;
         Some(match (value, constant) {
             (Value::Bool(value), ValueConstant::Bool(constant)) => value.cmp(&constant),
-            // A body's number is never NaN.
+            // A number in a body is never NaN.
             (Value::Number(value), ValueConstant::Number(constant)) => {
                 value.partial_cmp(&constant).unwrap_or(Ordering::Less)
             }
@@ -512,7 +515,7 @@ impl<'m> Reader<'_, '_, 'm> {
         })
     }
 
-    /// The value of a body slot, if it is defined.
+    /// Returns the value of a body slot, if it is defined.
     fn defined(&mut self, slot: Slot) -> Option<Value<'m>> {
         match self.value(slot) {
             Scalar::Missing | Scalar::Null => Some(Value::Null),
@@ -524,7 +527,7 @@ impl<'m> Reader<'_, '_, 'm> {
         }
     }
 
-    /// The hash by which a body value is filed; `None` where it is undefined.
+    /// Returns the hash under which a body value has its posting; `None` if it is undefined.
     fn value_hash(&mut self, slot: Slot) -> Option<ValueHash> {
         let key = &self.tree.key;
         Some(match self.defined(slot)? {
@@ -539,7 +542,7 @@ impl<'m> Reader<'_, '_, 'm> {
         })
     }
 
-    /// What is at the path of a body slot, the body being read now if it was not before.
+    /// Returns what is at the path of a body slot. Reads the body if it has not been read yet.
     fn at_path(&mut self, slot: Slot) -> Scalar<'m> {
         if !self.is_read {
             self.is_read = true;
@@ -565,7 +568,7 @@ impl<'m> Reader<'_, '_, 'm> {
     }
 }
 
-/// Whether a test of a text, or of how it begins, ends or goes, holds of it.
+/// Returns whether a test holds for a string: a comparison, or a test of its prefix, its suffix or a part of it.
 #[inline]
 pub(super) fn is_so(kind: TestKind, texts: &Texts, text: &str) -> bool {
     match kind {

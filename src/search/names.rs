@@ -1,13 +1,13 @@
-//! What reads each of a message's properties.
+//! Finds the slots that read each property of a message.
 
 use crate::index::{Index, KnownNames, Readers};
 use edgeroute_lang::message::{Message, NameOf, Properties};
 use edgeroute_lang::steps;
 
-/// Of so many properties of a message hardly one is read, and their names would displace each other among the known ones.
+/// Few of this many properties are read, and their names would displace one another in the cache of known names.
 const MANY: usize = 48;
 
-/// Messages mostly have the names that messages before them had.
+/// Caches names, because most messages have the same names as earlier messages.
 #[derive(Debug)]
 pub(super) struct Names {
     application: KnownNames<128>,
@@ -15,17 +15,18 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Allocates.
+    /// Creates the caches. Allocates.
     pub(super) fn new() -> Self {
         Self { application: KnownNames::new(), system: KnownNames::new() }
     }
 
-    /// Bytes on the heap.
+    /// Returns the number of bytes on the heap.
     pub(super) fn heap_bytes(&self) -> usize {
         self.application.heap_bytes() + self.system.heap_bytes()
     }
 
-    /// Shows each application property with what reads it, its name and its value, or none if none is read at all.
+    /// Calls `visit` for each application property with its readers, its name and its value. Does nothing if no
+    /// property is read at all.
     #[inline]
     pub(super) fn visit_application<'m, P: Properties + ?Sized, S: Properties + ?Sized>(
         &mut self,
@@ -47,8 +48,8 @@ impl Names {
         });
     }
 
-    /// As [`visit_application`](Self::visit_application), of the system properties, those that the origin stamps first.
-    /// What they are read by may be read by an application property already, which then goes before them.
+    /// Like [`visit_application`](Self::visit_application), for the system properties. Those that the origin stamps
+    /// come first. An application property may already be stored in the slots that read them; it then takes precedence.
     #[inline]
     pub(super) fn visit_system<'m, P: Properties + ?Sized, S: Properties + ?Sized>(
         &mut self,
@@ -79,7 +80,7 @@ impl Names {
     }
 }
 
-/// As [`Names::visit_application`], of messages with many properties.
+/// Like [`Names::visit_application`], for messages with many properties.
 #[inline(never)]
 fn visit_many<'m, P: Properties + ?Sized, S: Properties + ?Sized>(
     tree: &Index,

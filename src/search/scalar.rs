@@ -1,8 +1,8 @@
-//! What a body slot holds, and the texts among it.
+//! The contents of a body slot, and strings of the body.
 //!
-//! Nothing here is copied out of the body. A string that is plain UTF-8 is a `&str` of it; any other (with escapes,
-//! ill-formed, in another encoding) stays as it stands there, and is decoded anew whenever it is looked at. No decoding
-//! allocates, and each takes one pass over the string.
+//! Nothing is copied from the body. A string in plain UTF-8 is a `&str` into the body. Any other string (with escapes,
+//! ill-formed, or in another encoding) stays in its raw form and is decoded each time it is read. Decoding never
+//! allocates and takes one pass over the string.
 
 use core::cmp::Ordering;
 use core::fmt;
@@ -13,35 +13,36 @@ use edgeroute_lang::body::{Characters, Encoding};
 use edgeroute_lang::steps;
 use edgeroute_lang::text::{as_number_points, compare_utf16};
 
-/// What a body query finds, or what shadows it.
+/// The result of a body query, or the property that shadows it.
 #[derive(Copy, Clone, Debug, Default)]
 pub(crate) enum Scalar<'m> {
-    /// The body is unreadable, or the path cannot be followed: no value, and nobody knows whether anything is there.
+    /// The body is unreadable, or the path cannot be followed: there is no value, and it is unknown whether anything is
+    /// there.
     #[default]
     Unreadable,
-    /// Nothing: the value is null.
+    /// Nothing is there: the value is null.
     Missing,
-    /// `null`
+    /// The literal `null`.
     Null,
-    /// `true` or `false`
+    /// The literal `true` or `false`.
     Bool(bool),
     /// A number, never NaN.
     Number(f64),
-    /// A string that is no date, or a property that shadows the path.
+    /// A string that is not a date, or a property that shadows the path.
     Text(BodyText<'m>),
-    /// A property that shadows the path and is null: below every text. No body holds one.
+    /// A property that shadows the path and is null. It is less than every string. No body contains this value.
     NullText,
-    /// Something without a value: an object, an array, a date, several values.
+    /// A result without a value: an object, an array, a date, or several values.
     Undefined,
 }
 
 impl<'m> Scalar<'m> {
-    /// A text that is not of the body.
+    /// Makes a value from a string that is not in the body.
     pub(crate) const fn text(text: &'m str) -> Self {
         Self::Text(BodyText::plain(text))
     }
 
-    /// Whether anything is there, were it null: what `twin_change_includes` tells. `None` where that is undefined.
+    /// Returns whether anything is there, even null, as `twin_change_includes` reports it. `None` if that is undefined.
     pub(crate) const fn is_there(self) -> Option<bool> {
         match self {
             Self::Unreadable => None,
@@ -51,29 +52,29 @@ impl<'m> Scalar<'m> {
     }
 }
 
-/// A string of a body. Its text is always well-formed: what is not becomes U+FFFD.
+/// A string of a body. Its text is always well-formed: ill-formed parts become U+FFFD.
 #[derive(Copy, Clone)]
 pub(crate) struct BodyText<'m>(Form<'m>);
 
 #[derive(Copy, Clone)]
 enum Form<'m> {
     Plain(&'m str),
-    /// What stands between the quotes, valid as the inside of a string of JSON.
+    /// The raw bytes between the quotes, which are valid inside a JSON string.
     Raw(&'m [u8], Encoding),
 }
 
 impl<'m> BodyText<'m> {
-    /// A text that stands in memory as it is.
+    /// Makes a string from text that needs no decoding.
     pub(crate) const fn plain(text: &'m str) -> Self {
         Self(Form::Plain(text))
     }
 
-    /// What stands between the quotes of a string. It must be valid there.
+    /// Makes a string from the bytes between the quotes. They must be valid there.
     pub(super) const fn raw(inside: &'m [u8], encoding: Encoding) -> Self {
         Self(Form::Raw(inside, encoding))
     }
 
-    /// The text, where it stands in memory as it is.
+    /// Returns the text, if it needs no decoding.
     #[inline]
     pub(crate) const fn as_str(self) -> Option<&'m str> {
         match self.0 {
@@ -82,7 +83,7 @@ impl<'m> BodyText<'m> {
         }
     }
 
-    /// The characters.
+    /// Iterates over the characters.
     pub(crate) fn chars(self) -> Chars<'m> {
         match self.0 {
             Form::Plain(text) => Chars { inside: Encoding::Utf8.characters(text.as_bytes()), escapes: Escapes::None },
@@ -90,7 +91,7 @@ impl<'m> BodyText<'m> {
         }
     }
 
-    /// The UTF-16 code units.
+    /// Iterates over the UTF-16 code units.
     pub(crate) fn units(self) -> impl Iterator<Item = u16> + Clone {
         self.chars().flat_map(|character| {
             let mut buffer = [0; 2];
@@ -102,7 +103,8 @@ impl<'m> BodyText<'m> {
         })
     }
 
-    /// The text in UTF-8, in the buffer if it has to be decoded. `None` where it is longer than the buffer.
+    /// Returns the text in UTF-8. It is decoded into the buffer if necessary. `None` if it does not fit into the
+    /// buffer.
     pub(crate) fn to_utf8_in<'b>(self, buffer: &'b mut [u8]) -> Option<&'b str>
     where
         'm: 'b,
@@ -118,7 +120,7 @@ impl<'m> BodyText<'m> {
         core::str::from_utf8(buffer.get(..length)?).ok()
     }
 
-    /// How the text is ordered to another by code points, which is the order of UTF-8.
+    /// Compares the text with another one by code points, which is the order of UTF-8.
     pub(super) fn compare_chars(self, other: &str) -> Ordering {
         match self.0 {
             Form::Plain(text) => text.cmp(other),
@@ -126,7 +128,7 @@ impl<'m> BodyText<'m> {
         }
     }
 
-    /// How the text is ordered to another by UTF-16 code units.
+    /// Compares the text with another one by UTF-16 code units.
     pub(crate) fn compare_utf16(self, other: &str) -> Ordering {
         match self.0 {
             Form::Plain(text) => {
@@ -137,7 +139,7 @@ impl<'m> BodyText<'m> {
         }
     }
 
-    /// The number that `as_number` reads in the text.
+    /// Returns the number that `as_number` reads from the text.
     pub(crate) fn as_number(self) -> Option<f64> {
         match self.0 {
             Form::Plain(text) => {
@@ -172,14 +174,14 @@ impl fmt::Debug for BodyText<'_> {
     }
 }
 
-/// The characters of a [`BodyText`].
+/// Iterates over the characters of a [`BodyText`].
 #[derive(Clone)]
 pub(crate) struct Chars<'m> {
     inside: Characters<'m>,
     escapes: Escapes,
 }
 
-/// Whether a backslash begins an escape.
+/// Determines whether a backslash begins an escape.
 #[derive(Copy, Clone, PartialEq, Eq)]
 enum Escapes {
     None,
@@ -211,7 +213,7 @@ impl Iterator for Chars<'_> {
 impl FusedIterator for Chars<'_> {}
 
 impl Chars<'_> {
-    /// What `\u` and four digits stand for, and another such, if they are the halves of one character.
+    /// Decodes the four digits after `\u`, and a second escape of this kind if both are the halves of one character.
     fn escaped_unit(&mut self) -> char {
         let first = hex_unit(&mut self.inside);
         let mut ahead = self.inside.clone();
@@ -239,7 +241,7 @@ mod tests {
 
     use super::*;
 
-    /// A text as it is, as the inside of a JSON string in every encoding, and with all of it escaped.
+    /// Checks a string in plain form, as the inside of a JSON string in every encoding, and fully escaped.
     fn forms(text: &str, check: impl Fn(BodyText<'_>)) {
         let inside = serde_json::to_string(text).expect("a string");
         let inside = inside.get(1..inside.len() - 1).expect("quotes");

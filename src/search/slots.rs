@@ -1,4 +1,4 @@
-//! What of a message the routes of a table read: filled once a message, read by every test.
+//! Stores the values of a message that routes read: filled once for each message, and read by every test.
 
 use super::names::Names;
 use crate::index::{HashSeed, Index, Readers, ValueHash};
@@ -7,27 +7,28 @@ use edgeroute_lang::predicate::Slot;
 use edgeroute_lang::steps;
 use edgeroute_lang::text::as_number;
 
-/// The slots of a table, without a message in them. Its size depends on the table alone.
+/// The slots of a table, without a message. The size depends only on the table.
 #[derive(Debug)]
 pub(crate) struct SlotMemory {
-    /// One for each slot, and one more, which is always there.
+    /// One state for each slot, and an extra one that is always present.
     states: Box<[SlotState]>,
-    /// For each slot the number that its text reads as, once it was asked for.
+    /// For each slot the number that its string reads as, once a test has asked for it.
     numbers: Box<[Number]>,
-    /// The slots whose numbers were asked for. Room for all.
+    /// The slots whose numbers were asked for. Has room for all slots.
     asked: Vec<Slot>,
-    /// What the slots hold that are not absent. Room for all; empty between messages.
+    /// The contents of the slots that are not absent. Has room for all slots; empty between messages.
     held: Vec<Held<'static>>,
 }
 
 #[derive(Copy, Clone, Debug, Default)]
 struct SlotState {
     hash: ValueHash,
-    /// Where in `held`; of a slot that is absent, nowhere.
+    /// The index in `held`; out of range for a slot that is absent.
     place: u32,
 }
 
-/// A property's name, kept to settle which of two that differ by case counts; its value, `None` being null.
+/// The name of a property, which decides between two names that differ only in case, and its value, where `None` is
+/// null.
 #[derive(Copy, Clone, Debug)]
 struct Held<'m> {
     slot: Slot,
@@ -41,7 +42,7 @@ enum Number {
     Read(Option<f64>),
 }
 
-/// The slots with a message in them.
+/// The slots filled with a message.
 #[derive(Debug)]
 pub(crate) struct Slots<'s, 'm> {
     states: &'s mut [SlotState],
@@ -50,7 +51,7 @@ pub(crate) struct Slots<'s, 'm> {
     held: Vec<Held<'m>>,
 }
 
-/// What a property slot holds.
+/// The contents of a property slot.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Property<'m> {
     Absent,
@@ -59,7 +60,7 @@ pub(crate) enum Property<'m> {
 }
 
 impl SlotMemory {
-    /// Room for the slots of `tree`. Allocates.
+    /// Creates the slots of `tree`. Allocates.
     pub(crate) fn new(tree: &Index) -> Self {
         let count = tree.vocabulary.reads.len();
         let mut slots = vec![SlotState::default(); count + 1];
@@ -74,7 +75,7 @@ impl SlotMemory {
         }
     }
 
-    /// Fills the slots from a message, and hands them to `use_slots`. Allocates nothing.
+    /// Fills the slots from a message and passes them to `use_slots`. Allocates nothing.
     #[inline]
     pub(crate) fn with<'m, P: Properties + ?Sized, S: Properties + ?Sized, R>(
         &mut self,
@@ -84,7 +85,8 @@ impl SlotMemory {
         use_slots: impl FnOnce(&mut Slots<'_, 'm>) -> R,
     ) -> R {
         if self.held.capacity() < self.numbers.len() {
-            // The hub's own `Properties` panicked in the middle of a message, which is still filled in.
+            // A `Properties` implementation of the hub panicked in the middle of a message, so the values of that
+            // message are still here.
             *self = Self::new(tree);
         }
         let mut slots = Slots {
@@ -110,7 +112,7 @@ impl SlotMemory {
         result
     }
 
-    /// Bytes on the heap.
+    /// Returns the number of bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
         size_of_val(&*self.states)
             + size_of_val(&*self.numbers)
@@ -119,8 +121,8 @@ impl SlotMemory {
     }
 }
 
-/// The same memory for things of another lifetime. The standard library collects a vector that is mapped in place into
-/// its own memory; that this does not allocate is held by `tests/allocations.rs`.
+/// Reuses the same memory for values of another lifetime. The standard library collects a vector that is mapped in
+/// place into its own memory; `tests/allocations.rs` checks that this does not allocate.
 fn recycle<'to>(mut held: Vec<Held<'_>>) -> Vec<Held<'to>> {
     held.clear();
     held.into_iter().map(|held| Held { slot: held.slot, name: "", text: None }).collect()
@@ -140,7 +142,7 @@ impl<'m> Slots<'_, 'm> {
         names.visit_system(tree, message, |readers, name, text| self.put(key, readers, floor, name, text));
     }
 
-    /// Puts a property into the slots that read it. What stands before `floor` in `held` has precedence.
+    /// Stores a property in the slots that read it. The entries of `held` before `floor` take precedence.
     #[inline]
     fn put(&mut self, key: &HashSeed, readers: Readers, floor: usize, name: &'m str, text: Option<&'m str>) {
         if readers.first == Slot::NONE {
@@ -168,7 +170,7 @@ impl<'m> Slots<'_, 'm> {
         }
     }
 
-    /// Of two names that differ by case the one that sorts first counts, whatever order they come in.
+    /// Of two names that differ only in case, the one that sorts first counts, whatever their order in the message.
     #[cold]
     fn prefer(&mut self, hash: ValueHash, held: Held<'m>) {
         if let Some(state) = self.states.get_mut(held.slot.index())
@@ -182,13 +184,13 @@ impl<'m> Slots<'_, 'm> {
         }
     }
 
-    /// The hash of what a slot holds.
+    /// Returns the hash of the contents of a slot.
     #[inline]
     pub(crate) fn hash(&self, slot: usize) -> ValueHash {
         self.states.get(slot).map_or(ValueHash::ABSENT, |state| state.hash)
     }
 
-    /// What a property slot holds.
+    /// Returns the contents of a property slot.
     #[inline]
     pub(crate) fn property(&self, slot: Slot) -> Property<'m> {
         let held = match self.states.get(slot.index()) {
@@ -202,7 +204,7 @@ impl<'m> Slots<'_, 'm> {
         }
     }
 
-    /// The number that a property reads as, worked out once.
+    /// Returns the property as a number. Computed only once.
     #[inline]
     pub(crate) fn number(&mut self, slot: Slot) -> Option<f64> {
         if let Some(Number::Read(number)) = self.numbers.get(slot.index()) {
@@ -222,13 +224,13 @@ impl<'m> Slots<'_, 'm> {
         number
     }
 
-    /// How many slots are not absent.
+    /// Returns the number of slots that are not absent.
     #[inline]
     pub(crate) fn present(&self) -> usize {
         self.held.len()
     }
 
-    /// One of the slots that are not absent, by a number below [`present`](Self::present).
+    /// Returns one of the slots that are not absent, by an index below [`present`](Self::present).
     #[inline]
     pub(crate) fn nth_present(&self, index: usize) -> Option<Slot> {
         self.held.get(index).map(|held| held.slot)

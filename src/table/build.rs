@@ -1,4 +1,4 @@
-//! Building a table.
+//! Builds a table.
 
 use std::sync::Arc;
 
@@ -16,17 +16,17 @@ use edgeroute_lang::manifest::Manifest;
 use edgeroute_lang::priority::{Priority, TimeToLive};
 use edgeroute_lang::span::Span;
 
-/// What to do about routes that do not compile.
+/// Selects what happens to routes that do not compile.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Default)]
 pub enum BadRoutes {
-    /// Refuse all: one bad route and there is no table. What the reference does.
+    /// Refuses all routes if one does not compile, so there is no table. The reference implementation does this.
     #[default]
     Refuse,
-    /// Leave them out, and report them with the table.
+    /// Leaves out the routes that do not compile and reports them together with the table.
     Skip,
 }
 
-/// Collects routes and compiles them.
+/// Collects routes and compiles them into a [`RouteTable`].
 #[derive(Clone, Debug)]
 pub struct RouteTableBuilder {
     pub(super) routes: Vec<Declared>,
@@ -34,7 +34,7 @@ pub struct RouteTableBuilder {
     pub(super) options: Options,
 }
 
-/// How routes are compiled.
+/// Options for compiling routes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Options {
     pub(super) limits: Limits,
@@ -54,7 +54,7 @@ impl Options {
     }
 }
 
-/// A route as it is given.
+/// A route as the caller declared it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Declared {
     pub(super) name: String,
@@ -63,7 +63,7 @@ pub(super) struct Declared {
     pub(super) time_to_live: TimeToLive,
 }
 
-/// A table, and what there is to say about its routes.
+/// A table together with the problems of the routes that were left out.
 #[derive(Debug)]
 pub struct Compiled {
     pub(super) table: RouteTable,
@@ -71,27 +71,27 @@ pub struct Compiled {
 }
 
 impl Compiled {
-    /// The table.
+    /// Borrows the table.
     #[must_use]
     pub fn into_table(self) -> RouteTable {
         self.table
     }
 
-    /// The table.
+    /// Returns the table and discards the problems.
     #[must_use]
     pub const fn table(&self) -> &RouteTable {
         &self.table
     }
 
-    /// What is wrong with the routes that were left out, where [`BadRoutes::Skip`] was asked for. After 10,000 problems
-    /// only the first of each further route, without its help.
+    /// Returns the problems of the routes that were left out under [`BadRoutes::Skip`]. After 10,000 problems, only the
+    /// first problem of each further route is kept, without its help.
     #[must_use]
     pub fn skipped(&self) -> &[RouteProblem] {
         &self.skipped
     }
 }
 
-/// Saying what to compile.
+/// Declaring what to compile.
 impl RouteTableBuilder {
     pub(super) fn new() -> Self {
         Self { routes: Vec::new(), fallback: None, options: Options::default() }
@@ -103,7 +103,7 @@ impl RouteTableBuilder {
         self.route_with(name, text, Priority::DEFAULT, TimeToLive::HUB_DEFAULT)
     }
 
-    /// Adds a route.
+    /// Adds a route with the given priority and time to live.
     #[must_use]
     pub fn route_with(
         mut self,
@@ -116,7 +116,7 @@ impl RouteTableBuilder {
         self
     }
 
-    /// Adds the routes of a manifest, in its order.
+    /// Adds the routes of a manifest, in the order of the manifest.
     #[must_use]
     pub fn manifest(mut self, manifest: &Manifest) -> Self {
         for route in manifest.routes() {
@@ -125,14 +125,19 @@ impl RouteTableBuilder {
         self
     }
 
+<<<<<<< HEAD
     /// Sets the fallback route, which accepts telemetry that no other route accepts, if its own condition is true.
     /// Its source is ignored (SEMANTICS#fallback).
+=======
+    /// Sets the fallback route. It takes telemetry that no other route takes, if its own condition is true. Its source
+    /// is ignored.
+>>>>>>> 45dfad2e028723becf3f3a2dd9367ad99b9f188f
     #[must_use]
     pub fn fallback(self, name: impl Into<String>, text: impl Into<String>) -> Self {
         self.fallback_with(name, text, Priority::DEFAULT, TimeToLive::HUB_DEFAULT)
     }
 
-    /// Sets the fallback route with its priority and time to live.
+    /// Sets the fallback route with the given priority and time to live.
     #[must_use]
     pub fn fallback_with(
         mut self,
@@ -145,37 +150,37 @@ impl RouteTableBuilder {
         self
     }
 
-    /// Bounds what is compiled.
+    /// Limits what may be compiled.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.options.limits = limits;
         self
     }
 
-    /// Bounds what selecting routes may cost in memory; never changes an answer.
+    /// Sets how much memory may be spent on selecting routes. Never changes an answer.
     #[must_use]
     pub fn budgets(mut self, budgets: Budgets) -> Self {
         self.options.budgets = budgets;
         self
     }
 
-    /// Whether an application property named `$connectionDeviceId` and the like goes before the hub's stamp, as in the
-    /// reference. By default it does not.
+    /// Selects whether an application property with a name such as `$connectionDeviceId` takes precedence over the
+    /// hub's stamp, as in the reference implementation. By default it does not.
     #[must_use]
     pub fn shadowing(mut self, shadowing: Shadowing) -> Self {
         self.options.shadowing = shadowing;
         self
     }
 
-    /// What to do about routes that do not compile; by default all are refused.
+    /// Selects what happens to routes that do not compile. By default, one such route refuses all routes.
     #[must_use]
     pub fn bad_routes(mut self, bad_routes: BadRoutes) -> Self {
         self.options.bad_routes = bad_routes;
         self
     }
 
-    /// Fixes the key of the table's hashes, so that two runs do the same work step by step. Leave it out in a hub: who
-    /// knows the key can send messages that are slow to match. Answers never depend on it.
+    /// Fixes the seed of the table's hashes, so that two runs take the same steps. Do not call this in a hub: anyone
+    /// who knows the seed can send messages that are slow to match. The answers never depend on the seed.
     #[must_use]
     pub fn hash_seed(mut self, seed: u64) -> Self {
         self.options.hash_seed = Some(seed);
@@ -185,11 +190,11 @@ impl RouteTableBuilder {
 
 /// Compiling.
 impl RouteTableBuilder {
-    /// Compiles the routes.
+    /// Compiles the routes into a table.
     ///
     /// # Errors
-    /// Everything that is wrong with any route, if [`BadRoutes::Refuse`]. With [`BadRoutes::Skip`] only a bad fallback,
-    /// and more routes, names or paths than the limits allow.
+    /// Under [`BadRoutes::Refuse`], returns the problems of all routes. Under [`BadRoutes::Skip`], fails only if the
+    /// fallback does not compile or if there are more routes, names or paths than the limits allow.
     pub fn build(self) -> Result<Compiled, CompileError> {
         #[cfg(feature = "parallel")]
         let add = |routes: &[Declared], options: &Options, segment: &mut SegmentBuilder<'_>| {
@@ -200,7 +205,7 @@ impl RouteTableBuilder {
         told(Work::Build(self.routes.len()), || self.build_with(add))
     }
 
-    /// Compiles the routes, which `add` adds to their segment.
+    /// Compiles the routes; `add` adds each of them to the segment.
     pub(super) fn build_with(
         self,
         add: impl FnOnce(&[Declared], &Options, &mut SegmentBuilder<'_>) -> Result<Vec<RouteProblem>, CompileError>,
@@ -235,7 +240,7 @@ impl RouteTableBuilder {
     }
 }
 
-/// Compiles routes one by one and adds them to a segment; gives what is wrong with those that do not compile.
+/// Compiles routes one by one and adds them to a segment. Returns the problems of the routes that do not compile.
 pub(super) fn add_each(
     routes: &[Declared],
     options: &Options,
@@ -295,7 +300,8 @@ mod tests {
     use super::*;
     use edgeroute_lang::message::{Message, Origin};
 
-    /// The hash of a value has 31 bits: of a hundred thousand texts some share one. They are told apart all the same.
+    /// A value hash has 31 bits, so some of a hundred thousand strings have the same hash. They must still be
+    /// distinguished.
     #[test]
     fn texts_of_one_hash_are_told_apart() {
         const SEED: u64 = 7;
@@ -343,7 +349,7 @@ mod tests {
         assert_eq!(found(full()), Ok(()));
         assert_eq!(found(full().route("c", names(MAX_SLOTS, 1)).route("d", names(0, 1))), Err((Code::TooManyReads, 2)));
         assert_eq!(found(full().fallback("rest", names(MAX_SLOTS, 1))), Err((Code::TooManyReads, 2)));
-        // A name that is read already is none more.
+        // A name that is already read does not count again.
         assert_eq!(found(full().route("c", names(0, 1)).fallback("rest", names(7, 1))), Ok(()));
     }
 }

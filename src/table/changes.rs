@@ -1,11 +1,12 @@
-//! What is to be changed about the routes of a set.
+//! Changes to the routes of a set.
 
 use super::build::Declared;
 use edgeroute_lang::manifest::Manifest;
 use edgeroute_lang::priority::{Priority, TimeToLive};
 
-/// Changes to the routes of a [`RouteSet`](super::RouteSet), made together or not at all. Each sees what those before it
-/// have done, so `remove("a")` and then `add("a", ..)` gives `a` a new place at the end.
+/// A list of changes to the routes of a [`RouteSet`](super::RouteSet), which are applied all together or not at all.
+/// Each change sees the result of the changes before it, so `remove("a")` followed by `add("a", ..)` moves `a` to the
+/// end.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
     pub(super) all: Vec<Change>,
@@ -13,32 +14,32 @@ pub struct Changes {
 
 #[derive(Clone, Debug)]
 pub(super) enum Change {
-    /// There must be no route of this name.
+    /// Adds a route. No route may have this name.
     Add(Declared),
-    /// There must be a route of this name.
+    /// Replaces a route. A route must have this name.
     Replace(Declared),
-    /// Adds or replaces.
+    /// Adds a route or replaces the route of this name.
     Set(Declared),
-    /// There must be a route of this name.
+    /// Removes a route. A route must have this name.
     Remove(String),
     SetFallback(Declared),
     RemoveFallback,
 }
 
 impl Changes {
-    /// No changes.
+    /// Returns an empty list of changes.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a route after all others, with the default priority and time to live. An error where the name is taken.
+    /// Adds a route after all others, with the default priority and time to live. Fails if the name is taken.
     #[must_use]
     pub fn add(self, name: impl Into<String>, text: impl Into<String>) -> Self {
         self.add_with(name, text, Priority::DEFAULT, TimeToLive::HUB_DEFAULT)
     }
 
-    /// Adds a route after all others. An error where the name is taken.
+    /// Adds a route after all others, with the given priority and time to live. Fails if the name is taken.
     #[must_use]
     pub fn add_with(
         self,
@@ -50,14 +51,15 @@ impl Changes {
         self.with(Change::Add(Declared { name: name.into(), text: text.into(), priority, time_to_live }))
     }
 
-    /// Replaces a route, which keeps its place, by one with the default priority and time to live. An error where there
-    /// is no route of this name.
+    /// Replaces a route by one with the default priority and time to live. The route keeps its place. Fails if no route
+    /// has this name.
     #[must_use]
     pub fn replace(self, name: impl Into<String>, text: impl Into<String>) -> Self {
         self.replace_with(name, text, Priority::DEFAULT, TimeToLive::HUB_DEFAULT)
     }
 
-    /// Replaces a route, which keeps its place. An error where there is no route of this name.
+    /// Replaces a route by one with the given priority and time to live. The route keeps its place. Fails if no route
+    /// has this name.
     #[must_use]
     pub fn replace_with(
         self,
@@ -69,13 +71,13 @@ impl Changes {
         self.with(Change::Replace(Declared { name: name.into(), text: text.into(), priority, time_to_live }))
     }
 
-    /// Replaces the route of this name where there is one, or else adds it, with the default priority and time to live.
+    /// Replaces the route with this name, or adds it if there is none, with the default priority and time to live.
     #[must_use]
     pub fn set(self, name: impl Into<String>, text: impl Into<String>) -> Self {
         self.set_with(name, text, Priority::DEFAULT, TimeToLive::HUB_DEFAULT)
     }
 
-    /// Replaces the route of this name where there is one, or else adds it.
+    /// Replaces the route with this name, or adds it if there is none, with the given priority and time to live.
     #[must_use]
     pub fn set_with(
         self,
@@ -87,8 +89,8 @@ impl Changes {
         self.with(Change::Set(Declared { name: name.into(), text: text.into(), priority, time_to_live }))
     }
 
-    /// Sets every route of a manifest, in its order. Those that are as they were cost next to nothing; those that the
-    /// manifest does not name stay.
+    /// Sets every route of a manifest, in the order of the manifest. Unchanged routes cost almost nothing. Routes that
+    /// the manifest does not name are kept.
     #[must_use]
     pub fn set_all(self, manifest: &Manifest) -> Self {
         manifest.routes().iter().fold(self, |changes, route| {
@@ -96,7 +98,7 @@ impl Changes {
         })
     }
 
-    /// Removes a route. An error where there is no route of this name.
+    /// Removes a route. Fails if no route has this name.
     #[must_use]
     pub fn remove(self, name: impl Into<String>) -> Self {
         self.with(Change::Remove(name.into()))
@@ -108,7 +110,7 @@ impl Changes {
         self.fallback_with(name, text, Priority::DEFAULT, TimeToLive::HUB_DEFAULT)
     }
 
-    /// Sets the fallback route.
+    /// Sets the fallback route with the given priority and time to live.
     #[must_use]
     pub fn fallback_with(
         self,

@@ -1,4 +1,4 @@
-//! A manifest from its text to a table, with everything that is wrong on the way.
+//! Reads a manifest, compiles its routes, and reports every problem found on the way.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use edgeroute_lang::hir::{Route, Shadowing};
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::manifest::{Manifest, Parsed, RouteSpec};
 
-/// A manifest that was read and compiled: all that is wrong with it, and what is good of it.
+/// Holds a manifest that was read and compiled: all its problems, and a table of the routes without problems.
 ///
 /// ```
 /// use edgeroute::CheckedManifest;
@@ -37,8 +37,9 @@ pub struct CheckedManifest {
 }
 
 impl CheckedManifest {
-    /// Reads a manifest and compiles its routes. Whatever is wrong with the one or the other is found in one go: a route
-    /// that a manifest cannot be routed by is still looked at. Allocates; linear in the text.
+    /// Reads a manifest and compiles its routes. Reports the problems of the manifest and of the routes together: a
+    /// route is checked even if the manifest around it is unusable. Allocates; takes time linear in the length of the
+    /// JSON.
     #[must_use]
     pub fn from_json(text: &str) -> Self {
         let Parsed { manifest, unusable_routes, problems } = Manifest::parse(text);
@@ -63,20 +64,20 @@ impl CheckedManifest {
         Self { manifest, findings, routes, table }
     }
 
-    /// Everything that is wrong, in the order of the text; after 10,000 problems of routes only the first of each further
-    /// route, without its help. Spans are in bytes of the manifest's text.
+    /// Returns all problems in the order of the JSON. After 10,000 problems of routes, only the first problem of each
+    /// further route is kept, without its help. Spans are in bytes of the JSON.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }
 
-    /// How many routes the manifest has, good or bad.
+    /// Returns the number of routes in the manifest, with or without problems.
     #[must_use]
     pub const fn route_count(&self) -> usize {
         self.routes
     }
 
-    /// The names of the routes that have problems, in the order of the text, each once.
+    /// Returns the names of the routes that have problems, each once, in the order of the JSON.
     #[must_use]
     pub fn bad_routes(&self) -> Vec<&str> {
         let mut seen = HashSet::new();
@@ -84,33 +85,33 @@ impl CheckedManifest {
         names.filter(|name| seen.insert(*name)).collect()
     }
 
-    /// The manifest, with the routes that could be read, though not all of them may compile. `None` where something
-    /// other than a route is wrong.
+    /// Returns the manifest with the routes that could be read, not all of which necessarily compile. `None` if
+    /// something other than a route is wrong.
     #[must_use]
     pub const fn manifest(&self) -> Option<&Manifest> {
         self.manifest.as_ref()
     }
 
-    /// As [`into_table`](Self::into_table).
+    /// Borrows the table that [`into_table`](Self::into_table) returns.
     #[must_use]
     pub const fn table(&self) -> Option<&RouteTable> {
         self.table.as_ref()
     }
 
-    /// The routes without problems, compiled. `None` where something other than a route is wrong, so that not even the
-    /// good routes mean what they seem to, or where there are too many routes for a table.
+    /// Returns the compiled routes that have no problems. `None` if something other than a route is wrong, because then
+    /// even the routes without problems may not mean what they seem to, or if there are too many routes for a table.
     #[must_use]
     pub fn into_table(self) -> Option<RouteTable> {
         self.table
     }
 }
 
-/// What is wrong in the text of a route, as something that is wrong in the manifest.
+/// Converts a problem in the text of a route into a finding in the manifest.
 fn located(route: &RouteSpec, diagnostic: Diagnostic) -> Finding {
     Finding::in_route(route.shared_name(), route.locate_diagnostic(diagnostic))
 }
 
-/// Compiles what can be compiled. What is wrong goes to `findings`.
+/// Compiles the routes that can be compiled. Adds the problems to `findings`.
 fn compile(routes: &[RouteSpec], findings: &mut Vec<Finding>) -> Option<RouteTable> {
     let mut builder = RouteTable::builder().bad_routes(BadRoutes::Skip);
     for route in routes {

@@ -1,11 +1,11 @@
-//! Where a message goes.
+//! Deliveries: where a message goes.
 
 use super::RouteTable;
 use super::scratch::Winner;
 use edgeroute_lang::endpoint::Endpoint;
 use edgeroute_lang::priority::{Priority, TimeToLive};
 
-/// One delivery of a message: the endpoint, and the route that won it.
+/// Describes one delivery of a message: the endpoint, and the route that won it.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Delivery<'t> {
     route: &'t str,
@@ -19,19 +19,19 @@ impl<'t> Delivery<'t> {
         Self { route, endpoint, priority, time_to_live }
     }
 
-    /// The name of the route.
+    /// Returns the name of the route.
     #[must_use]
     pub const fn route(&self) -> &'t str {
         self.route
     }
 
-    /// Where to.
+    /// Returns the endpoint that the message goes to.
     #[must_use]
     pub const fn endpoint(&self) -> &'t Endpoint {
         self.endpoint
     }
 
-    /// The name that a module gets as `inputName` with the message; `None` for the cloud.
+    /// Returns the name that a module receives as `inputName` with the message; `None` for the cloud.
     #[must_use]
     pub fn input_name(&self) -> Option<&'t str> {
         match self.endpoint {
@@ -40,21 +40,26 @@ impl<'t> Delivery<'t> {
         }
     }
 
-    /// The route's priority: 0 before 9, before the default.
+    /// Returns the priority of the route. 0 is the highest; 9 comes before the default.
     #[must_use]
     pub const fn priority(&self) -> Priority {
         self.priority
     }
 
-    /// How long the hub keeps the message while it cannot deliver it.
+    /// Returns how long the hub keeps the message while it cannot deliver it.
     #[must_use]
     pub const fn time_to_live(&self) -> TimeToLive {
         self.time_to_live
     }
 }
 
+<<<<<<< HEAD
 /// The deliveries of one message: at most one per endpoint (SEMANTICS#one-delivery), in the order in which the winning
 /// routes were declared.
+=======
+/// Iterates over the deliveries of one message: at most one for each endpoint, in the order in which the winning routes
+/// were declared.
+>>>>>>> 45dfad2e028723becf3f3a2dd9367ad99b9f188f
 #[derive(Clone, Debug)]
 pub struct Deliveries<'t, 's> {
     table: &'t RouteTable,

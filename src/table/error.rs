@@ -1,4 +1,4 @@
-//! What is wrong with the routes of a table.
+//! Problems with the routes of a table.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,15 +6,15 @@ use std::sync::Arc;
 use edgeroute_lang::diagnostic::{Diagnostic, bounded, quoted, render};
 use edgeroute_lang::span::{LineIndex, Position, PositionWalk};
 
-/// The most problems that a [`CompileError`] prints a line for.
+/// The maximum number of problems for which a [`CompileError`] prints a line.
 const SHOWN: usize = 20;
 
-/// How many problems of routes are told in full.
+/// The number of problems of routes that are reported in full.
 const TOLD_IN_FULL: usize = 10_000;
 
-/// How much more there is room for in what is told of bad routes. After so many problems only the first of a route is, and
-/// of that no more than its place, its code and what is wrong: every route that was left out is named, and what is told of
-/// a hundred megabytes of hostile routes stays in proportion to them.
+/// The number of problems that may still be reported in full. After that, each route reports only its first problem,
+/// with its location, code and message only. So every route that was left out is named, and the report of a hundred
+/// megabytes of hostile routes stays in proportion to their size.
 #[derive(Debug)]
 pub(super) struct ProblemBudget(usize);
 
@@ -23,7 +23,7 @@ impl ProblemBudget {
         Self(TOLD_IN_FULL)
     }
 
-    /// What is told of a route that does not compile.
+    /// Selects the problems to report for a route that does not compile.
     pub(super) fn told(&mut self, mut errors: Vec<Diagnostic>) -> Vec<Diagnostic> {
         if self.0 == 0 {
             errors.truncate(1);
@@ -41,10 +41,10 @@ impl ProblemBudget {
     }
 }
 
-/// One thing that is wrong with one route.
+/// Describes one problem of one route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RouteProblem {
-    /// Shared among the problems of a route, as the text is: both may be long, and the problems many.
+    /// Shared between the problems of a route, like the text: both can be long, and there can be many problems.
     pub(super) route: Arc<str>,
     pub(super) position: usize,
     pub(super) text: Arc<str>,
@@ -52,25 +52,25 @@ pub struct RouteProblem {
 }
 
 impl RouteProblem {
-    /// The route's name.
+    /// Returns the name of the route.
     #[must_use]
     pub fn route(&self) -> &str {
         &self.route
     }
 
-    /// Which route it is, counted from 0 in the order in which routes were given to the builder.
+    /// Returns the position of the route, counted from 0 in the order in which routes were added to the builder.
     #[must_use]
     pub const fn position(&self) -> usize {
         self.position
     }
 
-    /// The route's text, which the diagnostic's spans are in.
+    /// Returns the text of the route. The spans of the diagnostic refer to it.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// What is wrong.
+    /// Returns the diagnostic that describes the problem.
     #[must_use]
     pub const fn diagnostic(&self) -> &Diagnostic {
         &self.diagnostic
@@ -78,15 +78,15 @@ impl RouteProblem {
 }
 
 impl RouteProblem {
-    /// The line and column in the route's text.
+    /// Returns the line and column in the text of the route.
     #[must_use]
     pub fn place(&self) -> Position {
         PositionWalk::new(&self.text).advance_to(self.diagnostic.primary.span.start())
     }
 }
 
-/// The route, line and column, the code, and what is wrong, on one line. The alternate form, `{:#}`, is drawn as a
-/// compiler shows it, with the route's text.
+/// Writes the route, the line and column, the code and the message on one line. The alternate form, `{:#}`, shows the
+/// problem in the text of the route, in the style of a compiler.
 impl fmt::Display for RouteProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if f.alternate() {
@@ -100,17 +100,18 @@ impl fmt::Display for RouteProblem {
 
 impl core::error::Error for RouteProblem {}
 
-/// Routes that do not compile: everything that is wrong with all of them.
+/// Reports the problems of all routes that do not compile.
 ///
-/// `Display` writes a line for each of the first problems; the alternate form, `{:#}`, draws all as a compiler does.
+/// `Display` writes one line for each of the first problems. The alternate form, `{:#}`, shows all problems in the
+/// style of a compiler.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompileError {
     pub(super) problems: Vec<RouteProblem>,
 }
 
 impl CompileError {
-    /// All problems, in the order of the routes and of their texts; never empty. After 10,000 of them only the first of
-    /// each further route, without its help.
+    /// Returns all problems, in the order of the routes and of positions in their texts. Never empty. After 10,000
+    /// problems, only the first problem of each further route is kept, without its help.
     #[must_use]
     pub fn problems(&self) -> &[RouteProblem] {
         &self.problems

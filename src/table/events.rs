@@ -1,29 +1,30 @@
-//! What building and changing tables tells `tracing`, where the feature of that name is on; nothing where it is off.
-//! Matching tells nothing, whatever the features.
+//! Emits `tracing` events when tables are built and changed, if the feature `tracing` is on. Matching emits no events,
+//! whatever the features.
 //!
 //! The work runs in a span, `build_table` or `change_routes`, so that a subscriber can time it. It ends with an event:
-//! `INFO` what there is now, or `ERROR` that it was refused. Each route that is left out, or that is why, is a `WARN`.
+//! `INFO` with the new state, or `ERROR` if it was refused. Each route that is left out, or that causes the refusal,
+//! emits a `WARN`.
 
 use super::build::Compiled;
 use super::error::CompileError;
 #[cfg(feature = "tracing")]
 use super::error::RouteProblem;
 
-/// What subscribers filter by.
+/// The target by which subscribers filter.
 #[cfg(feature = "tracing")]
 const TARGET: &str = "edgeroute";
 
-/// What is being done.
+/// The work that is being done.
 #[derive(Copy, Clone)]
 #[cfg_attr(not(feature = "tracing"), expect(dead_code, reason = "nobody is told"))]
 pub(super) enum Work {
-    /// A table is built of this many routes.
+    /// Building a table of this many routes.
     Build(usize),
-    /// This many changes are made to a set of routes.
+    /// Applying this many changes to a set of routes.
     Change(usize),
 }
 
-/// Does the work and tells of it.
+/// Does the work and emits its events.
 #[cfg(feature = "tracing")]
 pub(super) fn told(work: Work, run: impl FnOnce() -> Result<Compiled, CompileError>) -> Result<Compiled, CompileError> {
     let span = match work {

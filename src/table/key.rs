@@ -1,4 +1,4 @@
-//! Names that a hub resolves once.
+//! Property names that a hub resolves once.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::RouteTable;
 use edgeroute_lang::message::{NameHint, NameOf, PropertyName};
 
-/// A property's name, resolved for a table: stands in a slice of properties where the text would. Matching then looks no
-/// name up. With another table it still means its name, and is looked up as any other. After
-/// [changes](super::RouteSet::apply) it goes on saving most look-ups, until the routes are compiled as a whole.
+/// The name of a property, resolved for one table. Use it in a slice of properties in place of the name as a string;
+/// matching then does not look up the name. With another table it still means the same name, which is then looked up
+/// like any other. After [changes](super::RouteSet::apply) it still saves most lookups, until all routes are
+/// recompiled.
 ///
 /// ```
 /// use edgeroute::RouteTable;
@@ -24,7 +25,7 @@ use edgeroute_lang::message::{NameHint, NameOf, PropertyName};
 #[derive(Clone)]
 pub struct Key {
     name: Arc<str>,
-    /// For the first segment of the table, which is the largest. `None` where it has none.
+    /// The hint for the first segment of the table, which is the largest. `None` if the table has no segment.
     hint: Option<NameHint>,
 }
 
@@ -36,7 +37,7 @@ impl RouteTable {
         self.resolve(NameOf::Application, name)
     }
 
-    /// Resolves the name of a system property, without a `$`. Allocates.
+    /// Resolves the name of a system property, given without the `$`. Allocates.
     #[must_use]
     pub fn system_key(&self, name: &str) -> Key {
         self.resolve(NameOf::System, name)

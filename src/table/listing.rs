@@ -1,4 +1,4 @@
-//! The structure of a table by name: for [`render`](crate::render), and for `Debug`.
+//! Lists the structure of a table with its names, for rendering and for `Debug`.
 
 use std::fmt;
 
@@ -7,14 +7,14 @@ use super::segment::Segment;
 use crate::index::{ListedGroup, ListedPosting, RouteId};
 use edgeroute_lang::endpoint::Endpoint;
 
-/// A segment of a table, without what is dead in it.
+/// Lists a segment of a table, without its dead routes.
 pub struct Listing<'t> {
     segment: &'t Segment,
     version: u32,
 }
 
 impl RouteTable {
-    /// Its segments in the order in which a message visits them: one, where it was built at once.
+    /// Iterates over the segments in the order in which a message visits them: one, if the table was built at once.
     #[doc(hidden)]
     pub fn listings(&self) -> impl Iterator<Item = Listing<'_>> {
         let version = self.inner.version;
@@ -23,7 +23,7 @@ impl RouteTable {
 }
 
 impl Listing<'_> {
-    /// Every source with the ways in which its routes are found.
+    /// Iterates over the sources, each with the ways in which its routes are found.
     pub fn groups(&self) -> impl Iterator<Item = ListedGroup> {
         self.segment.matcher.tree.listing().into_iter().filter_map(|ListedGroup { path, mut filings }| {
             filings.retain(|filing| self.segment.is_alive(filing.route, self.version));
@@ -31,22 +31,22 @@ impl Listing<'_> {
         })
     }
 
-    /// The fallback route and its condition.
+    /// Returns the fallback route and its condition.
     pub fn fallback(&self) -> Option<(RouteId, String)> {
         self.segment.matcher.tree.listed_fallback()
     }
 
-    /// A route's name.
+    /// Returns the name of a route.
     pub fn name(&self, route: RouteId) -> &str {
         self.segment.name(route)
     }
 
-    /// Where a route sends messages.
+    /// Returns the endpoint of a route.
     pub fn endpoint(&self, route: RouteId) -> Option<&Endpoint> {
         self.segment.endpoint(self.segment.record(route)?.endpoint)
     }
 
-    /// A route with where it sends messages, `name -> endpoint`.
+    /// Formats a route with its endpoint as `name -> endpoint`.
     fn label(&self, route: RouteId) -> String {
         match self.endpoint(route) {
             Some(endpoint) => format!("{} -> {endpoint}", self.name(route)),
@@ -55,8 +55,8 @@ impl Listing<'_> {
     }
 }
 
-/// Each source with its routes, a line for each way in which a route is found: by which test, which header it must pass,
-/// and what is then checked.
+/// Writes each source with its routes, one line for each way in which a route is found: the test that selects it, the
+/// header it must pass, and what is checked afterwards.
 impl fmt::Debug for RouteTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "RouteTable of {} routes to {} endpoints", self.len(), self.endpoints().len())?;

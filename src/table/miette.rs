@@ -1,7 +1,8 @@
-//! The errors as diagnostics of `miette` (the feature `miette`), for programs that report theirs by it.
+//! Implements the diagnostics of `miette` for the error types (the feature `miette`), for programs that report errors
+//! with it.
 //!
-//! A problem of a route brings the route's text along. A problem of a manifest has its places in the manifest's text,
-//! which whoever reports it hands over: `miette::Report::new(error).with_source_code(text)`.
+//! A problem of a route carries the text of the route. A problem of a manifest has its spans in the text of the
+//! manifest, which the caller supplies: `miette::Report::new(error).with_source_code(text)`.
 
 use core::fmt::Display;
 
@@ -12,7 +13,7 @@ use edgeroute_lang::miette::{Labels, help, labels, severity};
 
 type Related<'a> = Box<dyn Iterator<Item = &'a dyn miette::Diagnostic> + 'a>;
 
-/// The text is the route's.
+/// The source code is the text of the route.
 impl miette::Diagnostic for RouteProblem {
     fn code(&self) -> Option<Box<dyn Display + '_>> {
         Some(Box::new(self.diagnostic().code))
@@ -35,7 +36,7 @@ impl miette::Diagnostic for RouteProblem {
     }
 }
 
-/// The route's text, under the route's name.
+/// The text of the route, named after the route.
 impl SourceCode for RouteProblem {
     fn read_span<'a>(
         &'a self,
@@ -55,7 +56,7 @@ impl SourceCode for RouteProblem {
     }
 }
 
-/// The one problem there is, or all as related diagnostics.
+/// Reports a single problem directly, and several problems as related diagnostics.
 impl miette::Diagnostic for CompileError {
     fn code(&self) -> Option<Box<dyn Display + '_>> {
         self.only().and_then(miette::Diagnostic::code)
@@ -96,7 +97,7 @@ mod tests {
 
     use crate::RouteTable;
 
-    /// A report in words, without graphics.
+    /// Renders a report in words, without graphics.
     fn narrated(error: &dyn miette::Diagnostic) -> String {
         let mut text = String::new();
         NarratableReportHandler::new().render_report(&mut text, error).unwrap();

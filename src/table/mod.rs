@@ -1,4 +1,4 @@
-//! The facade: routes in, a table out; messages in, deliveries out.
+//! The public interface: compiles routes into a table and matches messages against it.
 
 mod build;
 mod changes;
@@ -41,10 +41,11 @@ use crate::index::RouteId;
 use edgeroute_lang::endpoint::Endpoint;
 use edgeroute_lang::message::{Message, Properties};
 
-/// The compiled routes of a hub: immutable, shared, cheap to clone.
+/// Holds the compiled routes of a hub. A table is immutable, can be shared between threads, and is cheap to clone.
 ///
-/// A message is matched against all routes at once. Of all routes that take it and send it to one endpoint, the one with
-/// the lowest priority number wins, and among those the one declared first; so there is one delivery for each endpoint.
+/// A message is matched against all routes at once. Several routes may take the message and send it to the same
+/// endpoint. The route with the lowest priority number wins; among equal priorities, the route declared first. So each
+/// endpoint gets at most one delivery.
 ///
 /// ```
 /// use edgeroute::RouteTable;
@@ -70,30 +71,30 @@ pub struct RouteTable {
 
 #[derive(Default)]
 struct Inner {
-    /// One where the table was built at once.
+    /// Holds exactly one segment if the table was built at once.
     segments: SmallVec<[Arc<Segment>; 1]>,
-    /// Holds nothing but the fallback. `None` where there is none, or it is of the one segment.
+    /// Holds only the fallback. `None` if there is no fallback, or if the fallback is in the only segment.
     fallback: Option<Arc<Segment>>,
-    /// Tells which routes of the segments are alive.
+    /// Determines which routes of the segments are alive.
     version: u32,
-    /// How many routes there are, the fallback not counted.
+    /// The number of routes, not counting the fallback.
     len: usize,
-    /// All numbers of endpoints are below this.
+    /// Every endpoint number is below this.
     endpoint_count: usize,
     body_depth: usize,
-    /// Worked out when they are asked for.
+    /// Computed on first use.
     endpoints: OnceLock<Box<[Endpoint]>>,
 }
 
-/// Building.
+/// Building a table.
 impl RouteTable {
-    /// An empty builder with the default limits.
+    /// Returns an empty builder with the default limits.
     #[must_use]
     pub fn builder() -> RouteTableBuilder {
         RouteTableBuilder::new()
     }
 
-    /// The table of one segment, which may have a fallback.
+    /// Makes a table of one segment, which may contain a fallback.
     fn of_segment(segment: Arc<Segment>, endpoint_count: usize, body_depth: usize) -> Self {
         let len = segment.len() - usize::from(segment.matcher.tree.fallback.is_some());
         let segments = SmallVec::from_buf([segment]);
@@ -104,18 +105,19 @@ impl RouteTable {
     }
 }
 
-/// Matching.
+/// Matching messages.
 impl RouteTable {
-    /// The memory that matching needs: make one for each worker, and use it for one message after the other. It belongs
-    /// to this table and its clones. Allocates; its size depends on the table alone.
+    /// Creates the memory that matching needs. Create one scratch for each worker and reuse it for every message. A
+    /// scratch belongs to this table and its clones. Allocates; the size depends only on the table.
     #[must_use]
     pub fn create_scratch(&self) -> Scratch {
         Scratch::new(self)
     }
 
-    /// Makes a scratch that another table has made belong to this one. Allocates, and costs little where this table was
-    /// [made from the other one by changes](RouteSet::apply): what they share is kept. Where the scratch belongs to this
-    /// table, nothing is done, so a worker whose table may have been changed can call it before every message.
+    /// Makes a scratch created by another table belong to this one. Allocates, but costs little if this table was [made
+    /// from the other one by changes](RouteSet::apply): the memory for the parts that both tables share is kept. Does
+    /// nothing if the scratch already belongs to this table, so a worker whose table may have changed can call it
+    /// before every message.
     #[inline]
     pub fn adapt_scratch(&self, scratch: &mut Scratch) {
         if !scratch.belongs_to(self) {
@@ -123,18 +125,26 @@ impl RouteTable {
         }
     }
 
-    /// The deliveries of a message, one for each endpoint, in the order in which the winning routes were declared.
+    /// Returns the deliveries of a message: at most one for each endpoint, in the order in which the winning routes
+    /// were declared.
     ///
-    /// Allocates nothing, whatever the message holds. The cost grows with the message's properties and with the routes
-    /// that are alike enough to be looked at, not with the number of routes. The body is looked at only if a route that is
-    /// otherwise satisfied asks for it.
+    /// Never allocates, whatever the message contains. The cost grows with the number of properties in the message and
+    /// the number of candidate routes, not with the number of routes in the table. The body is read only if a route
+    /// needs it and everything else that the route asks for holds.
     ///
     /// # Panics
+<<<<<<< HEAD
     /// If `scratch` was made by another table: an answer would be wrong.
     #[track_caller]
     pub fn route_with<'t, 's, P: Properties + ?Sized, S: Properties + ?Sized>(
         &'t self,
         scratch: &'s mut Scratch,
+=======
+    /// Panics if `scratch` belongs to another table, because the answer would be wrong.
+    pub fn route_with<'a, P: Properties + ?Sized, S: Properties + ?Sized>(
+        &'a self,
+        scratch: &'a mut Scratch,
+>>>>>>> 45dfad2e028723becf3f3a2dd9367ad99b9f188f
         message: &Message<'_, P, S>,
     ) -> Deliveries<'t, 's> {
         assert!(
@@ -144,11 +154,16 @@ impl RouteTable {
         Deliveries::new(self, scratch.route(self, message))
     }
 
-    /// Whether any route takes the message, the fallback included. Costs what [`route_with`](Self::route_with) does.
+    /// Returns whether any route takes the message, including the fallback. Costs the same as
+    /// [`route_with`](Self::route_with).
     ///
     /// # Panics
+<<<<<<< HEAD
     /// As [`route_with`](Self::route_with).
     #[track_caller]
+=======
+    /// Panics if `scratch` belongs to another table, like [`route_with`](Self::route_with).
+>>>>>>> 45dfad2e028723becf3f3a2dd9367ad99b9f188f
     pub fn is_match_with<P: Properties + ?Sized, S: Properties + ?Sized>(
         &self,
         scratch: &mut Scratch,
@@ -157,8 +172,8 @@ impl RouteTable {
         self.route_with(scratch, message).len() > 0
     }
 
-    /// The deliveries of a message, with a scratch of its own: convenient, and **allocates**. A hub calls
-    /// [`route_with`](Self::route_with).
+    /// Returns the deliveries of a message, using a new scratch. This is convenient, but it **allocates**; a hub calls
+    /// [`route_with`](Self::route_with) instead.
     #[must_use]
     pub fn route<P: Properties + ?Sized, S: Properties + ?Sized>(
         &self,
@@ -168,29 +183,29 @@ impl RouteTable {
         scratch.route(self, message).iter().filter_map(|winner| self.delivery(*winner)).collect()
     }
 
-    /// Whether any route takes the message, with a scratch of its own: **allocates**.
+    /// Returns whether any route takes the message, using a new scratch. **Allocates**.
     #[must_use]
     pub fn is_match<P: Properties + ?Sized, S: Properties + ?Sized>(&self, message: &Message<'_, P, S>) -> bool {
         self.is_match_with(&mut self.create_scratch(), message)
     }
 }
 
-/// Looking into it.
+/// Inspecting a table.
 impl RouteTable {
-    /// How many routes it has, the fallback not counted.
+    /// Returns the number of routes, not counting the fallback.
     #[must_use]
     pub fn len(&self) -> usize {
         self.inner.len
     }
 
-    /// Whether it has no routes.
+    /// Returns whether the table has no routes. The fallback does not count.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The endpoints that routes send to, in the order in which routes first name them. The first call walks the table
-    /// and allocates.
+    /// Returns the endpoints that routes send to, in the order in which routes first name them. The first call visits
+    /// every route and allocates.
     #[must_use]
     pub fn endpoints(&self) -> &[Endpoint] {
         self.inner.endpoints.get_or_init(|| {
@@ -198,7 +213,7 @@ impl RouteTable {
             for (segment, route) in self.live_routes() {
                 let Some(record) = segment.record(route) else { continue };
                 let Some(endpoint) = segment.endpoint(record.endpoint) else { continue };
-                // The fallback stands after all others.
+                // The fallback comes after all other routes.
                 let is_fallback =
                     self.inner.fallback.as_ref().is_some_and(|fallback| core::ptr::eq(segment, Arc::as_ptr(fallback)));
                 let rank = if is_fallback { u64::MAX } else { segment.rank(route).into() };
@@ -211,33 +226,33 @@ impl RouteTable {
         })
     }
 
-    /// What the routes read of messages: a hub need not decode what nobody asks for. Allocates. Where routes were
-    /// [changed](RouteSet::apply), it may name what those read that are gone.
+    /// Returns what the routes read from messages, so that a hub need not decode anything else. Allocates. If routes
+    /// were [changed](RouteSet::apply), the result may include names that only removed routes read.
     #[must_use]
     pub fn interests(&self) -> Interests {
         Interests::of(self)
     }
 
-    /// How the routes were compiled. Walks the table.
+    /// Returns statistics on how the routes were compiled. Visits the whole table.
     #[must_use]
     pub fn stats(&self) -> Stats {
         Stats::of(self)
     }
 
-    /// Bytes on the heap, those of names and endpoints included. Walks the table. Tables that were made of one another by
-    /// [changes](RouteSet::apply) share most of it.
+    /// Returns the number of bytes on the heap, including names and endpoints. Visits the whole table. Tables made from
+    /// one another by [changes](RouteSet::apply) share most of this memory.
     #[must_use]
     pub fn memory_usage(&self) -> usize {
         let segments: usize = self.segments().map(Segment::heap_bytes).sum();
         segments + size_of::<Inner>()
     }
 
-    /// All segments, that of the fallback last.
+    /// Iterates over all segments; the segment that holds only the fallback comes last.
     fn segments(&self) -> impl Iterator<Item = &Segment> {
         self.inner.segments.iter().chain(&self.inner.fallback).map(|segment| &**segment)
     }
 
-    /// All routes that are alive, the fallback included, segment by segment.
+    /// Iterates over all live routes, including the fallback, segment by segment.
     fn live_routes(&self) -> impl Iterator<Item = (&Segment, RouteId)> {
         let version = self.inner.version;
         self.segments().flat_map(move |segment| {

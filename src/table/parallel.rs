@@ -1,9 +1,9 @@
-//! Compiling on several threads, with the same result, byte for byte, whatever their number.
+//! Compiles on several threads. The result is the same, byte for byte, whatever the number of threads.
 //!
-//! Each thread compiles a run of neighbouring routes into a tree of its own; the trees are then joined in order. All is
-//! numbered in the order in which it is first met, so nothing tells where one run ended and the next began. Joining and
-//! the filing of routes in groups stay on one thread. A run's tree is held until it is joined, so this takes more
-//! memory for a while than compiling on one thread.
+//! Each thread compiles a run of consecutive routes into its own index builder. The builders are then merged in order.
+//! Everything is numbered in the order in which it is first seen, so the result does not depend on where a run ends.
+//! Merging and adding the postings of the groups happen on one thread. The builder of a run is kept until it is merged,
+//! so the peak memory is higher than when compiling on one thread.
 
 use std::num::NonZeroUsize;
 use std::thread;
@@ -16,18 +16,19 @@ use edgeroute_lang::diagnostic::Diagnostic;
 use edgeroute_lang::endpoint::Endpoint;
 use edgeroute_lang::hir::fold;
 
-/// The fewest routes that are worth a thread: starting one and joining its tree costs what compiling some hundred does.
+/// The minimum number of routes for each thread: starting a thread and merging its result costs as much as compiling a
+/// few hundred routes.
 const ROUTES_PER_THREAD: usize = 1_000;
 
-/// What a run of routes compiles to.
+/// The result of compiling a run of routes.
 struct Run {
-    /// Holds the routes that compile, numbered from 0.
+    /// Contains the routes that compile, numbered from 0.
     tree: IndexBuilder,
-    /// For each route its endpoint, or what is wrong with it.
+    /// The endpoint or the problems of each route.
     routes: Vec<Result<Endpoint, Vec<Diagnostic>>>,
 }
 
-/// Adds routes as [`add_each`] does, compiled on several threads.
+/// Compiles routes on several threads and adds them, like [`add_each`].
 pub(super) fn add_all(
     routes: &[Declared],
     options: &Options,
@@ -53,14 +54,15 @@ pub(super) fn add_all(
     Ok(problems)
 }
 
-/// How many threads to compile so many routes on.
+/// Returns the number of threads on which to compile this number of routes.
 pub(super) fn threads_for(routes: usize) -> NonZeroUsize {
     let available = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     NonZeroUsize::new(routes / ROUTES_PER_THREAD).map_or(NonZeroUsize::MIN, |useful| useful.min(available))
 }
 
-/// Compiles the routes in as many runs as there are to be threads. `None` where that is one, or where the routes may read
-/// more than a tree can number: then compiling them one by one tells which is the one too many.
+/// Compiles the routes in one run for each thread. Returns `None` if there would be only one thread, or if the routes
+/// may read more names and paths than an index can number: compiling one by one then finds the route that exceeds the
+/// limit.
 fn compile(routes: &[Declared], options: &Options, threads: NonZeroUsize) -> Option<Vec<Run>> {
     if threads == NonZeroUsize::MIN || routes.is_empty() {
         return None;
@@ -68,7 +70,7 @@ fn compile(routes: &[Declared], options: &Options, threads: NonZeroUsize) -> Opt
     let length = routes.len().div_ceil(threads.get());
     let runs: Vec<Run> = thread::scope(|scope| {
         let started: Vec<_> = routes.chunks(length).map(|run| scope.spawn(|| compile_run(run, options))).collect();
-        // All are joined, also where one has failed.
+        // Joins all threads, even if one has failed.
         let finished: Vec<_> = started.into_iter().map(thread::ScopedJoinHandle::join).collect();
         finished
             .into_iter()
@@ -83,7 +85,7 @@ fn compile(routes: &[Declared], options: &Options, threads: NonZeroUsize) -> Opt
 fn compile_run(routes: &[Declared], options: &Options) -> Result<Run, TooManyReads> {
     let mut tree = IndexBuilder::new(options.budgets.clone());
     let mut compiled = Vec::with_capacity(routes.len());
-    // As much as there is for all: which of it is told is known when the runs are joined.
+    // Each run gets the whole budget. Merging the runs decides which problems are reported.
     let mut room = ProblemBudget::new();
     let mut next = 0;
     for declared in routes {
@@ -105,8 +107,8 @@ mod tests {
     use crate::table::{BadRoutes, RouteTable, RouteTableBuilder};
     use edgeroute_lang::message::{Message, Origin};
 
-    /// Routes of every kind over a few names and values, so that runs share most of what they read, and meet some of it
-    /// in another order; one in fifty is wrong.
+    /// Routes of every kind over a few names and values, so that runs share most of what they read and see some of it
+    /// in a different order. One route in fifty does not compile.
     fn routes(count: usize) -> RouteTableBuilder {
         let mut state = 7_u64;
         let mut draw = |below: u64| {
@@ -150,7 +152,7 @@ mod tests {
         builder.fallback("rest", "FROM /messages/* WHERE a8 != 'v1' INTO $upstream")
     }
 
-    /// All arrays of the table's tree, which is of one segment, and its records.
+    /// Formats all arrays of the index of a table with one segment, and its records.
     fn inside(table: &RouteTable) -> String {
         let segment = &table.inner.segments[0];
         let tree = &segment.matcher.tree;
@@ -192,7 +194,8 @@ mod tests {
         }
     }
 
-    /// Each run could number what it reads, both together cannot: then one thread tells which route is the one too many.
+    /// Each run alone could number what it reads, but both together cannot. Then one thread finds the route that
+    /// exceeds the limit.
     #[test]
     fn threads_together_read_no_more_names_than_one() {
         let reading = |first: usize, count: usize| {
@@ -222,7 +225,7 @@ mod tests {
             })
         };
         let one_by_one = builder().build_with(add_each).unwrap();
-        // Two of each, then one.
+        // Two problems for each of the first routes, then one.
         assert_eq!(one_by_one.skipped().len(), 11_000);
         for threads in [2, 5] {
             let threads = NonZeroUsize::new(threads).unwrap();

@@ -1,4 +1,4 @@
-//! What changes come to, worked out before anything is changed.
+//! Computes the result of changes before anything is changed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,19 +11,19 @@ use edgeroute_lang::diagnostic::{Code, Diagnostic, quoted};
 use edgeroute_lang::hash_map::RandomMap;
 use edgeroute_lang::span::Span;
 
-/// The outcome of changes: what is declared at each rank that they touch.
+/// The result of changes: what is declared at each rank that they affect.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
-    /// By rank; `None` where a route is removed.
+    /// By rank; `None` if the route is removed.
     pub(super) routes: BTreeMap<u32, Option<Planned>>,
     pub(super) fallback: PlannedFallback,
-    /// Names that are taken, and names that no route has.
+    /// Names that are already taken, and names that no route has.
     pub(super) problems: Vec<RouteProblem>,
-    /// How many routes are declared then.
+    /// The number of declared routes after the changes.
     pub(super) declared: usize,
 }
 
-/// What becomes of the fallback.
+/// What happens to the fallback.
 #[derive(Debug, Default)]
 pub(super) enum PlannedFallback {
     #[default]
@@ -32,10 +32,10 @@ pub(super) enum PlannedFallback {
     Set(Planned),
 }
 
-/// A route that is to be.
+/// A route that is to be declared.
 #[derive(Debug)]
 pub(super) struct Planned {
-    /// Which of the changes says so.
+    /// The position of the change that declares the route.
     pub(super) position: usize,
     pub(super) declared: Declared,
 }
@@ -54,13 +54,13 @@ impl Plan {
         let mut plan = planner.plan;
         plan.routes.retain(|rank, planned| match planned {
             Some(planned) => !set.has(*rank, &planned.declared),
-            // One that was added by these changes is not there.
+            // A route that these changes added is not in the set.
             None => *rank < set.end_rank(),
         });
         plan
     }
 
-    /// How much is changed.
+    /// Returns the number of routes that the changes affect.
     pub(super) fn len(&self) -> usize {
         self.routes.len() + usize::from(!matches!(self.fallback, PlannedFallback::Kept))
     }
@@ -69,7 +69,7 @@ impl Plan {
 struct Planner<'s> {
     set: &'s RouteSet,
     plan: Plan,
-    /// The rank of each name that was touched.
+    /// The rank of each name that was affected.
     names: RandomMap<String, Option<u32>>,
     /// The rank of the next route that is added.
     next: u32,

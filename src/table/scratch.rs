@@ -12,19 +12,19 @@ use crate::search::SearchMemory;
 use edgeroute_lang::message::{Message, Properties};
 use edgeroute_lang::priority::Priority;
 
-/// What matching writes to: made once for each worker by [`RouteTable::create_scratch`], used for one message after the
-/// other. It keeps nothing of a message, so it outlives those it served.
+/// Holds the memory that matching writes to. [`RouteTable::create_scratch`] creates one for each worker, which reuses
+/// it for every message. It keeps nothing of a message, so it may outlive the messages that it was used for.
 pub struct Scratch {
-    /// The table that it belongs to. Holding it weakly keeps its address from being used again.
+    /// The table that the scratch belongs to. The weak reference prevents the address of the table from being reused.
     table: Weak<Inner>,
     /// One for each segment of the table.
     walks: SmallVec<[SegmentMemory; 1]>,
     fallback: Option<SegmentMemory>,
-    /// For each endpoint the winner so far.
+    /// The best route so far for each endpoint.
     best: Vec<Option<Winner>>,
-    /// The endpoints that have a winner. Room for all.
+    /// The endpoints that have a winner. Has room for all endpoints.
     reached: Vec<u32>,
-    /// The winners in order. Room for one for each endpoint.
+    /// The winners in order. Has room for one winner for each endpoint.
     winners: Vec<Winner>,
 }
 
@@ -33,8 +33,13 @@ struct SegmentMemory {
     walk: SearchMemory,
 }
 
+<<<<<<< HEAD
 /// A route that accepted a message. The derived order is the preference: lowest priority number, then first declared
 /// (SEMANTICS#winner).
+=======
+/// A route that took a message. The derived order is the order of preference: first by priority number, lowest first,
+/// then by order of declaration.
+>>>>>>> 45dfad2e028723becf3f3a2dd9367ad99b9f188f
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Winner {
     priority: Priority,
@@ -44,7 +49,8 @@ pub(super) struct Winner {
 }
 
 impl Scratch {
-    /// Bytes on the heap. Fixed when the scratch is made or adapted: no message changes it.
+    /// Returns the number of bytes on the heap. The size is fixed when the scratch is created or adapted; no message
+    /// changes it.
     #[must_use]
     pub fn memory_usage(&self) -> usize {
         let walks =
@@ -68,7 +74,8 @@ impl Scratch {
         scratch
     }
 
-    /// Makes it belong to `table`, keeping the memory of the segments that its table so far shares with that.
+    /// Makes the scratch belong to `table`. Keeps the memory of the segments that `table` shares with the previous
+    /// table.
     pub(super) fn adapt(&mut self, table: &RouteTable) {
         let Inner { segments, fallback, endpoint_count, body_depth, .. } = &*table.inner;
         let mut old: Vec<SegmentMemory> = self.walks.drain(..).chain(self.fallback.take()).collect();
@@ -100,7 +107,7 @@ impl Scratch {
         core::ptr::eq(self.table.as_ptr(), Arc::as_ptr(&table.inner))
     }
 
-    /// The winning route of each endpoint, in the order of declaration.
+    /// Finds the winning route of each endpoint, in the order of declaration.
     pub(super) fn route<P: Properties + ?Sized, S: Properties + ?Sized>(
         &mut self,
         table: &RouteTable,
@@ -109,7 +116,8 @@ impl Scratch {
         let Self { walks, fallback, best, reached, winners, .. } = self;
         let Inner { segments, fallback: fallback_segment, version, .. } = &*table.inner;
         if !reached.is_empty() {
-            // The hub's own `Properties` panicked in the middle of a message, whose winners are still there.
+            // A `Properties` implementation of the hub panicked in the middle of a message, so the winners of that
+            // message are still here.
             best.fill(None);
             reached.clear();
         }
@@ -143,7 +151,7 @@ impl Scratch {
     }
 }
 
-/// Makes a route the winner of its endpoint where there is none yet, or one with less preference.
+/// Makes a route the winner of its endpoint if there is no winner yet or if the current winner is less preferred.
 #[inline]
 fn prefer(
     best: &mut [Option<Winner>],

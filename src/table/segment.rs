@@ -1,10 +1,10 @@
 //! A part of a table: routes that were compiled together.
 //!
-//! A table that was built at once is one segment. Changing routes adds small segments beside the first, and routes that
-//! were removed or replaced die where they are. A segment is shared by all tables that it is part of, and they differ in
-//! which of its routes are alive: each route has the *version* in which it died, and a table counts as dead what died in
-//! its own version or before. So removing a route takes one store, whatever the size of the segment, and a table that
-//! is in use goes on as if nothing had happened.
+//! A table that was built at once has one segment. Changing routes adds small segments beside the first. Routes that
+//! are removed or replaced are marked as dead where they are. Several tables can share a segment; they differ in which
+//! of its routes are alive. Each route has the *version* in which it died. For a table, a route is dead if it died in
+//! the version of the table or an earlier one. So removing a route takes a single store, whatever the size of the
+//! segment, and does not affect tables that are in use.
 
 use std::collections::BTreeMap;
 #[cfg(not(loom))]
@@ -22,24 +22,25 @@ use edgeroute_lang::hir::{self, fold};
 use edgeroute_lang::limits::Budgets;
 use edgeroute_lang::priority::{Priority, TimeToLive};
 
-/// Compiled routes. The fallback, if it is of this segment, stands last.
+/// A set of compiled routes. If the fallback is in this segment, it comes last.
 #[derive(Debug)]
 pub(super) struct Segment {
     pub(super) matcher: Matcher,
-    /// By [`RouteId`]: the number of the route's record.
+    /// Indexed by [`RouteId`]: the number of the record of the route.
     routes: Box<[u32]>,
-    /// Each once: most routes share theirs with many.
+    /// The distinct records: most routes share theirs with many others.
     records: Box<[RouteRecord]>,
-    /// All names, and where each ends, by [`RouteId`].
+    /// All names in one string, and the end of each, indexed by [`RouteId`].
     names: Box<str>,
     name_ends: Box<[u32]>,
-    /// Where each route stands in the order of declaration; empty where that is the order of the ids.
+    /// The position of each route in the order of declaration; empty if that is the order of the ids.
     ranks: Box<[u32]>,
-    /// For each route the version in which it died, [`ALIVE`] before that; empty where none ever does.
+    /// For each route the version in which it died, or [`ALIVE`] if it has not died; empty if routes of this segment
+    /// never die.
     deaths: Box<[AtomicU32]>,
-    /// The endpoints of the routes, by ascending number.
+    /// The endpoints of the routes, in ascending order of their numbers.
     endpoints: Box<[Endpoint]>,
-    /// The numbers of `endpoints`; empty where they are 0, 1, 2 and so on.
+    /// The numbers of `endpoints`; empty if they are 0, 1, 2 and so on.
     endpoint_numbers: Box<[u32]>,
 }
 
@@ -47,52 +48,52 @@ const ALIVE: u32 = 0;
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct RouteRecord {
-    /// The number of the endpoint: the same in all segments of a table.
+    /// The number of the endpoint, which is the same in all segments of a table.
     pub(super) endpoint: u32,
     pub(super) priority: Priority,
     pub(super) time_to_live: TimeToLive,
 }
 
-/// Whether the routes of a segment can be taken out of it.
+/// Determines whether routes can be removed from a segment.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) enum Lifetimes {
-    /// The table is never changed.
+    /// The table never changes.
     Forever,
-    /// Each is alive until it is [killed](Segment::kill).
+    /// A route is alive until it is [killed](Segment::kill).
     Tombstoned,
 }
 
 impl Segment {
-    /// Whether a route is part of the tables of this version.
+    /// Returns whether a route belongs to the tables of this version.
     #[inline]
     pub(super) fn is_alive(&self, route: RouteId, version: u32) -> bool {
-        // Relaxed is enough: who has a table of a version has been handed it after all stores that belong to it; a later
-        // store, seen or not, is of a later version.
+        // Relaxed ordering is enough: a table of some version is handed to its user after all stores that belong to
+        // that version. A later store belongs to a later version, so it makes no difference whether it is visible.
         self.deaths.get(route.index()).is_none_or(|death| {
             let death = death.load(Ordering::Relaxed);
             death == ALIVE || death > version
         })
     }
 
-    /// Takes a route out of all tables of this version, which is not 0, and later ones.
+    /// Removes a route from all tables of this version and later ones. The version must not be 0.
     pub(super) fn kill(&self, route: RouteId, version: u32) {
         if let Some(death) = self.deaths.get(route.index()) {
             death.store(version, Ordering::Relaxed);
         }
     }
 
-    /// Where a route stands in the order of declaration.
+    /// Returns the position of a route in the order of declaration.
     #[inline]
     pub(super) fn rank(&self, route: RouteId) -> u32 {
         self.ranks.get(route.index()).copied().unwrap_or_else(|| word(route.index()))
     }
 
-    /// How many routes it has, dead ones and the fallback included.
+    /// Returns the number of routes, including dead ones and the fallback.
     pub(super) fn len(&self) -> usize {
         self.routes.len()
     }
 
-    /// Where a route sends to, and how.
+    /// Returns where a route sends messages, and how.
     #[inline]
     pub(super) fn record(&self, route: RouteId) -> Option<&RouteRecord> {
         self.records.get(*self.routes.get(route.index())? as usize)
@@ -113,12 +114,12 @@ impl Segment {
         self.names.get(start..end(route.index())).unwrap_or_default()
     }
 
-    /// All routes, dead ones and the fallback included.
+    /// Iterates over all routes, including dead ones and the fallback.
     pub(super) fn ids(&self) -> impl ExactSizeIterator<Item = RouteId> + use<> {
         (0..self.routes.len()).map(RouteId::new)
     }
 
-    /// Bytes on the heap.
+    /// Returns the number of bytes on the heap.
     pub(super) fn heap_bytes(&self) -> usize {
         let texts: usize = self
             .endpoints
@@ -142,7 +143,7 @@ impl Segment {
     }
 }
 
-/// Numbers endpoints in the order in which they are first met.
+/// Numbers endpoints in the order in which they are first seen.
 #[derive(Debug, Default)]
 pub(super) struct EndpointNumbers {
     numbers: RandomMap<Endpoint, u32>,
@@ -163,7 +164,7 @@ impl EndpointNumbers {
     }
 }
 
-/// A segment as its routes come in, in the order of their declaration.
+/// Builds a segment from routes that are added in the order of declaration.
 pub(super) struct SegmentBuilder<'e> {
     tree: IndexBuilder,
     routes: Vec<u32>,
@@ -203,7 +204,7 @@ impl<'e> SegmentBuilder<'e> {
         Ok(id)
     }
 
-    /// Adds routes, given with their endpoints, whose conditions are in `tree`.
+    /// Adds routes with their endpoints; their conditions are in `tree`.
     #[cfg(feature = "parallel")]
     pub(super) fn absorb(&mut self, routes: &[(&Declared, Endpoint)], tree: IndexBuilder) {
         let first = RouteId::new(self.routes.len());
@@ -213,7 +214,7 @@ impl<'e> SegmentBuilder<'e> {
         self.tree.absorb(tree, first);
     }
 
-    /// Sets the fallback; nothing may be added after it.
+    /// Sets the fallback. Nothing may be added after it.
     pub(super) fn set_fallback(&mut self, declared: &Declared, route: &hir::Route<'_>) -> Result<(), TooManyReads> {
         let id = self.record(word(self.routes.len()), declared, &route.endpoint);
         self.tree.set_fallback(id, &fold(&route.condition))

@@ -1,16 +1,17 @@
-//! Routes that can be changed.
+//! A set of routes that can be changed.
 //!
-//! The set keeps what its tables do not need: the texts of the routes, and where each is. The routes of a table lie in
-//! *levels*, each at most one [segment](super::segment): the base, and above it segments of at most 8, 64, 512 routes and
-//! so on. A change kills the routes that it removes or replaces where they are, and puts what it brings into the lowest
-//! level that can hold it together with all levels before, which are compiled into one new segment. So a route is
-//! compiled again once or a few times for each level that it passes, of which there are as many as the logarithm of the
-//! number of changes, and a message visits as many segments. When the changes since the base was compiled come to a
-//! quarter of all routes, everything becomes a new base. Where there are few routes, that is done at once: small tables
-//! always are one segment.
+//! The set keeps what its tables do not need: the text and the place of each route. The routes of a table are stored in
+//! *levels*, each of at most one [segment](super::segment). The lowest level is the base. The levels above it hold at
+//! most 8, 64, 512 routes and so on. A change marks the routes that it removes or replaces as dead where they are. It
+//! puts the new routes into the lowest level above the base that can hold them together with the routes of all levels
+//! between the base and it; all of these are compiled into one new segment. So a route is compiled again once or a few
+//! times for each level that it passes through. The number of levels is the logarithm of the number of changes, and a
+//! message visits at most one segment for each level. When the number of changes since the base was compiled exceeds a
+//! quarter of all routes, everything is compiled into a new base. A small table is always recompiled as a whole, so it
+//! always has one segment.
 //!
 //! This is a log-structured merge tree with one run for each level (O'Neil and others: The Log-Structured Merge-Tree,
-//! 1996); its deletion is not by tombstones that shadow, but by versions on what is deleted.
+//! 1996). A deletion does not add a tombstone that shadows the entry; it stores a version on the deleted entry.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,15 +28,15 @@ use super::{Inner, RouteTable};
 use crate::index::{HashSeed, RouteId};
 use edgeroute_lang::hash_map::RandomMap;
 
-/// Routes that can be changed while messages flow.
+/// A set of routes that can be changed while messages flow.
 ///
-/// Makes a new [`RouteTable`] of an old one and some changes, at a cost that does not grow with the number of routes but
-/// by its logarithm (on average: now and then a change compiles all routes anew). The tables answer exactly as one that
-/// is built of the same routes at once, in the same order: a replaced route keeps its place, an added one goes to the end.
-/// A table that was handed out is never changed.
+/// Makes a new [`RouteTable`] from the current one and some changes. The average cost of a change grows with the
+/// logarithm of the number of routes, not with the number itself; occasionally a change recompiles all routes. Each
+/// table gives exactly the answers of a table built at once from the same routes in the same order: a replaced route
+/// keeps its place, and an added route goes to the end. A table that was handed out never changes.
 ///
-/// A set has one owner, who changes routes and hands the tables to those who route with them, such as through the crate
-/// `arc-swap`: see `examples/reload.rs`. It keeps the texts of the routes.
+/// A set has one owner. The owner changes routes and hands the tables to the threads that route messages, for example
+/// through the crate `arc-swap`: see `examples/reload.rs`. The set keeps the text of every route.
 ///
 /// ```
 /// use edgeroute::{Changes, RouteSet, RouteTable};
@@ -68,16 +69,16 @@ use edgeroute_lang::hash_map::RandomMap;
 pub struct RouteSet {
     pub(super) options: Options,
     pub(super) key: HashSeed,
-    /// By rank, which is the order of declaration; `None` where a route was removed.
+    /// Indexed by rank, which is the order of declaration; `None` where a route was removed.
     pub(super) routes: Vec<Option<Route>>,
     ranks: RandomMap<Box<str>, u32>,
     pub(super) fallback: Option<Fallback>,
-    /// Those that do not compile, by rank.
+    /// The problems of routes that do not compile, by rank.
     left_out: BTreeMap<u32, Vec<RouteProblem>>,
     /// The base, and above it levels of at most [`capacity`] routes.
     pub(super) levels: Vec<Option<Level>>,
     pub(super) endpoints: EndpointNumbers,
-    /// Since the base was compiled.
+    /// The number of changes since the base was compiled.
     pub(super) changes: usize,
     pub(super) table: RouteTable,
 }
@@ -85,7 +86,7 @@ pub struct RouteSet {
 #[derive(Debug)]
 pub(super) struct Route {
     pub(super) declared: Declared,
-    /// `None` where it does not compile.
+    /// `None` if the route does not compile.
     pub(super) place: Option<Place>,
 }
 
@@ -104,16 +105,16 @@ pub(super) struct Fallback {
 #[derive(Clone, Debug)]
 pub(super) struct Level {
     pub(super) segment: Arc<Segment>,
-    /// How many of its routes are alive.
+    /// The number of live routes in the segment.
     pub(super) alive: usize,
 }
 
 /// Changing routes.
 impl RouteSet {
-    /// Compiles the routes of a builder.
+    /// Compiles the routes of a builder into a set.
     ///
     /// # Errors
-    /// As [`RouteTableBuilder::build`], and where two routes have one name.
+    /// Fails under the same conditions as [`RouteTableBuilder::build`], and if two routes have the same name.
     pub fn new(builder: RouteTableBuilder) -> Result<Self, CompileError> {
         let RouteTableBuilder { routes, fallback, options } = builder;
         let inner = Inner { body_depth: options.limits.body_depth, ..Inner::default() };
@@ -134,18 +135,19 @@ impl RouteSet {
         Ok(set)
     }
 
-    /// Makes the changes, all of them or none, and gives the new table.
+    /// Applies all changes or none of them, and returns the new table.
     ///
-    /// Compiles the routes that are new and, on average, as many again for each level that they pass; a route that is
-    /// set to what it was before is not compiled again. The table that there was before, and all its clones, answer as
-    /// before.
+    /// Compiles the new routes and, on average, the same number of routes again for each level that they pass through.
+    /// A route that is set to its current value is not compiled again. The previous table and all its clones keep
+    /// giving the same answers.
     ///
     /// # Errors
-    /// Everything that is wrong with the changes, if [`BadRoutes::Refuse`](crate::BadRoutes::Refuse);
-    /// [positions](RouteProblem::position) count the changes. With [`BadRoutes::Skip`](crate::BadRoutes::Skip), a bad
-    /// route is left out and reported with the table, and a route that it was to replace is gone; it keeps the name and
-    /// the place until it is replaced or removed. Refused in either case are a name that is taken, a name that no route
-    /// has, a bad fallback, and more routes, names or paths than the limits allow.
+    /// Under [`BadRoutes::Refuse`](crate::BadRoutes::Refuse), returns everything that is wrong with the changes;
+    /// [positions](RouteProblem::position) count the changes. Under [`BadRoutes::Skip`](crate::BadRoutes::Skip), a
+    /// route that does not compile is left out and reported with the table. If it was to replace another route, the old
+    /// route is gone; the new one keeps the name and the place until it is replaced or removed. Both modes refuse
+    /// adding a name that is taken, replacing or removing a name that does not exist, a fallback that does not compile,
+    /// and more routes, names or paths than the limits allow.
     pub fn apply(&mut self, changes: Changes) -> Result<Compiled, CompileError> {
         told(Work::Change(changes.all.len()), || self.change(changes))
     }
@@ -167,29 +169,29 @@ impl RouteSet {
     }
 }
 
-/// Looking into it.
+/// Inspecting a set.
 impl RouteSet {
-    /// The table of the routes as they are now.
+    /// Returns the table of the current routes.
     #[must_use]
     pub const fn table(&self) -> &RouteTable {
         &self.table
     }
 
-    /// The names of the routes in the order of declaration, those that are left out included, the fallback's not.
+    /// Iterates over the names of the routes in the order of declaration, including the routes that are left out but
+    /// not the fallback.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.routes.iter().flatten().map(|route| route.declared.name.as_str())
     }
 
-    /// The text of the route of this name.
+    /// Returns the text of the route with this name.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         let route = self.routes.get(self.rank(name)? as usize)?.as_ref()?;
         Some(&route.declared.text)
     }
 
-    /// What is wrong with the routes that are left out, in the order of declaration, where
-    /// [`BadRoutes::Skip`](crate::BadRoutes::Skip) was asked for. The positions are those of the changes that brought
-    /// them.
+    /// Iterates over the problems of the routes that are left out under [`BadRoutes::Skip`](crate::BadRoutes::Skip), in
+    /// the order of declaration. The positions are those of the changes that set these routes.
     pub fn skipped(&self) -> impl Iterator<Item = &RouteProblem> {
         self.left_out.values().flatten()
     }
@@ -198,17 +200,17 @@ impl RouteSet {
         self.ranks.get(name).copied()
     }
 
-    /// The rank of the next route that is added.
+    /// Returns the rank that the next added route gets.
     pub(super) fn end_rank(&self) -> u32 {
         word(self.routes.len())
     }
 
-    /// How many routes there are, those that are left out included.
+    /// Returns the number of routes, including those that are left out.
     pub(super) fn declared(&self) -> usize {
         self.ranks.len()
     }
 
-    /// Whether a route that is just this one is in the table at this rank.
+    /// Returns whether the table contains exactly this route at this rank.
     pub(super) fn has(&self, rank: u32, declared: &Declared) -> bool {
         self.place(rank).is_some() && self.route(rank).is_some_and(|route| route.declared == *declared)
     }
@@ -222,9 +224,9 @@ impl RouteSet {
     }
 }
 
-/// Making changes.
+/// Applying changes.
 impl RouteSet {
-    /// Puts in place what was built. Cannot fail.
+    /// Puts the compiled parts in place. Cannot fail.
     fn commit(&mut self, plan: Plan, mut bad: BTreeMap<u32, Vec<RouteProblem>>, built: Built) {
         let Built { levels, places, fallback, endpoints, killed } = built;
         self.changes += plan.len();
@@ -242,7 +244,7 @@ impl RouteSet {
             PlannedFallback::Set(Planned { declared, .. }) => Some(declared),
         };
         self.fallback = declared.zip(fallback).map(|(declared, segment)| Fallback { declared, segment });
-        // At least one of the changes that are counted is behind each version, so there are fewer than routes.
+        // Each version accounts for at least one counted change, so there are fewer versions than routes.
         let mut version = self.table.inner.version + 1;
         if let Some(endpoints) = endpoints {
             // All segments are new.
@@ -274,7 +276,7 @@ impl RouteSet {
         };
     }
 
-    /// Puts a route at a rank in place of what is there, or nothing.
+    /// Puts a route at a rank, replacing what is there, or empties the rank.
     fn declare(&mut self, rank: u32, planned: Option<Planned>, problems: Option<Vec<RouteProblem>>) {
         self.routes.resize_with(self.routes.len().max(rank as usize + 1), || None);
         let Some(slot) = self.routes.get_mut(rank as usize) else {
@@ -293,7 +295,7 @@ impl RouteSet {
         }
     }
 
-    /// Numbers the routes anew, as a new base does.
+    /// Renumbers the routes without gaps, as a new base does.
     fn close_gaps(&mut self) {
         let mut left_out = core::mem::take(&mut self.left_out);
         let mut closed = Vec::with_capacity(self.ranks.len());

@@ -1,18 +1,18 @@
-//! What a table reads of messages, and how its routes were compiled.
+//! What a table reads from messages, and how its routes were compiled.
 
 use super::RouteTable;
 use edgeroute_lang::predicate::SlotKind;
 
-/// What the routes of a table read of messages. Everything sorted, without doubles.
+/// Lists what the routes of a table read from messages. Every list is sorted and has no duplicates.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Interests {
-    /// Application properties, upper-cased (names compare ignoring case). Where a route reads `$name`, both the
-    /// application property `$NAME` and the system property `NAME` are here.
+    /// Names of application properties in upper case (names are compared without regard to case). If a route reads
+    /// `$name`, this list contains `$NAME` and `system_properties` contains `NAME`.
     pub properties: Vec<String>,
-    /// System properties, upper-cased, without the `$`.
+    /// Names of system properties in upper case, without the `$`.
     pub system_properties: Vec<String>,
-    /// Paths into the body, as written.
+    /// Paths into the body, verbatim.
     pub body_paths: Vec<String>,
 }
 
@@ -36,47 +36,50 @@ impl Interests {
         interests
     }
 
-    /// Whether any route looks at the body.
+    /// Returns whether any route reads the body.
     #[must_use]
     pub fn reads_body(&self) -> bool {
         !self.body_paths.is_empty()
     }
 }
 
-/// How the routes of a table were compiled. A *filing* is a test under which a route is found; a route whose condition
-/// has an `or` may have several. Of a table whose routes were [changed](super::RouteSet::apply), all but the first field
-/// count routes, too, that are gone but still in its segments.
+/// Statistics on how the routes of a table were compiled. A *posting* is an entry of the index: a test under which a
+/// route is found. A route whose condition contains an `or` may have several postings. If the routes of the table were
+/// [changed](super::RouteSet::apply), every count except `routes` includes removed routes that are still in the
+/// segments.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Routes, the fallback not counted.
+    /// The number of routes, not counting the fallback.
     pub routes: usize,
-    /// Parts that are matched one after the other: one, where the table was built at once.
+    /// The number of segments, which are matched one after the other: one, if the table was built at once.
     pub segments: usize,
-    /// Routes whose condition can never be true.
+    /// The number of routes whose condition can never be true.
     pub never: usize,
-    /// Different sources, counted for each segment.
+    /// The number of different sources, counted separately for each segment.
     pub groups: usize,
-    /// Terms of small tables: one for each route, or for each disjunct of one. They are decided all at once, so nothing
-    /// of such a table is filed.
+    /// The number of terms in small tables: one for each route, or one for each disjunct. All terms of such a table are
+    /// evaluated together, so it has no postings.
     pub clauses: usize,
-    /// Filings in groups that are small enough to be lists.
+    /// The number of postings in groups small enough to be lists.
     pub listed: usize,
-    /// Filings under an equality of a property.
+    /// The number of postings under an equality of a property.
     pub equal: usize,
-    /// Filings under a prefix or suffix.
+    /// The number of postings under a prefix or suffix.
     pub affix: usize,
-    /// Filings under an interval of numbers.
+    /// The number of postings under an interval of numbers.
     pub number: usize,
-    /// Filings under a body value.
+    /// The number of postings under a body value.
     pub value: usize,
-    /// Filings under the presence of a property.
+    /// The number of postings under the presence of a property.
     pub present: usize,
-    /// Filings in a large group that no test selects: these are looked at for every message of their source.
+    /// The number of postings in large groups that no test selects. They are checked for every message from their
+    /// source.
     pub always: usize,
-    /// Routes that would have needed more filings than [`Budgets::filings`](edgeroute_lang::limits::Budgets::filings) allows.
+    /// The number of routes that would have needed more postings than
+    /// [`Budgets::filings`](edgeroute_lang::limits::Budgets::filings) allows.
     pub over_budget: usize,
-    /// Bytes on the heap, those of names and endpoints included.
+    /// The number of bytes on the heap, including names and endpoints.
     pub heap_bytes: usize,
 }
 

@@ -1,6 +1,6 @@
-//! What a change compiles, and into which segments.
+//! Decides which routes a change compiles, and into which segments.
 //!
-//! Nothing of a set is changed here: what is built is put in place when all of it is there.
+//! Nothing in the set is changed here. The compiled parts are put in place once all of them exist.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,10 +13,11 @@ use super::set::{Level, Place, Route, RouteSet};
 use crate::index::{RouteId, TooManyReads};
 use edgeroute_lang::hir;
 
-/// How much larger each level is than the one below it. A larger factor gives fewer segments to visit, and more to
-/// compile at each change; `benches/reload.rs` shows both.
+/// The ratio between the sizes of a level and the level below it. A larger ratio gives fewer segments to visit and more
+/// to compile at each change; `benches/reload.rs` measures both.
 const GROWTH: usize = 8;
-/// What the changes since the base was compiled may come to: this part of the routes, and at least [`MIN_CHANGES`].
+/// All routes are recompiled when the changes since the base was compiled exceed one part in `BASE_SHARE` of the
+/// routes, and also [`MIN_CHANGES`].
 const BASE_SHARE: usize = 4;
 const MIN_CHANGES: usize = 32;
 
@@ -27,36 +28,36 @@ pub(super) struct Checked<'p> {
     fallback: Option<(&'p Planned, hir::Route<'p>)>,
 }
 
-/// What becomes a new segment.
+/// Selects the routes that go into a new segment.
 pub(super) enum Merge {
     /// All routes.
     All,
-    /// The levels from the first above the base to this one, and further ones most of whose routes are dead.
+    /// The levels from the first one above the base up to `level`, and further levels in which most routes are dead.
     Into { level: usize, absorbed: Vec<usize> },
 }
 
-/// What a change puts in place.
+/// The parts that a change puts in place.
 pub(super) struct Built {
     pub(super) levels: Vec<Option<Level>>,
-    /// Where the routes of new segments are, by the ranks of the plan.
+    /// The places of the routes in the new segments, with their ranks in the plan.
     pub(super) places: Vec<(u32, Place)>,
     pub(super) fallback: Option<Arc<Segment>>,
-    /// The numbers of the endpoints, where all segments are new.
+    /// The endpoint numbers, if all segments are new.
     pub(super) endpoints: Option<EndpointNumbers>,
-    /// What dies in segments that stay.
+    /// The routes that die in segments that are kept.
     pub(super) killed: Vec<Place>,
 }
 
 /// A new segment.
 struct Part {
-    /// `None` where it would have no routes.
+    /// `None` if it would have no routes.
     level: Option<Level>,
     places: Vec<(u32, Place)>,
 }
 
 /// The steps of a change.
 impl RouteSet {
-    /// Compiles what the plan brings.
+    /// Compiles the routes of the plan.
     pub(super) fn check<'p>(&self, plan: &'p Plan) -> Result<Checked<'p>, CompileError> {
         let limit = self.options.limits.routes;
         if let (true, Some(last)) = (plan.declared > limit, plan.routes.values().flatten().next_back()) {
@@ -97,7 +98,7 @@ impl RouteSet {
             .map_err(|errors| CompileError { problems: declared.problems(position, errors).collect() })
     }
 
-    /// Which segments are compiled again together with what the plan brings.
+    /// Selects the segments that are compiled again together with the routes of the plan.
     pub(super) fn merge(&self, plan: &Plan, checked: &Checked<'_>) -> Merge {
         let changes = self.changes + plan.len();
         let is_over = changes > MIN_CHANGES.max(plan.declared / BASE_SHARE);
@@ -129,7 +130,7 @@ impl RouteSet {
         Merge::Into { level, absorbed }
     }
 
-    /// Compiles everything.
+    /// Compiles all routes into a new base.
     pub(super) fn build_base(&self, plan: &Plan, checked: &Checked<'_>) -> Result<Built, CompileError> {
         let end = plan.routes.keys().next_back().map_or(0, |&rank| rank + 1).max(self.end_rank());
         let is_declared = |rank: &u32| match plan.routes.get(rank) {
@@ -143,7 +144,7 @@ impl RouteSet {
         Ok(Built { levels: vec![base], places, fallback, endpoints: Some(endpoints), killed: Vec::new() })
     }
 
-    /// Compiles what the plan brings and the routes of some levels into a new segment.
+    /// Compiles the routes of the plan and the routes of some levels into a new segment.
     pub(super) fn build_level(
         &mut self,
         plan: &Plan,
@@ -168,7 +169,7 @@ impl RouteSet {
                 killed.push(place);
             }
         }
-        // Endpoints that get a number although the change fails do no harm.
+        // If the change fails, endpoints that got a number do no harm.
         let mut endpoints = core::mem::take(&mut self.endpoints);
         let ranks = ranks.iter().map(|&rank| (rank, rank));
         let part = self.build_segment(plan, checked, into, ranks, &mut endpoints);
@@ -184,7 +185,7 @@ impl RouteSet {
         Ok(Built { levels, places, fallback: fallback?, endpoints: None, killed })
     }
 
-    /// Compiles the routes at some ranks, each given with the rank that it is to have, into a segment for `level`.
+    /// Compiles the routes at some ranks into a segment for `level`. Each rank comes with the new rank of the route.
     fn build_segment(
         &self,
         plan: &Plan,
@@ -205,7 +206,7 @@ impl RouteSet {
         Ok(Part { level: (alive > 0).then_some(Level { segment, alive }), places })
     }
 
-    /// Adds the route that the plan brings for `rank`, or leaves there, to a segment. `None` where it is left out.
+    /// Adds the route that is at `rank` after the plan to a segment. Returns `None` if the route is left out.
     fn add(
         &self,
         builder: &mut SegmentBuilder<'_>,
@@ -227,7 +228,7 @@ impl RouteSet {
         id.map(Some).map_err(|TooManyReads| too_many_reads(declared, position))
     }
 
-    /// The segment of the fallback that the plan brings, or leaves.
+    /// Compiles the segment of the fallback as it is after the plan.
     fn build_fallback(
         &self,
         plan: &Plan,
@@ -250,7 +251,7 @@ impl RouteSet {
     }
 }
 
-/// How many routes a level above the base may have. Level 0 stands for none.
+/// Returns the maximum number of routes of a level above the base. Returns 0 for level 0.
 fn capacity(level: usize) -> usize {
     match u32::try_from(level) {
         Ok(0) => 0,

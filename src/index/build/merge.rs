@@ -1,19 +1,20 @@
-//! Joining trees in the making: what was added to one follows what was added to another, as if all had been added to one.
+//! Merges index builders: the routes of one builder follow the routes of another, as if all had been added to a single
+//! builder.
 //!
-//! Everything is numbered in the order in which it is first met, so the joined tree has the same numbers as one to which
-//! the routes were added one by one. Linear in what is joined on.
+//! Everything is numbered in the order in which it is first seen, so the merged builder has the same numbers as a
+//! builder to which the routes were added one by one. Merging is linear in the size of the builder that is added.
 
 use super::{IndexBuilder, Waiting};
 use crate::index::{GroupId, RouteId};
 
 impl IndexBuilder {
-    /// How many different names and paths are read so far.
+    /// Returns the number of different names and paths that are read so far.
     pub(crate) fn reads(&self) -> usize {
         self.vocabulary.reads.len()
     }
 
-    /// Adds what was added to `other`, whose first route becomes `first`. Both must have the same budgets; `other` must
-    /// have no fallback, and both together no more reads than a tree can number.
+    /// Adds the routes of `other`, the first of which becomes `first`. Both builders must have the same budgets.
+    /// `other` must have no fallback, and both together must not read more names and paths than an index can number.
     pub(crate) fn absorb(&mut self, other: Self, first: RouteId) {
         if first.index() == 0 {
             // Nothing was added before.

@@ -1,4 +1,4 @@
-//! Names and values that are made to collide: what that takes, and what it costs.
+//! Tests with names and values that are made to collide: how to make them, and what they cost.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,7 +8,8 @@ use edgeroute_lang::limits::Budgets;
 use edgeroute_lang::message::{Message, Origin};
 use edgeroute_lang::steps::counted;
 
-/// So many texts that have one place among 4,096 for the key of a seed, as an attacker who knew it would find them.
+/// Returns this many strings that share one place among 4,096 for a seed, as an attacker who knows the seed would find
+/// them.
 fn colliding(seed: u64, count: usize, hash: impl Fn(&HashSeed, &str) -> u64) -> Vec<String> {
     let key = HashSeed::from_seed(seed);
     let texts = (0..).map(|n: u32| format!("n{n:x}"));
@@ -19,7 +20,7 @@ fn name_hash(key: &HashSeed, name: &str) -> u64 {
     key.name(Name::of(name))
 }
 
-/// How many of the texts have the same place as most.
+/// Returns the number of strings in the most crowded place.
 fn most_alike(texts: &[String], seed: u64, hash: impl Fn(&HashSeed, &str) -> u64) -> usize {
     let key = HashSeed::from_seed(seed);
     let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
@@ -45,13 +46,13 @@ fn names_and_values_that_collide_for_one_key_do_not_for_another() {
         let texts = colliding(1, 300, hash);
         assert_eq!(most_alike(&texts, 1, hash), 300);
         for seed in 2..40 {
-            // Of 300 at random among 4,096 places; 8 in one has a chance of one in 10^8.
+            // 300 random strings among 4,096 places: 8 in one place have a probability of one in 10^8.
             assert!(most_alike(&texts, seed, hash) < 8, "seed {seed}");
         }
     }
 }
 
-/// What the key keeps from anybody: routes whose names all have one place make every look-up a walk through all of them.
+/// What the secret seed prevents: routes whose names all share one place turn every lookup into a scan of all of them.
 #[test]
 fn names_that_collide_cost_a_look_each_unless_the_key_is_known() {
     let names = colliding(1, 800, name_hash);
@@ -108,7 +109,7 @@ fn answers_do_not_depend_on_the_key() {
     }
 }
 
-/// The caches of names and sources have no key. Whoever fills one place of them again and again gains a look-up each.
+/// The caches of names and sources have no seed. An attacker who keeps refilling one place causes one lookup each time.
 #[test]
 fn names_that_displace_each_other_in_the_cache_cost_a_look_up_each() {
     let place = |name: &str| Words::of(name.as_bytes()).map(|words| words.place_among(128, Words::EMPTY));
@@ -123,8 +124,8 @@ fn names_that_displace_each_other_in_the_cache_cost_a_look_up_each() {
     }
 }
 
-/// Pairs of texts that a weak hash would not tell apart whatever its key: they differ in one bit, one byte, the order or
-/// the sign of their words, their length.
+/// Pairs of strings that a weak hash would not distinguish whatever its seed. They differ in one bit, one byte, the
+/// order or the sign of their words, or their length.
 fn alike() -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut pairs = Vec::new();
     let mut pair = |a: &[u8], b: &[u8]| {
@@ -169,8 +170,8 @@ fn alike() -> Vec<(Vec<u8>, Vec<u8>)> {
     pairs
 }
 
-/// Of two texts that collide for some key, others tell them apart: none collide for more keys than chance has it, by any of
-/// the bits that tables look at.
+/// If two strings collide for some seed, other seeds must distinguish them. No pair collides for more seeds than chance
+/// explains, in any of the bits that tables use.
 #[test]
 fn no_texts_collide_for_every_key() {
     let keys: Vec<HashSeed> = (0..256).map(HashSeed::from_seed).collect();
@@ -195,13 +196,14 @@ fn no_texts_collide_for_every_key() {
             }
         }
         for (kind, count) in same {
-            // 1 is expected; 20 has a chance of one in 10^18.
+            // 1 is expected; 20 has a probability of one in 10^18.
             assert!(count < 20, "{kind}: {count} of 256 keys for {a:?}, {b:?}");
         }
     }
 }
 
-/// Eight bytes that may stand in the name of a route's property, and differ by so much from eight that may stand in a name.
+/// Returns eight bytes that are allowed in the name of a property of a route, and that differ by `difference` from
+/// eight other allowed bytes.
 fn word(difference: u64, among: &[u8]) -> Option<[u8; 8]> {
     let may_stand = |byte: u8| byte.is_ascii() && !byte.is_ascii_lowercase() && !char::from(byte).is_whitespace();
     let byte = |bits| among.iter().find(|&&byte| may_stand(byte ^ bits) && byte ^ bits != b'/').copied();
@@ -212,8 +214,9 @@ fn word(difference: u64, among: &[u8]) -> Option<[u8; 8]> {
     Some(word)
 }
 
-/// Pairs of names of one hash, all 64 bits of it: of two words that change places in a product, and of three words the
-/// second of which makes up for the first. Who knows the key can make them, for one key in some hundreds.
+/// Returns pairs of names with the same 64-bit hash: names of two words that trade places in a product, and names of
+/// three words in which the second word compensates for the first. Anyone who knows the seed can make them, for one
+/// seed in some hundreds.
 fn names_of_one_hash(key: &HashSeed) -> Option<[[String; 2]; 2]> {
     const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ_";
     let text = |words: &[u64]| words.iter().flat_map(|word| word.to_le_bytes()).map(char::from).collect();
@@ -232,7 +235,7 @@ fn names_of_one_hash(key: &HashSeed) -> Option<[[String; 2]; 2]> {
     Some([short, long])
 }
 
-/// A hash only selects: what has the same one is told apart by what it is, be it a property, a value or a source.
+/// A hash only selects. Properties, values and sources with the same hash are distinguished by their contents.
 #[test]
 fn names_and_values_of_one_hash_are_told_apart() {
     let of_seed = |seed| Some((seed, names_of_one_hash(&HashSeed::from_seed(seed))?));
@@ -262,7 +265,7 @@ fn names_and_values_of_one_hash_are_told_apart() {
     }
 }
 
-/// A value whose hash were one of these would be taken for nothing, for null, or for a test of presence.
+/// A value with one of these hashes would be treated as absent, as null, or as a test for presence.
 #[test]
 fn no_value_has_a_hash_that_stands_for_something_else() {
     let reserved = [ValueHash::ABSENT, ValueHash::PRESENT, ValueHash::NULL];
@@ -274,8 +277,8 @@ fn no_value_has_a_hash_that_stands_for_something_else() {
     }
 }
 
-/// Tables may be given seeds that are alike, 1 and 2 and 3: each bit of a seed changes each bit of the key for half of all
-/// seeds.
+/// Tables may be given similar seeds, such as 1, 2 and 3. Each bit of the seed changes each bit of the keys for half of
+/// all seeds.
 #[test]
 fn keys_of_like_seeds_have_nothing_in_common() {
     for bit in 0..64 {
@@ -287,7 +290,7 @@ fn keys_of_like_seeds_have_nothing_in_common() {
                 *count += u32::from(difference >> place & 1 == 1);
             }
         }
-        // 512 are expected; 96 fewer or more have a chance of one in 10^9.
+        // 512 are expected; a deviation of 96 or more has a probability of one in 10^9.
         assert!(changed.iter().all(|count| (416..=608).contains(count)), "bit {bit}: {changed:?}");
     }
 }

@@ -1,9 +1,9 @@
-//! Which members of a body do not count, because the same object has a later one of the same name.
+//! Finds the members of a body that do not count because the same object has a later member of the same name.
 //!
-//! That is known only at the end of the object, so it takes a look ahead of whatever wants to know, and memory for all
-//! names of the objects that are open. There is room for a fixed number, the *window*: a look ahead tells of so many
-//! members, counted through the body, and then another tells of the next. A look is linear in the body, so it is one pass
-//! for ordinary bodies, and in hostile ones one for every so many members.
+//! This is only known at the end of the object. It therefore needs a look-ahead and memory for all names of the open
+//! objects. There is room for a fixed number of members, the *window*. One look-ahead covers the next window of
+//! members, counted through the whole body; the next look-ahead covers the window after that. A look-ahead is linear in
+//! the body. So an ordinary body takes one pass, and a hostile body takes one pass for every window.
 
 use core::hash::{BuildHasher, Hasher};
 
@@ -15,42 +15,42 @@ use crate::search::scalar::BodyText;
 use edgeroute_lang::body::Encoding;
 use edgeroute_lang::hash_map::RandomHash;
 
-/// Looks ahead.
+/// Looks ahead for members that are overwritten.
 #[derive(Debug)]
 pub(super) struct Duplicates {
     nesting: Nesting,
-    /// For each open container where its members begin in `members`, the outermost first. Has room for all.
+    /// For each open container the start of its members in `members`, outermost first. Has room for all containers.
     open: Vec<u32>,
-    /// Members of the open objects, different by name within one. Has room for a window.
+    /// Members of the open objects, with distinct names within each object. Has room for one window.
     members: Vec<Member>,
-    /// By the hash of a name: the last of `members` that has such a one. A power of two.
+    /// Maps the hash of a name to the last entry of `members` with this hash. The size is a power of two.
     by_hash: Box<[u32]>,
     key: RandomHash,
     /// A bit for each member of the window.
     overwritten: Box<[u64]>,
-    /// The members of the window, by their number in the body.
+    /// The number, in the body, of the first member of the window.
     first: usize,
     end: usize,
 }
 
-/// A member of the window, or a later one that has overwritten it.
+/// A member of the window, or a later member that has overwritten it.
 #[derive(Copy, Clone, Debug)]
 struct Member {
     hash: u32,
-    /// Where its name stands in the body.
+    /// The position of the name in the body.
     name: u32,
     name_length: u32,
-    /// Its number in the body.
+    /// The number of the member in the body.
     number: usize,
-    /// The one before that has such a hash; [`NONE`] if there is none.
+    /// The previous member with the same hash; [`NONE`] if there is none.
     previous: u32,
 }
 
-/// No member.
+/// Means that there is no member.
 const NONE: u32 = u32::MAX;
 
 impl Duplicates {
-    /// Room for bodies in which at most `max_depth` containers lie within each other, and for so many members. Allocates.
+    /// Makes room for bodies nested up to `max_depth` containers deep, and for this number of members. Allocates.
     pub(super) fn new(max_depth: usize, window: usize) -> Self {
         Self {
             nesting: Nesting::new(max_depth),
@@ -78,8 +78,8 @@ impl Duplicates {
         self.end = 0;
     }
 
-    /// Whether a member does not count, by its number in the body. Looks ahead if it has to: `body` must be the same since
-    /// it was [cleared](Self::clear), and the numbers must not go down.
+    /// Returns whether the member with this number in the body does not count. Looks ahead if necessary. `body` must
+    /// not change until the next [`clear`](Self::clear), and the numbers must not decrease.
     #[inline]
     pub(super) fn is_overwritten<U: Units>(&mut self, body: &[u8], number: usize) -> bool {
         if number >= self.end {
@@ -97,13 +97,13 @@ impl Duplicates {
         self.first = first;
         self.end = first.saturating_add(self.members.capacity());
         let mut nesting = core::mem::take(&mut self.nesting);
-        // Whoever asks finds out for himself where the body is not valid.
+        // The caller detects where the body is invalid.
         let mut look = Look { duplicates: self, body, number: 0 };
         let _ = scan::<U, _>(body, &mut nesting, &mut Guesses::new(false), &mut look);
         self.nesting = nesting;
     }
 
-    /// Forgets all but so many members, last first.
+    /// Forgets the last members until only this number is left.
     fn forget_members(&mut self, kept: usize) {
         while self.members.len() > kept {
             if let Some(member) = self.members.pop()
@@ -114,7 +114,7 @@ impl Duplicates {
         }
     }
 
-    /// The name's hash, by its characters.
+    /// Returns the hash of a name, computed from its characters.
     fn hash(&self, name: BodyText<'_>) -> u32 {
         let mut hasher = self.key.build_hasher();
         name.chars().for_each(|character| hasher.write_u32(character.into()));
@@ -127,7 +127,7 @@ fn bucket(by_hash: &mut [u32], hash: u32) -> Option<&mut u32> {
     by_hash.get_mut(hash as usize & mask)
 }
 
-/// A look ahead.
+/// One look-ahead.
 struct Look<'d, 'm> {
     duplicates: &'d mut Duplicates,
     body: &'m [u8],
@@ -136,12 +136,12 @@ struct Look<'d, 'm> {
 }
 
 impl<'m> Look<'_, 'm> {
-    /// The member of this name among those from the index on, which are the innermost object's.
+    /// Returns the member of this name among those from index `from` on, which belong to the innermost object.
     fn find(&self, from: usize, hash: u32, name: BodyText<'m>, encoding: Encoding) -> Option<usize> {
         let Duplicates { members, by_hash, .. } = &*self.duplicates;
         let mask = by_hash.len() - 1;
         let mut index = *by_hash.get(hash as usize & mask)? as usize;
-        // Those of the objects around it are before.
+        // Members of the enclosing objects come before `from`.
         while index >= from {
             look();
             let member = members.get(index)?;
@@ -209,7 +209,7 @@ impl<'m, U: Units> Selector<'m, U> for Look<'_, 'm> {
     }
 }
 
-/// Bodies, and windows, are shorter than [`NONE`].
+/// Bodies and windows are shorter than [`NONE`].
 fn position(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(NONE)
 }

@@ -1,12 +1,13 @@
-//! Guesses at the next name of an object: the messages of a device mostly have the same members in the same order.
+//! Guesses the next name of an object: the messages of a device usually have the same members in the same order.
 //!
-//! From behind a value to the next one stands `,"name":`, which takes a scan longer than most values do. So it is kept,
-//! white space included, with where it leads, under the last two names that were read; what stands in a body after these
-//! two is first compared with it, byte by byte. The same bytes between the same two values have been read before, so they
-//! are valid, and lead where they led. A guess that fails is replaced by what was there instead.
+//! Between the end of a value and the start of the next one comes `,"name":`, which takes longer to scan than most
+//! values. This module stores these bytes, including white space, together with where the name leads, under the last
+//! two names that were read. After the same two names, the bytes of the body are first compared with the stored ones.
+//! Bytes that were read before in the same context are valid and lead to the same place. A wrong guess is replaced by
+//! the bytes that were there instead.
 //!
-//! The memory is fixed, whatever the bodies, and a guess changes what a scan costs, never what it finds. By the last two
-//! names, and not by all, because then a member more or less puts only the next two guesses wrong.
+//! The memory is fixed, whatever the bodies. A guess changes the cost of a scan, never its result. The key is the last
+//! two names rather than all previous names, so that an extra or missing member spoils only the next two guesses.
 
 use super::trie::{NONE, PlaceId};
 use super::units::look;
@@ -15,43 +16,45 @@ use edgeroute_lang::body::Encoding;
 /// The names that are expected after others.
 #[derive(Debug)]
 pub(super) struct Guesses {
-    /// By the last two names. None, or [`COUNT`].
+    /// The guesses, indexed by the last two names. There are either none or [`COUNT`].
     kept: Box<[Guess]>,
-    /// The last two names.
+    /// A digest of the last two names.
     after: u16,
-    /// How deep the container lies: objects within each other often have members of the same names.
+    /// The depth of the container, because nested objects often have members of the same names.
     depth: u16,
 }
 
-/// How many guesses are kept. A power of two; so many that few of some ten names share a place with another.
+/// The number of guesses. It is a power of two, and large enough that few of about ten names share a place with
+/// another.
 const COUNT: usize = 512;
 
-/// The longest that is kept, in bytes.
+/// The maximum length of a guess in bytes.
 const LONGEST: usize = 24;
 
-/// From a comma, or the bracket of an object, to the value of the member that follows.
+/// The bytes from a comma, or from the bracket of an object, to the value of the next member.
 #[derive(Clone, Debug)]
 struct Guess {
     bytes: Words,
     masks: Words,
-    /// In bytes. `length <= LONGEST`
+    /// The length in bytes. `length <= LONGEST`
     length: u8,
-    /// What the name stands for in [`Guesses::after`].
+    /// The value that the name contributes to [`Guesses::after`].
     name: u16,
-    /// Where the name leads, [packed](PlaceId::pack).
+    /// The place that the name leads to, [packed](PlaceId::pack).
     child: u32,
-    /// What the name means something to.
+    /// The context in which the guess is valid.
     context: Context,
 }
 
 type Words = [u64; LONGEST / 8];
 
-/// What else decides where a name leads: the place of its container, none if that leads nowhere, and the encoding.
+/// Everything other than the name that decides where the name leads: the place of its container, if it leads anywhere,
+/// and the encoding.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub(super) struct Context(u64);
 
 impl Context {
-    /// That of no name.
+    /// The context in which no name leads anywhere.
     pub(super) const NOWHERE: Self = Self(u64::MAX);
 
     #[inline(always)]
@@ -66,7 +69,7 @@ impl Context {
 }
 
 impl Guesses {
-    /// For a table that asks for something, or for nothing. Allocates.
+    /// Makes the guesses of a plan with or without paths. Allocates.
     pub(super) fn new(asks: bool) -> Self {
         let none = Guess {
             bytes: Words::default(),
@@ -89,21 +92,21 @@ impl Guesses {
         self.enter(0);
     }
 
-    /// What follows is of a container that lies so deep.
+    /// Notes that what follows belongs to a container at this depth.
     #[inline(always)]
     pub(super) fn enter(&mut self, depth: usize) {
-        // An odd number, so that neighbours stay apart.
+        // An odd factor keeps neighbouring depths apart.
         self.depth = u16::from(depth.to_le_bytes()[0]) * 0x35;
     }
 
-    /// Where the guess is kept.
+    /// Returns the index of the guess.
     #[inline(always)]
     fn place(&self) -> usize {
         usize::from(self.after ^ self.depth) % COUNT
     }
 
-    /// Whether what was expected comes next, where there is a comma, the bracket of an object, or neither: the place of the
-    /// value that follows, and where its name leads.
+    /// Checks whether the guess comes next; at this point there is a comma, the bracket of an object, or neither. If
+    /// so, returns the place of the value that follows, and where its name leads.
     #[inline(always)]
     pub(super) fn guess<'m>(&mut self, rest: &'m [u8], context: Context) -> Option<(&'m [u8], Option<PlaceId>)> {
         let guess = self.kept.get(self.place())?;
@@ -119,7 +122,7 @@ impl Guesses {
         Some((rest.get(usize::from(guess.length)..)?, PlaceId::unpack(guess.child)))
     }
 
-    /// Expects from now on what was read from `rest` to the value at `value`.
+    /// Stores the bytes from `rest` to the value at `value` as the new guess.
     #[inline(never)]
     pub(super) fn learn(&mut self, rest: &[u8], value: &[u8], context: Context, child: Option<PlaceId>) {
         let place = self.place();
@@ -145,7 +148,7 @@ impl Guesses {
     }
 }
 
-/// The next bytes; zeros behind the end of the body.
+/// Returns the next bytes, with zeros after the end of the body.
 #[inline(always)]
 fn words(rest: &[u8]) -> Words {
     look();
@@ -173,15 +176,16 @@ fn last_bytes(rest: &[u8]) -> [u8; LONGEST] {
     bytes
 }
 
-/// What comes after this and another name: all of the last name, half of the one before, and nothing of any earlier.
+/// Combines the digests of this name and the one before: all of the last name, half of the previous name, and nothing
+/// of earlier names.
 #[inline(always)]
 const fn following(after: u16, name: u16) -> u16 {
     (after << 5) ^ name
 }
 
-/// Bits that are unlikely to be those of another name.
+/// Returns bits that are unlikely to be equal for another name.
 fn digest(words: Words) -> u16 {
-    // Knuth, The Art of Computer Programming, vol. 2, 3.3.4, line 26
+    // Knuth, The Art of Computer Programming, vol. 2, 3.3.4, line 26.
     let mixed = words.iter().fold(0, |mixed: u64, word| (mixed ^ word).wrapping_mul(6_364_136_223_846_793_005));
     let [.., low, high] = mixed.to_le_bytes();
     u16::from_le_bytes([low, high])
@@ -223,7 +227,7 @@ mod tests {
                 other[at] = b'x';
                 guesses.begin();
                 assert_eq!(guesses.guess(&other, HERE).is_some(), at >= length, "{length} {at}");
-                // Nor does another context make up for it.
+                // Another context does not compensate for it.
                 other[at] = body[at] ^ 1;
                 guesses.begin();
                 assert_eq!(guesses.guess(&other, Context(HERE.0 ^ 1 << (8 * (at % 8)))), None, "{length} {at}");

@@ -1,12 +1,14 @@
-//! Body queries: all that the routes of a table ask of a body, found in one pass over its bytes.
+//! Body queries: finds everything that the routes of a table ask of a body in one pass over its bytes.
 //!
-//! The paths of a table are merged when it is built. A scan checks the whole body, strictly, and stores what the paths
-//! ask for as it goes by; it means just what [`Document`](edgeroute_lang::body::Document) means, which reads everything, and keeps
-//! it. Nothing allocates and nothing recurses, whatever the body; time is linear in the body, also in hostile ones.
-//! A value is decoded only where it is stored.
+//! The paths of a table are merged when the table is built. A scan checks the whole body, strictly, and stores the
+//! values that the paths ask for on the way. It gives exactly the results of
+//! [`Document`](edgeroute_lang::body::Document), which reads and keeps the whole body. A scan does not allocate or
+//! recurse, whatever the body. Its time is linear in the length of the body, even for hostile bodies. A value is only
+//! decoded if it is stored.
 //!
-//! Paths of names and indices, which is nearly all, reach one value at most ([`single`]). Those that can reach several
-//! ([`several`]) take a second pass, and one more, or in large bodies some, to find out which members are overwritten.
+//! Nearly all paths consist of names and indices and reach at most one value ([`single`]). Paths that can reach several
+//! values ([`several`]) take a second pass, and one more pass to find the overwritten members; in large bodies, several
+//! more.
 
 #![expect(
     clippy::inline_always,
@@ -38,12 +40,12 @@ use edgeroute_lang::body::{BodyPath, Encoding, Step};
 /// What the routes of a table ask of a body.
 #[derive(Debug)]
 pub(crate) struct BodyPlan {
-    /// How many paths there are.
+    /// The number of paths.
     paths: usize,
     single: Trie,
-    /// None if no path can reach several values.
+    /// `None` if no path can reach several values.
     several: Option<Trie>,
-    /// Of paths that lead to the same place as an earlier one: their number, and that of the earlier one.
+    /// For each path that leads to the same place as an earlier one: its number, and the number of the earlier path.
     same: Box<[(u32, u32)]>,
     /// The paths that cannot be followed.
     impossible: Box<[u32]>,
@@ -58,15 +60,16 @@ pub(crate) struct BodyScratch {
     several: Option<SeveralScratch>,
 }
 
-/// A body that is not valid.
+/// The error for a body that is not valid.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub(crate) struct InvalidBody {
-    /// The byte at which it is not: that of [`Unreadable`](edgeroute_lang::body::Unreadable), which tells why.
+    /// The byte at which it is invalid. [`Unreadable`](edgeroute_lang::body::Unreadable) has the same offset and also
+    /// the reason.
     pub(crate) offset: usize,
 }
 
 impl BodyPlan {
-    /// Merges paths, which have their numbers by their order. Allocates.
+    /// Merges paths, which are numbered in their order. Allocates.
     pub(crate) fn new(paths: &[BodyPath]) -> Self {
         let (mut single, mut several) = (TrieBuilder::default(), TrieBuilder::default());
         let (mut same, mut impossible) = (Vec::new(), Vec::new());
@@ -90,12 +93,13 @@ impl BodyPlan {
         }
     }
 
-    /// Finds what is at each path, by its number, in a body: an object in JSON, strictly by RFC 8259, and nothing after
-    /// it, nested no deeper than the scratch is made for. `found` must have one for each path, and the scratch must be
-    /// made for this plan. Allocates nothing.
+    /// Finds what is at each path, by its number. The body must be a JSON object, strictly by RFC 8259, with nothing
+    /// after it, and nested no deeper than the scratch allows. `found` must have one entry for each path, and the
+    /// scratch must have been made for this plan. Allocates nothing.
     ///
     /// # Errors
-    /// Where the body is none of these, or has 4 GiB or more; then nothing is found, and all is unreadable.
+    /// Fails if the body is not such an object, or has 4 GiB or more. Then nothing is found, and every path is
+    /// unreadable.
     pub(crate) fn scan<'m>(
         &self,
         body: &'m [u8],
@@ -147,7 +151,7 @@ impl BodyPlan {
         Ok(())
     }
 
-    /// Bytes on the heap.
+    /// Returns the number of bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
         self.single.heap_bytes()
             + self.several.as_ref().map_or(0, Trie::heap_bytes)
@@ -157,14 +161,14 @@ impl BodyPlan {
 }
 
 impl BodyScratch {
-    /// Room for scans by `plan` of bodies in which at most `max_depth` containers lie within each other, the root counted.
-    /// Its size depends on these two alone. Allocates.
+    /// Creates memory for scans by `plan` of bodies nested up to `max_depth` containers deep, including the root. The
+    /// size depends only on these two. Allocates.
     pub(crate) fn new(plan: &BodyPlan, max_depth: usize) -> Self {
         Self::with_window(plan, max_depth, SeveralScratch::WINDOW)
     }
 
-    /// As [`new`](Self::new), looking so many members ahead for those that overwrite others. The window changes what a
-    /// scan costs, never what it finds.
+    /// Like [`new`](Self::new), with a look-ahead of this number of members to find those that are overwritten. The
+    /// window changes the cost of a scan, never its result.
     pub(crate) fn with_window(plan: &BodyPlan, max_depth: usize, window: usize) -> Self {
         Self {
             nesting: Nesting::new(max_depth),
@@ -174,7 +178,7 @@ impl BodyScratch {
         }
     }
 
-    /// Bytes on the heap.
+    /// Returns the number of bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
         self.nesting.heap_bytes()
             + self.guesses.heap_bytes()

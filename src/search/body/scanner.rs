@@ -1,58 +1,58 @@
-//! One pass over a body, strictly by RFC 8259.
+//! Scans a body in one pass, strictly by RFC 8259.
 //!
-//! Linear in the body, without recursion: of the containers that are open only the kinds are kept, a bit each. What is
-//! asked for is a [`Selector`]'s to know; the scanner tells it of every name and value, also of those it has no use for.
-//! Names that come as [guessed](Guesses) it does not read again.
+//! The scan is linear in the body and does not recurse. Of the open containers it stores only the kinds, one bit each.
+//! A [`Selector`] knows what is asked for. The scanner reports every name and value to it, even those that it does not
+//! need. A name that comes as [guessed](Guesses) is not read again.
 
 use super::guesses::{Context, Guesses};
 use super::token::{Inside, Skipped, skip_short_value, skip_value, take_inside};
 use super::trie::PlaceId;
 use super::units::{Units, split_word};
 
-/// Follows a scan: it is always at some container, and then at one child of it.
+/// Follows a scan. A selector is always at some container, and then at one child of it.
 pub(super) trait Selector<'m, U: Units> {
     /// What it knows of a child before its value comes; the default is for one of those that it skips.
     type Child: Copy + Default;
 
-    /// The root.
+    /// Begins the root.
     fn root(&mut self) -> Self::Child;
 
-    /// The next child is the member of this name.
+    /// Begins the next child, the member of this name.
     fn member(&mut self, name: Inside<'m>) -> Self::Child;
 
-    /// The next child is the next element.
+    /// Begins the next child, the next element.
     fn element(&mut self) -> Self::Child;
 
-    /// The child is no container; it begins at `rest` and ends at `end`, and is valid.
+    /// Ends a child that is not a container. It begins at `rest`, ends at `end`, and is valid.
     fn value(&mut self, child: Self::Child, rest: &'m [u8], end: &'m [u8]);
 
-    /// The child is a container, which begins at `rest`. What follows is of it, unless it is skipped.
+    /// Opens a child that is a container and begins at `rest`. What follows belongs to it, unless it is skipped.
     fn open(&mut self, child: Self::Child, rest: &'m [u8], kind: Kind) -> Opened;
 
-    /// The innermost container ends. Not called for those that were skipped.
+    /// Closes the innermost container. Not called for containers that were skipped.
     fn close(&mut self);
 
-    /// What decides, with the name alone, where a member of the container leads.
+    /// Returns the context which, together with the name, decides where a member of the container leads.
     fn context(&self) -> Context {
         Context::NOWHERE
     }
 
-    /// The next child is a member whose name leads there.
+    /// Begins the next child, a member whose name leads to this place.
     fn guessed(&mut self, _place: Option<PlaceId>) -> Self::Child {
         Self::Child::default()
     }
 
-    /// Where the name of a child led.
+    /// Returns the place to which the name of a child leads.
     fn place(_child: Self::Child) -> Option<PlaceId> {
         None
     }
 }
 
-/// What becomes of a container.
+/// What happens to a container.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub(super) enum Opened {
     Entered,
-    /// The selector hears nothing of what is inside.
+    /// The selector is not called for anything inside.
     Skipped,
 }
 
@@ -86,17 +86,17 @@ impl Kind {
 /// The kinds of the containers around the innermost one.
 #[derive(Debug, Default)]
 pub(super) struct Nesting {
-    /// Open containers, the innermost included. `depth <= max_depth`
+    /// The number of open containers, including the innermost. `depth <= max_depth`
     depth: usize,
     max_depth: usize,
-    /// The kinds of the last 64 at most, the lowest bit the last: 1 for an array.
+    /// The kinds of the last containers, at most 64. The lowest bit is the last one; 1 means an array.
     last: u64,
-    /// The kinds of those before, 64 each. `full.len() == max_depth / 64`
+    /// The kinds of the containers before those, 64 in each word. `full.len() == max_depth / 64`
     full: Box<[u64]>,
 }
 
 impl Nesting {
-    /// At most `max_depth` containers within each other. Allocates a bit for each.
+    /// Allows at most `max_depth` nested containers. Allocates a bit for each.
     pub(super) fn new(max_depth: usize) -> Self {
         Self { depth: 0, max_depth, last: 0, full: vec![0; max_depth / 64].into() }
     }
@@ -109,7 +109,7 @@ impl Nesting {
         size_of_val(&*self.full)
     }
 
-    /// Opens a container within one of kind `outer`. `None` where that is too deep.
+    /// Opens a container inside one of kind `outer`. Returns `None` if it is nested too deep.
     #[inline]
     fn open(&mut self, outer: Kind) -> Option<()> {
         if self.depth >= self.max_depth {
@@ -125,7 +125,8 @@ impl Nesting {
         Some(())
     }
 
-    /// Closes the innermost container and gives the kind of the one around it. `None` where it was the outermost.
+    /// Closes the innermost container and returns the kind of the one around it. Returns `None` if it was the
+    /// outermost.
     #[inline(always)]
     fn close(&mut self) -> Option<Kind> {
         self.depth = self.depth.checked_sub(1).filter(|depth| *depth > 0)?;
@@ -140,7 +141,7 @@ impl Nesting {
     }
 }
 
-/// Scans a body. The error is the place at which it is not valid.
+/// Scans a body. The error is the place at which it is invalid.
 pub(super) fn scan<'m, U: Units, S: Selector<'m, U>>(
     body: &'m [u8],
     nesting: &mut Nesting,
@@ -156,7 +157,8 @@ pub(super) fn scan<'m, U: Units, S: Selector<'m, U>>(
     nesting.open(Kind::Object).ok_or(start)?;
     let root = selector.root();
     let skipped_context = Context::new(None, U::ENCODING);
-    // How many containers were open with the outermost one that is skipped; 0 if none is.
+    // The number of open containers when the outermost skipped container was opened, including that one; 0 if none is
+    // skipped.
     let mut skipped = usize::from(selector.open(root, start, Kind::Object) == Opened::Skipped);
     let mut context = if skipped == 0 { selector.context() } else { skipped_context };
     // The bracket that ends the container.
@@ -165,10 +167,10 @@ pub(super) fn scan<'m, U: Units, S: Selector<'m, U>>(
         let (end, first, _) = U::next(U::skip(start));
         if first == closing { end } else { start }
     };
-    // What remains at the bracket of the last container that was opened.
+    // The number of bytes left at the bracket of the container that was opened last.
     let mut bracket = start.len();
     loop {
-        // At a bracket, or behind a child.
+        // At a bracket, or after a child.
         let (start, separator, behind) = U::next(rest);
         if separator == closing {
             let depth = nesting.depth;
@@ -239,19 +241,19 @@ pub(super) fn scan<'m, U: Units, S: Selector<'m, U>>(
         closing = inner.closing();
         guesses.enter(nesting.depth);
         bracket = value.len();
-        // If it is empty, nothing but its end may come.
+        // An empty container may only be followed by its end.
         let (end, first, _) = U::next(behind);
         rest = if first == closing { end } else { value };
     }
 }
 
-/// A member's name, and what comes behind its colon.
+/// The name of a member, and what comes after its colon.
 struct Name<'m> {
     inside: Inside<'m>,
     value: &'m [u8],
 }
 
-/// Takes a member's name, with its colon and any white space around.
+/// Takes the name of a member, with its colon and any white space around it.
 #[inline(never)]
 fn take_name<U: Units>(rest: &[u8]) -> Result<Name<'_>, &[u8]> {
     let (rest, first, behind) = U::next(rest);

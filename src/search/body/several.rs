@@ -1,11 +1,11 @@
-//! Paths that can reach several values: `*`, `[*]`, `..`; and a negative index, which must not reach an array.
+//! Paths that can reach several values: `*`, `[*]`, `..`; and negative indices, which must not reach an array.
 //!
-//! The trie is run as a nondeterministic automaton: each value of the body is reached by a set of places, each once or
-//! more often, and the set of a child follows from that of its container. The sets of the open containers are kept,
-//! which takes memory for the places of the trie times the depth. Members that a later one overwrites are left out, of
-//! which [`Duplicates`] knows by looking ahead.
+//! The trie is run as a nondeterministic automaton. Each value of the body is reached by a set of places, each of them
+//! once or more often. The set of a child follows from the set of its container. The sets of the open containers are
+//! stored, which takes memory for the number of places in the trie times the depth. Members that a later one overwrites
+//! are left out; [`Duplicates`] finds them by looking ahead.
 //!
-//! Such paths are rare in routes. They get their answer right in bounded memory, not fast.
+//! Routes rarely use such paths. This module answers them correctly in bounded memory, not quickly.
 
 use super::duplicates::Duplicates;
 use super::guesses::Guesses;
@@ -15,18 +15,18 @@ use super::trie::{NONE, Place, PlaceId, Trie};
 use super::units::{Units, until};
 use crate::search::scalar::Scalar;
 
-/// Room for following a scan.
+/// The memory for following a scan.
 #[derive(Debug)]
 pub(super) struct SeveralScratch {
-    /// The places that have reached each of the open containers, the outermost first, and behind them those of the
-    /// child. `reached.len() == trie.len() * (max_depth + 1)`
+    /// The places that have reached each of the open containers, outermost first, followed by those that have reached
+    /// the child. `reached.len() == trie.len() * (max_depth + 1)`
     reached: Box<[Reached]>,
-    /// For each place where in `reached` it was last put.
+    /// For each place its last position in `reached`.
     positions: Box<[u32]>,
     /// The open containers, outermost first. Has room for all.
     open: Vec<Container>,
     duplicates: Duplicates,
-    /// For each place what has reached it.
+    /// For each place the value that has reached it.
     findings: Box<[Finding]>,
 }
 
@@ -40,35 +40,36 @@ struct Reached {
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 enum Times {
     Once,
-    /// More often; how often does not matter.
+    /// More than once; the exact number does not matter.
     Often,
 }
 
 #[derive(Copy, Clone, Debug)]
 struct Container {
-    /// Where what has reached it begins in `reached`. It ends where the next one's begins, or the child's.
+    /// The start of the places of this container in `reached`. They end where those of the next container or of the
+    /// child begin.
     reached: u32,
     /// The index of the next element.
     index: u32,
 }
 
-/// All that has reached a place.
+/// Everything that has reached a place.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 enum Finding {
     Nothing,
-    /// The value that begins there in the body.
+    /// The value that begins at this offset in the body.
     One(u32),
     Several,
-    /// An array, by a negative index.
+    /// An array, reached by a negative index.
     Impossible,
 }
 
 impl SeveralScratch {
-    /// How many members a look ahead tells of. Bodies that have more are large.
+    /// The number of members that a look-ahead covers. Only large bodies have more.
     pub(super) const WINDOW: usize = 4096;
 
-    /// For bodies in which at most `max_depth` containers lie within each other, looking `window` members ahead, at least
-    /// one. Allocates.
+    /// Creates memory for bodies nested up to `max_depth` containers deep, with a look-ahead of `window` members, at
+    /// least one. Allocates.
     pub(super) fn new(trie: &Trie, max_depth: usize, window: usize) -> Self {
         let nowhere = Reached { place: PlaceId::ROOT, times: Times::Once };
         Self {
@@ -89,8 +90,8 @@ impl SeveralScratch {
     }
 }
 
-/// Scans a body and stores what the paths find into the slots of the trie. The error is the place at which it is not
-/// valid.
+/// Scans a body and stores what the paths find into the slots of the trie. The error is the place at which the body is
+/// invalid.
 pub(super) fn scan_for_several<'m, U: Units>(
     body: &'m [u8],
     nesting: &mut Nesting,
@@ -116,21 +117,21 @@ pub(super) fn scan_for_several<'m, U: Units>(
     Ok(())
 }
 
-/// The value that begins here, in a body that is valid.
+/// Returns the value that begins here, in a valid body.
 fn value_at<U: Units>(rest: &[u8]) -> Scalar<'_> {
-    // What cannot be skipped so is a container.
+    // Anything that cannot be skipped like this is a container.
     skip_value::<U>(rest, U::peek(rest)).map_or(Scalar::Undefined, |end| scalar::<U>(until(rest, end)))
 }
 
-/// The automaton in a scan.
+/// The automaton during a scan.
 struct Several<'s, 'm> {
     trie: &'s Trie,
     scratch: &'s mut SeveralScratch,
     body: &'m [u8],
-    /// The places that have reached the child, or the root, are those of `reached` from here to `end`.
+    /// The places that have reached the child, or the root, are in `reached` from here to `end`.
     child: usize,
     end: usize,
-    /// How many members have gone by.
+    /// The number of members so far.
     members: usize,
 }
 
@@ -140,7 +141,7 @@ impl Several<'_, '_> {
         self.end = self.child;
     }
 
-    /// Puts a place to those that have reached the child.
+    /// Adds a place to those that have reached the child.
     fn put(&mut self, place: PlaceId, times: Times) {
         if let (Some(position), Some(reached)) =
             (self.scratch.positions.get_mut(place.index()), self.scratch.reached.get_mut(self.end))
@@ -151,8 +152,8 @@ impl Several<'_, '_> {
         }
     }
 
-    /// Puts the places that a place of the container leads to. None is put twice: each has one place that leads to it,
-    /// and but for [`stays`](Place::stays) one link.
+    /// Adds the places that a place of the container leads to. No place is added twice: each has only one place that
+    /// leads to it, and, except for [`stays`](Place::stays), only one link.
     fn put_next(&mut self, of_place: impl Fn(&Trie, &Place) -> [Option<PlaceId>; 2]) {
         let container = self.scratch.open.last().map_or(0, |container| container.reached as usize);
         for index in container..self.child {
@@ -166,7 +167,7 @@ impl Several<'_, '_> {
         self.put_along();
     }
 
-    /// Puts the places that are reached along with those put so far.
+    /// Adds the places that are reached along with those added so far.
     fn put_along(&mut self) {
         let mut index = self.child;
         while index < self.end {
@@ -174,7 +175,7 @@ impl Several<'_, '_> {
                 && let Some(along) = self.along(place)
             {
                 match self.position(along) {
-                    // It has stayed reached from further up, and now it is reached from here too.
+                    // The place was still reached from further up, and is now also reached from here.
                     Some(position) => self.raise(position),
                     None => self.put(along, times),
                 }
@@ -183,7 +184,7 @@ impl Several<'_, '_> {
         }
     }
 
-    /// Notes that a place is reached often, and with it those along.
+    /// Marks a place as reached more than once, together with the places reached along with it.
     fn raise(&mut self, position: usize) {
         let mut next = Some(position);
         while let Some(reached) = next.and_then(|position| self.scratch.reached.get_mut(position)) {
@@ -200,14 +201,14 @@ impl Several<'_, '_> {
         self.trie.place(place).and_then(|place| place.along)
     }
 
-    /// Where in `reached` a place is among those of the child.
+    /// Returns the position in `reached` of a place of the child.
     fn position(&self, place: PlaceId) -> Option<usize> {
         let position = *self.scratch.positions.get(place.index())? as usize;
         let reached = self.scratch.reached.get(position)?;
         ((self.child..self.end).contains(&position) && reached.place == place).then_some(position)
     }
 
-    /// Notes what the child is for the paths that end here.
+    /// Records what the child is, for the paths that end here.
     fn find(&mut self, start: usize, kind: Option<Kind>) {
         let start = u32::try_from(start).unwrap_or(u32::MAX);
         let Self { trie, scratch, child, end, .. } = self;

@@ -1,9 +1,9 @@
-//! Paths that reach one value at most: members and elements only. Values are stored as they go by.
+//! Paths that reach at most one value: members and elements only. Values are stored during the scan.
 //!
-//! Of duplicate members the last counts, so what was stored below an earlier one has to be forgotten. Every place has
-//! the time at which it was last reached, and a value counts if that is later than the last time of the place above,
-//! whose own value counts. So a duplicate costs nothing when it comes; if there was any, the end of the scan takes one
-//! pass over the places.
+//! Of duplicate members the last one counts, so everything stored below an earlier one has to be forgotten. Every place
+//! has the time at which it was last reached. A value counts if that time is later than the last time of the place
+//! above, and if the value of that place counts too. So a duplicate costs nothing when it appears. If there was any
+//! duplicate, the end of the scan takes one pass over the places.
 
 use super::guesses::Context;
 use super::scanner::{Kind, Opened, Selector};
@@ -12,31 +12,31 @@ use super::trie::{Element, Member, PlaceId, Trie};
 use super::units::{Units, look, until};
 use crate::search::scalar::Scalar;
 
-/// Room for following a scan.
+/// The memory for following a scan.
 #[derive(Debug)]
 pub(super) struct SingleScratch {
-    /// When each place was last reached; 0 for never.
+    /// The time at which each place was last reached; 0 for never.
     times: Box<[u64]>,
-    /// The time of the next one reached. Never 0.
+    /// The time of the next place that is reached. Never 0.
     clock: u64,
-    /// The containers around the innermost one of those that paths lead to, outermost first. Has room for all.
+    /// The containers that paths lead to around the innermost one, outermost first. Has room for all.
     outer: Vec<Container>,
 }
 
-/// A container that paths lead to, left for one inside.
+/// A container that paths lead to, while the scan is in a container inside it.
 #[derive(Copy, Clone, Debug)]
 struct Container {
     place: PlaceId,
     /// The index of the next element.
     index: u32,
-    /// How many of the elements that paths lead to have gone by.
+    /// The number of elements that paths lead to and that the scan has passed.
     passed: u32,
 }
 
 impl SingleScratch {
-    /// For bodies in which at most `max_depth` containers lie within each other. Allocates.
+    /// Creates memory for bodies nested up to `max_depth` containers deep. Allocates.
     pub(super) fn new(trie: &Trie, max_depth: usize) -> Self {
-        // Paths lead into no more containers than they have steps.
+        // Paths enter at most as many containers as they have steps.
         let levels = max_depth.min(trie.height);
         Self { times: vec![0; trie.len()].into(), clock: 1, outer: Vec::with_capacity(levels) }
     }
@@ -51,21 +51,21 @@ pub(super) struct Single<'s, 'm> {
     trie: &'s Trie,
     scratch: &'s mut SingleScratch,
     slots: &'s mut [Scalar<'m>],
-    /// The clock when the scan began.
+    /// The clock at the start of the scan.
     start: u64,
     /// Whether a place was reached twice.
     repeated: bool,
-    /// The place of the innermost container that was entered, and where it leads.
+    /// The place of the innermost container that was entered, and the places it leads to.
     place: PlaceId,
     members: &'s [Member],
-    /// Those that have not gone by.
+    /// The elements that the scan has not passed yet.
     elements: &'s [Element],
     /// The index of the next element.
     index: u32,
 }
 
 impl<'s, 'm> Single<'s, 'm> {
-    /// Follows a new scan. There must be a slot for each of the trie's; all become missing.
+    /// Begins a new scan. `slots` must have one slot for each slot of the trie; all become missing.
     pub(super) fn new(trie: &'s Trie, scratch: &'s mut SingleScratch, slots: &'s mut [Scalar<'m>]) -> Self {
         slots.fill(Scalar::Missing);
         scratch.outer.clear();
@@ -88,7 +88,7 @@ impl<'s, 'm> Single<'s, 'm> {
             look();
             let above = scratch.times.get(place.parent as usize).copied().unwrap_or_default();
             let Some(time) = scratch.times.get_mut(id.index()) else { continue };
-            // The root is above itself. No two others were reached at one time.
+            // The root is its own parent. No other two places were reached at the same time.
             let counts = above >= start && *time >= above;
             if !counts {
                 *time = 0;
@@ -99,7 +99,7 @@ impl<'s, 'm> Single<'s, 'm> {
         }
     }
 
-    /// The child is at this place.
+    /// Notes that the child is at this place.
     #[inline(never)]
     fn reach(&mut self, child: PlaceId) -> Option<PlaceId> {
         let time = self.scratch.times.get_mut(child.index())?;
@@ -157,7 +157,7 @@ impl<'s, 'm> Single<'s, 'm> {
 }
 
 impl<'m, U: Units> Selector<'m, U> for Single<'_, 'm> {
-    /// None if no path leads there.
+    /// `None` if no path leads there.
     type Child = Option<PlaceId>;
 
     fn root(&mut self) -> Option<PlaceId> {

@@ -1,23 +1,23 @@
-//! Names and values of a body that are no containers, as they stand there.
+//! Names and values of a body that are not containers, in raw form.
 //!
-//! The grammar is checked when one is skipped; what it means is only worked out where it is stored.
+//! Skipping a name or value checks the grammar. The meaning is only computed if the value is stored.
 
 use super::units::{Units, first_unit, look, other_than_digits, special_units, split_word};
 use crate::search::scalar::{BodyText, Scalar};
 use edgeroute_lang::body::Encoding;
 use edgeroute_lang::text::{LONGEST_DATE, as_number_points, is_date};
 
-/// What stands between two quotes.
+/// The bytes between two quotes.
 #[derive(Copy, Clone)]
 pub(super) struct Inside<'m> {
-    /// From behind the first quote to the end of the body.
+    /// From after the first quote to the end of the body.
     from: &'m [u8],
-    /// In bytes. `length <= from.len()`
+    /// The length in bytes. `length <= from.len()`
     length: usize,
     pub(super) escapes: Escapes,
 }
 
-/// Whether a string has escapes.
+/// Determines whether a string contains escapes.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub(super) enum Escapes {
     None,
@@ -25,24 +25,24 @@ pub(super) enum Escapes {
 }
 
 impl<'m> Inside<'m> {
-    /// From behind the first quote to the second.
+    /// Takes the bytes from after the first quote to the second.
     #[inline(always)]
     const fn new(from: &'m [u8], end: &[u8], escapes: Escapes) -> Self {
         Self { from, length: from.len().saturating_sub(end.len()), escapes }
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     #[inline]
     pub(super) fn bytes(self) -> &'m [u8] {
         self.from.get(..self.length).unwrap_or_default()
     }
 
-    /// From its first byte to the end of the body.
+    /// Returns the bytes from the first one to the end of the body.
     pub(super) const fn rest(self) -> &'m [u8] {
         self.from
     }
 
-    /// The first eight bytes, the first one lowest; zeros where there are fewer.
+    /// Returns the first eight bytes, the first one lowest, with zeros for missing bytes.
     #[inline]
     pub(super) fn first_word(self) -> u64 {
         let word = match self.from.first_chunk() {
@@ -52,13 +52,13 @@ impl<'m> Inside<'m> {
         if self.length >= 8 { word } else { word & !(u64::MAX << (8 * self.length)) }
     }
 
-    /// The text.
+    /// Returns the string.
     pub(super) fn text(self, encoding: Encoding) -> BodyText<'m> {
         text(self.bytes(), encoding, self.escapes)
     }
 }
 
-/// What a value is that is no container, given all of it, which is valid.
+/// Returns the value of the bytes, which must be exactly one valid value that is not a container.
 pub(super) fn scalar<U: Units>(value: &[u8]) -> Scalar<'_> {
     match U::peek(value) {
         b'"' => {
@@ -78,7 +78,7 @@ pub(super) fn scalar<U: Units>(value: &[u8]) -> Scalar<'_> {
     }
 }
 
-/// The text that stands between two quotes. Without escapes in UTF-8, it is there already.
+/// Returns the string between two quotes. If it is UTF-8 without escapes, no decoding is needed.
 #[inline]
 fn text(inside: &[u8], encoding: Encoding, escapes: Escapes) -> BodyText<'_> {
     if let (Encoding::Utf8, Escapes::None) = (encoding, escapes)
@@ -89,11 +89,11 @@ fn text(inside: &[u8], encoding: Encoding, escapes: Escapes) -> BodyText<'_> {
     BodyText::raw(inside, encoding)
 }
 
-/// The place behind what was skipped; or else the one at which it is not valid.
+/// The place after what was skipped, or else the place at which it is invalid.
 pub(super) type Skipped<'m> = Result<&'m [u8], &'m [u8]>;
 
-/// A value that begins with this word of UTF-8, if it is a string of few characters without escapes, a number of [few
-/// digits](short_number_end), or a word. `None` for any other, be it valid or not.
+/// Skips a value that begins with this word of UTF-8, if it is a string of few characters without escapes, a number of
+/// [few digits](short_number_end), or a word. Returns `None` for any other value, whether valid or not.
 #[inline(always)]
 pub(super) fn skip_short_value<U: Units>(rest: &[u8], word: u64) -> Option<&[u8]> {
     const TRUE: u64 = u32::from_le_bytes(*b"true") as u64;
@@ -101,7 +101,7 @@ pub(super) fn skip_short_value<U: Units>(rest: &[u8], word: u64) -> Option<&[u8]
     const FALSE: u64 = u64::from_le_bytes(*b"false\0\0\0");
     match word.to_le_bytes()[0] {
         b'"' => {
-            // The zero that comes in behind is a control character.
+            // The shift brings in a zero, which counts as a control character.
             let mut end = 1 + first_unit::<U>(special_units::<U>(word >> 8));
             if end == 8 {
                 let special = special_units::<U>(word_at(rest, 8)?);
@@ -121,20 +121,20 @@ pub(super) fn skip_short_value<U: Units>(rest: &[u8], word: u64) -> Option<&[u8]
     }
 }
 
-/// Where a number ends that begins with this word of UTF-8, the first byte of which is a minus or a digit; if it is an
-/// integer that ends in this word or the next, or has a fraction the digits of which end in a word of their own. `None`
-/// for any other, be it valid or not.
+/// Returns the end of a number that begins with this word of UTF-8, whose first byte is a minus sign or a digit. The
+/// number must be an integer that ends in this word or the next, or have a fraction whose digits end in a word of their
+/// own. Returns `None` for any other number, whether valid or not.
 #[inline(always)]
 fn short_number_end<U: Units>(rest: &[u8], mut word: u64) -> Option<usize> {
     let mut start = 0;
     if byte(word, 0) == b'-' {
-        // The zero that comes in behind is no digit.
+        // The shift brings in a zero byte, which is not a digit.
         word >>= 8;
         start = 1;
     }
     let others = other_than_digits::<U>(word);
     if others == 0 {
-        // Eight digits, and no minus.
+        // There are eight digits and no minus sign.
         let (end, last) = digits_end::<U>(rest, 8)?;
         return (byte(word, 0) != b'0' && last != b'.' && last | 0x20 != b'e').then_some(end);
     }
@@ -150,7 +150,7 @@ fn short_number_end<U: Units>(rest: &[u8], mut word: u64) -> Option<usize> {
     (last | 0x20 != b'e').then_some(end)
 }
 
-/// Where the digits end that begin at a place, and what follows them, if both lie in a word.
+/// Returns the end of the digits that begin at a place, and the character after them, if both are in one word.
 #[inline(always)]
 fn digits_end<U: Units>(rest: &[u8], at: usize) -> Option<(usize, u8)> {
     let word = word_at(rest, at)?;
@@ -167,13 +167,13 @@ fn word_at(rest: &[u8], at: usize) -> Option<u64> {
     split_word(rest.get(at..)?).map(|(word, _)| word)
 }
 
-/// A byte of a word; the first one is the lowest.
+/// Returns a byte of a word; the first one is the lowest.
 #[inline(always)]
 const fn byte(word: u64, at: usize) -> u8 {
     (word >> (8 * at)).to_le_bytes()[0]
 }
 
-/// A value that is no container and begins here with `first`.
+/// Skips a value that is not a container and begins here with `first`.
 #[inline(never)]
 pub(super) fn skip_value<U: Units>(rest: &[u8], first: u8) -> Skipped<'_> {
     match first {
@@ -186,7 +186,7 @@ pub(super) fn skip_value<U: Units>(rest: &[u8], first: u8) -> Skipped<'_> {
     }
 }
 
-/// The rest of a string up to its second quote.
+/// Skips the rest of a string up to its second quote.
 #[inline(always)]
 pub(super) fn take_inside<U: Units>(from: &[u8]) -> Result<(Inside<'_>, &[u8]), &[u8]> {
     let end = U::skip_unescaped(from);
@@ -197,7 +197,7 @@ pub(super) fn take_inside<U: Units>(from: &[u8]) -> Result<(Inside<'_>, &[u8]), 
     }
 }
 
-/// From a backslash to the second quote.
+/// Skips from a backslash to the second quote.
 #[inline(never)]
 fn skip_escaped<U: Units>(mut rest: &[u8]) -> Skipped<'_> {
     loop {
@@ -205,7 +205,7 @@ fn skip_escaped<U: Units>(mut rest: &[u8]) -> Skipped<'_> {
             b'"' => return Ok(rest),
             b'\\' => {
                 rest = skip_escape::<U>(U::skip(rest))?;
-                // They come in runs.
+                // Escapes often follow one another.
                 if U::peek(rest) != b'\\' {
                     rest = U::skip_unescaped(rest);
                 }
@@ -215,7 +215,7 @@ fn skip_escaped<U: Units>(mut rest: &[u8]) -> Skipped<'_> {
     }
 }
 
-/// An escape, the backslash of which was taken.
+/// Skips an escape whose backslash was taken.
 #[inline(always)]
 fn skip_escape<U: Units>(mut rest: &[u8]) -> Skipped<'_> {
     match U::peek(rest) {
@@ -233,7 +233,7 @@ fn skip_escape<U: Units>(mut rest: &[u8]) -> Skipped<'_> {
     }
 }
 
-/// A number.
+/// Skips a number.
 #[inline(never)]
 fn skip_number<U: Units>(mut rest: &[u8]) -> Skipped<'_> {
     if U::peek(rest) == b'-' {
@@ -246,7 +246,7 @@ fn skip_number<U: Units>(mut rest: &[u8]) -> Skipped<'_> {
     if U::peek(rest) | 0x20 == b'e' { skip_exponent::<U>(U::skip(rest)) } else { Ok(rest) }
 }
 
-/// An exponent, the `e` of which was taken.
+/// Skips an exponent whose `e` was taken.
 fn skip_exponent<U: Units>(mut rest: &[u8]) -> Skipped<'_> {
     if let b'+' | b'-' = U::peek(rest) {
         rest = U::skip(rest);
@@ -254,14 +254,14 @@ fn skip_exponent<U: Units>(mut rest: &[u8]) -> Skipped<'_> {
     skip_digits::<U>(rest)
 }
 
-/// Digits, of which there must be one.
+/// Skips digits; there must be at least one.
 #[inline(always)]
 fn skip_digits<U: Units>(rest: &[u8]) -> Skipped<'_> {
     let behind = U::skip_digits(rest);
     if behind.len() == rest.len() { Err(rest) } else { Ok(behind) }
 }
 
-/// A word.
+/// Skips a word.
 #[inline(never)]
 fn skip_word<'m, U: Units>(mut rest: &'m [u8], word: &[u8]) -> Skipped<'m> {
     for &letter in word {
@@ -273,7 +273,7 @@ fn skip_word<'m, U: Units>(mut rest: &'m [u8], word: &[u8]) -> Skipped<'m> {
     Ok(rest)
 }
 
-/// The nearest double of a number of JSON.
+/// Returns the double that is nearest to a JSON number.
 #[inline(never)]
 fn number(digits: &[u8], encoding: Encoding) -> f64 {
     if encoding == Encoding::Utf8
@@ -283,18 +283,19 @@ fn number(digits: &[u8], encoding: Encoding) -> f64 {
     }
     let points = encoding.characters(digits).map(|(_, character)| u32::from(character));
     let is_integer_zero = || points.clone().all(|point| point == u32::from('-') || point == u32::from('0'));
-    // The standard library reads them faster, but allows for many digits only slowly.
+    // The standard library is faster, but it is slow with many digits.
     let short = (encoding == Encoding::Utf8 && digits.len() <= 64).then(|| core::str::from_utf8(digits).ok()).flatten();
     match short.and_then(|digits| digits.parse().ok()).or_else(|| as_number_points(points.clone())) {
-        // The reference reads integers as such, and they have no negative zero.
+        // The reference implementation reads integers as integers, which have no negative zero.
         Some(0.0) if is_integer_zero() => 0.0,
-        // Every number of JSON is one.
+        // Every JSON number is a valid number here.
         number => number.unwrap_or_default(),
     }
 }
 
-/// The nearest double of an integer of up to 16 digits, or of a fraction of up to 15 without an exponent: the quotient of
-/// two integers, both of which are doubles. `None` for any other.
+/// Returns the nearest double of an integer of up to 16 digits, or of a fraction of up to 15 digits without an
+/// exponent. The latter is the quotient of two integers that are both exact doubles. Returns `None` for any other
+/// number.
 fn short_number(number: &[u8]) -> Option<f64> {
     const POWERS_OF_TEN: [f64; 16] =
         [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];

@@ -1,11 +1,12 @@
-//! Paths, merged: a trie of steps.
+//! Merges paths into a trie of steps.
 //!
-//! Its places are what the paths have reached after some of their steps. From a place to the next lead a member's name,
-//! an element's index, or, for the steps that can reach several values, one of the other links. `..` is two links: one
-//! to a place that is reached along with its own and stays reached all the way down, and one from there.
+//! Each place of the trie represents what some paths have reached after some of their steps. A place leads to the next
+//! one by the name of a member, by the index of an element, or, for steps that can reach several values, by one of the
+//! other links. `..` consists of two links. The first leads to a place that is reached along with its own and stays
+//! reached all the way down. The second starts from there.
 //!
-//! Built in time and memory linear in the steps, but for sorting; a name is found in time logarithmic in the names of a
-//! place.
+//! Building takes time and memory linear in the number of steps, except for sorting. A name is found in time
+//! logarithmic in the number of names of a place.
 
 use core::ops::Range;
 use std::collections::BTreeMap;
@@ -16,15 +17,15 @@ use edgeroute_lang::body::{Encoding, Step};
 use edgeroute_lang::id::define_id;
 
 define_id! {
-    /// A place of a [`Trie`]. What leads to it comes before it.
+    /// A place of a [`Trie`]. The place that leads to it comes before it.
     pub(super) struct PlaceId
 }
 
 impl PlaceId {
-    /// Where all paths begin.
+    /// The place where all paths begin.
     pub(super) const ROOT: Self = Self(0);
 
-    /// The place in half the memory; [`NONE`] for none.
+    /// Packs the optional place into half the memory, with [`NONE`] for no place.
     #[inline(always)]
     pub(super) const fn pack(place: Option<Self>) -> u32 {
         match place {
@@ -39,55 +40,55 @@ impl PlaceId {
     }
 }
 
-/// Paths, merged.
+/// Merged paths.
 #[derive(Debug)]
 pub(super) struct Trie {
     places: Box<[Place]>,
-    /// Those of one place together, ordered by first word and name.
+    /// The members of each place are contiguous and ordered by first word and name.
     members: Box<[Member]>,
-    /// Those of one place together, ordered by index.
+    /// The elements of each place are contiguous and ordered by index.
     elements: Box<[Element]>,
     /// All names of members.
     names: Box<str>,
-    /// The most steps of a path.
+    /// The number of steps of the longest path.
     pub(super) height: usize,
-    /// Whether a name has U+FFFD, which ill-formed bytes of a body become.
+    /// Whether a name contains U+FFFD, which replaces ill-formed bytes of a body.
     has_replacements: bool,
 }
 
 /// What some paths have reached.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Place {
-    /// The place that leads here; the root's is itself. `parent <= own`
+    /// The place that leads here; the root is its own parent. `parent <= own`
     pub(super) parent: u32,
     /// The number that its paths have in common; [`NONE`] if no path ends here.
     pub(super) slot: u32,
     members: Range<u32>,
     elements: Range<u32>,
-    /// Where all members lead.
+    /// The place that all members lead to.
     pub(super) all_members: Option<PlaceId>,
-    /// Where all elements lead.
+    /// The place that all elements lead to.
     pub(super) all_elements: Option<PlaceId>,
-    /// Where a negative index leads: nothing gets there.
+    /// The place that a negative index leads to, which is never reached.
     pub(super) negative_index: Option<PlaceId>,
-    /// What is reached whenever this is.
+    /// The place that is reached whenever this one is.
     pub(super) along: Option<PlaceId>,
-    /// Whether this is reached by all that lies below what has reached it.
+    /// Whether this place is also reached by everything below the values that have reached it.
     pub(super) stays: bool,
 }
 
-/// The members of a place are compared one by one if there are no more.
+/// If a place has at most this number of members, they are compared one by one.
 const FEW: usize = 8;
 
-/// No slot, or no place.
+/// Means no slot, or no place.
 pub(super) const NONE: u32 = u32::MAX;
 
 /// A member that paths lead to.
 #[derive(Clone, Debug)]
 pub(super) struct Member {
-    /// The name's [first word](first_word).
+    /// The [first word](first_word) of the name.
     word: u64,
-    /// The length of the name, which begins there in `names`.
+    /// The length of the name; the name begins at `start` in `names`.
     length: u32,
     start: u32,
     to: PlaceId,
@@ -108,7 +109,7 @@ enum Link<'p> {
     AllMembers,
     AllElements,
     NegativeIndex,
-    /// To a place that is reached along with its own, and that stays reached.
+    /// To a place that is reached along with its own and stays reached.
     Below,
     /// To a place that is reached along with its own.
     Along,
@@ -118,16 +119,16 @@ enum Link<'p> {
 #[derive(Default)]
 pub(super) struct TrieBuilder<'p> {
     links: BTreeMap<(PlaceId, Link<'p>), PlaceId>,
-    /// Of each place but the root, the one that leads there.
+    /// For each place except the root, the place that leads to it.
     parents: Vec<PlaceId>,
-    /// The places at which paths end, with a slot of each.
+    /// The places at which paths end, each with a slot.
     slots: BTreeMap<PlaceId, u32>,
     height: usize,
 }
 
 impl<'p> TrieBuilder<'p> {
-    /// Adds a path with a slot. Gives the slot of a path that was added before and leads to the same place, if there is
-    /// one: the new slot is not used then.
+    /// Adds a path with a slot. If a path that was added before leads to the same place, returns the slot of that path;
+    /// the new slot is then not used.
     pub(super) fn add(&mut self, steps: &'p [Step], slot: u32) -> Option<u32> {
         self.height = self.height.max(steps.len());
         let mut place = PlaceId::ROOT;
@@ -137,7 +138,7 @@ impl<'p> TrieBuilder<'p> {
                 Step::Members => place = self.follow(place, Link::AllMembers),
                 Step::Index(index) => place = self.follow(place, Link::Element(*index)),
                 Step::Elements => place = self.follow(place, Link::AllElements),
-                // Nothing gets there, so no step after it matters.
+                // This place is never reached, so the steps after it do not matter.
                 Step::NegativeIndex => {
                     place = self.follow(place, Link::NegativeIndex);
                     break;
@@ -203,7 +204,7 @@ impl<'p> TrieBuilder<'p> {
             }
         }
         for place in &trie.places {
-            // They are ordered by name already.
+            // They are already ordered by name.
             let members = members.get_mut(indices(&place.members)).unwrap_or_default();
             members.sort_by_key(|member| member.word);
         }
@@ -211,7 +212,7 @@ impl<'p> TrieBuilder<'p> {
     }
 }
 
-/// Lets a range of links, which may still be empty, end behind the one at `index`.
+/// Extends a range of links, which may still be empty, to include the link at `index`.
 fn extend(range: &mut Range<u32>, index: usize) {
     let index = u32::try_from(index).unwrap_or(u32::MAX);
     if range.start == range.end {
@@ -247,31 +248,31 @@ impl Trie {
         self.places.get(id.index())
     }
 
-    /// All places, each after the one that leads to it.
+    /// Iterates over all places, each after the one that leads to it.
     pub(super) fn places(&self) -> impl Iterator<Item = (PlaceId, &Place)> {
         self.places.iter().enumerate().map(|(index, place)| (PlaceId::new(index), place))
     }
 
-    /// The elements of which a place leads somewhere, by index.
+    /// Returns the elements for which a place has a link, by index.
     #[inline]
     pub(super) fn elements(&self, place: &Place) -> &[Element] {
         self.elements.get(indices(&place.elements)).unwrap_or_default()
     }
 
-    /// Where an element leads.
+    /// Returns the place that an element leads to.
     pub(super) fn element(&self, place: &Place, index: u32) -> Option<PlaceId> {
         let elements = self.elements(place);
         let found = elements.binary_search_by_key(&index, |element| element.index).ok()?;
         elements.get(found).map(|element| element.to)
     }
 
-    /// The members of which a place leads somewhere.
+    /// Returns the members for which a place has a link.
     #[inline]
     pub(super) fn members(&self, place: &Place) -> &[Member] {
         self.members.get(indices(&place.members)).unwrap_or_default()
     }
 
-    /// Where a member leads; `members` are [those](Self::members) of the place.
+    /// Returns the place that a member leads to; `members` are [those](Self::members) of the place.
     #[inline(always)]
     pub(super) fn member(&self, members: &[Member], name: Inside<'_>, encoding: Encoding) -> Option<PlaceId> {
         if members.is_empty() {
@@ -294,13 +295,13 @@ impl Trie {
         None
     }
 
-    /// Whether a name that is as long as the member's is the member's.
+    /// Returns whether a name of the same length as the member's name is equal to it.
     #[inline(never)]
     fn is_named(&self, member: &Member, name: &[u8]) -> bool {
         self.name(member).as_bytes() == name
     }
 
-    /// As [`member`](Self::member), for any name and any number of members.
+    /// Like [`member`](Self::member), for any name and any number of members.
     #[inline(never)]
     fn search_member(&self, members: &[Member], name: BodyText<'_>) -> Option<PlaceId> {
         let word = first_word(name);
@@ -317,7 +318,7 @@ impl Trie {
     }
 }
 
-/// The first eight bytes of the text in UTF-8, the first one lowest; zeros where there are fewer.
+/// Returns the first eight bytes of the string in UTF-8, the first one lowest, with zeros for missing bytes.
 fn first_word(text: BodyText<'_>) -> u64 {
     let bytes = text.chars().flat_map(|character| {
         let mut buffer = [0; 4];

@@ -1,48 +1,49 @@
-//! Code units of a body in each of the encodings.
+//! Reads the code units of a body in each of the encodings.
 //!
-//! JSON is made of ASCII; everything else stands inside strings, where it need not be decoded to find the end of the
-//! string. So a scanner sees the ASCII character of each unit, or that it is none. Strings, numbers and white space are
-//! taken eight bytes at a time, as the code units of one word (`benches/body`).
+//! The syntax of JSON is ASCII. All other characters are inside strings, and the end of a string can be found without
+//! decoding them. So a scanner sees the ASCII character of each unit, or that there is none. Strings, numbers and white
+//! space are read eight bytes at a time, as the code units of one word (`benches/body`).
 
 use edgeroute_lang::body::Encoding;
 
-/// The end of the body. As a character it is not valid anywhere in JSON either.
+/// The end of the body. As a character, it is not valid anywhere in JSON either.
 pub(super) const END: u8 = 0;
-/// A code unit, or the part of one at the end of the body, that is no ASCII character; as are all that are greater.
+/// A code unit, or an incomplete unit at the end of the body, that is not an ASCII character. All greater values mean
+/// the same.
 pub(super) const OTHER: u8 = 0x80;
 
-/// An encoding. A place in a body is what remains of it from there on.
+/// An encoding. A place in a body is represented by the rest of the body from there on.
 pub(super) trait Units {
     const ENCODING: Encoding;
-    /// Bytes of a code unit.
+    /// The size of a code unit in bytes.
     const WIDTH: usize;
 
-    /// The ASCII character that comes next; [`OTHER`], or [`END`]. And the place behind it, if there is one.
+    /// Returns the next ASCII character, [`OTHER`] or [`END`], and the place after it if there is one.
     fn split(rest: &[u8]) -> (u8, &[u8]);
 
-    /// Whether there is a quote, a backslash or a control character.
+    /// Returns whether the chunk contains a quote, a backslash or a control character.
     fn has_special(chunk: &[u8; 32]) -> bool;
 
-    /// The character that comes next, as [`split`](Self::split) gives it.
+    /// Returns the next character, as [`split`](Self::split) does.
     #[inline(always)]
     fn peek(rest: &[u8]) -> u8 {
         Self::split(rest).0
     }
 
-    /// The place behind the next character, if there is one.
+    /// Returns the place after the next character, if there is one.
     #[inline(always)]
     fn skip(rest: &[u8]) -> &[u8] {
         Self::split(rest).1
     }
 
-    /// The place of the next character that is no white space, that character, and the place behind it.
+    /// Returns the place of the next character that is not white space, that character, and the place after it.
     #[inline(always)]
     fn next(rest: &[u8]) -> (&[u8], u8, &[u8]) {
         let (character, behind) = Self::split(rest);
         if character > b' ' { (rest, character, behind) } else { skip_white_space::<Self>(rest) }
     }
 
-    /// In a string, the place of the next quote, backslash or control character, or the end.
+    /// Returns the place, in a string, of the next quote, backslash or control character, or the end.
     #[inline(always)]
     fn skip_unescaped(mut rest: &[u8]) -> &[u8] {
         for _ in 0..2 {
@@ -56,7 +57,7 @@ pub(super) trait Units {
         skip_long_unescaped::<Self>(rest)
     }
 
-    /// The place behind any digits.
+    /// Returns the place after any digits.
     #[inline]
     fn skip_digits(mut rest: &[u8]) -> &[u8] {
         while let Some((word, behind)) = split_word(rest) {
@@ -70,19 +71,19 @@ pub(super) trait Units {
     }
 }
 
-/// Notes a look at a part of the body that is no longer than 32 bytes. Only tests count them.
+/// Counts a read of at most 32 bytes of the body. Only tests use the count.
 #[inline(always)]
 pub(in crate::search) fn look() {
     edgeroute_lang::steps::step();
 }
 
-/// The bytes from one place to a later one.
+/// Returns the bytes from one place to a later one.
 #[inline(always)]
 pub(super) fn until<'m>(rest: &'m [u8], end: &[u8]) -> &'m [u8] {
     rest.get(..rest.len().saturating_sub(end.len())).unwrap_or_default()
 }
 
-/// UTF-8.
+/// The encoding UTF-8.
 pub(super) enum Utf8 {}
 
 impl Units for Utf8 {
@@ -98,7 +99,7 @@ impl Units for Utf8 {
     #[inline(always)]
     fn has_special(chunk: &[u8; 32]) -> bool {
         look();
-        // Without a branch, so that they are all looked at together.
+        // There is no branch, so all bytes are compared together.
         chunk
             .iter()
             .fold(0, |found, byte| found | u8::from(*byte < b' ') | u8::from(*byte == b'"') | u8::from(*byte == b'\\'))
@@ -106,7 +107,7 @@ impl Units for Utf8 {
     }
 }
 
-/// UTF-16 or UTF-32, little-endian: code units of so many bytes.
+/// UTF-16 or UTF-32, little-endian, with code units of `WIDTH` bytes.
 pub(super) enum Wide<const WIDTH: usize> {}
 
 impl<const WIDTH: usize> Units for Wide<WIDTH> {
@@ -122,7 +123,7 @@ impl<const WIDTH: usize> Units for Wide<WIDTH> {
                 (u8::try_from(unit).map_or(OTHER, |unit| unit.min(OTHER)), behind)
             }
             None if rest.is_empty() => (END, rest),
-            // A unit that is cut off.
+            // The unit is incomplete.
             None => (OTHER, &[]),
         }
     }
@@ -139,12 +140,12 @@ const fn is_white_space(character: u8) -> bool {
     matches!(character, b' ' | b'\n' | b'\r' | b'\t')
 }
 
-/// Whether it ends a run of characters that stand in a string as they are.
+/// Returns whether the character ends a run of characters that need no decoding in a string.
 const fn is_special(character: u8) -> bool {
     matches!(character, b'"' | b'\\' | ..b' ')
 }
 
-/// As [`Units::next`].
+/// Like [`Units::next`].
 #[inline(never)]
 fn skip_white_space<U: Units + ?Sized>(mut rest: &[u8]) -> (&[u8], u8, &[u8]) {
     loop {
@@ -153,7 +154,7 @@ fn skip_white_space<U: Units + ?Sized>(mut rest: &[u8]) -> (&[u8], u8, &[u8]) {
             return (rest, character, behind);
         }
         rest = behind;
-        // Lines are indented by many.
+        // Lines are often indented by many characters.
         while let Some((word, behind)) = split_word(rest) {
             let others = word ^ (ones::<U>() * 0x20);
             if others != 0 {
@@ -165,7 +166,7 @@ fn skip_white_space<U: Units + ?Sized>(mut rest: &[u8]) -> (&[u8], u8, &[u8]) {
     }
 }
 
-/// As [`Units::skip_unescaped`], for long runs.
+/// Like [`Units::skip_unescaped`], for long runs.
 #[inline(never)]
 fn skip_long_unescaped<U: Units + ?Sized>(mut rest: &[u8]) -> &[u8] {
     while let Some((chunk, behind)) = rest.split_first_chunk()
@@ -183,7 +184,7 @@ fn skip_long_unescaped<U: Units + ?Sized>(mut rest: &[u8]) -> &[u8] {
     skip_last::<U>(rest, |character| !is_special(character))
 }
 
-/// The place behind any characters that are such; less than a word of them is left.
+/// Returns the place after any characters that satisfy the predicate; less than a word of them is left.
 #[cold]
 #[inline(never)]
 fn skip_last<U: Units + ?Sized>(mut rest: &[u8], is_such: impl Fn(u8) -> bool) -> &[u8] {
@@ -193,14 +194,14 @@ fn skip_last<U: Units + ?Sized>(mut rest: &[u8], is_such: impl Fn(u8) -> bool) -
     rest
 }
 
-/// The next eight bytes, the first one lowest, and the place behind. `None` if there are fewer.
+/// Returns the next eight bytes, the first one lowest, and the place after them. Returns `None` if there are fewer.
 #[inline(always)]
 pub(super) fn split_word(rest: &[u8]) -> Option<(u64, &[u8])> {
     look();
     rest.split_first_chunk().map(|(bytes, behind)| (u64::from_le_bytes(*bytes), behind))
 }
 
-/// A word with 1 in every code unit.
+/// Returns a word with 1 in every code unit.
 const fn ones<U: Units + ?Sized>() -> u64 {
     match U::WIDTH {
         1 => u64::MAX / 0xFF,
@@ -209,29 +210,30 @@ const fn ones<U: Units + ?Sized>() -> u64 {
     }
 }
 
-/// A word with the highest bit of every code unit.
+/// Returns a word with the highest bit of every code unit set.
 const fn highest<U: Units + ?Sized>() -> u64 {
     ones::<U>() << (8 * U::WIDTH - 1)
 }
 
-/// The place in a word of the lowest code unit that is not zero. There must be one.
+/// Returns the position in a word of the lowest code unit that is not zero. There must be one.
 #[inline(always)]
 pub(super) const fn first_unit<U: Units + ?Sized>(word: u64) -> usize {
     (word.trailing_zeros() as usize / 8) & !(U::WIDTH - 1)
 }
 
-/// Marks the lowest code unit that is a quote, a backslash or a control character, by its highest bit, and perhaps others
-/// above it.
+/// Marks, by its highest bit, the lowest code unit that is a quote, a backslash or a control character. It may also
+/// mark other units above it.
 #[inline(always)]
 pub(super) const fn special_units<U: Units + ?Sized>(word: u64) -> u64 {
     // Flipping this bit makes the quote the lowest character after the control characters.
     let quote_or_control = (word ^ (ones::<U>() * 0x02)).wrapping_sub(ones::<U>() * 0x21);
     let backslash = (word ^ (ones::<U>() * 0x5C)).wrapping_sub(ones::<U>());
-    // Units that have the bit set themselves are none of these.
+    // Units with their own highest bit set are none of these.
     (quote_or_control | backslash) & !word & highest::<U>()
 }
 
-/// Marks the code units that are no digits, by their highest bit; above one that has it set itself, perhaps digits too.
+/// Marks the code units that are not digits by their highest bit. Above a unit with its own highest bit set, it may
+/// also mark digits.
 #[inline(always)]
 pub(super) const fn other_than_digits<U: Units + ?Sized>(word: u64) -> u64 {
     // Flipping these bits makes the digits the lowest characters.
@@ -243,7 +245,7 @@ pub(super) const fn other_than_digits<U: Units + ?Sized>(word: u64) -> u64 {
 mod tests {
     use super::*;
 
-    /// A word of units, each widened from the given ones by repeating them.
+    /// Makes a word of units by repeating the given units until the word is full.
     fn word_of<U: Units>(units: [u32; 8]) -> u64 {
         let bytes = units.into_iter().flat_map(|unit| unit.to_le_bytes().into_iter().take(U::WIDTH));
         bytes.take(8).enumerate().fold(0, |word, (at, byte)| word | u64::from(byte) << (8 * at))

@@ -1,8 +1,8 @@
-//! Cursors: the characters of a rope, one after the other.
+//! Cursors iterate over the characters of a rope.
 //!
-//! A cursor stands in a text in memory. The ropes around that text are its *layers*, the outermost first; each takes what
-//! the one below it gives, and gives something up in its turn. There is no recursion, and the memory for layers is the
-//! caller's.
+//! A cursor is at a position in a plain string. The ropes around that string are its *layers*, outermost first. Each
+//! layer takes the characters of the layer below it and passes its own characters up. There is no recursion, and the
+//! caller provides the memory for the layers.
 
 use core::iter::FusedIterator;
 use core::str::Chars;
@@ -12,19 +12,19 @@ use crate::search::scalar;
 use edgeroute_lang::steps;
 use edgeroute_lang::text::{lower, upper};
 
-/// A code point of a text in UTF-16.
+/// A code point of a UTF-16 string.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub(super) enum Point {
     Char(char),
-    /// A surrogate that is no half of a pair.
+    /// A surrogate that is not half of a pair.
     Lone(u16),
 }
 
-/// A rope around the text in which a cursor stands.
+/// A rope around the plain string of a cursor.
 #[derive(Copy, Clone, Debug)]
 pub(super) enum Layer {
     Cased(Case),
-    /// How many code units are still to be skipped, and then to be given.
+    /// The number of code units still to skip, and then to pass on.
     Part {
         skip: usize,
         left: usize,
@@ -33,12 +33,12 @@ pub(super) enum Layer {
         /// The parts that are still to come.
         next: usize,
         end: usize,
-        /// A surrogate that was kept back: it may be the first half of a pair, with what the next part starts with.
+        /// A surrogate that is held back, because it may form a pair with the first unit of the next part.
         high: Option<u16>,
     },
 }
 
-/// The text in which a cursor stands.
+/// The remaining part of the plain string.
 #[derive(Clone)]
 enum Leaf<'x> {
     Text(Chars<'x>),
@@ -46,30 +46,30 @@ enum Leaf<'x> {
     Body(scalar::Chars<'x>),
 }
 
-/// The code points of a rope. Surrogates that form a pair are one.
+/// Iterates over the code points of a rope. Surrogates that form a pair are one code point.
 pub(super) struct Points<'c, 'x> {
     ropes: &'c [Rope<'x>],
     parts: &'c [RopeId],
     layers: &'c mut Vec<Layer>,
     leaf: Leaf<'x>,
-    /// What the layer at this index gives next, before anything else comes from below: behind a surrogate that it had
-    /// kept back in vain. One such is enough: until it is taken, only surrogates move, and behind those no layer puts
-    /// anything here.
+    /// The next point of the layer at this index, which comes before anything from below. It follows a surrogate that
+    /// the layer held back and that did not form a pair. One such point is enough: until it is taken, only surrogates
+    /// move, and no layer puts anything here after those.
     next: Option<(usize, Point)>,
 }
 
-/// The UTF-16 code units of a rope.
+/// Iterates over the UTF-16 code units of a rope.
 pub(super) struct CodeUnits<'c, 'x> {
     points: Points<'c, 'x>,
-    /// The second half of what was given last.
+    /// The second half of the last pair.
     low: Option<u16>,
 }
 
-/// What a layer makes of what it got.
+/// The result of passing a point to a layer.
 enum Given {
-    /// It gives this to the layer above; `None` is the end.
+    /// The layer passes this point up; `None` is the end.
     Up(Option<Point>),
-    /// It wants more from below.
+    /// The layer needs another point from below.
     Nothing,
 }
 
@@ -83,7 +83,7 @@ impl From<Point> for u32 {
 }
 
 impl Point {
-    /// The point as code units.
+    /// Returns the point as code units.
     fn units(self) -> (u16, Option<u16>) {
         match self {
             Self::Lone(surrogate) => (surrogate, None),
@@ -126,7 +126,7 @@ impl Leaf<'_> {
 }
 
 impl<'c, 'x> Points<'c, 'x> {
-    /// At the start of a rope. `layers` needs room for as many ropes as there are within each other.
+    /// Starts at the beginning of a rope. `layers` needs room for the nesting depth of the ropes.
     pub(super) fn new(ropes: &'c [Rope<'x>], parts: &'c [RopeId], layers: &'c mut Vec<Layer>, rope: RopeId) -> Self {
         layers.clear();
         let mut points = Self { ropes, parts, layers, leaf: Leaf::EMPTY, next: None };
@@ -134,7 +134,7 @@ impl<'c, 'x> Points<'c, 'x> {
         points
     }
 
-    /// Goes down to the first text in memory of a rope.
+    /// Descends to the first plain string of a rope.
     fn enter(&mut self, mut id: RopeId) {
         self.leaf = loop {
             steps::step();
@@ -164,7 +164,7 @@ impl<'c, 'x> Points<'c, 'x> {
         };
     }
 
-    /// What comes next from below, and the number of layers above it.
+    /// Returns the next point from below, and the number of layers above it.
     fn pull(&mut self) -> (usize, Option<Point>) {
         steps::step();
         match self.next.take() {
@@ -173,7 +173,7 @@ impl<'c, 'x> Points<'c, 'x> {
         }
     }
 
-    /// Gives the layer at `index` what comes from below; `None` is the end.
+    /// Passes a point from below to the layer at `index`; `None` is the end.
     fn give(&mut self, index: usize, point: Option<Point>) -> Given {
         steps::step();
         match self.layers.get_mut(index) {
@@ -204,7 +204,7 @@ impl<'c, 'x> Points<'c, 'x> {
                     Some(&part) => {
                         *high = before;
                         *next += 1;
-                        // A part below may have ended before what it is a part of.
+                        // A part below may have ended before the rope that it is a part of.
                         self.next = None;
                         self.layers.truncate(index + 1);
                         self.enter(part);
@@ -217,7 +217,8 @@ impl<'c, 'x> Points<'c, 'x> {
     }
 }
 
-/// The character of which these are the halves. The first is a high surrogate; so is the second if they are no halves.
+/// Combines two halves into a character. The first must be a high surrogate; the second is one too if they do not form
+/// a pair.
 fn paired(first: u16, second: u16) -> Option<Point> {
     match char::decode_utf16([first, second]).next() {
         Some(Ok(character)) => Some(Point::Char(character)),
@@ -225,7 +226,7 @@ fn paired(first: u16, second: u16) -> Option<Point> {
     }
 }
 
-/// What a part takes of a point: all, nothing, or half of it. `left > 0`
+/// Returns what a part takes of a point: all, nothing, or half of it. Requires `left > 0`.
 fn cut(point: Point, skip: &mut usize, left: &mut usize) -> Given {
     let given = match (point.units(), *skip) {
         ((_, None), 1..) => {
@@ -266,7 +267,8 @@ impl Iterator for Points<'_, '_> {
     }
 }
 
-// A part that has nothing left gives nothing more, and every other layer nothing without something from below.
+// A part without remaining units passes nothing more up, and every other layer passes nothing up without input from
+// below.
 impl FusedIterator for Points<'_, '_> {}
 
 impl<'c, 'x> CodeUnits<'c, 'x> {

@@ -1,35 +1,36 @@
-//! Finding a text in another where both can only be read from start to end.
+//! Finds one string in another if both can only be read from start to end.
 //!
-//! By rolling hashes (Karp and Rabin, Efficient randomized pattern-matching algorithms, 1987): polynomials in a random
-//! base modulo the prime 2^61 - 1. Two texts of n code units that differ have equal hashes for at most n of the bases.
+//! Uses rolling hashes (Karp and Rabin, Efficient randomized pattern-matching algorithms, 1987): polynomials in a
+//! random base modulo the prime 2^61 - 1. Two different strings of n code units have equal hashes for at most n of the
+//! bases.
 
 use edgeroute_lang::hash_map::random_seed;
 
-/// 2^61 - 1
+/// The prime 2^61 - 1.
 const MODULUS: u64 = (1 << 61) - 1;
 
-/// The base. Nobody outside knows it.
+/// The base, which is secret.
 #[derive(Copy, Clone, Debug)]
 pub(super) struct RollingKey(u64);
 
-/// What is looked for: its length, and its hash, the sum of `unit * base^(units behind it)`.
+/// The needle: its length, and its hash, which is the sum of `unit * base^(number of units after it)`.
 #[derive(Copy, Clone, Debug)]
 pub(super) struct Needle {
     base: u64,
     length: usize,
     hash: u64,
-    /// `base^length`
+    /// The value `base^length`.
     power: u64,
 }
 
 impl RollingKey {
-    /// Differs from call to call.
+    /// Returns a base that differs from call to call.
     pub(super) fn random() -> Self {
-        // Any number up to the modulus does.
+        // Any number up to the modulus is suitable.
         Self(random_seed() >> 3)
     }
 
-    /// By which the hash is the sum of the units, so that many that differ agree.
+    /// Makes the hash the sum of the units, so that many different strings collide.
     #[cfg(test)]
     pub(super) const fn weak() -> Self {
         Self(1)
@@ -37,7 +38,7 @@ impl RollingKey {
 }
 
 impl Needle {
-    /// Takes the units of what is looked for.
+    /// Hashes the units of the needle.
     pub(super) fn new(RollingKey(base): RollingKey, units: impl Iterator<Item = u16>) -> Self {
         let mut needle = Self { base, length: 0, hash: 0, power: 1 };
         for unit in units {
@@ -48,8 +49,8 @@ impl Needle {
         needle
     }
 
-    /// Where the units first have the hash of the needle, which is where the needle can first stand. `ahead` and
-    /// `behind` are the same units.
+    /// Returns the first position at which the units have the hash of the needle, which is the first possible match.
+    /// `ahead` and `behind` iterate over the same units.
     pub(super) fn find(
         &self,
         mut ahead: impl Iterator<Item = u16>,
@@ -68,22 +69,22 @@ impl Needle {
         Some(at)
     }
 
-    /// The hash with a further unit behind.
+    /// Returns the hash after appending a unit.
     fn with(&self, hash: u64, unit: u16) -> u64 {
         add(multiply(hash, self.base), unit.into())
     }
 }
 
-/// Of numbers up to the modulus, of which one is less, the sum, less than the modulus.
+/// Adds two numbers up to the modulus, at least one of which is less. The sum is less than the modulus.
 fn add(a: u64, b: u64) -> u64 {
     let sum = a + b;
     if sum >= MODULUS { sum - MODULUS } else { sum }
 }
 
-/// Of numbers less than the modulus the product, less than the modulus.
+/// Multiplies two numbers less than the modulus. The product is less than the modulus.
 fn multiply(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
-    // 2^61 is 1, so both halves count alike. Both are below 2^61.
+    // 2^61 is congruent to 1, so both halves have the same weight. Both are below 2^61.
     let half = |bits: u128| u64::try_from(bits).unwrap_or_default();
     add(half(product >> 61), half(product & u128::from(MODULUS)))
 }

@@ -1,10 +1,11 @@
-//! Evaluating expressions: conditions that no simple test can ask, on one message, without allocating.
+//! Evaluates expressions for one message without allocating: conditions that no simple test can express.
 //!
-//! One loop over the operations, operands first. What they compute stands in [`edgeroute_lang::value`], where the interpreter has
-//! it from too; a text is a [rope](rope) here, so that none is ever copied. An operation on texts costs a pass or a few
-//! over each of its texts, in which every character goes through the operations that the text is made by (`lower` within
-//! `substring` within `lower`): as much as making the texts one after the other would. All operations are evaluated,
-//! also those that cannot change the verdict any more; making a text costs nothing until something is asked of it.
+//! A single loop runs over the operations, operands first. [`edgeroute_lang::value`] defines the operations for this
+//! module and for the interpreter. Strings are [ropes](rope) here, so no string is ever copied. An operation on strings
+//! takes one or a few passes over each operand. In a pass, every character goes through the operations that produce the
+//! string (`lower` inside `substring` inside `lower`), which costs as much as building the strings one after the other.
+//! All operations are evaluated, even those that can no longer change the result; building a rope costs nothing until
+//! its contents are read.
 
 mod cursor;
 mod find;
@@ -22,28 +23,28 @@ use edgeroute_lang::value::{
     Operand, Text, Type, Value, and, arithmetic, call, coalesce, compare, concat, negate, not, or,
 };
 
-/// What expressions read of a message.
+/// Reads the values of a message that expressions use.
 pub(crate) trait ReadSlots<'m> {
-    /// What a property slot holds.
+    /// Returns the contents of a property slot.
     fn property(&self, slot: Slot) -> Property<'m>;
 
-    /// What a body slot holds, or the property that shadows it.
+    /// Returns the contents of a body slot, or the property that shadows it.
     fn value(&mut self, slot: Slot) -> Scalar<'m>;
 
-    /// Whether anything is at the place of the body that the slot reads; `None` where that is undefined.
+    /// Returns whether anything is at the path of the body slot; `None` if that is undefined.
     fn is_there(&mut self, slot: Slot) -> Option<bool>;
 }
 
-/// The memory that evaluating needs. Its size depends on the expressions of a table alone.
+/// The memory that evaluation needs. Its size depends only on the expressions of a table.
 #[derive(Debug)]
 pub(crate) struct EvaluateMemory {
-    /// The values of the operations so far. Room for the longest expression.
+    /// The values of the operations so far. Has room for the longest expression.
     registers: Vec<Value<RopeId>>,
     ropes: RopeMemory,
 }
 
 impl EvaluateMemory {
-    /// Room for any of these expressions, one at a time. Allocates.
+    /// Creates memory for any one of these expressions at a time. Allocates.
     pub(crate) fn new(expressions: &[Expression]) -> Self {
         let mut sizes = RopeSizes::default();
         for expression in expressions {
@@ -53,14 +54,14 @@ impl EvaluateMemory {
         Self { registers: Vec::with_capacity(registers.unwrap_or_default()), ropes: RopeMemory::new(sizes) }
     }
 
-    /// Bytes on the heap.
+    /// Returns the number of bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
         self.registers.capacity() * size_of::<Value<RopeId>>() + self.ropes.heap_bytes()
     }
 }
 
-/// What an expression says of a message: true, false, or (`None`) neither. `memory` must be made for it. Allocates
-/// nothing.
+/// Evaluates an expression for a message: true, false, or neither (`None`). `memory` must have been created for it.
+/// Allocates nothing.
 #[expect(single_use_lifetimes, reason = "an `impl Trait` takes no lifetime without a name")]
 pub(crate) fn evaluate<'m>(
     expression: &Expression,
@@ -76,8 +77,8 @@ pub(crate) fn evaluate<'m>(
             registers.push(value);
         }
     });
-    // "A condition of type null is false; a value is true or false only if it is a bool at run time; strings and
-    // numbers: undefined."
+    // A condition of type null is false. Any other value must be a bool at run time to be true or false; strings and
+    // numbers are undefined.
     match (expression.operations().last()?.ty, registers.last()?) {
         (Type::Null, _) => Some(false),
         (_, Value::Bool(truth)) => Some(*truth),
@@ -85,7 +86,7 @@ pub(crate) fn evaluate<'m>(
     }
 }
 
-/// The value of an operation, given those of the operations before it.
+/// Returns the value of an operation, given the values of the operations before it.
 #[expect(single_use_lifetimes, reason = "an `impl Trait` takes no lifetime without a name")]
 fn compute<'x, 'm: 'x>(
     operation: &'x Operation,
@@ -135,18 +136,18 @@ fn compute<'x, 'm: 'x>(
         }
         OperationKind::Call(function, first, end) => {
             let arguments = expression.arguments(*first, *end).iter().map(|&argument| operand(argument));
-            // No function but `concat` has more than three parameters, so this stays off the heap.
+            // Only `concat` has more than three parameters, so other arguments stay off the heap.
             let arguments: SmallVec<[Operand<'_, RopeId>; 3]> = arguments.collect();
             call(*function, &arguments, ropes)
         }
     }
 }
 
-/// The ropes that evaluating an expression can make at most.
+/// Returns the maximum number of ropes that evaluating an expression can create.
 fn rope_sizes(expression: &Expression) -> RopeSizes {
-    // An operation makes one at most.
+    // Each operation creates at most one.
     let mut sizes = RopeSizes { ropes: expression.operations().len(), ..RopeSizes::default() };
-    // For each operation the most ropes within each other around a text in memory, of those that its value is made of.
+    // For each operation the maximum nesting of ropes around a plain string in its value.
     let mut depths: Vec<usize> = Vec::with_capacity(expression.operations().len());
     for operation in expression.operations() {
         let depth_of = |id: &OperationId| depths.get(id.index()).copied().unwrap_or_default();

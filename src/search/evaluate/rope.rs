@@ -1,8 +1,8 @@
-//! Ropes: texts that are kept as what they are made of.
+//! Ropes: strings that are stored as the operations that produce them.
 //!
-//! A rope is a text in memory, or a function of other ropes: `lower`, `upper`, a part, a concatenation. Making one costs
-//! a few words. What is asked of it is answered by passes of a [cursor](super::cursor) over its characters; plain texts
-//! go to the standard library instead.
+//! A rope is a plain string, or a function of other ropes: `lower`, `upper`, a part, a concatenation. Creating one
+//! costs a few words. Operations on its contents run a [cursor](super::cursor) over its characters; plain strings use
+//! the standard library instead.
 
 use core::cmp::Ordering;
 
@@ -19,48 +19,48 @@ define_id! {
     pub(super) struct RopeId
 }
 
-/// A text, or how it is made of others, which stand before it.
+/// A string, or how it is produced from earlier ropes.
 #[derive(Copy, Clone, Debug)]
 pub(super) enum Rope<'x> {
     Text(&'x str),
-    /// A constant with surrogates that are no pairs.
+    /// A constant that contains unpaired surrogates.
     Units(&'x [u16]),
-    /// A text of a body that has to be decoded.
+    /// A string of a body that has to be decoded.
     Body(BodyText<'x>),
     Cased(Case, RopeId),
-    /// So many code units, all of which are there, from a place on.
+    /// A number of code units from a start on, all of which exist.
     Part {
         of: RopeId,
         start: usize,
         count: usize,
     },
-    /// The ropes that stand among the parts from the first index up to the second, one after the other.
+    /// The concatenation of the ropes in `parts` from the first index up to the second.
     Joined {
         first: usize,
         end: usize,
     },
 }
 
-/// A mapping of code points. It keeps how many code units each has.
+/// A mapping of code points. It preserves the number of code units of each.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub(super) enum Case {
     Lower,
     Upper,
 }
 
-/// How many ropes there can be at most.
+/// The maximum sizes of the rope memory.
 #[derive(Copy, Clone, Debug, Default)]
 pub(super) struct RopeSizes {
-    /// In all.
+    /// The total number of ropes.
     pub(super) ropes: usize,
-    /// As parts of concatenations.
+    /// The number of parts of concatenations.
     pub(super) parts: usize,
-    /// Within each other.
+    /// The nesting depth.
     pub(super) depth: usize,
 }
 
 impl RopeSizes {
-    /// Enough for either.
+    /// Returns sizes that are enough for either.
     pub(super) fn max(self, other: Self) -> Self {
         Self {
             ropes: self.ropes.max(other.ropes),
@@ -78,14 +78,14 @@ pub(super) struct RopeMemory {
     room: Room,
 }
 
-/// What does not borrow the message.
+/// The part of the memory that does not borrow the message.
 #[derive(Debug)]
 struct Room {
     /// The parts of concatenations.
     parts: Vec<RopeId>,
-    /// For measuring: what is still to be measured.
+    /// The ropes that are still to be measured.
     pending: Vec<RopeId>,
-    /// For two cursors.
+    /// The layers of two cursors.
     layers: [Vec<Layer>; 2],
     key: RollingKey,
 }
@@ -98,7 +98,7 @@ pub(super) struct Ropes<'r, 'x> {
 }
 
 impl RopeMemory {
-    /// Room for so many. Allocates.
+    /// Creates memory of these sizes. Allocates.
     pub(super) fn new(sizes: RopeSizes) -> Self {
         let layers = || Vec::with_capacity(sizes.depth);
         Self {
@@ -112,14 +112,14 @@ impl RopeMemory {
         }
     }
 
-    /// With another key.
+    /// Uses another key.
     #[cfg(test)]
     pub(super) fn with_key(mut self, key: RollingKey) -> Self {
         self.room.key = key;
         self
     }
 
-    /// Hands out ropes, of which there are none yet.
+    /// Passes an empty set of ropes to `use_ropes`.
     pub(super) fn with<'x, R>(&mut self, use_ropes: impl FnOnce(&mut Ropes<'_, 'x>) -> R) -> R {
         self.room.parts.clear();
         let mut ropes = Ropes { ropes: recycle(core::mem::take(&mut self.ropes)), room: &mut self.room };
@@ -128,7 +128,7 @@ impl RopeMemory {
         result
     }
 
-    /// Bytes on the heap.
+    /// Returns the number of bytes on the heap.
     pub(super) fn heap_bytes(&self) -> usize {
         let Room { parts, pending, layers: [one, other], key: _ } = &self.room;
         self.ropes.capacity() * size_of::<Rope<'_>>()
@@ -137,14 +137,14 @@ impl RopeMemory {
     }
 }
 
-/// The same memory for ropes of another lifetime. The standard library collects a vector that is mapped in place into its
-/// own memory; that this does not allocate is held by `tests/allocations.rs`.
+/// Reuses the same memory for ropes of another lifetime. The standard library collects a vector that is mapped in place
+/// into its own memory; `tests/allocations.rs` checks that this does not allocate.
 fn recycle<'to>(mut ropes: Vec<Rope<'_>>) -> Vec<Rope<'to>> {
     ropes.clear();
     ropes.into_iter().map(|_| Rope::Text("")).collect()
 }
 
-/// Making them of what is in memory.
+/// Creating ropes from plain strings.
 impl<'x> Ropes<'_, 'x> {
     pub(super) fn text(&mut self, text: &'x str) -> RopeId {
         self.push(Rope::Text(text))
@@ -165,9 +165,9 @@ impl<'x> Ropes<'_, 'x> {
     }
 }
 
-/// Going through them.
+/// Reading ropes.
 impl<'x> Ropes<'_, 'x> {
-    /// The text, where it stands in memory.
+    /// Returns the string, if it is plain.
     fn plain(&self, id: RopeId) -> Option<&'x str> {
         match self.ropes.get(id.index()) {
             Some(Rope::Text(text)) => Some(text),
@@ -184,7 +184,7 @@ impl<'x> Ropes<'_, 'x> {
         CodeUnits::new(self.points(id))
     }
 
-    /// The code units of two ropes, or twice of one, at the same time.
+    /// Iterates over the code units of two ropes, or of one rope twice, at the same time.
     fn two_code_units(&mut self, one: RopeId, other: RopeId) -> (CodeUnits<'_, 'x>, CodeUnits<'_, 'x>) {
         let Room { parts, layers: [layers, other_layers], .. } = &mut *self.room;
         let one = Points::new(&self.ropes, parts, layers, one);
@@ -192,7 +192,7 @@ impl<'x> Ropes<'_, 'x> {
         (CodeUnits::new(one), CodeUnits::new(other))
     }
 
-    /// Whether `part` stands in `whole` at a place that `whole` has.
+    /// Returns whether `part` occurs in `whole` at a position inside `whole`.
     fn stands_at(&mut self, whole: RopeId, at: usize, part: RopeId) -> bool {
         let (whole, mut part) = self.two_code_units(whole, part);
         let mut whole = whole.skip(at);
@@ -203,7 +203,7 @@ impl<'x> Ropes<'_, 'x> {
 impl Texts for Ropes<'_, '_> {
     type Text = RopeId;
 
-    /// Looks at no rope twice, and of a part at nothing: its length is known.
+    /// Visits no rope twice, and nothing inside a part, because the length of a part is known.
     fn length(&mut self, text: &RopeId) -> usize {
         let Room { parts, pending, .. } = &mut *self.room;
         let mut length = 0;
@@ -242,9 +242,9 @@ impl Texts for Ropes<'_, '_> {
         left.cmp(right)
     }
 
-    /// In texts that have to be made: by hashes of all parts of the same length, which a pass over the text gives; what
-    /// seems to be equal is then compared. Hashes that agree by chance would cost further passes, but their key is
-    /// random: among 2^20 parts of 2^20 code units that happens once in 2^21 searches.
+    /// If a string is not plain, one pass compares the hashes of all parts of the same length; a part with the same
+    /// hash is then compared in full. Each accidental match of hashes would cost another pass, but their key is random:
+    /// with 2^20 parts of 2^20 code units, this happens once in 2^21 searches.
     fn find(&mut self, whole: &RopeId, part: &RopeId) -> Option<usize> {
         if let (Some(whole), Some(part)) = (self.plain(*whole), self.plain(*part)) {
             steps::bytes(whole.len());

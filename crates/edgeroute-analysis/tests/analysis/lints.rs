@@ -43,4 +43,3 @@ fn the_page_of_each_lint_has_all_sections() {
         assert_eq!(sections, expected[..count], "{}", lint.name());
     }
 }
-

@@ -15,9 +15,9 @@
 //! FROM /messages/* WHERE site = 'plant1' INTO $upstream
 //! ```
 
-use edgeroute_lang::diagnostic::Code;
 use crate::lint::semantics::unknown_system_property::{is_of_twin, system_name};
-use crate::lint::{Findings, Level, Lint, Pass, CheckedRoute};
+use crate::lint::{CheckedRoute, Findings, Level, Lint, Pass};
+use edgeroute_lang::diagnostic::Code;
 
 pub(in crate::lint) const LINT: Lint =
     Lint { code: Code::TwinQuery, name: "twin-query", level: Level::Warn, fixes: None, pass: Pass::Route(check) };

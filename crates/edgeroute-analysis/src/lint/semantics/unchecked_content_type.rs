@@ -21,10 +21,10 @@
 //! FROM /messages/* WHERE $contentType = 'application/json' and $body.level = 'critical' INTO $upstream
 //! ```
 
+use crate::lint::semantics::unknown_system_property::system_name;
+use crate::lint::{CheckedRoute, Findings, Level, Lint, Pass, Related, RouteSetContext};
 use edgeroute_lang::diagnostic::Code;
 use edgeroute_lang::hir::NodeKind;
-use crate::lint::semantics::unknown_system_property::system_name;
-use crate::lint::{Findings, Level, Lint, Pass, Related, RouteSetContext, CheckedRoute};
 use edgeroute_lang::span::Span;
 use edgeroute_lang::text::eq_ignore_case;
 

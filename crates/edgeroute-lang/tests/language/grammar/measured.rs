@@ -1,6 +1,5 @@
 //! The grammar files against what the reference was measured to do: they are the language, not only our own idea of it.
 
-
 use edgeroute_lang::syntax::{Lexer, TokenKind};
 use serde_json::Value;
 
