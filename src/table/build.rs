@@ -125,13 +125,8 @@ impl RouteTableBuilder {
         self
     }
 
-<<<<<<< HEAD
     /// Sets the fallback route, which accepts telemetry that no other route accepts, if its own condition is true.
     /// Its source is ignored (SEMANTICS#fallback).
-=======
-    /// Sets the fallback route. It takes telemetry that no other route takes, if its own condition is true. Its source
-    /// is ignored.
->>>>>>> 45dfad2e028723becf3f3a2dd9367ad99b9f188f
     #[must_use]
     pub fn fallback(self, name: impl Into<String>, text: impl Into<String>) -> Self {
         self.fallback_with(name, text, Priority::DEFAULT, TimeToLive::HUB_DEFAULT)

@@ -53,13 +53,8 @@ impl<'t> Delivery<'t> {
     }
 }
 
-<<<<<<< HEAD
 /// The deliveries of one message: at most one per endpoint (SEMANTICS#one-delivery), in the order in which the winning
 /// routes were declared.
-=======
-/// Iterates over the deliveries of one message: at most one for each endpoint, in the order in which the winning routes
-/// were declared.
->>>>>>> 45dfad2e028723becf3f3a2dd9367ad99b9f188f
 #[derive(Clone, Debug)]
 pub struct Deliveries<'t, 's> {
     table: &'t RouteTable,

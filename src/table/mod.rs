@@ -133,18 +133,11 @@ impl RouteTable {
     /// needs it and everything else that the route asks for holds.
     ///
     /// # Panics
-<<<<<<< HEAD
     /// If `scratch` was made by another table: an answer would be wrong.
     #[track_caller]
     pub fn route_with<'t, 's, P: Properties + ?Sized, S: Properties + ?Sized>(
         &'t self,
         scratch: &'s mut Scratch,
-=======
-    /// Panics if `scratch` belongs to another table, because the answer would be wrong.
-    pub fn route_with<'a, P: Properties + ?Sized, S: Properties + ?Sized>(
-        &'a self,
-        scratch: &'a mut Scratch,
->>>>>>> 45dfad2e028723becf3f3a2dd9367ad99b9f188f
         message: &Message<'_, P, S>,
     ) -> Deliveries<'t, 's> {
         assert!(
@@ -158,12 +151,8 @@ impl RouteTable {
     /// [`route_with`](Self::route_with).
     ///
     /// # Panics
-<<<<<<< HEAD
     /// As [`route_with`](Self::route_with).
     #[track_caller]
-=======
-    /// Panics if `scratch` belongs to another table, like [`route_with`](Self::route_with).
->>>>>>> 45dfad2e028723becf3f3a2dd9367ad99b9f188f
     pub fn is_match_with<P: Properties + ?Sized, S: Properties + ?Sized>(
         &self,
         scratch: &mut Scratch,

@@ -33,13 +33,8 @@ struct SegmentMemory {
     walk: SearchMemory,
 }
 
-<<<<<<< HEAD
 /// A route that accepted a message. The derived order is the preference: lowest priority number, then first declared
 /// (SEMANTICS#winner).
-=======
-/// A route that took a message. The derived order is the order of preference: first by priority number, lowest first,
-/// then by order of declaration.
->>>>>>> 45dfad2e028723becf3f3a2dd9367ad99b9f188f
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Winner {
     priority: Priority,
