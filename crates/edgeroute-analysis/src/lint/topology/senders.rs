@@ -37,7 +37,7 @@ impl Senders {
         Self { is_named, counts_wide }
     }
 
-    /// The modules whose messages the flow may all take. `None` if the flow does not restrict them.
+    /// The modules of which the flow may take all messages. `None` if the flow does not count.
     pub(super) fn of_flow<'f>(&self, flow: &'f Flow) -> Option<Cow<'f, SomeModules>> {
         match flow.selection() {
             Selection::Module { outputs: Outputs::Any | Outputs::Named, .. } => Some(Cow::Borrowed(flow.modules())),
