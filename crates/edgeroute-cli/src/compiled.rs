@@ -1,4 +1,4 @@
-//! A manifest read from a file, its routes compiled, and everything that is wrong with it.
+//! Reads a manifest from a file, compiles its routes, and collects its errors.
 
 use std::collections::HashSet;
 use std::io;
@@ -25,7 +25,7 @@ impl BadRoutesArguments {
     }
 }
 
-/// What was made of a file.
+/// A manifest file after compilation.
 #[derive(Debug)]
 pub(crate) struct CompiledFile {
     name: String,
@@ -37,17 +37,17 @@ impl CompiledFile {
     /// Reads and compiles a manifest.
     ///
     /// # Errors
-    /// Where the file cannot be read, or is not UTF-8.
+    /// Fails if the file cannot be read or is not UTF-8.
     pub(crate) fn read(path: &Path) -> io::Result<Self> {
         let text = input::read_text(path)?;
         Ok(Self { name: input::name(path), checked: CheckedManifest::from_json(&text), text })
     }
 
-    /// Reads a manifest whose routes are to be used, and tells its problems on standard error. `None` where they forbid
-    /// using it.
+    /// Reads a manifest whose routes will be used, and reports its errors on standard error. Returns `None` if they
+    /// rule out using it.
     ///
     /// # Errors
-    /// As [`read`](Self::read).
+    /// Same as for [`read`](Self::read).
     pub(crate) fn read_usable(path: &Path, bad_routes: BadRoutes) -> io::Result<Option<Self>> {
         let file = Self::read(path)?;
         file.report_problems();
@@ -65,12 +65,12 @@ impl CompiledFile {
         Ok(Some(file))
     }
 
-    /// Every problem in the order of the file, to be shown.
+    /// All errors in the order of the file, ready for display.
     pub(crate) fn report(&self) -> FileReport<'_> {
         FileReport::new(&self.name, &self.text, self.checked.route_count(), self.checked.findings())
     }
 
-    /// Tells the problems on standard error.
+    /// Reports the errors on standard error.
     pub(crate) fn report_problems(&self) {
         reporting::warn_of(&Report::new(vec![self.report()]));
     }
