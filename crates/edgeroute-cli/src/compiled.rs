@@ -79,29 +79,29 @@ impl CompiledFile {
         self.checked.findings().len()
     }
 
-    /// The names of the routes that have problems, in the order of the file, each once.
+    /// The names of the routes that have errors, in the order of the file and without duplicates.
     pub(crate) fn bad_routes(&self) -> Vec<&str> {
         self.checked.bad_routes()
     }
 
-    /// The routes without problems, in the order of declaration. None where the manifest itself has problems.
+    /// The routes without errors, in the order of declaration. Empty if the manifest itself has errors.
     pub(crate) fn good_routes(&self) -> Vec<&RouteSpec> {
         let bad: HashSet<&str> = self.bad_routes().into_iter().collect();
         let routes = self.checked.manifest().map(Manifest::routes).unwrap_or_default();
         routes.iter().filter(|route| !bad.contains(route.name())).collect()
     }
 
-    /// As [`into_table`](Self::into_table).
+    /// Same as [`into_table`](Self::into_table), by reference.
     pub(crate) fn table(&self) -> Option<&RouteTable> {
         self.checked.table()
     }
 
-    /// The manifest. `None` where it has problems of its own.
+    /// The manifest; `None` if it has errors of its own.
     pub(crate) fn manifest(&self) -> Option<&Manifest> {
         self.checked.manifest()
     }
 
-    /// The routes without problems, compiled. `None` where the manifest itself has problems.
+    /// The compiled routes without errors; `None` if the manifest itself has errors.
     pub(crate) fn into_table(self) -> Option<RouteTable> {
         self.checked.into_table()
     }

@@ -1,4 +1,4 @@
-//! What is wrong in a document, and where.
+//! Errors in documents, with their positions.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -7,13 +7,13 @@ use edgeroute_lang::span::{LineIndex, Span};
 
 use crate::input::printable;
 
-/// How much of a line is shown before and behind the place.
+/// The number of characters of a line that are shown before and after the position.
 const SHOWN: usize = 100;
 
 /// The most characters of a name that a message repeats.
 const NAME_WIDTH: usize = 60;
 
-/// A name from a document in a message.
+/// Quotes a name from a document for a message.
 pub(crate) fn quoted(name: &str) -> String {
     let mut characters = name.chars();
     let start: String = characters.by_ref().take(NAME_WIDTH).collect();
