@@ -1,4 +1,4 @@
-//! A row's answer against ours.
+//! Compares a row's answer with ours.
 
 use edgeroute_lang::diagnostic::{Code, Diagnostic, Severity};
 use edgeroute_lang::span::{LineIndex, Span};
@@ -10,36 +10,36 @@ use crate::corpus::{
 use crate::engine::{Engine, Outcome};
 use crate::front;
 
-/// Where our answer is not the reference's.
+/// A difference between our answer and the reference's.
 pub(crate) enum Difference<'c> {
-    /// The row asks nothing that this runner knows.
+    /// The row asks nothing that this runner understands.
     Unreadable(&'c str),
-    /// The reference refuses, we accept.
+    /// The reference rejects, we accept.
     NotRefused,
-    /// The reference accepts, we refuse.
+    /// The reference accepts, we reject.
     Refused(Refusal),
-    /// The reference's compiler crashed; what we said, if we refused.
+    /// The reference's compiler crashed; holds our error if we rejected.
     Crashed(Option<Refusal>),
-    /// We refuse, but not with an error that points into the text.
+    /// We reject, but not with an error that points into the text.
     Pointless(String),
-    /// A condition says something else of a message.
+    /// A condition has another verdict on a message.
     Verdict { message: &'c VectorMessage, expected: Truth, found: Outcome },
     /// A message goes elsewhere.
     Deliveries { message: &'c VectorMessage, expected: &'c [Delivery], found: Vec<Delivery> },
-    /// A part of what was parsed is another.
+    /// A parsed part differs.
     Part { what: String, expected: String, found: String },
 }
 
-/// Why we refuse a text.
+/// The reason why we reject a text.
 #[derive(Debug)]
 pub(crate) struct Refusal {
-    /// What the spans point into.
+    /// The text that the spans refer to.
     pub(crate) text: String,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 impl Refusal {
-    /// What is wrong with the refusal itself: no error in it, or a span that is not within the text, between characters.
+    /// Finds a fault in the rejection itself: no errors, or a span that is not within the text on character boundaries.
     pub(crate) fn fault(&self) -> Option<String> {
         if !self.diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error) {
             return Some("refused without an error".to_owned());
@@ -58,7 +58,7 @@ impl Refusal {
         span.slice(&self.text)
     }
 
-    /// Whether every error has a code that `is` takes.
+    /// Whether every error has a code that `is` accepts.
     pub(crate) fn is_only(&self, is: impl Fn(Code) -> bool) -> bool {
         self.diagnostics.iter().filter(|found| found.severity() == Severity::Error).all(|found| is(found.code))
     }
@@ -75,7 +75,7 @@ impl std::fmt::Display for Refusal {
     }
 }
 
-/// All differences of one row; none where it agrees.
+/// All differences of one row; empty if it agrees.
 pub(crate) fn compare<'c>(
     engine: &dyn Engine,
     question: &'c Result<Question, String>,
@@ -83,7 +83,7 @@ pub(crate) fn compare<'c>(
 ) -> Vec<Difference<'c>> {
     match question {
         Err(reason) => vec![Difference::Unreadable(reason)],
-        // To be read is all that is asked of a message.
+        // A message only needs to be readable.
         Ok(Question::Message(_)) => Vec::new(),
         Ok(Question::Condition(row)) => compare_condition(engine, row, messages),
         Ok(Question::Route(row)) => compare_route(row),
@@ -148,7 +148,7 @@ fn compare_route_set<'c>(
     }
 }
 
-/// What is compared of a delivery.
+/// The compared fields of a delivery.
 fn destination(delivery: &Delivery) -> (&str, u32, u32) {
     (&delivery.endpoint, delivery.priority, delivery.ttl)
 }
@@ -160,7 +160,7 @@ fn compare_route(row: &RouteRow) -> Vec<Difference<'static>> {
     }
 }
 
-/// What is the same of a route of its own and one of a manifest.
+/// Compares what a route of its own and a route in a manifest have in common.
 fn route_parts(prefix: &str, expected: &ParsedRoute, found: &front::RouteParts) -> Vec<Difference<'static>> {
     let mut differences = Vec::new();
     let mut compare = |what: &str, expected: Option<&str>, found: &str| {
@@ -214,7 +214,7 @@ fn compare_manifest(row: &ManifestRow) -> Vec<Difference<'static>> {
         compare("priority", expected.priority.map(|n| n.to_string()), found.priority.to_string());
         compare("ttl", expected.ttl.map(|n| n.to_string()), found.ttl.to_string());
         if let Some(compile) = &expected.compile {
-            // Where the reference's compiler crashed, we may do either.
+            // Where the reference's compiler crashed, we may accept or reject.
             let is_crash = compile.kind.as_ref().is_some_and(|kind| kind != "RouteCompilationException");
             if !is_crash {
                 compare("compile.ok", Some(compile.ok.to_string()), found.compiles.to_string());
@@ -230,7 +230,7 @@ fn compare_sources(row: &SourceMatchRow) -> Vec<Difference<'static>> {
     if found == row.matches { Vec::new() } else { vec![part("matches", &row.matches, &found)] }
 }
 
-/// The difference where at least one side refuses.
+/// The difference if at least one side rejects.
 fn unequal_ends<T>(answer: &Answer<T>, ours: Result<(), Refusal>) -> Vec<Difference<'static>> {
     match (answer, ours) {
         (Answer::Accepted(_), Ok(())) => Vec::new(),

@@ -1,7 +1,7 @@
-//! The rows of a directory of vectors, read into what they ask.
+//! Reads the rows of a directory of vectors as questions.
 //!
-//! What a row asks follows from its keys, whatever the name of its file, so that files this runner has never seen work.
-//! A row that cannot be read is kept, with the reason: it counts as a disagreement and is never skipped.
+//! A row's keys determine what it asks, whatever the name of its file, so new files work without changes to this
+//! runner. A row that cannot be read is kept with the reason: it counts as a disagreement and is never skipped.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,9 +15,9 @@ use serde_json::Value;
 
 /// The files of one directory.
 pub(crate) struct Corpus {
-    /// By file name.
+    /// Ordered by file name.
     pub(crate) files: Vec<File>,
-    /// What rows name by number.
+    /// The messages that rows refer to by number.
     pub(crate) messages: Vec<VectorMessage>,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct Row {
     pub(crate) question: Result<Question, String>,
 }
 
-/// What a row asks, and the reference's answer.
+/// The question that a row asks, and the reference's answer.
 pub(crate) enum Question {
     Condition(ConditionRow),
     Route(RouteRow),
@@ -44,7 +44,7 @@ pub(crate) enum Question {
     Message(Box<VectorMessage>),
 }
 
-/// What does a condition say of these messages?
+/// What is the verdict of a condition on these messages?
 pub(crate) struct ConditionRow {
     pub(crate) condition: String,
     pub(crate) source: String,
@@ -64,7 +64,7 @@ pub(crate) struct RouteSetRow {
     pub(crate) answer: Answer<Vec<(MessageRef, Vec<Delivery>)>>,
 }
 
-/// What does a manifest hold?
+/// What does a manifest contain?
 pub(crate) struct ManifestRow {
     pub(crate) json: String,
     pub(crate) answer: Answer<ParsedManifest>,
@@ -82,7 +82,7 @@ pub(crate) enum Answer<T> {
     Accepted(T),
     /// It diagnosed the text.
     Diagnosed,
-    /// It refused in some other way, for a condition by a crash.
+    /// It rejected the text in some other way; for a condition, by a crash.
     Otherwise,
 }
 
@@ -101,13 +101,13 @@ pub(crate) enum MessageRef {
     Numbered(usize),
 }
 
-/// A message as the vectors have it.
+/// A message in the form of the vectors.
 #[derive(Clone, Debug)]
 pub(crate) struct VectorMessage {
     pub(crate) properties: Vec<(String, Option<String>)>,
     pub(crate) system_properties: Vec<(String, Option<String>)>,
     pub(crate) body: Vec<u8>,
-    /// Where it does not follow from the system properties.
+    /// Set if it does not follow from the system properties.
     pub(crate) source: Option<String>,
 }
 
@@ -199,7 +199,7 @@ impl fmt::Display for Delivery {
 }
 
 impl MessageRef {
-    /// The message; `None` where the corpus has none of this number.
+    /// The message; `None` if the corpus has none with this number.
     pub(crate) fn get<'c>(&'c self, numbered: &'c [VectorMessage]) -> Option<&'c VectorMessage> {
         match self {
             Self::Inline(message) => Some(message),
@@ -209,8 +209,8 @@ impl MessageRef {
 }
 
 impl Corpus {
-    /// Reads every `*.jsonl` of `directory`. Messages that rows name by number are those of `messages.jsonl`; where
-    /// there is no such file, those of the only file of messages; else those of `default_messages`.
+    /// Reads every `*.jsonl` of `directory`. Messages that rows refer to by number come from `messages.jsonl`, else
+    /// from the only file of messages, else from `default_messages`.
     pub(crate) fn read(directory: &Path, default_messages: &Path) -> io::Result<Self> {
         let mut paths: Vec<PathBuf> = fs::read_dir(directory)?
             .map(|entry| entry.map(|entry| entry.path()))

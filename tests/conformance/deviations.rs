@@ -1,5 +1,5 @@
-//! The deviations of `grammar/DEVIATIONS.md`, each with what recognises its rows: the cause, as it stands in the row's
-//! texts and messages, never a row's place.
+//! The deviations of `grammar/DEVIATIONS.md`, each with a function that recognises its rows by their cause, as found in
+//! the row's texts and messages, never by the row's position.
 
 mod manifest;
 
@@ -11,7 +11,7 @@ use crate::compare::{Difference, Refusal};
 use crate::corpus::{Delivery, Question, Row, VectorMessage};
 use crate::front;
 
-/// A way in which we differ from the reference and mean to.
+/// An intentional difference from the reference.
 struct Deviation {
     /// Its heading in `grammar/DEVIATIONS.md`.
     id: &'static str,
@@ -52,7 +52,7 @@ pub(crate) fn recognise(row: &Row, difference: &Difference<'_>) -> Option<&'stat
     DEVIATIONS.iter().find(|deviation| (deviation.recognises)(question, difference)).map(|deviation| deviation.id)
 }
 
-/// Ids that only one of this table and `grammar/DEVIATIONS.md` has.
+/// Ids that are missing either in this table or in `grammar/DEVIATIONS.md`.
 pub(crate) fn faults() -> Vec<String> {
     let documented: Vec<&str> = include_str!("../../grammar/DEVIATIONS.md")
         .lines()
@@ -65,13 +65,13 @@ pub(crate) fn faults() -> Vec<String> {
     unknown.chain(silent.map(|deviation| format!("{}: not in grammar/DEVIATIONS.md", deviation.id))).collect()
 }
 
-/// The reference crashed, and we refuse for a reason that `is_cause` takes.
+/// The reference crashed, and we reject for a reason that `is_cause` accepts.
 fn crashed_at(difference: &Difference<'_>, is_cause: fn(&Refusal) -> bool) -> bool {
     matches!(difference, Difference::Crashed(Some(refusal)) if refusal.fault().is_none() && is_cause(refusal))
 }
 
-/// `and` or `or` has `null` beside it. For the reference a mistyped operand is undefined, too, and its crash hides that
-/// error; so we may refuse with the error alone.
+/// `null` is an operand of `and` or `or`. The reference treats a mistyped operand as undefined as well, and its crash
+/// hides that error, so we may reject with that error alone.
 fn is_null_with_undefined(refusal: &Refusal) -> bool {
     let tokens: Vec<TokenKind> = Lexer::new(&refusal.text).map(|token| token.kind).collect();
     let is_beside_null = tokens.windows(2).any(|pair| {
@@ -96,13 +96,13 @@ fn is_value_negate(refusal: &Refusal) -> bool {
     tells_value_arithmetic(refusal, |place| !place.contains('%'))
 }
 
-/// Whether we tell of an operator that body values do not have, at such a place.
+/// Whether we report, at such a place, an operator that does not accept body values.
 fn tells_value_arithmetic(refusal: &Refusal, is_place: impl Fn(&str) -> bool) -> bool {
     let mut diagnostics = refusal.diagnostics.iter();
     diagnostics.any(|found| found.code == Code::ValueArithmetic && is_place(refusal.slice(found.primary.span)))
 }
 
-/// We accept the function in a route that takes changes of twins.
+/// We accept the function in a route that selects twin changes.
 fn is_twin_function(question: &Question, difference: &Difference<'_>) -> bool {
     let calls = |condition: &str| {
         let tokens: Vec<_> = Lexer::new(condition).collect();
@@ -130,7 +130,7 @@ fn is_nesting_limit(_: &Question, difference: &Difference<'_>) -> bool {
     matches!(difference, Difference::Refused(refusal) if refusal.is_only(|code| code == Code::NestingTooDeep))
 }
 
-/// A parenthesis is closed that was not opened, and another is opened and not closed.
+/// A closing parenthesis has no opening one, and a later opening one is not closed.
 fn is_parenthesis_tail(question: &Question, difference: &Difference<'_>) -> bool {
     let is_mangled = |text: &str| {
         let (mut open, mut surplus) = (0_usize, 0_usize);
@@ -148,7 +148,7 @@ fn is_parenthesis_tail(question: &Question, difference: &Difference<'_>) -> bool
         && matches!(question, Question::Condition(row) if is_mangled(&row.condition))
 }
 
-/// A text that is turned into a number has an exponent over 1,000.
+/// A string that is converted to a number has an exponent over 1,000.
 fn is_large_exponent(question: &Question, difference: &Difference<'_>) -> bool {
     let has_large_exponent = |text: &str| {
         text.split(['e', 'E']).skip(1).any(|exponent| {
@@ -166,27 +166,27 @@ fn is_large_exponent(question: &Question, difference: &Difference<'_>) -> bool {
     })
 }
 
-/// A body query reads an integer that 64 bits do not hold.
+/// A body query reads an integer that does not fit 64 bits.
 fn is_large_body_integer(question: &Question, difference: &Difference<'_>) -> bool {
     let is_large =
         |value: &Value| value.as_number().is_some_and(|n| !n.is_i64() && n.as_f64().is_some_and(|n| n.abs() > 9e18));
     verdict_of(question, difference, |condition, message| queried(condition, message).iter().any(is_large))
 }
 
-/// A body query of a body that RFC 8259 does not take.
+/// A body query reads a body that RFC 8259 does not allow.
 fn is_lenient_body(question: &Question, difference: &Difference<'_>) -> bool {
     verdict_of(question, difference, |condition, message| {
         has_body_query(condition) && serde_json::from_str::<serde::de::IgnoredAny>(&body_text(message)).is_err()
     })
 }
 
-/// A body query reads a text that has this in it.
+/// A body query reads a string that contains this text.
 fn is_body_date(question: &Question, difference: &Difference<'_>, text: &str) -> bool {
     let has_text = |value: &Value| value.as_str().is_some_and(|value| value.contains(text));
     verdict_of(question, difference, |condition, message| queried(condition, message).iter().any(has_text))
 }
 
-/// What the body queries of a condition read, where that is simple to tell: names and single indices.
+/// The values that the body queries of a condition read, for simple paths of names and single indices.
 fn queried(condition: &str, message: &VectorMessage) -> Vec<Value> {
     let Ok(body) = serde_json::from_str::<Value>(&body_text(message)) else {
         return Vec::new();
@@ -203,7 +203,7 @@ fn queried(condition: &str, message: &VectorMessage) -> Vec<Value> {
     values.cloned().collect()
 }
 
-/// A body as text, by its `contentEncoding`.
+/// A body decoded according to its `contentEncoding`.
 fn body_text(message: &VectorMessage) -> String {
     let is_encoding =
         |(name, value): &&(String, Option<String>)| name.eq_ignore_ascii_case("contentEncoding") && value.is_some();
@@ -232,8 +232,8 @@ fn is_forged_stamp(question: &Question, difference: &Difference<'_>) -> bool {
     })
 }
 
-/// Two of the message's properties have one name but for case. The reference makes no such message, so no row should
-/// have one.
+/// Two of the message's properties have names that differ only in case. The reference creates no such message, so no
+/// row should have one.
 fn is_ambiguous_name(question: &Question, difference: &Difference<'_>) -> bool {
     let is_ambiguous = |properties: &[(String, Option<String>)]| {
         properties.iter().enumerate().any(|(index, (name, _))| {
@@ -245,7 +245,7 @@ fn is_ambiguous_name(question: &Question, difference: &Difference<'_>) -> bool {
     })
 }
 
-/// All that differs is a time to live, and ours is one of those that the reference picks from.
+/// Only a time to live differs, and ours is one of those that the reference picks from.
 fn is_priority_tie(_: &Question, difference: &Difference<'_>) -> bool {
     let Difference::Deliveries { expected, found, .. } = difference else {
         return false;
@@ -258,7 +258,7 @@ fn is_priority_tie(_: &Question, difference: &Difference<'_>) -> bool {
     expected.len() == found.len() && expected.iter().zip(found).all(is_tie)
 }
 
-/// Whether a verdict differs, and `is_cause` holds of the condition and the message.
+/// Whether a verdict differs, and `is_cause` is true of the condition and the message.
 fn verdict_of(
     question: &Question,
     difference: &Difference<'_>,
@@ -277,7 +277,7 @@ fn has_body_query(condition: &str) -> bool {
     has_token(condition, |name| name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("$body.")))
 }
 
-/// Whether a name, with its `$`, is one that `is` takes.
+/// Whether the condition contains a name, with its `$`, that `is` accepts.
 fn has_token(condition: &str, is: impl Fn(&str) -> bool) -> bool {
     Lexer::new(condition)
         .filter(|token| matches!(token.kind, TokenKind::Id | TokenKind::SystemProperty))

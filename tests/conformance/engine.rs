@@ -1,4 +1,4 @@
-//! The engine configurations that every row is asked of.
+//! The engine configurations that every row runs against.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,13 +19,13 @@ use crate::front::endpoint_id;
 
 /// One way to evaluate conditions and sets of routes.
 pub(crate) trait Engine {
-    /// By which it is selected, and named in the report.
+    /// The name by which it is selected and reported.
     fn name(&self) -> &'static str;
 
-    /// Compiles a condition that stands alone, for messages of `source`, and evaluates it on each message.
+    /// Compiles a standalone condition for messages of `source`, and evaluates it on each message.
     fn verdicts(&self, condition: &str, source: &str, messages: &[&VectorMessage]) -> Result<Vec<Outcome>, Refusal>;
 
-    /// Compiles a set of routes, and finds the deliveries of each message, in any order.
+    /// Compiles a set of routes, and finds the deliveries of each message in any order.
     fn deliveries(
         &self,
         routes: &[SetRoute],
@@ -68,11 +68,11 @@ pub(crate) fn all() -> Vec<Box<dyn Engine>> {
     ]
 }
 
-/// What an engine says of a message.
+/// An engine's answer for a message.
 pub(crate) enum Outcome {
-    /// It tells all three apart.
+    /// The engine distinguishes all three verdicts.
     Verdict(Truth),
-    /// It only knows whether a route fires.
+    /// The engine only knows whether a route matches.
     Fires(bool),
 }
 
@@ -95,7 +95,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Every route on every message, by the interpreter alone.
+/// Evaluates every route on every message with the interpreter alone.
 struct Interpreter;
 
 impl Engine for Interpreter {
@@ -148,7 +148,7 @@ impl Engine for Interpreter {
     }
 }
 
-/// Every route on every message, by what explanations say.
+/// Evaluates every route on every message with explanations.
 struct Explained;
 
 impl Engine for Explained {
@@ -199,8 +199,9 @@ impl Engine for Explained {
     }
 }
 
-/// A condition alone, put into a route of its own, and the source that the route has. What stands behind the condition's
-/// longest valid prefix, and would be an error there, is left out; and the source has no `*`, which might open a comment.
+/// Puts a standalone condition into a route of its own, and returns the route and its source. Text after the
+/// condition's longest valid prefix, which would be an error in a route, is left out. The source has no `*`, which
+/// might open a comment.
 fn route_of_condition(condition: &str, source: &str) -> Result<(String, String), Refusal> {
     let parsed = parse(condition)?;
     type_of(&parsed, condition, source)?;
@@ -220,13 +221,13 @@ struct Table {
     making: Making,
 }
 
-/// How a table comes about.
+/// How a table is made.
 #[derive(Copy, Clone, Default)]
 enum Making {
-    /// It is built of all routes at once.
+    /// Built from all routes at once.
     #[default]
     AtOnce,
-    /// Of other routes, which are changed into those that are wanted.
+    /// Built from other routes, which are then changed into the wanted ones.
     ByChanges,
 }
 
@@ -255,7 +256,7 @@ impl Table {
         builder.build().map(Compiled::into_table)
     }
 
-    /// The deliveries of each message, which `origin` gives its origin.
+    /// The deliveries of each message; `origin` determines its origin.
     fn route_all<'m>(
         &self,
         table: &RouteTable,
@@ -298,8 +299,8 @@ impl Engine for Table {
     }
 }
 
-/// A table of the routes that is made of another one by changes. There the first half of the routes are different
-/// ones, the others are missing, and there is one too many. Each then comes with a change of its own.
+/// Makes a table of the routes by changes. In the initial table, the first half of the routes have other texts, the
+/// rest are missing, and one route is surplus. Each route is then set by a change of its own.
 fn by_changes(
     builder: RouteTableBuilder,
     routes: &[SetRoute],
@@ -314,7 +315,7 @@ fn by_changes(
     let named = |changes: Changes, index: usize, route: &SetRoute| {
         changes.set_with(format!("{index}"), &route.route, route.priority(), route.time_to_live())
     };
-    // Backwards: a replaced route keeps its place.
+    // Backwards is safe, because a replaced route keeps its place.
     for (index, route) in there.iter().enumerate().rev() {
         set.apply(named(Changes::new(), index, route))?;
     }
@@ -352,7 +353,7 @@ impl SetRoute {
     }
 }
 
-/// The problems of the first route that has any.
+/// The errors of the first route that has any.
 fn refusal(error: &CompileError) -> Refusal {
     let first = error.problems().first().map_or(0, RouteProblem::position);
     let problems = error.problems().iter().filter(|problem| problem.position() == first);
@@ -362,7 +363,7 @@ fn refusal(error: &CompileError) -> Refusal {
     }
 }
 
-/// Parses a condition that stands alone.
+/// Parses a standalone condition.
 fn parse(condition: &str) -> Result<ast::Condition<'_>, Refusal> {
     let parsed = parse_condition(condition, &Limits::default());
     if parsed.errors.is_empty() {

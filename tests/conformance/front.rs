@@ -1,4 +1,4 @@
-//! What does not depend on how conditions are evaluated: parsing routes and manifests, matching sources.
+//! The parts that do not depend on the evaluation of conditions: parsing routes and manifests, and matching sources.
 
 use edgeroute_lang::diagnostic::{Code, Diagnostic};
 use edgeroute_lang::endpoint::Endpoint;
@@ -12,15 +12,15 @@ use edgeroute_lang::syntax;
 use crate::compare::Refusal;
 use crate::corpus::VectorMessage;
 
-/// What the vectors call the edge device that the routes are for.
+/// The name of the edge device in the vectors.
 pub(crate) const EDGE_DEVICE: &str = "edge";
 
 /// A route, parsed.
 pub(crate) struct RouteParts {
     pub(crate) source: String,
-    /// Its text; `true` where there is none.
+    /// Its text; `true` if there is none.
     pub(crate) condition: String,
-    /// As the vectors name it.
+    /// In the form of the vectors.
     pub(crate) endpoint: String,
 }
 
@@ -41,7 +41,7 @@ pub(crate) struct ManifestRouteParts {
     pub(crate) compiles: bool,
 }
 
-/// Parses a route as the reference's parser does, which lets four errors of a condition through to its compiler.
+/// Parses a route like the reference's parser, which leaves four errors of a condition to its compiler.
 pub(crate) fn parse_route(text: &str) -> Result<RouteParts, Refusal> {
     let is_let_through = |found: &Diagnostic| {
         let codes =
@@ -92,12 +92,12 @@ pub(crate) fn parse_manifest(json: &str) -> Result<ManifestParts, Refusal> {
     })
 }
 
-/// Whether a route of one source takes messages of another.
+/// Whether a route with one source selects messages from another.
 pub(crate) fn source_matches(route_source: &str, message_source: &str) -> bool {
     SourcePattern::new(route_source).matches(MessageSource::Other(message_source))
 }
 
-/// An endpoint as the vectors name it.
+/// Writes an endpoint in the form of the vectors.
 pub(crate) fn endpoint_id(endpoint: &Endpoint) -> String {
     match endpoint {
         Endpoint::Upstream => "iothub".to_owned(),
@@ -106,7 +106,7 @@ pub(crate) fn endpoint_id(endpoint: &Endpoint) -> String {
 }
 
 impl VectorMessage {
-    /// Who sent it: the vectors' messages are stamped already. A module without a name gives a leaf device.
+    /// The sender: the vectors' messages are already stamped. Without a module name, it is a leaf device.
     pub(crate) fn origin(&self) -> Origin<'_> {
         let origin = match Origin::from_system_properties(&self.system_properties) {
             Ok(origin) => origin,

@@ -1,10 +1,10 @@
-//! What the reference engine answered, and whether we answer the same: see README.md beside this file.
+//! Checks that we answer as the reference engine does; see README.md in this directory.
 //!
-//! `cargo test --test conformance` reads this directory, `EDGEROUTE_VECTORS=dir` another one of its shape. Every row is
-//! asked of every engine configuration. A row agrees, or differs by a cause that one of `grammar/DEVIATIONS.md` names,
-//! or fails the run.
+//! `cargo test --test conformance` reads this directory; `EDGEROUTE_VECTORS=dir` selects another one of the same
+//! structure. Every row runs against every engine configuration. A row must agree or differ for a reason listed in
+//! `grammar/DEVIATIONS.md`; otherwise the run fails.
 //!
-//! It has a `main` of its own, because what it prints is wanted when it passes, too.
+//! It has its own `main`, because its output is wanted when it passes, too.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a report on standard output is its purpose")]
 
 mod compare;
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    // As the usual harness does: a test is run if its name contains one of the words given, or there are none.
+    // Like the usual harness, runs a test if its name contains one of the given words, or if there are none.
     let words: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
     let selected: Vec<_> = engines
         .iter()

@@ -1,4 +1,4 @@
-//! Counting, and printing what disagrees.
+//! Counts rows and prints disagreements.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,14 @@ use crate::compare::Difference;
 use crate::corpus::{Delivery, Question, Row, VectorMessage};
 use crate::deviations;
 
-/// How many disagreements of a run are printed.
+/// The most disagreements of a run that are printed.
 const SHOWN: usize = 50;
 
-/// What a run has come to so far.
+/// The state of a run.
 #[derive(Default)]
 pub(crate) struct Report {
     disagreements: usize,
-    /// Rows that each deviation took, by its id. Of the engine configuration at hand.
+    /// The number of rows that each deviation explains, by id, for the current engine configuration.
     taken: BTreeMap<&'static str, usize>,
 }
 
@@ -53,19 +53,19 @@ impl Report {
         }
     }
 
-    /// Prints what each deviation took, and forgets it.
+    /// Prints how many rows each deviation explains, and resets the counts.
     pub(crate) fn deviations(&mut self) {
         for (id, rows) in std::mem::take(&mut self.taken) {
             println!("deviation {id}: {rows} {}", if rows == 1 { "row" } else { "rows" });
         }
     }
 
-    /// How many rows disagree, over all files and configurations.
+    /// The number of rows that disagree, over all files and configurations.
     pub(crate) fn disagreements(&self) -> usize {
         self.disagreements
     }
 
-    /// Says so if some were not printed.
+    /// Prints a note if some were not printed.
     pub(crate) fn finish(&self) {
         if let Some(more) = self.disagreements.checked_sub(SHOWN).filter(|&more| more > 0) {
             println!("{more} more disagreements are not shown");

@@ -1,7 +1,8 @@
-//! Matching allocates nothing, whatever the routes and whatever the message.
+//! Checks that matching never allocates, whatever the routes and the message.
 //!
-//! A test binary of its own, because it counts with a global allocator (`allocation-counter`, which counts for each thread
-//! apart). What grows with a message would show with the hostile ones: a scratch has all its memory when it is made.
+//! This is a test binary of its own, because it counts with a global allocator (`allocation-counter`, which counts per
+//! thread). The hostile messages would reveal memory that grows with a message: a scratch must have all its memory when
+//! it is created.
 
 #[cfg(test)]
 mod tests {
@@ -19,7 +20,7 @@ mod tests {
 
     type Pairs = Vec<(String, Option<String>)>;
 
-    /// A message of the vectors, or a hostile one.
+    /// A message of the vectors or a hostile one.
     struct Parts {
         name: String,
         properties: Pairs,
@@ -48,7 +49,7 @@ mod tests {
             Self { name: row.to_string(), properties, system_properties, body }
         }
 
-        /// The message from several senders, so that every source is walked; a large one from the first of them only.
+        /// The message from several senders, so that every source is matched; a large one from the first of them only.
         fn messages(&self) -> Vec<Message<'_, Pairs, Pairs>> {
             let is_large = self.body.len() > 10_000
                 || self.properties.iter().any(|(_, value)| value.as_ref().is_some_and(|value| value.len() > 10_000));
@@ -83,7 +84,7 @@ mod tests {
         text.lines().map(|line| serde_json::from_str(line).expect("a row")).collect()
     }
 
-    /// Every route and every condition of the vectors; what does not compile is left out.
+    /// Every route and every condition of the vectors, except those that do not compile.
     fn vector_routes() -> Vec<String> {
         let mut routes = Vec::new();
         for file in ["conditions.jsonl", "targeted.jsonl", "reference_suite.jsonl", "routes.jsonl", "routesets.jsonl"] {
@@ -124,7 +125,7 @@ mod tests {
         builder.build().expect("bad routes are skipped").into_table()
     }
 
-    /// Routes each of the messages with one scratch, and gives the number of deliveries.
+    /// Routes each of the messages with one scratch, and returns the number of deliveries.
     fn assert_allocates_nothing(table: &RouteTable, messages: &[impl Borrow<Parts>]) -> usize {
         let mut scratch = table.create_scratch();
         let mut deliveries = 0;
@@ -146,7 +147,7 @@ mod tests {
         deliveries
     }
 
-    /// Allocates each time it is asked for its properties.
+    /// Allocates whenever its properties are read.
     struct Wasteful(Pairs);
     impl Properties for Wasteful {
         fn visit<'m>(&'m self, visit: impl FnMut(&'m str, Option<&'m str>)) {
@@ -155,7 +156,7 @@ mod tests {
         }
     }
 
-    /// The control: what allocates is counted, at the very calls that the other tests are about.
+    /// The control: an allocation is counted in the very calls that the other tests check.
     #[test]
     fn the_counter_counts() {
         let count = |info: AllocationInfo| (info.count_total, info.bytes_total);
@@ -176,7 +177,7 @@ mod tests {
     fn the_vectors_are_routed_without_allocating() {
         let (routes, messages) = (vector_routes(), vector_messages());
         assert!(routes.len() > 10_000 && messages.len() > 400, "{} routes, {} messages", routes.len(), messages.len());
-        // Every message on every route takes long, so each table has a part of the routes.
+        // Every message on every route takes too long, so each table has a part of the routes.
         let mut compiled = 0;
         let mut deliveries = 0;
         for (part, routes) in routes.chunks(1_500).enumerate() {
@@ -203,7 +204,7 @@ mod tests {
         assert!(clauses > 5_000 && deliveries > 10_000, "{clauses} clauses, {deliveries} deliveries");
     }
 
-    /// Routes that read what the hostile messages have, by every kind of test and by expressions.
+    /// Routes that read the properties of the hostile messages, with every kind of test and with expressions.
     fn reading_routes() -> Vec<String> {
         let conditions = [
             "p1 = 'x'",
@@ -238,7 +239,7 @@ mod tests {
             r"contains(emoji, '\uD83D')",
             r"contains(emoji || '\uD83D', '\uDE00\uD83D')",
         ];
-        // Enough alike to be split by switches.
+        // Enough similar routes to be split by lookups.
         let many = (0..200).map(|n| format!("p{n} = 'v{n}' and starts_with(p{}, 'v') and $body.k{n} = {n}", n + 1));
         let nested = (0..8).fold("long".to_owned(), |inner, n| {
             if n % 2 == 0 { format!("upper({inner})") } else { format!("lower({inner})") }
@@ -323,7 +324,7 @@ mod tests {
         }
     }
 
-    /// Room for the groups of a source is made beforehand, one for each path that leads to it.
+    /// Space for the groups of a source is allocated beforehand, one for each path that leads to it.
     #[test]
     fn sources_that_every_prefix_takes_are_routed_without_allocating() {
         let messages = [Parts::new("one property", pairs(&[("a", "x")]), "utf-8", "")];

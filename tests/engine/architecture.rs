@@ -1,4 +1,4 @@
-//! The worked example of ARCHITECTURE.md is what the crate does.
+//! Checks the worked example of ARCHITECTURE.md against the crate.
 
 use edgeroute::RouteTable;
 use edgeroute_lang::limits::Budgets;

@@ -1,4 +1,4 @@
-//! Bodies as tables read them: those that look like others before them, and changes of twins.
+//! Tests how tables read bodies: bodies similar to earlier ones, and twin changes.
 
 #[cfg(test)]
 mod tests {
@@ -7,8 +7,8 @@ mod tests {
 
     const SYSTEM: [(&str, &str); 2] = [("contentType", "application/json"), ("contentEncoding", "utf-8")];
 
-    /// Names are compared by words of eight bytes with the one that stood there before, and the differences of the words
-    /// are put together: those of two words must not take each other away.
+    /// Names are compared with the previous name at the same place in words of eight bytes, and the differences of the
+    /// words are combined. The differences of two words must not cancel out.
     #[test]
     fn names_that_differ_alike_in_several_words_are_other_names() {
         let name = "a".repeat(19);

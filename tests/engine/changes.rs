@@ -1,4 +1,4 @@
-//! Changing routes: what is refused, what is left alone, and what it costs.
+//! Tests changes of routes: which are rejected, what they leave alone, and what they cost.
 
 #[cfg(test)]
 mod changing {
@@ -12,7 +12,7 @@ mod changing {
         format!("FROM /messages/* WHERE a = '{value}' INTO BrokeredEndpoint('/modules/m/inputs/i{value}')")
     }
 
-    /// A set of routes that are never compiled as a whole but by the share of changes.
+    /// A route set in which only the share of changes can trigger a full rebuild.
     fn set(names: &[&str]) -> RouteSet {
         let builder = (0..).zip(names).fold(builder(), |builder, (value, name)| builder.route(*name, route(value)));
         RouteSet::new(builder).expect("good routes")
@@ -47,7 +47,7 @@ mod changing {
         assert_eq!(of(&old), ["a", "b", "c", ""]);
         assert_eq!(of(&new), ["", "", "c", "a"]);
         assert_eq!((old.len(), new.len()), (3, 3));
-        // Both send there, and `c` stands first.
+        // Both have the same endpoint, and `c` comes first.
         let new = set.apply(Changes::new().remove("c")).expect("good changes").into_table();
         assert_eq!(of(&new), ["", "", "d", "a"]);
     }
@@ -96,12 +96,12 @@ mod changing {
         assert!(error.to_string().contains("there is no route named `neither`"), "{error}");
         assert_eq!(winners(set.table(), "0"), ["a"]);
         assert!(set.names().eq(["a", "b"]));
-        // It is the very table: a scratch fits both.
+        // It is the same table, so a scratch fits both.
         let message = Message::new(Origin::device("d"));
         assert!(!set.table().is_match_with(&mut before.create_scratch(), &message));
     }
 
-    /// However many bad routes there are, each is named; help is for the first 10,000 problems.
+    /// However many bad routes there are, each is named; only the first 10,000 problems have help.
     #[test]
     fn of_very_many_bad_routes_each_is_named() {
         const BAD: &str = "FROM /* WHERE a > 1 INTO $upstreem";
@@ -142,7 +142,7 @@ mod changing {
             .expect("skipped");
         assert_eq!(compiled.skipped().iter().map(RouteProblem::route).collect::<Vec<_>>(), ["a"]);
         assert_eq!((winners(compiled.table(), "0"), compiled.table().len()), (vec!["b".to_owned()], 2));
-        // It is still bad, and still there.
+        // It is still bad, and still in the set.
         assert_eq!(set.skipped().map(RouteProblem::route).collect::<Vec<_>>(), ["a"]);
         let error = set.apply(Changes::new().add("a", one)).expect_err("the name is taken");
         assert_eq!(findings(&error), [(0, "a", Code::RouteNameTaken)]);
@@ -176,7 +176,7 @@ mod changing {
         let table = set.apply(changes).expect("good changes").into_table();
         let of = |table: &RouteTable| ["0", "3", "5", "9"].map(|value| winners(table, value).join(" "));
         assert_eq!(of(&table), ["a", "c", "rest", ""]);
-        // A dead route takes nothing.
+        // A removed route matches nothing.
         let table = set.apply(Changes::new().remove("a")).expect("good changes").into_table();
         assert_eq!(of(&table), ["rest", "c", "rest", ""]);
         assert_eq!(table.endpoints().last().map(ToString::to_string).as_deref(), Some("$upstream"));

@@ -1,11 +1,12 @@
-//! Readers that route while a writer changes the routes: each message is judged by just one table, whole.
+//! Tests readers that route while a writer changes the routes: each message must be matched against exactly one
+//! complete table.
 //!
-//! Tables share segments, and a change lets routes die in segments that tables in use still have. So before a table is
-//! published, its answers are taken from a table that is built of the same routes at once; whoever loads it has to find
-//! these, whatever the writer has done since. Memory that is shared is one atomic version for each route
-//! (`src/table/segment.rs`); everything else is immutable.
+//! Tables share segments, and a change marks routes as removed in segments that tables in use still have. So before a
+//! table is published, its answers are computed with a table built from the same routes at once. Every reader that
+//! loads it must get these answers, whatever the writer has done since. The only mutable shared memory is one atomic
+//! version per route (`src/table/segment.rs`); everything else is immutable.
 //!
-//! `EDGEROUTE_SECONDS=120 cargo test --release --test concurrency` goes on for as long.
+//! `EDGEROUTE_SECONDS=120 cargo test --release --test concurrency` runs for that long.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has nothing better to do")]
 
@@ -22,7 +23,7 @@ use edgeroute_lang::message::{Message, Origin};
 const READERS: usize = 3;
 const LEVELS: [&str; 4] = ["debug", "info", "error", "critical"];
 
-/// A table as it is published, and what it has to answer to each of the messages.
+/// A published table, and its expected answer to each of the messages.
 struct Published {
     table: RouteTable,
     answers: Vec<Vec<String>>,
@@ -31,7 +32,7 @@ struct Published {
 /// The routes as they are declared: name and text.
 type Declared = Vec<(String, String)>;
 
-/// The `number`th route as it is after so many changes.
+/// The text of the `number`th route after this many changes.
 fn text(number: usize, changes: usize) -> String {
     let source = ["/messages/*", "/messages/modules/m1/*", "/messages/modules/m1/outputs/o"][number % 3];
     let level = LEVELS[(number + changes) % 4];
@@ -75,7 +76,7 @@ fn published(set: &RouteSet, routes: &Declared) -> Arc<Published> {
     Arc::new(Published { table: set.table().clone(), answers })
 }
 
-/// Changes one route after the other, publishing each table, for as long as asked, and at least so many times.
+/// Changes one route after the other, publishing each table, for the given time and at least this many times.
 fn write(
     mut set: RouteSet,
     mut routes: Declared,
@@ -127,7 +128,7 @@ fn readers_judge_each_message_by_one_whole_table_while_routes_change() {
                     let mut scratch = current.table.create_scratch();
                     let mut number = reader;
                     while !done.load(Ordering::Relaxed) {
-                        // Stay with one table for a while: the writer changes what it shares with others.
+                        // Keeps one table for a while, so that the writer changes what it shares with others.
                         for _ in 0..MESSAGES / 4 {
                             number = (number + 1) % MESSAGES;
                             assert_eq!(answer(&current.table, &mut scratch, number), current.answers[number]);
@@ -142,7 +143,7 @@ fn readers_judge_each_message_by_one_whole_table_while_routes_change() {
                     }
                 });
             }
-            // A reader that fails ends the test here, and the writer must end before it.
+            // A failing reader ends the test here, so the writer must end before it.
             let changes = write(set, routes, &shared, 150, Duration::from_secs(seconds));
             done.store(true, Ordering::Relaxed);
             changes

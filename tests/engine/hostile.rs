@@ -1,4 +1,4 @@
-//! Texts made to hurt: deep, long, odd. Nothing panics, overflows the stack or takes more than linear time.
+//! Tests deep, long and odd texts: nothing may panic, overflow the stack or take more than linear time.
 //!
 //! No clock is read. The sizes are such that anything quadratic would take minutes instead of seconds.
 
@@ -27,8 +27,8 @@ mod tests {
         parse_condition(condition, &Limits::default()).errors.iter().map(|error| error.code).collect()
     }
 
-    /// Takes a text through everything that there is for conditions and routes, without the limits that would spare it.
-    /// Gives the verdict on an empty message, where the text is a condition.
+    /// Runs a text through every operation on conditions and routes, without the limits that would reject it early.
+    /// Returns the verdict on an empty message if the text is a condition.
     fn go_through(condition: &str) -> Option<Verdict> {
         let limits = unlimited();
         let route = format!("FROM /* WHERE {condition} INTO $upstream");
@@ -53,7 +53,7 @@ mod tests {
         Some(found)
     }
 
-    /// `open` many times, `inner`, `close` as many times.
+    /// Repeats `open` before `inner` and `close` after it, `depth` times each.
     fn nested(open: &str, inner: &str, close: &str, depth: usize) -> String {
         [open.repeat(depth).as_str(), inner, &close.repeat(depth)].concat()
     }
@@ -179,7 +179,7 @@ mod tests {
             assert_eq!(parsed.errors, [], "{item}");
             assert_eq!(parsed.tree.source.unwrap().path.len(), item.replace(' ', "").len() * 100_000);
         }
-        // Each `/*/` opens a comment and closes none; the next one closes it.
+        // Each `/*/` opens a comment and does not close it; the next one does.
         for item in ["/*/", "/*/*", "/**", "/* /"] {
             let text = format!("FROM {} INTO $upstream", item.repeat(100_000));
             assert!(!parse_route(&text, &unlimited()).errors.is_empty(), "{item}");

@@ -1,7 +1,7 @@
-//! What memory reading manifests and building tables takes at most, whatever stands in them.
+//! Bounds the memory for reading manifests and building tables, whatever they contain.
 //!
-//! A test binary of its own, because it counts with a global allocator (`allocation-counter`, which counts for each thread
-//! apart). `docs/complexity.md` has what it comes to at full size.
+//! This is a test binary of its own, because it counts with a global allocator (`allocation-counter`, which counts per
+//! thread). `docs/complexity.md` has the figures at full size.
 
 #[cfg(test)]
 mod tests {
@@ -11,12 +11,12 @@ mod tests {
     use edgeroute_lang::manifest::Manifest;
     use edgeroute_lang::message::{Message, Origin};
 
-    /// The most bytes that stand on the heap at once while `run` runs.
+    /// The peak number of heap bytes while `run` runs.
     fn peak(run: impl FnOnce()) -> usize {
         usize::try_from(measure(run).bytes_max).expect("small")
     }
 
-    /// A manifest with this between the braces of its routes.
+    /// A manifest with this text between the braces of its routes.
     fn manifest(routes: &str) -> String {
         format!(
             "{{\"schemaVersion\": \"1.1\", \"routes\": {{{routes}}}, \
@@ -38,7 +38,7 @@ mod tests {
         manifest(&routes)
     }
 
-    /// A kind of manifest, how many bytes the heap may hold for each of its own, and one of about some size.
+    /// A kind of manifest, the heap bytes allowed per byte of it, and a function that makes one of about a given size.
     type Kind = (&'static str, usize, fn(usize) -> String);
 
     const MANIFESTS: [Kind; 11] = [
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(over, [], "manifests, their bytes, and the bytes on the heap for each");
     }
 
-    /// Of 10,000 problems all is told; what is told of the others is little.
+    /// The first 10,000 problems are kept in full; little is kept of the others.
     #[test]
     fn a_manifest_of_nothing_but_bad_routes_takes_memory_in_proportion_to_it() {
         let mut each = Vec::new();
@@ -118,7 +118,7 @@ mod tests {
         assert!(a_route < 1_300, "{a_route} bytes a route");
     }
 
-    /// Of values that are skipped the JSON parser keeps a byte for each that is open.
+    /// For skipped values, the JSON parser keeps one byte per open value.
     #[test]
     fn text_that_is_no_json_takes_little_memory() {
         for text in ["[".repeat(1 << 20), format!("{{\"a\": \"{}", "x".repeat(1 << 20)), " ".repeat(1 << 20)] {
@@ -126,7 +126,8 @@ mod tests {
         }
     }
 
-    /// Each problem has the route's text: kept once for each, a text of 1 MiB with a hundred mistakes would take 100 MiB.
+    /// Each problem refers to the route's text. With a copy for each, a text of 1 MiB with a hundred errors would take
+    /// 100 MiB.
     #[test]
     fn the_problems_of_a_route_share_its_text() {
         let text = format!("FROM /* WHERE {} INTO $upstream", vec!["(a b)"; 100_000].join(" and "));
@@ -171,7 +172,7 @@ mod tests {
         }
     }
 
-    /// No scratch grows with what it reads: `tests/allocations.rs` holds that matching allocates nothing.
+    /// No scratch grows with its input: `tests/allocations.rs` checks that matching allocates nothing.
     #[test]
     fn a_hostile_body_takes_no_memory_beyond_the_scratch() {
         let texts: Vec<String> = mixed(1_000).collect();

@@ -1,4 +1,4 @@
-//! A table that came about by changes answers as one that is built of the same routes at once.
+//! Tests that a table made by changes answers like one that is built from the same routes at once.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use edgeroute_lang::priority::{Priority, TimeToLive};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// A route as it is declared: name, text, priority.
+/// A declared route: name, text, priority.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Declared {
     name: String,
@@ -19,7 +19,7 @@ struct Declared {
     priority: Priority,
 }
 
-/// The routes of a set, kept in the plainest way.
+/// A reference model of a route set.
 #[derive(Clone, Debug, Default)]
 struct Model {
     routes: Vec<Declared>,
@@ -35,7 +35,7 @@ enum Step {
 }
 
 impl Model {
-    /// Makes the change, and tells it to the set.
+    /// Makes the change in the model, and adds it to the changes of the set.
     fn make(&mut self, step: &Step, changes: Changes) -> Changes {
         let known = |name: &str| self.routes.iter().position(|route| route.name == *name);
         match step.clone() {
@@ -44,7 +44,7 @@ impl Model {
                 let keep = TimeToLive::HUB_DEFAULT;
                 if let Some(index) = known(&name) {
                     self.routes[index] = route;
-                    // Two ways to say it.
+                    // There are two ways to express it.
                     if text.len() % 2 == 0 {
                         changes.replace_with(name, text, priority, keep)
                     } else {
@@ -117,7 +117,7 @@ impl Model {
 
 type Pairs = Vec<(String, Option<String>)>;
 
-/// Everything there is to know of the deliveries of each message.
+/// All fields of the deliveries of each message.
 fn deliveries<'t>(
     table: &'t RouteTable,
     scratch: &mut Scratch,
@@ -191,7 +191,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Messages that ask about what the routes do.
+/// Messages on which the routes differ.
 fn messages() -> Vec<(Origin<'static>, Pairs)> {
     let mut messages = Vec::new();
     let origins = [
@@ -246,7 +246,7 @@ proptest! {
             let skipped = |problem: &RouteProblem| (problem.route().to_owned(), problem.diagnostic().clone());
             let fresh_skipped: Vec<_> = fresh.skipped().iter().map(skipped).collect();
             prop_assert_eq!(set.skipped().map(skipped).collect::<Vec<_>>(), fresh_skipped);
-            // Whoever still routes with the table from before gets its answers.
+            // The previous table must still give its own answers.
             let (table, model) = before;
             table.adapt_scratch(&mut scratch);
             let found = names(&deliveries(&table, &mut scratch, &messages));

@@ -1,19 +1,19 @@
-//! Files of cases: messages, and where each is to go.
+//! Files of test cases: messages, and where each should go.
 //!
 //! ```yaml
-//! manifest: deployment.json          # may be left to the command line
+//! manifest: deployment.json          # may be given on the command line instead
 //! cases:
 //!   - name: hot readings go to the cloud
 //!     message:
 //!       origin: { device: edge-1, module: filter, output: readings }
 //!       properties: { temperature: "85" }
 //!     expect:
-//!       - $upstream                  # or with what else is to hold:
+//!       - $upstream                  # or with further expectations:
 //!       - { endpoint: $upstream, route: hotReadings, priority: 2, timeToLiveSecs: 7200 }
 //! ```
 //!
-//! The same in JSON and TOML. A message has the keys that `edgeroute match` reads. Whatever is wrong is told with its
-//! place; a case that cannot be read does not hide what is wrong with the others.
+//! JSON and TOML files have the same structure. A message has the keys that `edgeroute match` reads. Every error is
+//! reported with its position, and a case that cannot be read does not hide errors in the others.
 
 use std::ops::Range;
 
@@ -22,26 +22,26 @@ use edgeroute::Delivery;
 use crate::document::{Fields, Language, Problem, Value, parse, quoted};
 use crate::message_line::MessageLine;
 
-/// What a file of cases says.
+/// The content of a file of test cases.
 #[derive(Debug)]
 pub(crate) struct CaseFile {
-    /// The manifest that the cases are for, as a path from the file.
+    /// The manifest that the cases run against, as a path relative to the file.
     pub(crate) manifest: Option<String>,
     pub(crate) cases: Vec<Case>,
 }
 
-/// A message, and where it is to go.
+/// A message, and where it should go.
 #[derive(Debug)]
 pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) message: MessageLine,
-    /// No two for one endpoint.
+    /// No two have the same endpoint.
     pub(crate) expected: Vec<ExpectedDelivery>,
-    /// Where it stands in the file, in bytes.
+    /// The position in the file, in bytes.
     pub(crate) span: Range<usize>,
 }
 
-/// A delivery that is to be there. What is not given does not matter.
+/// An expected delivery. Fields that are not given are not compared.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct ExpectedDelivery {
     pub(crate) endpoint: String,
@@ -51,15 +51,15 @@ pub(crate) struct ExpectedDelivery {
 }
 
 impl CaseFile {
-    /// Reads a file.
+    /// Parses a file.
     ///
     /// # Errors
-    /// Everything that is wrong with it: one thing for each case.
+    /// Returns every error in it, at most one for each case.
     pub(crate) fn parse(text: &str, language: Language) -> Result<Self, Vec<Problem>> {
         let mut fields = parse(text, language)
             .and_then(|value| Fields::of(value, &["$schema", "manifest", "cases"]))
             .map_err(|problem| vec![problem])?;
-        // For editors.
+        // Editors use this key; the runner does not.
         drop(fields.take("$schema"));
         let manifest = fields.take("manifest").map(Value::text).transpose().map_err(|problem| vec![problem])?;
         let cases = fields.require("cases").and_then(Value::elements).map_err(|problem| vec![problem])?;
@@ -76,7 +76,7 @@ impl CaseFile {
 }
 
 impl Case {
-    /// `number` names it if nothing else does.
+    /// Reads a case. `number` becomes its name if it has none.
     fn from_value(value: Value<'_>, number: usize) -> Result<Self, Problem> {
         let span = value.span();
         let mut fields = Fields::of(value, &["name", "message", "expect"])?;
@@ -115,7 +115,7 @@ impl ExpectedDelivery {
         })
     }
 
-    /// Whether a delivery, which is to this endpoint, is as expected.
+    /// Whether a delivery to this endpoint is as expected.
     pub(crate) fn is(&self, delivery: &Delivery<'_>) -> bool {
         self.route.as_ref().is_none_or(|route| route == delivery.route())
             && self.priority.is_none_or(|priority| priority == delivery.priority().get())
@@ -123,7 +123,7 @@ impl ExpectedDelivery {
     }
 }
 
-/// `$upstream` or `/modules/NAME/inputs/INPUT`, as deliveries are written.
+/// Reads `$upstream` or `/modules/NAME/inputs/INPUT`, the form in which deliveries are written.
 fn endpoint(value: Value<'_>) -> Result<String, Problem> {
     let span = value.span();
     let text = value.text()?.into_owned();
@@ -205,7 +205,7 @@ mod tests {
         assert_eq!((&message, &dialect), (&cases["$defs"]["message"], &cases["$schema"]));
     }
 
-    /// Whatever is wrong in itself; that names ignore case, base64 and blank stamps are not told by a schema.
+    /// Checks everything that a schema can express. It cannot express names that ignore case, base64 or blank stamps.
     #[test]
     fn schema_and_reader_agree_on_what_a_case_is() {
         let (_, validator) = schema(CASES);

@@ -1,4 +1,4 @@
-//! `edgeroute check`: every problem of every file.
+//! `edgeroute check`: reports every error of every file.
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
     report: ReportArguments,
 }
 
-/// Checks every file, then says how many problems there are in all.
+/// Checks every file, then prints the total number of errors.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     let (mut files, mut unreadable) = (Vec::new(), Vec::new());
     for path in &arguments.files {

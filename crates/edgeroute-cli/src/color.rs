@@ -1,4 +1,4 @@
-//! Whether what is written is in colours.
+//! Decides whether output is coloured.
 
 use anstream::{AutoStream, ColorChoice};
 use edgeroute_analysis::render::Color;
@@ -23,7 +23,7 @@ enum When {
 }
 
 impl ColorArguments {
-    /// The stream, and in what colours to write to it.
+    /// Returns the stream and the colours to use on it.
     pub(crate) fn stream<S: anstream::stream::RawStream>(self, stream: S) -> (AutoStream<S>, Color) {
         let choice = match self.color {
             When::Auto => AutoStream::choice(&stream),
@@ -34,7 +34,7 @@ impl ColorArguments {
         (AutoStream::new(stream, choice), color)
     }
 
-    /// As `--color auto`, for commands that have no such argument.
+    /// The equivalent of `--color auto`, for commands without that argument.
     pub(crate) const fn auto() -> Self {
         Self { color: When::Auto }
     }

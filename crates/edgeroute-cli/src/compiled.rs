@@ -1,4 +1,4 @@
-//! A manifest read from a file, its routes compiled, and everything that is wrong with it.
+//! Reads a manifest from a file, compiles its routes, and collects its errors.
 
 use std::collections::HashSet;
 use std::io;
@@ -25,7 +25,7 @@ impl BadRoutesArguments {
     }
 }
 
-/// What was made of a file.
+/// A manifest file after compilation.
 #[derive(Debug)]
 pub(crate) struct CompiledFile {
     name: String,
@@ -37,17 +37,17 @@ impl CompiledFile {
     /// Reads and compiles a manifest.
     ///
     /// # Errors
-    /// Where the file cannot be read, or is not UTF-8.
+    /// Fails if the file cannot be read or is not UTF-8.
     pub(crate) fn read(path: &Path) -> io::Result<Self> {
         let text = input::read_text(path)?;
         Ok(Self { name: input::name(path), checked: CheckedManifest::from_json(&text), text })
     }
 
-    /// Reads a manifest whose routes are to be used, and tells its problems on standard error. `None` where they forbid
-    /// using it.
+    /// Reads a manifest whose routes will be used, and reports its errors on standard error. Returns `None` if they
+    /// rule out using it.
     ///
     /// # Errors
-    /// As [`read`](Self::read).
+    /// Same as for [`read`](Self::read).
     pub(crate) fn read_usable(path: &Path, bad_routes: BadRoutes) -> io::Result<Option<Self>> {
         let file = Self::read(path)?;
         file.report_problems();
@@ -65,12 +65,12 @@ impl CompiledFile {
         Ok(Some(file))
     }
 
-    /// Every problem in the order of the file, to be shown.
+    /// All errors in the order of the file, ready for display.
     pub(crate) fn report(&self) -> FileReport<'_> {
         FileReport::new(&self.name, &self.text, self.checked.route_count(), self.checked.findings())
     }
 
-    /// Tells the problems on standard error.
+    /// Reports the errors on standard error.
     pub(crate) fn report_problems(&self) {
         reporting::warn_of(&Report::new(vec![self.report()]));
     }
@@ -79,29 +79,29 @@ impl CompiledFile {
         self.checked.findings().len()
     }
 
-    /// The names of the routes that have problems, in the order of the file, each once.
+    /// The names of the routes that have errors, in the order of the file and without duplicates.
     pub(crate) fn bad_routes(&self) -> Vec<&str> {
         self.checked.bad_routes()
     }
 
-    /// The routes without problems, in the order of declaration. None where the manifest itself has problems.
+    /// The routes without errors, in the order of declaration. Empty if the manifest itself has errors.
     pub(crate) fn good_routes(&self) -> Vec<&RouteSpec> {
         let bad: HashSet<&str> = self.bad_routes().into_iter().collect();
         let routes = self.checked.manifest().map(Manifest::routes).unwrap_or_default();
         routes.iter().filter(|route| !bad.contains(route.name())).collect()
     }
 
-    /// As [`into_table`](Self::into_table).
+    /// Same as [`into_table`](Self::into_table), by reference.
     pub(crate) fn table(&self) -> Option<&RouteTable> {
         self.checked.table()
     }
 
-    /// The manifest. `None` where it has problems of its own.
+    /// The manifest; `None` if it has errors of its own.
     pub(crate) fn manifest(&self) -> Option<&Manifest> {
         self.checked.manifest()
     }
 
-    /// The routes without problems, compiled. `None` where the manifest itself has problems.
+    /// The compiled routes without errors; `None` if the manifest itself has errors.
     pub(crate) fn into_table(self) -> Option<RouteTable> {
         self.checked.into_table()
     }

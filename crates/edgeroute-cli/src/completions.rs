@@ -1,4 +1,4 @@
-//! `edgeroute completions`: what shells complete.
+//! `edgeroute completions`: prints shell completion scripts.
 
 use std::io::{self, Write as _};
 

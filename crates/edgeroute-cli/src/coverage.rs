@@ -1,4 +1,4 @@
-//! `edgeroute coverage`: which routes take nothing, and which messages go nowhere.
+//! `edgeroute coverage`: reports routes that never match, and messages that go nowhere.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -66,7 +66,7 @@ enum Format {
     Json,
 }
 
-/// Counts what becomes of all messages.
+/// Counts where all messages go.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     arguments.messages.check_beside(&arguments.manifest)?;
     let bad_routes = arguments.bad_routes.policy();

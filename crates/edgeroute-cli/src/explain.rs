@@ -1,4 +1,4 @@
-//! `edgeroute explain`: why messages go where they go.
+//! `edgeroute explain`: shows why messages go where they go.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -66,7 +66,7 @@ enum Format {
     Json,
 }
 
-/// Explains every message, or the one that was asked for.
+/// Explains every message, or only the selected one.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     arguments.messages.check_beside(&arguments.manifest)?;
     let bad_routes = arguments.bad_routes.policy();
@@ -111,11 +111,11 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     Ok(if messages.bad_lines() == 0 { Outcome::Well } else { Outcome::Unusable })
 }
 
-/// The routes of a manifest that have no problems.
+/// The routes of a manifest that have no errors.
 pub(crate) fn routes_of(file: &CompiledFile) -> Routes<'_> {
     let mut routes = Routes::new(Shadowing::default(), Limits::default());
     for route in file.good_routes() {
-        // A route with problems has been told and left out before.
+        // A route with errors was already reported and left out.
         let _ = routes.add(route.into());
     }
     routes

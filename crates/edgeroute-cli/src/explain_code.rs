@@ -1,4 +1,4 @@
-//! `edgeroute explain-code`: what a code means, or a list of all codes.
+//! `edgeroute explain-code`: explains a code, or lists all codes.
 
 use std::io::{self, Write};
 
@@ -64,7 +64,7 @@ fn list(out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// The page without its fences: what they hold is set in.
+/// Prints the page without its code fences; their content is indented instead.
 fn explain(code: Code, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{}[{code}]: {}\n", code.severity(), code.title())?;
     let mut is_fenced = false;

@@ -1,4 +1,4 @@
-//! `edgeroute fmt`: routes in canonical form, in their manifests.
+//! `edgeroute fmt`: formats the routes of manifests in canonical form.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
     check: bool,
 }
 
-/// What became of all files.
+/// Counts over all files.
 #[derive(Default)]
 struct Counts {
     routes: usize,
@@ -53,7 +53,7 @@ struct Counts {
     kept: usize,
 }
 
-/// Formats every file, then says what was done.
+/// Formats every file, then prints a summary.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     if arguments.files.iter().filter(|path| input::is_stdin(path)).count() > 1 {
         return Err(io::Error::other("standard input can be given only once"));
@@ -98,7 +98,7 @@ fn format_file(path: &Path, arguments: &Arguments, counts: &mut Counts) -> io::R
     Ok(outcome)
 }
 
-/// Each route that would change, where it stands, as it is and as it would be.
+/// Shows each route that would change, with its position, its current text and its new text.
 fn show_changes(name: &str, text: &str, formatted: &FormattedManifest) -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut walk = PositionWalk::new(text);
@@ -111,7 +111,7 @@ fn show_changes(name: &str, text: &str, formatted: &FormattedManifest) -> io::Re
     out.flush()
 }
 
-/// What stays as it is, in the order of the file, and why.
+/// Reports the routes that were not formatted, in the order of the file, and why.
 fn report_kept(name: &str, text: &str, formatted: &FormattedManifest) -> Outcome {
     let mut outcome = Outcome::Well;
     let mut lines: Vec<(Span, String)> = Vec::new();

@@ -1,4 +1,4 @@
-//! `edgeroute graph`: pictures of routes.
+//! `edgeroute graph`: draws routes.
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -57,7 +57,7 @@ enum Format {
     Mermaid,
 }
 
-/// Prints the picture; or, where the manifest has problems, those, and no picture.
+/// Prints the picture. If the manifest has errors, prints those instead.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     let file = CompiledFile::read(&arguments.manifest)?;
     if file.problem_count() > 0 {

@@ -1,10 +1,10 @@
-//! Files and standard input, and telling what is wrong with them.
+//! Reads files and standard input, and reports errors with the name of the input.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write as _};
 use std::path::Path;
 
-/// What to call an input in a message.
+/// The name of an input in messages.
 pub(crate) fn name(path: &Path) -> String {
     if is_stdin(path) { "<stdin>".to_owned() } else { printable(&path.to_string_lossy()) }
 }
@@ -13,10 +13,10 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// A stream, and its length where it has one.
+/// Opens an input. Returns the stream, and its length if known.
 ///
 /// # Errors
-/// That name the file.
+/// Errors name the file.
 pub(crate) fn open(path: &Path) -> io::Result<(Box<dyn Read>, Option<u64>)> {
     if is_stdin(path) {
         return Ok((Box::new(io::stdin()), None));
@@ -29,10 +29,10 @@ pub(crate) fn open(path: &Path) -> io::Result<(Box<dyn Read>, Option<u64>)> {
 /// The longest file that is read whole, in bytes: 1 GiB.
 const LONGEST: u64 = 1 << 30;
 
-/// A whole file as text.
+/// Reads a whole file as text.
 ///
 /// # Errors
-/// That name the file; also where it is longer than [`LONGEST`], as a stream may be that never ends, or not UTF-8.
+/// Errors name the file. Fails if it is not UTF-8, or longer than [`LONGEST`], as an endless stream would be.
 pub(crate) fn read_text(path: &Path) -> io::Result<String> {
     read_text_up_to(path, LONGEST)
 }
@@ -40,7 +40,7 @@ pub(crate) fn read_text(path: &Path) -> io::Result<String> {
 fn read_text_up_to(path: &Path, longest: u64) -> io::Result<String> {
     let (reader, length) = open(path)?;
     let capacity = length.filter(|&length| length <= longest).and_then(|length| usize::try_from(length).ok());
-    // Room for one more, so that the end is found without more room.
+    // One byte more than needed, so that the end is found without growing the buffer.
     let mut bytes = Vec::with_capacity(capacity.map_or(0, |capacity| capacity + 1));
     let read = reader.take(longest.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| named(path, &error))?;
     if u64::try_from(read).is_ok_and(|read| read > longest) {
@@ -57,16 +57,16 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", name(path)))
 }
 
-/// Writes a line to standard error. If nobody reads that either, nothing can be done.
+/// Writes a line to standard error. A failure is ignored, because there is nowhere left to report it.
 pub(crate) fn report(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-/// A text from outside, without control characters that a terminal would obey.
+/// Replaces the control characters of an untrusted string, which a terminal would interpret.
 pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(|c| match u32::from(c) {
-            // The control pictures follow the order of the controls.
+            // The control pictures are in the same order as the control characters.
             code @ 0..=0x1f => char::from_u32(0x2400 + code).unwrap_or(char::REPLACEMENT_CHARACTER),
             0x7f => '\u{2421}',
             0x80..=0x9f => char::REPLACEMENT_CHARACTER,

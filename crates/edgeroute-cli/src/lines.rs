@@ -1,15 +1,15 @@
-//! A stream, line by line, in bounded memory.
+//! Reads a stream line by line in bounded memory.
 //!
-//! A line longer than the limit is read past and not kept, so that one hostile line costs its time and nothing else.
+//! A line longer than the limit is skipped and not kept, so a hostile line costs only its reading time.
 
 use std::io::{self, BufRead as _, BufReader, Read};
 
-/// What the next line is.
+/// The next line of a stream.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Line<'b> {
-    /// The line, without what ends it.
+    /// The line, without its line ending.
     Whole(&'b [u8]),
-    /// It has this many bytes, more than the limit.
+    /// A line of this many bytes, which is more than the limit.
     TooLong(usize),
 }
 
@@ -18,14 +18,14 @@ pub(crate) enum Line<'b> {
 pub(crate) struct Lines<R> {
     reader: BufReader<R>,
     limit: usize,
-    /// The line at hand; never longer than `limit` and a line's end.
+    /// The current line; never longer than `limit` plus a line ending.
     buffer: Vec<u8>,
     number: usize,
     bytes: u64,
 }
 
 impl<R: Read> Lines<R> {
-    /// Lines of at most `limit` bytes.
+    /// Creates a reader for lines of at most `limit` bytes.
     pub(crate) fn new(reader: R, limit: usize) -> Self {
         Self::with_capacity(1 << 16, reader, limit)
     }
@@ -34,22 +34,22 @@ impl<R: Read> Lines<R> {
         Self { reader: BufReader::with_capacity(capacity, reader), limit, buffer: Vec::new(), number: 0, bytes: 0 }
     }
 
-    /// The number of the line read last.
+    /// The number of the last line read.
     pub(crate) fn number(&self) -> usize {
         self.number
     }
 
-    /// How many bytes have been read.
+    /// The number of bytes read so far.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Whether the next line has been read already, so that asking for it cannot wait.
+    /// Whether the next line is already buffered, so that reading it cannot block.
     pub(crate) fn has_next_at_hand(&self) -> bool {
         self.reader.buffer().contains(&b'\n')
     }
 
-    /// Reads the next line; `None` at the end of the stream.
+    /// Reads the next line; returns `None` at the end of the stream.
     pub(crate) fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
         self.buffer.clear();
         let mut length: usize = 0;

@@ -1,4 +1,4 @@
-//! `edgeroute lint`: what is accepted, and surely not meant.
+//! `edgeroute lint`: reports routes that are valid but almost certainly wrong.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write as _};
@@ -74,7 +74,7 @@ pub(crate) struct Arguments {
     list: bool,
 }
 
-/// A file, and what was found in it.
+/// A file with its findings.
 struct Linted {
     name: String,
     text: String,
@@ -82,7 +82,7 @@ struct Linted {
     findings: Vec<Finding>,
 }
 
-/// What was done besides.
+/// Counts of other results.
 #[derive(Default)]
 struct Counts {
     fixed: usize,
@@ -90,7 +90,7 @@ struct Counts {
     hints: BTreeSet<&'static str>,
 }
 
-/// Lints every file, then says how much there is in all.
+/// Lints every file, then prints a summary.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     if arguments.list {
         return list(arguments);
@@ -112,7 +112,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     let report = Report::new(reports.collect()).with_unreadable(unreadable);
     let (errors, _) = report.counts();
     if arguments.mends_standard_input() {
-        // The manifest itself goes to standard output.
+        // Standard output receives the manifest itself.
         for file in &files {
             io::stdout().lock().write_all(file.text.as_bytes())?;
         }
@@ -137,7 +137,7 @@ impl Arguments {
         self.fix && self.files.iter().any(|path| input::is_stdin(path))
     }
 
-    /// The levels of the command line over those of the file that goes with a manifest.
+    /// The levels of the command line, which override those of the manifest's configuration file.
     fn levels(&self, manifest: Option<&Path>) -> io::Result<Levels> {
         let mut levels = match (&self.config, manifest) {
             (Some(path), _) => lint_config::read(path)?,

@@ -1,4 +1,4 @@
-//! Levels of lints in a file: `edgeroute.toml`.
+//! Reads lint levels from a file, `edgeroute.toml`.
 //!
 //! ```toml
 //! [lints]
@@ -26,8 +26,8 @@ struct Config {
     lints: BTreeMap<String, String>,
 }
 
-/// The levels that go with a manifest: of the file beside it, or in the nearest directory above. For standard input, of
-/// the working directory. Where there is no such file, those that lints have by default.
+/// The levels for a manifest: from the file in the manifest's directory or the nearest directory above it. For standard
+/// input, the search starts in the working directory. Without such a file, every lint has its default level.
 pub(crate) fn beside(manifest: &Path) -> io::Result<Levels> {
     match find(manifest) {
         Some(path) => read(&path),
@@ -38,15 +38,15 @@ pub(crate) fn beside(manifest: &Path) -> io::Result<Levels> {
 fn find(manifest: &Path) -> Option<PathBuf> {
     let directory = if input::is_stdin(manifest) { Path::new("") } else { manifest.parent()? };
     let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-    // Only so is it known what is above.
+    // The parent directories are known only after the path is made canonical.
     let directory = fs::canonicalize(directory).ok()?;
     directory.ancestors().map(|directory| directory.join(NAME)).find(|path| path.is_file())
 }
 
-/// The levels that a file sets.
+/// Reads the levels that a file sets.
 ///
 /// # Errors
-/// That name the file: it cannot be read, or is no such file.
+/// Errors name the file. Fails if it cannot be read or is not a valid configuration file.
 pub(crate) fn read(path: &Path) -> io::Result<Levels> {
     parse(&input::read_text(path)?)
         .map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {reason}", input::name(path))))

@@ -1,7 +1,7 @@
-//! The command line: try routes on messages, check manifests.
+//! The command line: checks manifests and tries routes on messages.
 //!
-//! Thin: it reads, calls the library, prints. Results go to standard output, everything else to standard error.
-//! Exit codes: 0, all is well; 1, a manifest has problems; 2, the arguments or some input could not be used.
+//! It only reads input, calls the library and prints. Results go to standard output, everything else to standard error.
+//! Exit codes: 0, success; 1, a check failed; 2, the arguments or some input could not be used.
 #![forbid(unsafe_code)]
 
 mod cases;
@@ -81,7 +81,7 @@ enum Command {
     Man(man::Arguments),
 }
 
-/// How a command ends that did not fail outright.
+/// The result of a command that did not fail outright.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Outcome {
     Well,
@@ -108,7 +108,7 @@ fn main() -> ExitCode {
         Ok(Outcome::Well) => ExitCode::SUCCESS,
         Ok(Outcome::Problems) => ExitCode::from(1),
         Ok(Outcome::Unusable) => ExitCode::from(2),
-        // Whoever read the output has what they wanted.
+        // A reader that closes the pipe has read all it wants.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             input::report(&format!("edgeroute: {error}"));
@@ -117,7 +117,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// A number with its noun: `1 route`, `2 routes`.
+/// Writes a number with its noun: `1 route`, `2 routes`.
 fn count(number: usize, what: &str) -> String {
     match (number, what.strip_suffix('y')) {
         (1, _) => format!("1 {what}"),

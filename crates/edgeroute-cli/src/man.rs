@@ -1,4 +1,4 @@
-//! `edgeroute man`: manual pages.
+//! `edgeroute man`: writes manual pages.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     Ok(Outcome::Well)
 }
 
-/// Every command's page, by its whole name.
+/// Writes the page of every command to a file with the command's full name.
 fn write_all(command: &Command, directory: &Path) -> io::Result<()> {
     fs::create_dir_all(directory)?;
     for command in core::iter::once(command).chain(command.get_subcommands()) {
@@ -79,8 +79,8 @@ fn page(command: &Command) -> io::Result<Vec<u8>> {
     Ok(page)
 }
 
-/// What stands behind a command's help, which is laid out already. A line that is not indented and ends in a colon is the
-/// head of a section.
+/// Writes the text after a command's help, which is already laid out. A line that is not indented and ends in a colon
+/// is a section heading.
 fn write_examples(page: &mut Vec<u8>, text: &str) -> io::Result<()> {
     let mut is_open = false;
     for line in text.lines() {
@@ -92,7 +92,7 @@ fn write_examples(page: &mut Vec<u8>, text: &str) -> io::Result<()> {
                 writeln!(page, ".SH {}\n.nf", head.to_uppercase())?;
                 is_open = true;
             }
-            // The zero-width `\&` keeps a dot or quote in front from being a request.
+            // The zero-width `\&` prevents a leading dot or quote from being read as a request.
             None => writeln!(page, "\\&{}", line.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq"))?,
         }
     }

@@ -1,4 +1,4 @@
-//! `edgeroute match`: messages in, deliveries out, a line at a time.
+//! `edgeroute match`: reads messages and writes their deliveries, one per line.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -54,10 +54,10 @@ pub(crate) struct Arguments {
     bad_routes: BadRoutesArguments,
 }
 
-/// One line of output.
+/// A line of output.
 #[derive(Serialize)]
 struct DeliveryLine<'d> {
-    /// The number of the message's line.
+    /// The line number of the message.
     message: usize,
     endpoint: String,
     priority: u32,
@@ -66,7 +66,7 @@ struct DeliveryLine<'d> {
     route: &'d str,
 }
 
-/// What became of the messages.
+/// Counts of messages and deliveries.
 #[derive(Default)]
 struct Counts {
     messages: usize,
@@ -86,7 +86,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     let mut messages = Messages::open(&arguments.messages)?;
     let mut router = Router { scratch: table.create_scratch(), table: &table, counts: Counts::default() };
     let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
-    // Whoever pipes messages in one at a time wants their deliveries before the next.
+    // A program that pipes in one message at a time waits for its deliveries before it sends the next.
     while let Some((number, line)) = messages.next(|| out.flush())? {
         if let Some(problem) = router.route(&line, number, &mut out)? {
             messages.report(&problem);
@@ -98,7 +98,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     Ok(if messages.bad_lines() == 0 { Outcome::Well } else { Outcome::Unusable })
 }
 
-/// The messages' way through the table.
+/// Routes messages through the table.
 struct Router<'t> {
     table: &'t RouteTable,
     scratch: Scratch,
@@ -106,7 +106,7 @@ struct Router<'t> {
 }
 
 impl Router<'_> {
-    /// Writes the deliveries of one message. Gives back why it is none.
+    /// Writes the deliveries of a message. Returns an error if the message is invalid.
     fn route(&mut self, line: &MessageLine, number: usize, out: &mut impl Write) -> io::Result<Option<InvalidMessage>> {
         let message = match line.message() {
             Ok(message) => message,

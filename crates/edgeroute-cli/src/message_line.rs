@@ -1,9 +1,9 @@
-//! One message: a line of JSON, or a part of a document.
+//! A message: a line of JSON, or a part of a document.
 //!
-//! The keys, all optional: `origin` (who sent it), `properties`, `systemProperties`, `body` or `bodyBase64`, `source`.
-//! Without an origin the system properties are taken to be stamped already, as a hub hands them on. A text as `body` is
-//! the body; any other JSON there is the body as it is written. Nothing is filled in: a body query needs `contentType`
-//! and `contentEncoding` here as it does in a hub.
+//! All keys are optional: `origin` (the sender), `properties`, `systemProperties`, `body` or `bodyBase64`, `source`.
+//! Without an origin, the system properties are assumed to carry the stamps already, as in a message that a hub passes
+//! on. A string as `body` is the body; the source text of any other JSON value is the body. No defaults are filled in:
+//! a body query needs `contentType` and `contentEncoding` here as in a hub.
 
 use core::str;
 use std::collections::HashSet;
@@ -15,7 +15,7 @@ use edgeroute_lang::text::fold;
 
 use crate::document::{Fields, Language, Problem, Value, parse, quoted};
 
-/// A message that owns what the library borrows.
+/// A message that owns the data that the library borrows.
 #[derive(Debug)]
 pub(crate) struct MessageLine {
     origin: Option<OriginRecord>,
@@ -25,10 +25,10 @@ pub(crate) struct MessageLine {
     body: Vec<u8>,
 }
 
-/// Why a line is no message.
+/// The reason why a line is not a valid message.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct InvalidMessage {
-    /// Counted from 1, in bytes, where the place is known.
+    /// The column in bytes, counted from 1, if the position is known.
     pub(crate) column: Option<usize>,
     pub(crate) reason: String,
 }
@@ -41,12 +41,12 @@ struct OriginRecord {
     twin_change: bool,
 }
 
-/// Properties in the order of the line. No two names differ only by case.
+/// Properties in the order of the line. No two names differ only in case.
 #[derive(Debug, Default)]
 struct PropertyList(Vec<(String, Option<String>)>);
 
 impl MessageLine {
-    /// Reads a line. Allocates what the message holds.
+    /// Parses a line. Allocates the content of the message.
     pub(crate) fn parse(line: &[u8]) -> Result<Self, InvalidMessage> {
         let text = str::from_utf8(line).map_err(|error| InvalidMessage {
             column: Some(error.valid_up_to() + 1),
@@ -55,7 +55,7 @@ impl MessageLine {
         parse(text, Language::Json).and_then(Self::from_value).map_err(InvalidMessage::from)
     }
 
-    /// Reads a part of a document.
+    /// Reads a message from a part of a document.
     pub(crate) fn from_value(value: Value<'_>) -> Result<Self, Problem> {
         let span = value.span();
         let known = ["origin", "source", "properties", "systemProperties", "body", "bodyBase64"];
@@ -88,7 +88,7 @@ impl MessageLine {
             system_properties: system_properties.unwrap_or_default(),
             body,
         };
-        // An origin that does not hold together is found now, so that using the message cannot fail.
+        // Checks the origin now, so that using the message cannot fail.
         message.origin().map_err(|why| Problem::new(origin_span, why.reason))?;
         Ok(message)
     }
@@ -113,7 +113,7 @@ impl MessageLine {
         Ok(self.source.as_ref().map_or(origin, |source| origin.with_source(source)))
     }
 
-    /// The message, borrowed.
+    /// Borrows the message.
     pub(crate) fn message(&self) -> Result<Message<'_, impl Properties, impl Properties>, InvalidMessage> {
         Ok(Message::new(self.origin()?)
             .properties(&self.properties)

@@ -1,6 +1,6 @@
-//! Messages as JSON lines from a file or standard input, for every command that reads them.
+//! Reads messages as JSON lines from a file or standard input, for every command that takes them.
 //!
-//! A line that is no message is told with its number, and the rest goes on.
+//! A line that is not a valid message is reported with its number, and reading continues.
 
 use std::io::{self, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ pub(crate) struct MessageArguments {
 
 impl MessageArguments {
     /// # Errors
-    /// Where the manifest is standard input, too.
+    /// Fails if the manifest is read from standard input as well.
     pub(crate) fn check_beside(&self, manifest: &Path) -> io::Result<()> {
         if input::is_stdin(manifest) && input::is_stdin(&self.messages) {
             return Err(io::Error::other("standard input cannot be both the manifest and the messages"));
@@ -35,7 +35,7 @@ impl MessageArguments {
 
 /// A stream of messages.
 pub(crate) struct Messages {
-    /// What to call their file.
+    /// The name of the file in messages.
     name: String,
     lines: Lines<Box<dyn Read>>,
     limit: usize,
@@ -60,8 +60,8 @@ impl Messages {
         })
     }
 
-    /// The next message and the number of its line; `None` at the end. `before_waiting` is called before a line is asked
-    /// for that may not be there yet.
+    /// Returns the next message and its line number; `None` at the end. Calls `before_waiting` before reading a line
+    /// that may not be available yet.
     pub(crate) fn next(
         &mut self,
         mut before_waiting: impl FnMut() -> io::Result<()>,
@@ -90,12 +90,12 @@ impl Messages {
         }
     }
 
-    /// How many lines were no messages.
+    /// The number of lines that are not valid messages.
     pub(crate) const fn bad_lines(&self) -> usize {
         self.bad_lines
     }
 
-    /// Tells why the line at hand is no message.
+    /// Reports why the current line is not a valid message.
     pub(crate) fn report(&mut self, problem: &InvalidMessage) {
         self.bad_lines += 1;
         let column = problem.column.map(|column| format!(":{column}")).unwrap_or_default();
@@ -104,7 +104,8 @@ impl Messages {
     }
 }
 
-/// Progress on a terminal; hidden where standard error is none, or where the results scroll by on the same one.
+/// Creates a progress bar. It is hidden if standard error is not a terminal, or if the results are printed on the same
+/// one.
 fn progress_bar(length: Option<u64>) -> ProgressBar {
     if !io::stderr().is_terminal() || io::stdout().is_terminal() {
         return ProgressBar::hidden();

@@ -1,4 +1,4 @@
-//! Files that commands change in place.
+//! Writes files that commands change in place.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -8,16 +8,16 @@ use tempfile::Builder;
 
 use crate::input;
 
-/// Replaces what the file holds, in one step: whoever reads it sees the old text or the new one, and where anything
-/// fails it keeps the old. Permissions stay; a link keeps leading where it did.
+/// Replaces the content of a file atomically: a reader sees either the old text or the new one, and the file keeps its
+/// old content if anything fails. Permissions are kept, and a symbolic link still points to the same file.
 ///
 /// # Errors
-/// That name the file.
+/// Errors name the file.
 pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let replaced = || {
         let target = fs::canonicalize(path)?;
         let directory = target.parent().unwrap_or(Path::new("."));
-        // On the same file system, or else it could not take the file's place in one step.
+        // The temporary file must be on the same file system, or it could not replace the file in one step.
         let mut file = Builder::new().prefix(".edgeroute-").tempfile_in(directory)?;
         file.write_all(text.as_bytes())?;
         file.as_file().set_permissions(fs::metadata(&target)?.permissions())?;

@@ -1,4 +1,4 @@
-//! Where findings go: standard output, in one of several forms, or standard error.
+//! Writes findings to standard output, in one of several forms, or to standard error.
 
 use std::io::{self, Write};
 
@@ -6,7 +6,7 @@ use edgeroute_analysis::render::Report;
 
 use crate::color::ColorArguments;
 
-/// Output format findings are written.
+/// The output format of findings.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
 pub(crate) enum Format {
     /// Findings with the lines they refer to
@@ -21,7 +21,7 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// Whether people read it, so that a summary for them may follow.
+    /// Whether the format is for people, so that a summary may follow.
     pub(crate) fn is_for_people(self) -> bool {
         matches!(self, Self::Text | Self::Short)
     }
@@ -52,8 +52,8 @@ impl ReportArguments {
     }
 }
 
-/// Writes a report to standard error, as a compiler would, in colours on a terminal. If nobody reads it, nothing can be
-/// done.
+/// Writes a report to standard error in the style of a compiler, in colours on a terminal. A failure is ignored,
+/// because there is nowhere left to report it.
 pub(crate) fn warn_of(report: &Report<'_>) {
     let (mut out, color) = ColorArguments::auto().stream(io::stderr());
     let _ = out.write_all(report.text(color).as_bytes());

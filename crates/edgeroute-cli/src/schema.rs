@@ -1,4 +1,4 @@
-//! `edgeroute schema`: what files look like, for editors and validators.
+//! `edgeroute schema`: prints the JSON Schema of input files, for editors and validators.
 
 use std::io::{self, Write as _};
 

@@ -1,8 +1,8 @@
-//! What the tests, benches and fuzz targets of edgeroute share.
+//! The test kit of edgeroute, shared by its tests, benches and fuzz targets.
 //!
-//! Random tables with messages and the properties that must hold of them ([`cases`]), the workloads that benches measure
-//! ([`workloads`]), the linear scan that edgeroute is compared with ([`linear_scan`]), edgeroute in each form in which it
-//! can match a message ([`competitors`]), and the harness that checks and times them in turn ([`harness`]).
+//! It contains random tables with messages and the checks on them ([`cases`]), the workloads that benches measure
+//! ([`workloads`]), the linear scan that edgeroute is compared with ([`linear_scan`]), the ways in which edgeroute can
+//! match a message ([`competitors`]), and the harness that checks and times them in turn ([`harness`]).
 #![forbid(unsafe_code)]
 
 pub mod cases;
@@ -20,17 +20,17 @@ pub fn repository() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
-/// The text of a file of the repository, by its path from the root.
+/// Reads a file of the repository, given its path from the root.
 ///
 /// # Panics
-/// If there is no such file.
+/// Panics if there is no such file.
 #[must_use]
 pub fn read(path: &str) -> String {
     std::fs::read_to_string(repository().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The configuration of a property test that runs this many cases; the environment variable `PROPTEST_CASES` overrides the
-/// number. A failure prints its shrunk input, which then becomes a test of its own.
+/// The configuration of a property test that runs this many cases. The environment variable `PROPTEST_CASES` overrides
+/// the number. A failure prints its shrunk input; add that as a test of its own.
 #[must_use]
 pub fn proptest_config(cases: u32) -> proptest::test_runner::Config {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());

@@ -7,12 +7,12 @@ use serde_json::{Map, Value};
 use crate::compare::{Difference, Refusal};
 use crate::corpus::Question;
 
-/// We refuse what RFC 8259 does not take.
+/// We reject what RFC 8259 does not allow.
 pub(super) fn is_not_json(question: &Question, difference: &Difference<'_>) -> bool {
     refused(question, difference, |json, _| serde_json::from_str::<IgnoredAny>(json).is_err())
 }
 
-/// We refuse half a character in a text or name.
+/// We reject a lone surrogate in a string or name.
 pub(super) fn is_lone_surrogate(question: &Question, difference: &Difference<'_>) -> bool {
     let is_surrogate = |escape: &str| {
         let unit = escape.strip_prefix("\\u").and_then(|digits| u32::from_str_radix(digits.get(..4)?, 16).ok());
@@ -23,7 +23,7 @@ pub(super) fn is_lone_surrogate(question: &Question, difference: &Difference<'_>
     })
 }
 
-/// We refuse `routes` that are neither an object nor null.
+/// We reject `routes` that are neither an object nor null.
 pub(super) fn is_routes_shape(question: &Question, difference: &Difference<'_>) -> bool {
     let is_other = |(name, value): (&String, &Value)| {
         name.eq_ignore_ascii_case("routes") && !value.is_object() && !value.is_null()
@@ -31,7 +31,7 @@ pub(super) fn is_routes_shape(question: &Question, difference: &Difference<'_>) 
     refused(question, difference, |json, _| properties(json).iter().any(is_other))
 }
 
-/// We refuse a route name of white space.
+/// We reject a route name that consists of white space.
 pub(super) fn is_blank_name(question: &Question, difference: &Difference<'_>) -> bool {
     let has_blank = |(name, value): (&String, &Value)| {
         name.eq_ignore_ascii_case("routes")
@@ -42,7 +42,7 @@ pub(super) fn is_blank_name(question: &Question, difference: &Difference<'_>) ->
     })
 }
 
-/// The reference spells a name as a step of a JSON path.
+/// The reference writes a name as a step of a JSON path.
 pub(super) fn is_name_spelling(_: &Question, difference: &Difference<'_>) -> bool {
     let Difference::Part { what, expected, found } = difference else {
         return false;
@@ -54,12 +54,12 @@ pub(super) fn is_name_spelling(_: &Question, difference: &Difference<'_>) -> boo
         && step.is_some_and(|step| unescape(step) == found.replace('\\', ""))
 }
 
-/// A text without its escapes, as far as names have any.
+/// A string without its escapes, as far as names have any.
 fn unescape(text: &str) -> String {
     text.replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r").replace('\\', "")
 }
 
-/// The reference refuses a manifest for something that routing does not use.
+/// The reference rejects a manifest because of something that routing does not use.
 pub(super) fn is_not_read(question: &Question, difference: &Difference<'_>) -> bool {
     let is_unused = |name: &String| name.eq_ignore_ascii_case("mqttBroker") || name.eq_ignore_ascii_case("integrity");
     accepted(question, difference, |json| properties(json).keys().any(is_unused) || depth(json) > 64)
@@ -71,7 +71,7 @@ pub(super) fn is_second_version(question: &Question, difference: &Difference<'_>
     accepted(question, difference, |json| properties(json).keys().filter(is_version).count() > 1)
 }
 
-/// We refuse a manifest that the reference takes, and `is_cause` holds of it.
+/// Whether we reject a manifest that the reference accepts, and `is_cause` is true of it.
 fn refused(question: &Question, difference: &Difference<'_>, is_cause: impl Fn(&str, &Refusal) -> bool) -> bool {
     match (question, difference) {
         (Question::Manifest(row), Difference::Refused(refusal)) => is_cause(&row.json, refusal),
@@ -79,7 +79,7 @@ fn refused(question: &Question, difference: &Difference<'_>, is_cause: impl Fn(&
     }
 }
 
-/// We take a manifest that the reference refuses, and `is_cause` holds of it.
+/// Whether we accept a manifest that the reference rejects, and `is_cause` is true of it.
 fn accepted(question: &Question, difference: &Difference<'_>, is_cause: impl Fn(&str) -> bool) -> bool {
     match (question, difference) {
         (Question::Manifest(row), Difference::NotRefused) => is_cause(&row.json),
@@ -92,7 +92,7 @@ fn properties(json: &str) -> Map<String, Value> {
     serde_json::from_str(json).unwrap_or_default()
 }
 
-/// How deep objects and arrays nest.
+/// The nesting depth of objects and arrays.
 fn depth(json: &str) -> usize {
     let (mut depth, mut deepest, mut is_in_text, mut is_escaped) = (0_usize, 0, false, false);
     for byte in json.bytes() {

@@ -1,16 +1,16 @@
-//! Hostile routes: from text to a table.
+//! Hostile routes: the cost from text to table.
 
 use super::{Curve, Point, joined, size};
 use edgeroute::{BadRoutes, RouteTable};
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::steps::counted;
 
-/// Routes, by how many of something there are.
+/// A family of routes by size.
 pub(super) struct Shape {
     pub(super) name: &'static str,
-    /// The most steps for a hundred bytes of all routes.
+    /// The maximum number of steps per hundred bytes of all routes.
     pub(super) slope: u64,
-    /// How many of something the smallest has.
+    /// The smallest size.
     pub(super) first: usize,
     pub(super) write: fn(usize) -> Vec<String>,
 }
@@ -27,7 +27,7 @@ fn nested(depth: usize, open: &str, inner: &str, close: &str) -> String {
     format!("{}{inner}{}", open.repeat(depth), close.repeat(depth))
 }
 
-/// Nests as deep as the limit allows, around what grows.
+/// Nests as deep as the limit allows, around the part that grows.
 fn deep(open: &str, inner: &str, close: &str) -> Vec<String> {
     one(&nested(990, open, inner, close))
 }
@@ -289,7 +289,7 @@ pub(super) const SHAPES: [Shape; 43] = [
     },
 ];
 
-/// The bytes of the routes, and the steps from their texts to a table; of bad ones to the problems with them.
+/// The bytes of the routes, and the steps from their texts to a table, or for bad routes to their errors.
 pub(super) fn build(routes: &[String]) -> Point {
     let limits = Limits { route_bytes: usize::MAX, ..Limits::default() };
     let mut builder = RouteTable::builder().limits(limits).bad_routes(BadRoutes::Skip).hash_seed(7);

@@ -1,4 +1,4 @@
-//! The tables of `docs/complexity.md`.
+//! Checks the tables of `docs/complexity.md`.
 
 use super::{Curve, building, matching};
 
@@ -38,7 +38,7 @@ fn row(curve: &Curve) -> String {
     )
 }
 
-/// The document has a row for each shape, with the slope that the tests hold.
+/// The document must have a row for each shape, with the slope that the tests enforce.
 #[test]
 fn the_document_has_every_shape() {
     let document = include_str!("../../../docs/complexity.md");

@@ -1,4 +1,4 @@
-//! Hostile messages, and messages for hostile tables.
+//! Hostile messages, and messages for hostile tables: the cost of matching.
 
 use super::{Curve, Point, joined, size};
 use edgeroute::{RouteTable, Scratch};
@@ -8,10 +8,10 @@ use edgeroute_lang::steps::counted;
 
 type Pairs = Vec<(String, Option<String>)>;
 
-/// A message and the table that it is sent to, by the size of one of them.
+/// A family of messages and tables, by the size of one of them.
 pub(super) struct Shape {
     pub(super) name: &'static str,
-    /// The most steps for a hundred of what grows.
+    /// The maximum number of steps per hundred units of what grows.
     pub(super) slope: u64,
     pub(super) first: usize,
     pub(super) grows: Grows,
@@ -19,9 +19,10 @@ pub(super) struct Shape {
 
 #[derive(Copy, Clone)]
 pub(super) enum Grows {
-    /// The message, by the bytes of its names, values and body. It goes to a small table and to a large one.
+    /// The message grows, measured by the bytes of its names, values and body. It is sent to a small table and a large
+    /// one.
     Message(fn(usize) -> Sent),
-    /// The table, by its routes.
+    /// The table grows, measured by its routes.
     Routes(fn(usize) -> (Vec<String>, Sent)),
 }
 
@@ -73,7 +74,7 @@ fn spelling(n: usize) -> String {
     letters.map(|(at, letter)| if n >> at & 1 == 1 { letter.to_ascii_uppercase() } else { letter }).collect()
 }
 
-/// What hostile messages are about. Every kind of test, and expressions.
+/// The conditions that hostile messages aim at: every kind of test, and expressions.
 const CONDITIONS: [&str; 24] = [
     "a = 'x' or b = 'y'",
     "a = 'a constant of more than sixteen bytes'",
@@ -101,7 +102,7 @@ const CONDITIONS: [&str; 24] = [
     "upper(lower(upper(a))) > 'X'",
 ];
 
-/// Those conditions; and so many further ones that tables are split by switches.
+/// These conditions; and for a large table enough further ones that it is split by lookups.
 fn message_routes(is_large: bool) -> Vec<String> {
     let further = (0..if is_large { 500 } else { 0 }).map(|n| match n % 5 {
         0 => format!("k{n} = 'v{n}' and k{} = 'w'", n + 1),
@@ -417,7 +418,7 @@ pub(super) const SHAPES: [Shape; 60] = [
         first: 1_000,
         grows: Grows::Routes(|n| (routes(n, |i| format!("$body.a = {i}")), body("{\"a\":7}".to_owned()))),
     },
-    // Tables of which a message needs everything, or that no test takes apart.
+    // Tables of which a message needs everything, or that no test partitions.
     Shape {
         name: "a message that every route takes",
         slope: 130,
@@ -486,7 +487,7 @@ pub(super) const SHAPES: [Shape; 60] = [
         slope: 30,
         first: 1_000,
         grows: Grows::Routes(|n| {
-            // Narrower than 1 all of them.
+            // All of them narrower than 1.
             let interval = |i: usize| format!("as_number(a) >= {i}e-6 and as_number(a) <= {}e-6", i + n / 10);
             (routes(n, interval), property("a", format!("{}e-6", n - 1)))
         }),
@@ -573,7 +574,7 @@ impl Receiver {
         Self { table, scratch }
     }
 
-    /// The steps of routing a message, and how many routes take it.
+    /// The steps for routing a message, and the number of routes that match it.
     fn steps(&mut self, sent: &Sent) -> u64 {
         let system = [("contentType", "application/json"), ("contentEncoding", sent.encoding)];
         let origin = Origin::module("device", "sensor").output("temperature");
@@ -588,7 +589,7 @@ impl Receiver {
 }
 
 impl Sent {
-    /// The bytes that its sender wrote.
+    /// The number of bytes that its sender wrote.
     fn bytes(&self) -> usize {
         let of_pair = |(name, value): &(String, Option<String>)| name.len() + value.as_ref().map_or(0, String::len);
         let properties: usize = self.properties.iter().map(of_pair).sum();
@@ -597,7 +598,7 @@ impl Sent {
 }
 
 impl Shape {
-    /// The curve; of a message that grows, of the table where it is the higher.
+    /// The curve; for a growing message, the curve of the table where it is higher.
     pub(super) fn curve(&self, seed: u64) -> Curve {
         match self.grows {
             Grows::Routes(make) => Curve::new(self.name, self.slope, "routes", self.first, |n| {

@@ -1,37 +1,37 @@
-//! Complexity attacks: hostile routes and messages of growing size, and what they cost, in counted steps.
+//! Complexity attacks: the cost of hostile routes and messages of growing size, in counted steps.
 //!
-//! A *shape* is a family of attacks by size. What it costs at most is a line: so many steps for a hundred of what its size
-//! counts, and a floor for what is there whatever the size. `docs/complexity.md` has the curves, which
-//! `cargo test --lib --release work::tests::curves -- --ignored --nocapture` prints.
+//! A *shape* is a family of attacks by size. Its maximum cost is a line: a number of steps per hundred units of size,
+//! and a floor for the cost that does not depend on size. `docs/complexity.md` has the curves, which `cargo test --lib
+//! --release work::tests::curves -- --ignored --nocapture` prints.
 
 mod building;
 mod curves;
 mod matching;
 mod spared;
 
-/// What a shape is a family of.
+/// The measured costs of a shape.
 #[derive(Copy, Clone, Debug)]
 struct Curve {
     name: &'static str,
-    /// The most steps for a hundred of `size`.
+    /// The maximum number of steps per hundred units of `size`.
     slope: u64,
-    /// What the sizes count.
+    /// The unit of the sizes.
     unit: &'static str,
     points: [Point; 4],
 }
 
-/// What a size cost.
+/// The cost at one size.
 #[derive(Copy, Clone, Debug)]
 struct Point {
     size: u64,
     steps: u64,
 }
 
-/// Steps that are there whatever the size.
+/// The steps that do not depend on size.
 const FLOOR: u64 = 500;
 
 impl Curve {
-    /// Measures four sizes, each double the one before; `measure` gives the size as it turned out, and the steps.
+    /// Measures four sizes, each double the one before. `measure` returns the actual size and the steps.
     fn new(
         name: &'static str,
         slope: u64,
@@ -43,7 +43,7 @@ impl Curve {
     }
 
     /// # Panics
-    /// Where a point is above the line, or where doubling the size more than doubles the work.
+    /// Panics if a point is above the line, or if doubling the size more than doubles the work.
     fn assert_linear(&self) {
         let Self { name, slope, unit, points } = self;
         for Point { size, steps } in points {
@@ -51,19 +51,19 @@ impl Curve {
         }
         for pair in points.windows(2) {
             let [Point { size, steps }, Point { size: next_size, steps: next }] = pair else { continue };
-            // A fifth more than in proportion: what stands in every size weighs less in larger ones.
+            // Allows a fifth more than in proportion, because fixed costs weigh less at larger sizes.
             let proportional = steps * next_size / size;
             assert!(*next <= proportional + proportional / 5 + FLOOR, "{name}: more than linear: {points:?}");
         }
     }
 }
 
-/// A number as the size of something.
+/// Converts a length to a size.
 fn size(length: usize) -> u64 {
     u64::try_from(length).expect("small")
 }
 
-/// `count` texts, joined.
+/// Joins `count` texts.
 fn joined(count: usize, by: &str, text: impl Fn(usize) -> String) -> String {
     (0..count).map(text).collect::<Vec<_>>().join(by)
 }

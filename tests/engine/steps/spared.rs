@@ -1,4 +1,4 @@
-//! What messages are spared: steps that the parts of the matcher exist to save.
+//! Checks the steps that parts of the matcher are there to save.
 
 use edgeroute::{RouteTable, Scratch};
 use edgeroute_lang::limits::Budgets;
@@ -17,12 +17,12 @@ fn from_all(condition: &str) -> String {
     format!("FROM /* WHERE {condition} INTO $upstream")
 }
 
-/// One that is decided by clauses, and one of lists.
+/// A table that is decided by terms, and one that uses lists.
 fn small_and_large() -> [Budgets; 2] {
     [Budgets::default(), Budgets { clauses: 0, ..Budgets::default() }]
 }
 
-/// The steps of a message to a scratch that has had it before, and how many deliveries it has.
+/// The steps for a message with a scratch that has already seen it, and the number of its deliveries.
 fn again<P: Properties + ?Sized, S: Properties + ?Sized>(
     table: &RouteTable,
     scratch: &mut Scratch,
@@ -40,8 +40,8 @@ fn many<'n>(names: impl IntoIterator<Item = &'n String>) -> Vec<(&'n str, &'stat
     names.into_iter().map(|name| (name.as_str(), "x")).collect()
 }
 
-/// The table of a device, and what it takes to decide a message: a look at each property and at what it is asked for,
-/// few constants one by one.
+/// In the table of a device, deciding a message takes one look at each property and at the tests on it, and few
+/// comparisons with single constants.
 #[test]
 fn a_small_table_is_decided_at_once() {
     let routes = [
@@ -76,7 +76,7 @@ fn a_small_table_is_decided_at_once() {
     }
 }
 
-/// Neither are properties looked at, nor is anything filled in.
+/// Neither reads properties nor fills in anything.
 #[test]
 fn a_message_that_no_source_takes_costs_the_look_at_its_source() {
     let routes = ["FROM /messages/modules/m/* WHERE a = 'x' INTO $upstream".to_owned()];
@@ -102,7 +102,8 @@ fn the_source_of_a_usual_sender_costs_a_look_up_for_each_of_its_names() {
     let table = table(routes.map(str::to_owned), Budgets { clauses: 0, ..Budgets::default() }, 7);
     let of_module = |module, output| Origin::module("d", module).output(output);
     for (origin, most) in [
-        // Two steps for each group that takes it, and one for each name that is looked up, or two where it is long.
+        // Two steps for each group that the source selects, and one for each name that is looked up, or two for a long
+        // name.
         (Origin::device("d"), 4),
         (of_module("m", "o"), 6 + 2),
         (of_module("m", "p"), 4 + 2),
@@ -133,7 +134,7 @@ fn sources_that_come_again_cost_a_small_table_nothing() {
     assert!(steps <= 12, "{steps}");
 }
 
-/// The first message has each of its names looked up, the second only those few that displace each other.
+/// The first message looks up each of its names, the second only the few that displace each other.
 #[test]
 fn names_that_come_again_are_compared_and_not_looked_up() {
     let names: Vec<String> =
@@ -148,7 +149,7 @@ fn names_that_come_again_are_compared_and_not_looked_up() {
     }
 }
 
-/// Of a message with many properties hardly one is read: what its length, first and last byte tell is not looked up.
+/// Few properties of a message with many are read: names that differ in length, first or last byte are not looked up.
 #[test]
 fn names_of_a_message_with_many_are_told_by_their_looks() {
     let read = ["level", "location", "msgType", "site"];
@@ -158,14 +159,14 @@ fn names_of_a_message_with_many_are_told_by_their_looks() {
             let names: Vec<String> = (0..400).map(name).collect();
             steps(&table, &Message::new(Origin::device("d")).properties(&many(&names)))
         };
-        // Another length; the length of one that is read, and another first byte, or another last one.
+        // Another length; or the length of a name that is read, with another first or last byte.
         assert!(unread(&|n| format!("property{n}")) <= 410);
         assert!(unread(&|n| format!("p{n:03}e")) <= 410);
         assert!(unread(&|n| format!("l{n:03}x")) <= 410);
     }
 }
 
-/// No slot, no look: at none of the properties of an application, or at none of a system's.
+/// If no route reads a kind of property, application or system, none of that kind is examined.
 #[test]
 fn properties_of_a_kind_that_no_route_reads_are_not_looked_at() {
     let names: Vec<String> = (0..100).map(|n| format!("name{n}")).collect();
@@ -179,7 +180,7 @@ fn properties_of_a_kind_that_no_route_reads_are_not_looked_at() {
     }
 }
 
-/// A small table asks for a property only while a clause lives that asks for it.
+/// A small table reads a property only while a term that tests it is still alive.
 #[test]
 fn what_no_living_clause_asks_for_is_not_looked_at() {
     let tests = (0..30).map(|n| format!("contains(a, '{n}') and level = 'x'"));
@@ -193,13 +194,13 @@ fn what_no_living_clause_asks_for_is_not_looked_at() {
     let message = Message::new(Origin::device("d")).properties(&properties).system_properties(&system);
     let dead = steps(&table, &message);
     assert!(dead <= 6, "{dead}");
-    // And where one lives, only what that one asks.
+    // If one is alive, only the property that it tests is read.
     let routes = routes.into_iter().chain([from_all("a != 'x'")]);
     let dead_but_one = steps(&self::table(routes, Budgets::default(), 7), &message);
     assert!(dead_but_one <= 50, "{dead_but_one}");
 }
 
-/// A name that the hub has resolved costs no look-up, however long it is.
+/// A name that the hub has resolved needs no lookup, however long it is.
 #[test]
 fn resolved_names_are_not_looked_up() {
     let names: Vec<String> = (0..20).map(|n| format!("a-name-of-more-than-sixteen-bytes-{n}")).collect();
@@ -226,7 +227,7 @@ fn resolved_names_are_not_looked_up() {
             if of_system {
                 continue;
             }
-            // Among many properties too.
+            // Also among many properties.
             resolved.extend((0..40).map(|n| (table.key(&format!("unread{n}")), "x")));
             let unread: Vec<String> = (0..40).map(|n| format!("unread{n}")).collect();
             let all_looked_up: Vec<_> = looked_up.iter().copied().chain(many(&unread)).collect();
@@ -237,7 +238,7 @@ fn resolved_names_are_not_looked_up() {
     }
 }
 
-/// A candidate whose header fails costs one look, in a list and behind a switch.
+/// A candidate whose header fails costs one step, in a list and after a lookup.
 #[test]
 fn headers_spare_the_programs_of_most_candidates() {
     for (list, count, most) in [(24, 24, 24 + 20), (0, 400, 24)] {
@@ -252,7 +253,7 @@ fn headers_spare_the_programs_of_most_candidates() {
     }
 }
 
-/// A message finds the routes that ask for what it has, and no others.
+/// A message finds only the routes that test for what it has.
 #[test]
 fn switches_find_no_more_than_what_is_asked() {
     type Condition = fn(usize) -> String;
@@ -278,8 +279,8 @@ fn switches_find_no_more_than_what_is_asked() {
     }
 }
 
-/// Half of the places of the trie are free, whatever their number is a little less than: a source that it has not costs
-/// no walk through those that it has.
+/// At least half of the slots of the trie are free, so a source that it does not contain costs no walk through those
+/// that it does.
 #[test]
 fn unknown_modules_cost_a_look_or_two() {
     for modules in [250, 500, 1_000, 1_020] {
@@ -292,7 +293,7 @@ fn unknown_modules_cost_a_look_or_two() {
     }
 }
 
-/// Only what may stand anywhere has the whole value looked through.
+/// Only a test for a substring anywhere scans the whole value.
 #[test]
 fn prefixes_and_suffixes_of_a_long_value_cost_their_own_length() {
     let long = "v".repeat(10_000);

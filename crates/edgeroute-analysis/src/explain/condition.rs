@@ -1,6 +1,6 @@
-//! Watches a condition being evaluated, and notes what each part is and why.
+//! Watches a condition being evaluated, and records the value of each part and the reason for it.
 //!
-//! What a part *is* comes from the interpreter. What is decided here is only how to say why.
+//! The value of each part comes from the interpreter. This module decides only how to explain it.
 
 use super::note::{BodyPart, BodyProperty, Kind, Nearest, Note};
 use super::part::{ConditionExplanation, Part, PartValue};
@@ -13,19 +13,19 @@ use edgeroute_lang::message::Stamp;
 use edgeroute_lang::span::Span;
 use edgeroute_lang::text::{as_number, eq_ignore_case};
 
-/// The most code units of texts that are looked at to say how they differ.
+/// The most code units of two strings that are examined to describe how they differ.
 const COMPARED_UNITS: usize = 1024;
 
-/// Evaluates a condition, which stands in `text`, and keeps what its parts are.
+/// Evaluates a condition of the route `text` and keeps the values of its parts.
 pub(super) fn explain(condition: &Condition<'_>, text: &str, facts: &ResolvedMessage<'_>) -> ConditionExplanation {
     let root = condition.root();
     let mut parts: Vec<Part> = Vec::new();
-    // By node its place in `parts`.
+    // Maps each node to its place in `parts`.
     let mut places: Vec<Option<usize>> = Vec::with_capacity(condition.nodes().len());
     let verdict = observe(condition, facts, |step| {
         let (span, is_root) = (step.node.span, step.id == root);
         let is_shown = is_root && !span.is_empty() || !is_literal(step.node, text);
-        // A conversion stands where its operand does.
+        // A conversion has the span of its operand.
         if !is_shown || matches!(step.node.kind, NodeKind::ToValue(_)) {
             return places.push(None);
         }
@@ -43,7 +43,7 @@ pub(super) fn explain(condition: &Condition<'_>, text: &str, facts: &ResolvedMes
     ConditionExplanation { verdict, span, parts }
 }
 
-/// Whether a node is what its text says by itself. `null and x` is a null that does not look like one.
+/// Whether a node is a literal whose source shows its value. The `null` of `null and x` does not look like one.
 fn is_literal(node: &Node<'_>, text: &str) -> bool {
     let written = node.span.slice(text);
     match &node.kind {
@@ -55,7 +55,7 @@ fn is_literal(node: &Node<'_>, text: &str) -> bool {
     }
 }
 
-/// The operands of an `and` that are `and`s, those of an `or` that are `or`s.
+/// The operands of an `and` that are themselves `and`s, or of an `or` that are themselves `or`s.
 fn links(node: &Node<'_>, condition: &Condition<'_>) -> impl Iterator<Item = NodeId> {
     let is_link = |id: &NodeId| {
         let operand = condition.get(*id).map(|operand| &operand.kind);
@@ -68,7 +68,7 @@ fn links(node: &Node<'_>, condition: &Condition<'_>) -> impl Iterator<Item = Nod
     operands.into_iter()
 }
 
-/// Why the condition as a whole is not true although it is defined.
+/// Explains why a condition that is defined is still not true as a whole.
 fn no_bool(value: &Value) -> Option<Note> {
     match kind(value) {
         None | Some(Kind::Bool) => None,
@@ -76,7 +76,7 @@ fn no_bool(value: &Value) -> Option<Note> {
     }
 }
 
-/// What there is to say about a node's value.
+/// Returns what is worth saying about a node's value.
 fn note(step: &Step<'_, '_, '_>, facts: &ResolvedMessage<'_>, condition: &Condition<'_>) -> Option<Note> {
     if let Some(reading) = &step.reading {
         return of_reading(reading, &step.node.kind, facts);
@@ -94,7 +94,7 @@ fn note(step: &Step<'_, '_, '_>, facts: &ResolvedMessage<'_>, condition: &Condit
     if let Some(&undefined) = operands.iter().find(|&&id| !step.operand(id).value.is_defined()) {
         return Some(Note::UndefinedOperand { operand: span_of(undefined) });
     }
-    // All operands are defined, and the result is not.
+    // All operands are defined, but the result is not.
     let wrong = |wanted: fn(usize) -> Option<Kind>| {
         let is_wrong = |(index, id): (usize, &NodeId)| {
             let (wanted, found) = (wanted(index)?, kind(step.operand(*id).value)?);
@@ -117,14 +117,14 @@ fn note(step: &Step<'_, '_, '_>, facts: &ResolvedMessage<'_>, condition: &Condit
     })
 }
 
-/// Why a call is undefined whose arguments are not.
+/// Explains why a call is undefined although its arguments are defined.
 fn of_call(function: Function, arguments: &[(Span, Operand<'_>)]) -> Note {
     if let (Function::AsNumber, [(_, Operand { value: Value::Text(_), .. })]) = (function, arguments) {
         return Note::NoNumberInText;
     }
     let overload = function.overloads().iter().rfind(|overload| overload.takes(arguments.len()));
     for (index, (operand, argument)) in arguments.iter().enumerate() {
-        // `as_number` takes strings, too, but a number is what it is for.
+        // `as_number` also accepts strings, but its proper argument is a number.
         let parameter = overload.and_then(|overload| overload.parameter(index)).unwrap_or(Parameter::Any);
         let is_taken = |wanted, found| wanted == found || function == Function::Concat && found == Kind::NullProperty;
         if let (Some(wanted), Some(found)) = (Kind::of(parameter), kind(argument.value))
@@ -136,7 +136,7 @@ fn of_call(function: Function, arguments: &[(Span, Operand<'_>)]) -> Note {
     if function == Function::Substring { Note::OutOfRange } else { Note::NotANumber }
 }
 
-/// What may surprise about a comparison that is defined.
+/// Notes what may be surprising about a comparison that is defined.
 fn of_comparison(comparison: Comparison, left: &Value, right: &Value, result: &Value) -> Option<Note> {
     let is_equality = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
     if let (Value::Text(left), Value::Text(right)) = (left, right) {
@@ -147,18 +147,18 @@ fn of_comparison(comparison: Comparison, left: &Value, right: &Value, result: &V
         if is_equality {
             return (left != right && eq_ignore_case(&left, &right)).then_some(Note::DiffersByCase);
         }
-        // Only where it makes a difference.
+        // Reported only if it makes a difference.
         let numbers = (as_number(&left)?, as_number(&right)?);
         let as_numbers = comparison.holds(numbers.0.partial_cmp(&numbers.1)?);
         return (*result != Value::Bool(as_numbers)).then_some(Note::NumbersAsTexts);
     }
     let (left, right) = (kind(left)?, kind(right)?);
-    // `$body.x != null` asks whether something is there: no surprise.
+    // `$body.x != null` tests for presence, so its result is no surprise.
     let is_presence = is_equality && (left == Kind::Null || right == Kind::Null);
     (left != right && !is_presence).then_some(Note::DifferentKinds(left, right))
 }
 
-/// What a value is; `None` for undefined.
+/// The kind of a value; `None` for undefined.
 fn kind(value: &Value) -> Option<Kind> {
     match value {
         Value::Undefined => None,
@@ -170,7 +170,7 @@ fn kind(value: &Value) -> Option<Kind> {
     }
 }
 
-/// What there is to say about what a node found in the message.
+/// Notes what may be surprising about the value that a node read from the message.
 fn of_reading(reading: &Reading<'_>, node: &NodeKind<'_>, facts: &ResolvedMessage<'_>) -> Option<Note> {
     match reading {
         Reading::Property(None) => match node {
@@ -214,20 +214,20 @@ fn unreadable(why: &edgeroute_lang::body::Unreadable) -> Note {
     Note::BodyUnreadable { offset: why.offset(), reason: why.reason().to_string() }
 }
 
-/// Which of the two properties keeps the body from being read.
+/// Names the property that prevents the body from being read.
 fn opaque(facts: &ResolvedMessage<'_>) -> Note {
     let text = |property: BodyProperty| match facts.system_property(property.name()) {
         Presence::Text(text) => Some(text),
         Presence::Missing | Presence::Null => None,
     };
     let content_type = text(BodyProperty::ContentType);
-    // With an encoding that is known, all depends on the type.
+    // If the encoding is known, the content type decides.
     let is_by_type = Encoding::of(content_type, Some("utf-8")).is_none();
     let property = if is_by_type { BodyProperty::ContentType } else { BodyProperty::ContentEncoding };
     Note::BodyNotDeclared { property, found: text(property).map(str::to_owned) }
 }
 
-/// A property that is not there, and what is.
+/// Notes that a property is missing, and the nearest one that the message has.
 fn missing(property: Property<'_>, facts: &ResolvedMessage<'_>) -> Note {
     let (name, kind) = match property {
         Property::Application(name) => (name, PropertyKind::Application),
@@ -244,7 +244,8 @@ fn missing(property: Property<'_>, facts: &ResolvedMessage<'_>) -> Note {
     let nearest = if other != Presence::Missing {
         Some(Nearest::OtherKind)
     } else if kind == PropertyKind::System && Stamp::named(name).is_some() {
-        // Spelled as it is meant: the hub did not stamp it, and the names of the other stamps are near.
+        // The name is spelled correctly: the hub did not stamp this property. Names of other stamps would only look
+        // similar.
         None
     } else {
         closest(name, facts.names(kind)).map(|near| Nearest::Spelled(near.to_owned()))

@@ -1,9 +1,9 @@
-//! What many messages make of a set of routes: which routes never take one, and which messages go nowhere.
+//! Runs many messages through a set of routes: which routes never match, and which messages go nowhere.
 //!
-//! Each message costs what matching costs: a table finds all routes that take it, not only those that win. Why a route
-//! takes nothing is looked into for the first messages only, up to a number of evaluations; why a message goes nowhere,
-//! for the first such messages. So time grows with the messages as matching does, and memory does not grow with them at
-//! all.
+//! Each message costs as much as matching, because a table finds all routes that match it, not only the winners. The
+//! reason why a route matches nothing is examined only for the first messages, up to a fixed number of evaluations. The
+//! reason why a message goes nowhere is examined only for the first such messages. Time therefore grows with the number
+//! of messages as matching does, and memory does not grow with it at all.
 
 use core::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -18,14 +18,14 @@ use edgeroute_lang::interpret::{ResolvedMessage, Verdict};
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::message::{Message, MessageSource, Properties};
 
-/// How many conditions are evaluated to tell why routes take nothing.
+/// The most conditions that are evaluated to explain why routes match nothing.
 const EVALUATIONS: usize = 200_000;
-/// How many sources of messages that go nowhere are told apart.
+/// The most sources of messages that go nowhere that are counted separately.
 const SOURCES: usize = 1000;
-/// How many routes are named of a message that goes nowhere.
+/// The most routes that are named for a message that goes nowhere.
 const NAMED: usize = 3;
 
-/// Collects what becomes of messages.
+/// Counts where messages go, route by route.
 ///
 /// ```
 /// use edgeroute_analysis::explain::{Coverage, RouteText, Routes};
@@ -47,31 +47,31 @@ const NAMED: usize = 3;
 #[derive(Debug)]
 pub struct Coverage<'r, 't> {
     limits: &'r Limits,
-    /// Every route with an endpoint of its own, so that none is outranked; named by its place.
+    /// Every route with an endpoint of its own, named by its place, so that none is outranked.
     table: RouteTable,
     scratch: Scratch,
     routes: Vec<RouteCoverage<'r, 't>>,
-    /// The places of the routes that have taken nothing yet.
+    /// The places of the routes that have not matched yet.
     unmatched: Vec<usize>,
     evaluations: usize,
-    /// Room for the routes that take the message at hand.
+    /// Buffer for the routes that match the current message.
     taking: Vec<usize>,
     messages: u64,
     deliveries: u64,
     nowhere: u64,
-    /// At most `kept`.
+    /// Holds at most `kept` entries.
     lost: Vec<Lost<'r>>,
     kept: usize,
-    /// Of messages that go nowhere; at most [`SOURCES`].
+    /// Counts the messages that go nowhere by source; at most [`SOURCES`] entries.
     sources: BTreeMap<String, u64>,
     of_other_sources: u64,
 }
 
 impl<'r, 't> Coverage<'r, 't> {
-    /// Of no messages yet. The first `kept` messages that go nowhere will be kept.
+    /// Starts with no messages. Keeps the first `kept` messages that go nowhere.
     ///
     /// # Errors
-    /// Where the routes have more different names and paths than a table can hold.
+    /// Fails if the routes have more different names and paths than a table can hold.
     pub fn new(routes: &'r Routes<'t>, kept: usize) -> Result<Self, CompileError> {
         let table = table_of_each(routes)?;
         let mut numbers: BTreeMap<&Endpoint, usize> = BTreeMap::new();
@@ -102,7 +102,7 @@ impl<'r, 't> Coverage<'r, 't> {
         })
     }
 
-    /// Counts a message; `number` is what it is called.
+    /// Counts a message. Reports refer to it by `number`.
     pub fn add(&mut self, number: usize, message: &Message<'_, impl Properties + ?Sized, impl Properties + ?Sized>) {
         self.messages += 1;
         self.taking.clear();
@@ -125,7 +125,7 @@ impl<'r, 't> Coverage<'r, 't> {
         }
     }
 
-    /// Of the routes that take the message, the best of each endpoint delivers.
+    /// Counts the deliveries: for each endpoint, the best of the matching routes delivers.
     fn count_deliveries(&mut self) {
         let routes = &mut self.routes;
         let rank = |place: &usize| routes.get(*place).map(|route| (route.endpoint, route.text().priority, *place));
@@ -154,19 +154,19 @@ impl<'r, 't> Coverage<'r, 't> {
         }
     }
 
-    /// Whether it is still noted why routes take nothing.
+    /// Whether reasons why routes match nothing are still being recorded.
     fn looks_into_unmatched(&self) -> bool {
         !self.unmatched.is_empty() && self.evaluations < EVALUATIONS
     }
 
-    /// Notes for each route that has taken nothing yet why it does not take this message either.
+    /// Records, for each route that has not matched yet, why it does not match this message either.
     fn look_into_unmatched(&mut self, number: usize, source: MessageSource<'_>, facts: &ResolvedMessage<'_>) {
         let routes = &mut self.routes;
         self.unmatched.retain(|&place| routes.get(place).is_some_and(|route| route.matched == 0));
         self.evaluations += self.unmatched.len();
         for &place in &self.unmatched {
             let Some(route) = routes.get_mut(place) else { continue };
-            // A fallback that is not needed is not at fault.
+            // A fallback that is not needed has not failed to match.
             if route.route.role == Role::Route || self.taking.is_empty() {
                 route.unmatched.add(number, Why::of(route.route, source, facts));
             }
@@ -174,27 +174,27 @@ impl<'r, 't> Coverage<'r, 't> {
     }
 }
 
-/// What was counted.
+/// The counts.
 impl<'r, 't> Coverage<'r, 't> {
-    /// Every route, in the order of declaration, the fallback last.
+    /// Every route, in the order of declaration, with the fallback last.
     #[must_use]
     pub fn routes(&self) -> &[RouteCoverage<'r, 't>] {
         &self.routes
     }
 
-    /// How many messages there were.
+    /// The number of messages.
     #[must_use]
     pub const fn messages(&self) -> u64 {
         self.messages
     }
 
-    /// How many deliveries.
+    /// The number of deliveries.
     #[must_use]
     pub const fn deliveries(&self) -> u64 {
         self.deliveries
     }
 
-    /// How many messages went nowhere.
+    /// The number of messages that went nowhere.
     #[must_use]
     pub const fn nowhere(&self) -> u64 {
         self.nowhere
@@ -206,7 +206,7 @@ impl<'r, 't> Coverage<'r, 't> {
         &self.lost
     }
 
-    /// Where messages that went nowhere came from, and how many from there, the most first. Allocates.
+    /// The sources of messages that went nowhere with their numbers of messages, the most frequent first. Allocates.
     #[must_use]
     pub fn lost_by_source(&self) -> Vec<(&str, u64)> {
         let mut sources: Vec<(&str, u64)> =
@@ -215,15 +215,15 @@ impl<'r, 't> Coverage<'r, 't> {
         sources
     }
 
-    /// How many came from sources that are not told apart any more.
+    /// The number of messages that went nowhere from sources that are no longer counted separately.
     #[must_use]
     pub const fn of_other_sources(&self) -> u64 {
         self.of_other_sources
     }
 }
 
-/// The table in which each route has an endpoint of its own. Whatever follows a sink is ignored, so what stands before it
-/// is all there is to a route but where it leads.
+/// Builds the table in which each route has an endpoint of its own. The text up to the end of the condition is kept;
+/// only the sink is replaced, since whatever follows a sink is ignored.
 fn table_of_each(routes: &Routes<'_>) -> Result<RouteTable, CompileError> {
     let limits = routes.limits().clone();
     let limits = Limits { route_bytes: limits.route_bytes.saturating_add(128), ..limits };
@@ -242,11 +242,11 @@ fn table_of_each(routes: &Routes<'_>) -> Result<RouteTable, CompileError> {
     builder.build().map(CompiledTable::into_table)
 }
 
-/// What messages made of a route.
+/// The coverage of one route.
 #[derive(Clone, Debug)]
 pub struct RouteCoverage<'r, 't> {
     route: &'r Compiled<'t>,
-    /// The same for all routes that lead there.
+    /// Shared by all routes with the same endpoint.
     endpoint: usize,
     matched: u64,
     delivered: u64,
@@ -260,32 +260,32 @@ impl<'r, 't> RouteCoverage<'r, 't> {
         &self.route.text
     }
 
-    /// Where it sends messages.
+    /// The endpoint that the route sends messages to.
     #[must_use]
     pub const fn endpoint(&self) -> &'r Endpoint {
         &self.route.typed.endpoint
     }
 
-    /// How many messages it took.
+    /// The number of messages that the route matched.
     #[must_use]
     pub const fn matched(&self) -> u64 {
         self.matched
     }
 
-    /// How many of those it delivered, because no other route went before it.
+    /// The number of matched messages that the route delivered because no other route took precedence over it.
     #[must_use]
     pub const fn delivered(&self) -> u64 {
         self.delivered
     }
 
-    /// Of a route that took nothing, why; of the messages that were looked into.
+    /// For a route that matched nothing, the reasons, counted over the messages that were examined.
     #[must_use]
     pub fn unmatched(&self) -> Option<&Unmatched> {
         (self.matched == 0).then_some(&self.unmatched)
     }
 }
 
-/// Why a route took no message, counted over the first ones.
+/// The reasons why a route matched no message, counted over the first messages.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Unmatched {
     other_source: u64,
@@ -308,42 +308,42 @@ impl Unmatched {
         }
     }
 
-    /// How many messages were from other sources.
+    /// The number of messages from other sources.
     #[must_use]
     pub const fn other_source(&self) -> u64 {
         self.other_source
     }
 
-    /// For how many the condition was false.
+    /// The number of messages for which the condition was false.
     #[must_use]
     pub const fn is_false(&self) -> u64 {
         self.is_false
     }
 
-    /// For how many it was undefined.
+    /// The number of messages for which the condition was undefined.
     #[must_use]
     pub const fn undefined(&self) -> u64 {
         self.undefined
     }
 
-    /// How many messages were looked into.
+    /// The number of messages that were examined.
     #[must_use]
     pub const fn looked_into(&self) -> u64 {
         self.other_source + self.is_false + self.undefined
     }
 
-    /// The first message for which it was undefined, and why.
+    /// The first message for which the condition was undefined, and why.
     #[must_use]
     pub fn example(&self) -> Option<(usize, &Note)> {
         self.example.as_ref().map(|(number, note)| (*number, note))
     }
 }
 
-/// Why a route does not take a message.
+/// The reason why a route does not match a message.
 enum Why {
     OtherSource,
     False,
-    /// With what is undefined first.
+    /// Carries the note of the first undefined part.
     Undefined(Option<Note>),
 }
 
@@ -375,7 +375,7 @@ pub struct Lost<'r> {
     why: Vec<LostWhy<'r>>,
 }
 
-/// A route that looked at a message that went nowhere.
+/// A route that selects the source of a message that went nowhere.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LostWhy<'r> {
     route: &'r str,
@@ -404,7 +404,8 @@ impl<'r> Lost<'r> {
             };
             lost.is_false += usize::from(verdict == Verdict::False);
             lost.undefined += usize::from(verdict == Verdict::Undefined);
-            // What is undefined is more often a mistake, and the longest source is nearest to the message's.
+            // An undefined condition is more often a mistake than a false one, and the longest source is closest to the
+            // message's.
             let rank = (verdict == Verdict::False, Reverse(route.route.typed.source.as_str().len()));
             whys.push((rank, LostWhy { route: route.text().name, verdict, note }));
         }
@@ -413,38 +414,38 @@ impl<'r> Lost<'r> {
         lost
     }
 
-    /// What the message is called.
+    /// The number of the message, as given to [`Coverage::add`].
     #[must_use]
     pub const fn message(&self) -> usize {
         self.message
     }
 
-    /// The path that it came from.
+    /// The path that the message came from.
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
     }
 
-    /// How many routes look at other sources.
+    /// The number of routes that select other sources.
     #[must_use]
     pub const fn other_source(&self) -> usize {
         self.other_source
     }
 
-    /// How many routes' conditions are false.
+    /// The number of routes whose condition is false.
     #[must_use]
     pub const fn is_false(&self) -> usize {
         self.is_false
     }
 
-    /// How many routes' conditions are undefined.
+    /// The number of routes whose condition is undefined.
     #[must_use]
     pub const fn undefined(&self) -> usize {
         self.undefined
     }
 
-    /// Some of the routes that looked at it, those whose condition is undefined first, and of these
-    /// those with the longest sources.
+    /// Some of the routes that select the message's source. Routes whose condition is undefined come first, and among
+    /// these the ones with the longest sources.
     #[must_use]
     pub fn why(&self) -> &[LostWhy<'r>] {
         &self.why
@@ -458,13 +459,13 @@ impl<'r> LostWhy<'r> {
         self.route
     }
 
-    /// What its condition says of the message.
+    /// The verdict of its condition on the message.
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
         self.verdict
     }
 
-    /// Why it is undefined.
+    /// The reason why the condition is undefined.
     #[must_use]
     pub const fn note(&self) -> Option<&Note> {
         self.note.as_ref()

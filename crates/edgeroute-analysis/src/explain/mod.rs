@@ -1,10 +1,10 @@
-//! Why a message goes where it goes: for every route its verdict and the reason, for every endpoint the winner and what
-//! it outranked.
+//! Explains why a message goes where it goes: the verdict of every route with its reason, and for every endpoint the
+//! winner and the routes it outranked.
 //!
-//! What is explained is what the interpreter does ([`edgeroute_lang::interpret`]), watched while it does it: there is no second
-//! evaluation that could say something else. It costs an evaluation of every route whose source matches, and allocates
-//! freely; a hub that only wants to know where messages go asks its [`RouteTable`](edgeroute::RouteTable). Nothing is
-//! printed here: [`crate::render`] makes text and JSON of an [`Explanation`].
+//! The explanation is recorded while the interpreter ([`edgeroute_lang::interpret`]) evaluates the conditions. There is
+//! no second evaluation that could disagree with it. An explanation evaluates every route whose source matches, and
+//! allocates freely; a hub that only needs to know where messages go uses its [`RouteTable`](edgeroute::RouteTable).
+//! This module prints nothing: [`crate::render`] writes an [`Explanation`] as text or JSON.
 
 mod condition;
 mod coverage;
@@ -25,7 +25,7 @@ use edgeroute_lang::message::{Message, Properties};
 use edgeroute_lang::source::SourceMismatch;
 use routes::Compiled;
 
-/// Explains what becomes of a message. Allocates.
+/// Explains where a message goes and why. Allocates.
 ///
 /// ```
 /// use edgeroute_analysis::explain::{Outcome, RouteText, Routes, explain};
@@ -78,8 +78,9 @@ pub fn explain<'r, 't>(
     Explanation { source: source.to_string(), routes: explained, deliveries }
 }
 
-/// For each endpoint the route that wins it: the lowest priority number, then the first declared. The others are told by
-/// whom they were outranked. In the order of the winners' declaration.
+/// Determines which route wins each endpoint: the one with the lowest priority number, then the one declared first.
+/// Records in the other routes which route outranked them. The deliveries are in the order in which the winners are
+/// declared.
 fn decide(routes: &mut [RouteExplanation<'_, '_>]) -> Vec<DeliveryExplanation> {
     let mut matching: BTreeMap<&Endpoint, Vec<usize>> = BTreeMap::new();
     for (index, route) in routes.iter().enumerate().filter(|(_, route)| route.outcome == Outcome::Delivers) {
@@ -111,7 +112,7 @@ fn decide(routes: &mut [RouteExplanation<'_, '_>]) -> Vec<DeliveryExplanation> {
     deliveries
 }
 
-/// What becomes of a message, and why.
+/// Where a message goes, and why.
 #[derive(Clone, Debug)]
 pub struct Explanation<'r, 't> {
     source: String,
@@ -120,19 +121,19 @@ pub struct Explanation<'r, 't> {
 }
 
 impl<'r, 't> Explanation<'r, 't> {
-    /// The path that the message comes from, which routes select by.
+    /// The path that the message comes from, which routes select on.
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
     }
 
-    /// Every route, in the order of declaration, the fallback last.
+    /// Every route, in the order of declaration, with the fallback last.
     #[must_use]
     pub fn routes(&self) -> &[RouteExplanation<'r, 't>] {
         &self.routes
     }
 
-    /// The deliveries, one for each endpoint, in the order in which the winning routes were declared.
+    /// The deliveries, one per endpoint, in the order in which the winning routes were declared.
     #[must_use]
     pub fn deliveries(&self) -> &[DeliveryExplanation] {
         &self.deliveries
@@ -145,7 +146,7 @@ impl<'r, 't> Explanation<'r, 't> {
     }
 }
 
-/// One delivery: which route won the endpoint. Numbers are places in [`Explanation::routes`].
+/// One delivery: the route that won an endpoint. Numbers are places in [`Explanation::routes`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DeliveryExplanation {
     winner: usize,
@@ -159,14 +160,14 @@ impl DeliveryExplanation {
         self.winner
     }
 
-    /// The routes that also take the message and send it to this endpoint, the next best first.
+    /// The routes that also match the message and send it to this endpoint, the next best first.
     #[must_use]
     pub fn outranked(&self) -> &[usize] {
         &self.outranked
     }
 }
 
-/// What a route makes of a message, and why.
+/// What a route does with a message, and why.
 #[derive(Clone, Debug)]
 pub struct RouteExplanation<'r, 't> {
     route: &'r Compiled<'t>,
@@ -179,7 +180,8 @@ impl<'r, 't> RouteExplanation<'r, 't> {
         Self { route, outcome, condition }
     }
 
-    /// Of a route that looks at the message. That it delivers is said before others may outrank it.
+    /// Explains a route that selects the message's source. A match is recorded as a delivery until another route
+    /// outranks it.
     fn of_condition(route: &'r Compiled<'t>, facts: &ResolvedMessage<'_>) -> Self {
         let condition = condition::explain(&route.typed.condition, route.text.text, facts);
         let outcome = match condition.verdict() {
@@ -201,27 +203,27 @@ impl<'r, 't> RouteExplanation<'r, 't> {
         self.route.role
     }
 
-    /// Where it sends messages.
+    /// The endpoint that the route sends messages to.
     #[must_use]
     pub const fn endpoint(&self) -> &'r Endpoint {
         &self.route.typed.endpoint
     }
 
-    /// What becomes of the message by this route.
+    /// What happens to the message at this route.
     #[must_use]
     pub const fn outcome(&self) -> &Outcome {
         &self.outcome
     }
 
-    /// How the condition came to its verdict. `None` where it was not asked: the message is from another source, or the
-    /// fallback is not for it.
+    /// How the condition reached its verdict. `None` if it was not evaluated, because the message is from another
+    /// source or the fallback does not apply.
     #[must_use]
     pub const fn condition(&self) -> Option<&ConditionExplanation> {
         self.condition.as_ref()
     }
 
-    /// Where the segment of the route's source that the message's differs in stands in the route's text: the whole source
-    /// where it cannot be told apart. `None` where the message's source matches.
+    /// The span in the route's text of the source segment that differs from the message's source. It covers the whole
+    /// source if the segment cannot be located, and is `None` if the source matches.
     #[must_use]
     pub fn mismatch_span(&self) -> Option<edgeroute_lang::span::Span> {
         match &self.outcome {
@@ -231,34 +233,34 @@ impl<'r, 't> RouteExplanation<'r, 't> {
     }
 }
 
-/// What becomes of a message by one route.
+/// What happens to a message at one route.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Outcome {
-    /// The route takes it, and wins its endpoint.
+    /// The route matches and wins its endpoint.
     Delivers,
-    /// The route takes it, and another one wins the endpoint.
+    /// The route matches, but another one wins the endpoint.
     Outranked {
         /// The winner's place in [`Explanation::routes`].
         by: usize,
-        /// Why that one wins.
+        /// Why the winner takes precedence.
         because: Outranking,
     },
     /// The message is from another source.
     OtherSource(SourceMismatch),
     /// The condition is false or undefined.
     NotTrue(Verdict),
-    /// It is the fallback, and other routes deliver.
+    /// The route is the fallback, and other routes deliver.
     NotNeeded,
-    /// It is the fallback, which is for messages of `/messages/` only.
+    /// The route is the fallback, which applies only to messages from `/messages/`.
     NotTelemetry,
 }
 
-/// Why one of two routes that take a message for one endpoint goes before the other.
+/// Why one of two routes that match a message for the same endpoint takes precedence.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Outranking {
     /// Its priority number is lower.
     Priority,
-    /// The priorities are the same, and it was declared first.
+    /// The priorities are equal, and it was declared first.
     DeclaredFirst,
 }
 

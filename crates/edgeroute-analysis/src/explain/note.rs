@@ -1,4 +1,4 @@
-//! Why a part of a condition is what it is.
+//! Notes that explain the value of a part of a condition.
 
 use core::fmt;
 
@@ -7,87 +7,87 @@ use edgeroute_lang::diagnostic::bounded;
 use edgeroute_lang::interpret::PropertyKind;
 use edgeroute_lang::span::Span;
 
-/// Why a part is undefined, or what may surprise about its value. `Display` says it in a few words.
+/// Why a part is undefined, or what may be surprising about its value. `Display` writes it as a short phrase.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Note {
-    /// `undefined`, or a literal that no number can be read from (`e5`).
+    /// `undefined`, or a literal that is not a valid number (`e5`).
     UndefinedLiteral,
     /// The message has no such property.
     NoProperty {
-        /// As the condition names it, without the `$`.
+        /// The name as the condition writes it, without the `$`.
         name: String,
-        /// Which kind was looked for last.
+        /// The kind that was looked up last.
         kind: PropertyKind,
         /// What the message has instead.
         nearest: Option<Nearest>,
     },
-    /// `$inputName`, which a message gets when it is delivered.
+    /// `$inputName`, which a message gets only on delivery.
     NeverWhileRouting,
-    /// The property is there, and null.
+    /// The property is present, and null.
     NullProperty,
-    /// An application property of this name goes before the body, or before the system property.
+    /// An application property of this name takes precedence over the body or the system property.
     Shadowed,
-    /// The body is not looked at: a system property does not have the value that body queries need.
+    /// The body is not read because a system property does not have the value that body queries require.
     BodyNotDeclared {
-        /// Which.
+        /// The property.
         property: BodyProperty,
-        /// Its value; `None` where it is null, or there is none.
+        /// Its value; `None` if it is null or missing.
         found: Option<String>,
     },
-    /// The body is not what its properties say.
+    /// The body does not have the format that its properties declare.
     BodyUnreadable {
         /// The byte at which reading stopped.
         offset: usize,
         /// What was expected there, and what was found.
         reason: String,
     },
-    /// Nothing stands at the path, which counts as null.
+    /// The path leads nowhere, which counts as null.
     NothingThere,
-    /// What stands at the path has no value.
+    /// The path leads to something that has no value.
     NoValue(BodyPart),
     /// An operand is undefined.
     UndefinedOperand {
-        /// Where the first such operand stands.
+        /// The span of the first undefined operand.
         operand: Span,
     },
-    /// An operand or argument is of a kind that is not taken.
+    /// An operand or argument is of a kind that is not accepted.
     WrongKind {
-        /// Where the operand stands.
+        /// The span of the operand.
         operand: Span,
-        /// What it is.
+        /// Its kind.
         found: Kind,
-        /// What would be taken.
+        /// The kind that is accepted.
         wanted: Kind,
     },
-    /// No number can be read from the text.
+    /// The string is not a number.
     NoNumberInText,
-    /// The result is not a number (the root of -1, infinity less infinity).
+    /// The result is not a number (the square root of -1, infinity minus infinity).
     NotANumber,
-    /// The text is shorter than `substring` needs, or an index is negative.
+    /// The string is shorter than `substring` needs, or an index is negative.
     OutOfRange,
-    /// A property that is null is undefined against a string.
+    /// Comparing a null property with a string is undefined.
     NullAgainstText,
-    /// Values of different kinds differ whatever they are, and are ordered by their kinds.
+    /// Values of different kinds are never equal, and are ordered by kind.
     DifferentKinds(Kind, Kind),
-    /// The two texts differ only by case, which counts.
+    /// The two strings differ only in case, which is significant.
     DiffersByCase,
-    /// Two numbers are compared as the texts they are in, digit by digit.
+    /// Two numbers in strings are compared as strings, character by character.
     NumbersAsTexts,
-    /// The whole condition is no bool, so it is not true.
+    /// The condition as a whole is not a bool, so it is not true.
     NoBool(Kind),
 }
 
-/// What the message has instead of a property.
+/// What the message has instead of a missing property.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Nearest {
-    /// One of the same kind with a similar name.
+    /// A property of the same kind with a similar name.
     Spelled(String),
-    /// One of the same name and the other kind.
+    /// A property of the same name and the other kind.
     OtherKind,
 }
 
-/// The system properties that say how to read a body.
+/// The system properties that declare how to read a body.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum BodyProperty {
     /// `contentType`, which must be `application/json`.
@@ -96,7 +96,7 @@ pub enum BodyProperty {
     ContentEncoding,
 }
 
-/// What stands in a body and has no value.
+/// A part of a body that has no value.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum BodyPart {
     /// A string that is a date.
@@ -105,7 +105,7 @@ pub enum BodyPart {
     Array,
     /// An object.
     Object,
-    /// More than one of what the path asks for.
+    /// More than one match for the path.
     Several,
     /// The path cannot be followed.
     Impossible,
@@ -116,7 +116,7 @@ pub enum BodyPart {
 pub enum Kind {
     /// `null`
     Null,
-    /// A property that is there and null.
+    /// A property that is present and null.
     NullProperty,
     /// `true` or `false`
     Bool,
@@ -127,7 +127,7 @@ pub enum Kind {
 }
 
 impl Note {
-    /// A name for machines, stable over releases.
+    /// A machine-readable name, stable across releases.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -154,7 +154,7 @@ impl Note {
         }
     }
 
-    /// Whether it only passes on what an operand's note says.
+    /// Whether the note only passes on what an operand's note says.
     #[must_use]
     pub const fn is_consequence(&self) -> bool {
         matches!(self, Self::UndefinedOperand { .. })
@@ -171,7 +171,7 @@ impl BodyProperty {
         }
     }
 
-    /// What body queries need it to be.
+    /// The value that body queries require.
     #[must_use]
     pub const fn needed(self) -> &'static str {
         match self {
@@ -182,7 +182,7 @@ impl BodyProperty {
 }
 
 impl Kind {
-    /// What a parameter of a function takes.
+    /// The kind that a function parameter accepts.
     pub(super) const fn of(parameter: Parameter) -> Option<Self> {
         match parameter {
             Parameter::Text => Some(Self::Text),

@@ -1,4 +1,4 @@
-//! A condition's parts with what they are for one message.
+//! The parts of a condition with their values for one message.
 
 use core::fmt;
 
@@ -7,11 +7,11 @@ use edgeroute_lang::hir::Value;
 use edgeroute_lang::interpret::Verdict;
 use edgeroute_lang::span::Span;
 
-/// The most UTF-16 code units of a text that are kept of each part, so that an explanation is never much larger than the
+/// The most UTF-16 code units that are kept of a string value. This bounds the size of an explanation by that of the
 /// route and the message.
 const KEPT_UNITS: usize = 256;
 
-/// How a condition came to its verdict.
+/// How a condition reached its verdict.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ConditionExplanation {
     pub(super) verdict: Verdict,
@@ -20,26 +20,27 @@ pub struct ConditionExplanation {
 }
 
 impl ConditionExplanation {
-    /// What the condition says of the message.
+    /// The verdict of the condition on the message.
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
         self.verdict
     }
 
-    /// Where the condition stands in the route's text; empty for a route without WHERE.
+    /// The span of the condition in the route's text; empty for a route without WHERE.
     #[must_use]
     pub const fn span(&self) -> Span {
         self.span
     }
 
-    /// Every sub-expression but literals, those that another is computed from before it; the whole condition last.
+    /// Every sub-expression except literals. Operands come before the expressions computed from them; the whole
+    /// condition is last.
     #[must_use]
     pub fn parts(&self) -> &[Part] {
         &self.parts
     }
 }
 
-/// A sub-expression, and what it is for the message.
+/// A sub-expression and its value for the message.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Part {
     pub(super) span: Span,
@@ -49,25 +50,26 @@ pub struct Part {
 }
 
 impl Part {
-    /// Where it stands in the route's text.
+    /// Its span in the route's text.
     #[must_use]
     pub const fn span(&self) -> Span {
         self.span
     }
 
-    /// What it is.
+    /// Its value.
     #[must_use]
     pub const fn value(&self) -> &PartValue {
         &self.value
     }
 
-    /// Why it is undefined, or what may surprise about its value. An undefined part always has one.
+    /// Why it is undefined, or what may be surprising about its value. An undefined part always has a note.
     #[must_use]
     pub const fn note(&self) -> Option<&Note> {
         self.note.as_ref()
     }
 
-    /// Whether it is `a and b` within `a and b and c`, or so with `or`: the whole chain says what there is to say.
+    /// Whether the part is an inner link of a chain such as `a and b` within `a and b and c`. The part for the whole
+    /// chain shows everything.
     #[must_use]
     pub const fn is_link(&self) -> bool {
         self.is_link
@@ -77,23 +79,23 @@ impl Part {
 /// The value of a sub-expression.
 #[derive(Clone, PartialEq, Debug)]
 pub enum PartValue {
-    /// Nothing; the note says why.
+    /// Undefined; the note explains why.
     Undefined,
     /// `null`, or a null in the body.
     Null,
-    /// A body path that leads nowhere, which is a null.
+    /// A body path that leads nowhere, which counts as null.
     Missing,
-    /// A property that is there and null.
+    /// A property that is present and null.
     NullProperty,
     /// A bool.
     Bool(bool),
-    /// A number; of a body value it may be NaN.
+    /// A number. A number from the body may be NaN.
     Number(f64),
-    /// A text.
+    /// A string.
     Text(Excerpt),
 }
 
-/// A text, cut if it is long. Lone surrogates are shown as U+FFFD.
+/// A string, cut if it is long. Lone surrogates are shown as U+FFFD.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Excerpt {
     text: String,
@@ -105,7 +107,7 @@ impl Excerpt {
     pub(super) fn of(units: &[u16]) -> Self {
         let kept = units.get(..KEPT_UNITS).unwrap_or(units);
         let is_cut = kept.len() < units.len();
-        // Not through the middle of a character.
+        // Must not cut through the middle of a character.
         let kept = match kept.split_last() {
             Some((0xD800..=0xDBFF, rest)) if is_cut => rest,
             _ => kept,
@@ -113,19 +115,19 @@ impl Excerpt {
         Self { text: String::from_utf16_lossy(kept), length: units.len(), is_cut }
     }
 
-    /// The text, or how it begins.
+    /// The string, or its beginning.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The length of the whole text in UTF-16 code units.
+    /// The length of the whole string in UTF-16 code units.
     #[must_use]
     pub const fn length(&self) -> usize {
         self.length
     }
 
-    /// Whether the text goes on.
+    /// Whether the string was cut.
     #[must_use]
     pub const fn is_cut(&self) -> bool {
         self.is_cut
@@ -146,7 +148,7 @@ impl From<&Value> for PartValue {
     }
 }
 
-/// As people read it: a text in quotes, `undefined`, `null`.
+/// Writes the value for people: a string in quotes, `undefined`, `null`.
 impl fmt::Display for PartValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -156,7 +158,7 @@ impl fmt::Display for PartValue {
             Self::Number(value) if value.is_infinite() => {
                 f.write_str(if *value > 0.0 { "infinity" } else { "-infinity" })
             }
-            // Without hundreds of zeros.
+            // Avoids printing hundreds of zeros.
             Self::Number(value) if *value != 0.0 && !(1e-5..1e16).contains(&value.abs()) => write!(f, "{value:e}"),
             Self::Number(value) => write!(f, "{value}"),
             Self::Text(excerpt) => write!(f, "{excerpt}"),
@@ -164,7 +166,7 @@ impl fmt::Display for PartValue {
     }
 }
 
-/// In quotes, control characters escaped, an ellipsis where it is cut.
+/// Writes the string in quotes, with control characters escaped and an ellipsis if it is cut.
 impl fmt::Display for Excerpt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.text)?;

@@ -1,4 +1,4 @@
-//! The routes that messages are explained by: compiled, with their texts.
+//! The compiled routes, with their texts, that explanations refer to.
 
 use edgeroute_lang::diagnostic::Diagnostic;
 use edgeroute_lang::hir::{self, Shadowing};
@@ -10,7 +10,7 @@ use edgeroute_lang::source::takes_fallback;
 use edgeroute_lang::span::Span;
 use edgeroute_lang::syntax::parse_route;
 
-/// A route as it is given. Borrows its texts.
+/// A route as given to the hub. Borrows its strings.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub struct RouteText<'t> {
     /// Its name.
@@ -37,16 +37,16 @@ impl<'t> From<&'t RouteSpec> for RouteText<'t> {
     }
 }
 
-/// What a route is to the hub.
+/// The role of a route in the hub.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Role {
     /// One of the routes.
     Route,
-    /// Takes what no route takes.
+    /// Matches telemetry that no route matches.
     Fallback,
 }
 
-/// Routes to explain messages by. Unlike a table it keeps their texts.
+/// Compiled routes for explaining messages. Unlike a table, it keeps the routes' texts.
 #[derive(Clone, Debug, Default)]
 pub struct Routes<'t> {
     declared: Vec<Compiled<'t>>,
@@ -55,7 +55,7 @@ pub struct Routes<'t> {
     limits: Limits,
 }
 
-/// A route, compiled.
+/// A compiled route.
 #[derive(Clone, Debug)]
 pub(super) struct Compiled<'t> {
     pub(super) text: RouteText<'t>,
@@ -66,25 +66,25 @@ pub(super) struct Compiled<'t> {
 }
 
 impl<'t> Routes<'t> {
-    /// No routes yet. `shadowing` and `limits` are to be those of the table that the explanations are about.
+    /// Creates an empty set. `shadowing` and `limits` must be those of the table whose behaviour is explained.
     #[must_use]
     pub fn new(shadowing: Shadowing, limits: Limits) -> Self {
         Self { shadowing, limits, ..Self::default() }
     }
 
-    /// Adds a route behind the others. Allocates.
+    /// Adds a route after the others. Allocates.
     ///
     /// # Errors
-    /// Everything that is wrong with it; then it is not added. Spans are in bytes of its text.
+    /// Returns all errors in the route; the route is then not added. Spans are in bytes of its text.
     pub fn add(&mut self, route: RouteText<'t>) -> Result<(), Vec<Diagnostic>> {
         self.declared.push(self.compile(route, Role::Route)?);
         Ok(())
     }
 
-    /// Sets the fallback: it takes telemetry that no route takes. Its source is not looked at. Allocates.
+    /// Sets the fallback, which matches telemetry that no route matches. Its source is ignored. Allocates.
     ///
     /// # Errors
-    /// As [`add`](Self::add).
+    /// Same as for [`add`](Self::add).
     pub fn set_fallback(&mut self, route: RouteText<'t>) -> Result<(), Vec<Diagnostic>> {
         self.fallback = Some(self.compile(route, Role::Fallback)?);
         Ok(())
@@ -115,20 +115,20 @@ impl<'t> Routes<'t> {
     }
 }
 
-/// Looking at them.
+/// Access to the routes.
 impl<'t> Routes<'t> {
-    /// The routes as they were given, in the order of declaration, without the fallback.
+    /// The routes as given, in the order of declaration, without the fallback.
     pub fn iter(&self) -> impl Iterator<Item = &RouteText<'t>> {
         self.declared.iter().map(|route| &route.text)
     }
 
-    /// How many there are, the fallback not counted.
+    /// The number of routes, not counting the fallback.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.declared.len()
     }
 
-    /// Whether there are none, the fallback not counted.
+    /// Whether there are no routes, not counting the fallback.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.declared.is_empty()
@@ -136,7 +136,7 @@ impl<'t> Routes<'t> {
 }
 
 impl Compiled<'_> {
-    /// Whether messages of this source are looked at.
+    /// Whether the route selects messages from this source.
     pub(super) fn takes(&self, source: MessageSource<'_>) -> bool {
         match self.role {
             Role::Route => self.typed.source.matches(source),
@@ -144,14 +144,14 @@ impl Compiled<'_> {
         }
     }
 
-    /// Where a segment of the source stands in the route's text; the whole source where white space or comments stand
-    /// between its tokens, so that it cannot be told.
+    /// The span of a segment of the source in the route's text. It covers the whole source if white space or comments
+    /// between its tokens make the segment impossible to locate.
     pub(super) fn segment_span(&self, segment: usize) -> Span {
         let written = self.source_span.slice(self.text.text);
         let is_plain = !written.contains(|character: char| character.is_whitespace()) && !written.contains("/*/");
         let mut offset = 0;
         for (index, piece) in written.split('/').enumerate() {
-            // Nothing stands before the first slash.
+            // The piece before the first slash is empty.
             if is_plain && index == segment + 1 && !piece.is_empty() {
                 let start = self.source_span.range().start + offset;
                 return Span::from_range(start..start + piece.len());

@@ -7,7 +7,7 @@ type Pairs = [(&'static str, Option<&'static str>)];
 
 const JSON: &Pairs = &[("contentType", Some("application/json")), ("contentEncoding", Some("utf-8"))];
 
-/// What the parts of a condition are, in the order in which they are computed: `part = value (note)`.
+/// The values of a condition's parts in the order in which they are computed, as `part = value (note)`.
 #[track_caller]
 fn parts(condition: &str, message: &Message<'_, Pairs, Pairs>) -> Vec<String> {
     let text = format!("FROM /* WHERE {condition} INTO $upstream");
@@ -22,7 +22,7 @@ fn parts(condition: &str, message: &Message<'_, Pairs, Pairs>) -> Vec<String> {
     condition.parts().iter().map(shown).collect()
 }
 
-/// The note of the first part that has one, on a message with these properties and this body.
+/// The first note of a condition, for a message with these properties and this body.
 #[track_caller]
 fn note(condition: &str, properties: &Pairs, system: &Pairs, body: &str) -> String {
     let message =
@@ -127,7 +127,7 @@ fn what_is_undefined_of_defined_operands_says_why() {
         let body = r#"{"n": 5, "s": "5", "t": true, "z": null}"#;
         let message =
             Message::new(Origin::device("d")).properties(properties).system_properties(JSON).body(body.as_bytes());
-        // That a null property is null is said where it is read.
+        // The note on a null property appears where the property is read.
         let noted = parts(condition, &message)
             .into_iter()
             .find(|part| part.contains(" (") && part.ends_with(')') && !part.ends_with("is null)"));
@@ -163,7 +163,7 @@ fn long_texts_are_cut_between_characters() {
     assert!(!excerpt.text().contains('\u{FFFD}'));
 }
 
-/// Texts that functions nested around a long body value make are not all kept: the explanation of a nest of calls on a
+/// Strings built by nested calls around a long body value must not all be kept in full: explaining a nest of calls on a
 /// body of 100 KB stays small.
 #[test]
 fn an_explanation_does_not_grow_with_the_texts_it_is_about() {
@@ -186,7 +186,7 @@ fn an_explanation_does_not_grow_with_the_texts_it_is_about() {
     assert!(parts.len() > 60 && kept < 20_000, "{kept} bytes in {} parts", parts.len());
 }
 
-/// Routes of all fates.
+/// Covers routes with every outcome.
 fn show(origin: Origin<'_>, detail: SourceDetail) -> String {
     let texts = [
         (

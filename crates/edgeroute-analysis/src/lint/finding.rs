@@ -1,10 +1,10 @@
-//! What lints have found.
+//! The findings of lints.
 
 use super::{Level, Lint};
 use edgeroute_lang::diagnostic::{self, Diagnostic};
 use edgeroute_lang::span::Span;
 
-/// One thing that a lint has found in routes.
+/// One problem that a lint found in routes.
 #[derive(Clone, Debug)]
 pub struct Finding {
     pub(super) lint: &'static Lint,
@@ -14,7 +14,7 @@ pub struct Finding {
     pub(super) related: Vec<Related>,
 }
 
-/// Which text the spans of a finding are in.
+/// Which text the spans of a finding refer to.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Place {
     /// The text of the route at this index.
@@ -23,51 +23,51 @@ pub enum Place {
     Manifest,
 }
 
-/// A place in the text of another route.
+/// A location in the text of another route.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Related {
     /// The index of the route.
     pub route: usize,
-    /// Where in its text.
+    /// The span in its text.
     pub span: Span,
-    /// What is there.
+    /// A description of what is there.
     pub text: String,
 }
 
 impl Finding {
-    /// The lint that found it.
+    /// The lint that produced the finding.
     #[must_use]
     pub const fn lint(&self) -> &'static Lint {
         self.lint
     }
 
-    /// The level of the lint: never [`Level::Allow`].
+    /// The level of the lint; never [`Level::Allow`].
     #[must_use]
     pub const fn level(&self) -> Level {
         self.level
     }
 
-    /// Where it is.
+    /// The text that the finding is in.
     #[must_use]
     pub const fn place(&self) -> Place {
         self.place
     }
 
-    /// What was found. Its spans are in bytes of the text that [`place`](Self::place) says; its severity is that of the
-    /// level.
+    /// The diagnostic. Its spans are in bytes of the text given by [`place`](Self::place); its severity follows from
+    /// the level.
     #[must_use]
     pub const fn diagnostic(&self) -> &Diagnostic {
         &self.diagnostic
     }
 
-    /// Further places, in the texts of other routes.
+    /// Related locations in the texts of other routes.
     #[must_use]
     pub fn related(&self) -> &[Related] {
         &self.related
     }
 }
 
-/// What was found in routes.
+/// The findings in a set of routes.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     pub(super) findings: Vec<Finding>,
@@ -76,27 +76,28 @@ pub struct Report {
 }
 
 impl Report {
-    /// The findings, in the order of the routes and within a route of its text; those of no route last.
+    /// The findings in the order of the routes, and within a route in the order of its text. Findings that belong to no
+    /// route come last.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }
 
-    /// Lints that are off by default, about which nothing was said, and which would have found something.
+    /// Lints that are off by default, were not configured, and would have found something.
     #[must_use]
     pub fn hints(&self) -> &[&'static Lint] {
         &self.hints
     }
 
-    /// How many questions about conditions were given up because they would have taken too long: what they might have
-    /// led to is not found.
+    /// The number of checks on conditions that exceeded their time budget. Problems that depend on them may not be
+    /// reported.
     #[must_use]
     pub const fn undecided(&self) -> usize {
         self.undecided
     }
 }
 
-/// What was found in a manifest.
+/// The findings in a manifest.
 #[derive(Clone, Debug, Default)]
 pub struct ManifestReport {
     pub(super) findings: Vec<diagnostic::Finding>,
@@ -106,25 +107,25 @@ pub struct ManifestReport {
 
 impl ManifestReport {
     /// The findings in the order of the text, with the names of their routes. All spans are in bytes of the manifest's
-    /// text. [`Lint::of`] tells the lint of a finding's code.
+    /// text. [`Lint::of`] returns the lint for a finding's code.
     #[must_use]
     pub fn findings(&self) -> &[diagnostic::Finding] {
         &self.findings
     }
 
-    /// The findings, to keep.
+    /// Returns the findings by value.
     #[must_use]
     pub fn into_findings(self) -> Vec<diagnostic::Finding> {
         self.findings
     }
 
-    /// As [`Report::hints`].
+    /// Same as [`Report::hints`].
     #[must_use]
     pub fn hints(&self) -> &[&'static Lint] {
         &self.hints
     }
 
-    /// As [`Report::undecided`].
+    /// Same as [`Report::undecided`].
     #[must_use]
     pub const fn undecided(&self) -> usize {
         self.undecided

@@ -1,4 +1,4 @@
-//! Findings as they are found.
+//! Collects findings while lints run.
 
 use super::{CheckedRoute, Finding, Fixes, Level, Lint, Place, Related};
 use edgeroute_lang::diagnostic::{Diagnostic, Severity};
@@ -6,7 +6,7 @@ use edgeroute_lang::hir::Route;
 use edgeroute_lang::prove::{Answer, Prover, SourceFacts};
 use edgeroute_lang::span::Span;
 
-/// Where lints put what they find, and what they ask about conditions.
+/// Receives the findings of lints, and answers their questions about conditions.
 pub(super) struct Findings<'l> {
     pub(super) lint: &'static Lint,
     pub(super) level: Level,
@@ -15,7 +15,7 @@ pub(super) struct Findings<'l> {
 }
 
 impl Findings<'_> {
-    /// A finding at `span` of the text of a route.
+    /// Creates a diagnostic at `span` of a route's text.
     pub(super) fn diagnostic(&self, span: Span, message: impl Into<String>) -> Diagnostic {
         let severity = match self.level {
             Level::Deny => Severity::Error,
@@ -24,7 +24,7 @@ impl Findings<'_> {
         Diagnostic::new(self.lint.code(), span, message).with_severity(severity)
     }
 
-    /// Adds an edit, if the route then still compiles and, where the lint says so, means the same.
+    /// Adds an edit if the route still compiles with it and, if the lint promises so, keeps its meaning.
     pub(super) fn mend(
         &mut self,
         subject: &CheckedRoute<'_>,
@@ -53,17 +53,17 @@ impl Findings<'_> {
             && follows(theirs, ours)
     }
 
-    /// Reports what was found in the text of the route at `route`.
+    /// Adds a finding in the text of the route at index `route`.
     pub(super) fn add(&mut self, route: usize, diagnostic: Diagnostic) {
         self.add_related(route, diagnostic, Vec::new());
     }
 
-    /// As [`add`](Self::add), with places in the texts of other routes.
+    /// Same as [`add`](Self::add), with locations in the texts of other routes.
     pub(super) fn add_related(&mut self, route: usize, diagnostic: Diagnostic, related: Vec<Related>) {
         self.push(Place::Route(route), diagnostic, related);
     }
 
-    /// Reports what was found in the manifest, and in no route's text.
+    /// Adds a finding that is in the manifest but in no route's text.
     pub(super) fn add_to_manifest(&mut self, diagnostic: Diagnostic) {
         self.push(Place::Manifest, diagnostic, Vec::new());
     }

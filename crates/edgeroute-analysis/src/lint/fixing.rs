@@ -1,29 +1,30 @@
 //! Applying fixes to a manifest.
 //!
-//! A fix replaces a few bytes within the JSON string of a route, escaped as the string needs it; everything else stays
-//! byte for byte. Of fixes that overlap the first in the text is applied; then the manifest is linted again, until
-//! nothing is left to fix or the rounds are used up. A round after which the manifest has a problem that it did not have
-//! is taken back.
+//! A fix replaces a few bytes within the JSON string of a route, with the escapes that the string needs. All other
+//! bytes stay the same. If fixes overlap, the first one in the text is applied. The manifest is then linted again,
+//! until nothing is left to fix or the rounds are used up. A round is undone if it gives the manifest a problem that it
+//! did not have before.
 
 use super::{Fixes, Lint, Linter};
 use edgeroute_lang::diagnostic::{Finding, Fix};
 use edgeroute_lang::hir::Route;
 use edgeroute_lang::manifest::{Edited, Manifest, Parsed, apply};
 
-/// The most rounds of linting and fixing of [`fix_manifest`]; each applies one fix at least.
+/// The most rounds of linting and fixing in [`fix_manifest`]. Each round applies at least one fix.
 pub const FIXING_ROUNDS: usize = 16;
 
-/// What became of a manifest.
+/// The result of fixing a manifest.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fixed {
-    /// The text with the fixes in it.
+    /// The text with the fixes applied.
     pub text: String,
-    /// How many fixes were applied.
+    /// The number of fixes applied.
     pub applied: usize,
 }
 
 /// Applies the fixes of a linter's findings to the text of a manifest: those that keep the meaning or, with
-/// [`Fixes::ChangeMeaning`], all. After [`FIXING_ROUNDS`] of them some may be left, for a call on what came out. Allocates.
+/// [`Fixes::ChangeMeaning`], all of them. Some fixes may be left after [`FIXING_ROUNDS`] rounds; call it again on the
+/// result to apply them. Allocates.
 ///
 /// ```
 /// use edgeroute_analysis::lint::{Fixes, Linter, fix_manifest};
@@ -50,7 +51,7 @@ pub fn fix_manifest(text: &str, linter: &Linter, most: Fixes) -> Fixed {
         if fixes.is_empty() {
             break;
         }
-        // Each fix is right by itself, but two together may not be.
+        // Each fix is valid by itself, but two together may not be.
         let rounds = [&*fixes, fixes.get(..1).unwrap_or_default()];
         let Some((text, applied)) = rounds.into_iter().find_map(|fixes| {
             let Edited { text, left_out } = apply(&fixed.text, fixes);
@@ -63,7 +64,7 @@ pub fn fix_manifest(text: &str, linter: &Linter, most: Fixes) -> Fixed {
     fixed
 }
 
-/// How much is wrong with a manifest and its routes.
+/// Counts the problems of a manifest and its routes.
 fn problem_count(text: &str, linter: &Linter) -> usize {
     let Parsed { manifest, unusable_routes, problems } = Manifest::parse(text);
     let routes = manifest.iter().flat_map(Manifest::routes).chain(&unusable_routes);

@@ -1,4 +1,4 @@
-//! How seriously each lint is taken.
+//! The level of each lint.
 
 use core::fmt;
 use core::str::FromStr;
@@ -40,7 +40,7 @@ impl FromStr for Level {
     }
 }
 
-/// One lint or several.
+/// Selects one lint or several.
 ///
 /// ```
 /// use edgeroute_analysis::lint::Selector;
@@ -57,15 +57,15 @@ pub struct Selector(Selected);
 enum Selected {
     /// `all`
     All,
-    /// `warnings`: those that warn, whatever made them do so.
+    /// `warnings`: every lint whose level is `warn`, for whatever reason.
     Warnings,
-    /// `syntax`, `semantics`, `topology`: the first digits of the codes.
+    /// `syntax`, `semantics`, `topology`: selected by the first digits of the codes.
     Area(&'static str),
     /// A name or code.
     One(&'static Lint),
 }
 
-/// A text that selects no lint, or is no level.
+/// The error for a string that is not a lint or not a level.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UnknownLint {
     message: String,
@@ -79,10 +79,10 @@ impl fmt::Display for UnknownLint {
 
 impl core::error::Error for UnknownLint {}
 
-/// Names of groups, with the first digits of their codes.
+/// The names of groups, with the first digits of their codes.
 const AREAS: [(&str, &str); 3] = [("syntax", "W01"), ("semantics", "W02"), ("topology", "W03")];
 
-/// The lint of this name or code, or the group of this name, ignoring case.
+/// Parses the name or code of a lint, or the name of a group, ignoring case.
 impl FromStr for Selector {
     type Err = UnknownLint;
 
@@ -132,14 +132,14 @@ pub struct Levels {
 }
 
 impl Levels {
-    /// With this level for what `selector` selects.
+    /// Sets the level of the lints that `selector` selects.
     #[must_use]
     pub fn with(mut self, selector: Selector, level: Level) -> Self {
         self.set.push((selector, level));
         self
     }
 
-    /// Whether the lint is allowed because nobody has said anything of it.
+    /// Whether the lint is off only because nothing configures it.
     pub(super) fn leave_off(&self, lint: &Lint) -> bool {
         let is_said = |selected: &Selected| match selected {
             Selected::All => true,
@@ -160,7 +160,7 @@ impl Levels {
             Selected::Warnings => None,
         };
         let ranked = self.set.iter().filter_map(|(selector, level)| Some((selects(&selector.0)?, *level)));
-        // The last of the most specific ones.
+        // The last of the most specific selectors wins.
         let level = ranked.max_by_key(|(rank, _)| *rank).map_or(lint.default_level(), |(_, level)| level);
         let of_warnings = self.set.iter().rev().find(|(selector, _)| matches!(selector.0, Selected::Warnings));
         match (level, of_warnings) {

@@ -1,4 +1,4 @@
-//! Running lints.
+//! Runs lints.
 
 use std::cell::OnceCell;
 
@@ -14,7 +14,7 @@ use edgeroute_lang::priority::{Priority, TimeToLive};
 use edgeroute_lang::prove::{Prover, SourceFacts};
 use edgeroute_lang::syntax::parse_route;
 
-/// Which lints are run, and how.
+/// Runs lints with given levels and settings.
 #[derive(Clone, Debug, Default)]
 pub struct Linter {
     levels: Levels,
@@ -32,42 +32,42 @@ pub struct RouteInput<'r> {
 }
 
 impl<'r> RouteInput<'r> {
-    /// A route of the default priority and time to live.
+    /// A route with the default priority and time to live.
     #[must_use]
     pub const fn new(name: &'r str, text: &'r str) -> Self {
         Self { name, text, priority: Priority::DEFAULT, time_to_live: TimeToLive::HUB_DEFAULT }
     }
 
-    /// With these instead.
+    /// Sets the priority and time to live.
     #[must_use]
     pub const fn with_terms(self, priority: Priority, time_to_live: TimeToLive) -> Self {
         Self { priority, time_to_live, ..self }
     }
 }
 
-/// What is known of where routes come from.
+/// Where routes come from.
 #[derive(Copy, Clone, Debug, Default)]
 struct Origin<'m> {
     manifest: Option<(&'m Manifest, &'m Topology)>,
-    /// Whether there may be routes besides those given.
+    /// Whether there may be routes besides the given ones.
     may_have_more: bool,
 }
 
 /// Settings.
 impl Linter {
-    /// A linter with these levels, and everything else as it is by default.
+    /// Creates a linter with these levels and default settings otherwise.
     #[must_use]
     pub fn with_levels(levels: Levels) -> Self {
         Self { levels, ..Self::default() }
     }
 
-    /// With these limits; a route that goes over one is not linted.
+    /// Sets the limits. A route that exceeds one is not linted.
     #[must_use]
     pub fn limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
     }
 
-    /// With names that mean what the hub takes them for.
+    /// Sets the shadowing rule of the hub, which decides what ambiguous names mean.
     #[must_use]
     pub fn shadowing(self, shadowing: Shadowing) -> Self {
         Self { shadowing, ..self }
@@ -84,16 +84,16 @@ impl Linter {
     }
 }
 
-/// Running.
+/// Entry points.
 impl Linter {
-    /// Lints routes, given in the order of their declaration. Those with errors are passed over. Allocates.
+    /// Lints routes, given in the order of their declaration. Skips routes with errors. Allocates.
     #[must_use]
     pub fn lint_routes(&self, routes: &[RouteInput<'_>]) -> Report {
         self.lint(routes, Origin::default())
     }
 
-    /// Lints the routes of a manifest, and what they make together with its modules. Routes with errors are passed over,
-    /// and a text that is no manifest has no findings: [`Manifest::parse`] tells what is wrong. Allocates.
+    /// Lints the routes of a manifest, also as a whole and together with its modules. Skips routes with errors. A text
+    /// that is not a manifest has no findings; [`Manifest::parse`] reports its errors. Allocates.
     ///
     /// ```
     /// use edgeroute_analysis::lint::Linter;
@@ -155,7 +155,7 @@ impl Linter {
         Report { findings: found, hints, undecided: reasoner.given_up() }
     }
 
-    /// The route in every form; `None` if it has errors.
+    /// Prepares a route for linting in every form; `None` if it has errors.
     fn subject<'r>(&'r self, index: usize, route: &RouteInput<'r>, reasoner: &mut Prover) -> Option<CheckedRoute<'r>> {
         let parsed = parse_route(route.text, &self.limits);
         let typed = Route::check(&parsed.tree, parsed.errors, self.shadowing).ok()?;
@@ -175,7 +175,7 @@ impl Linter {
     }
 }
 
-/// A finding in the text of a route as one in the manifest.
+/// Moves a finding from the text of a route to that of the manifest.
 fn located(manifest: &Manifest, finding: Finding) -> diagnostic::Finding {
     let route_at = |index: usize| manifest.routes().get(index);
     let Place::Route(index) = finding.place else {

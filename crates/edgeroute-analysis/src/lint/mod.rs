@@ -1,12 +1,13 @@
-//! Lints: what is accepted, and surely not meant.
+//! Lints: find routes that are valid but almost certainly wrong.
 //!
-//! A lint is one small file. Its doc comment says what it finds, why that matters, shows an example and what to write
-//! instead; the pages of its code ([`Code::explanation`]) and `docs/lints.md` are made of it. [`ALL`] lists them.
+//! Each lint is one small file. Its doc comment describes the problem, explains why it matters, and shows an example
+//! and its correction. The pages of its code ([`Code::explanation`]) and `docs/lints.md` are generated from it. [`ALL`]
+//! lists the lints.
 //!
-//! Only routes without errors are linted. What a lint says of the truth of a condition is proved on the formulas that
-//! the matcher executes, or not said; a proof that would take too long is given up, and [`Report::undecided`] counts
-//! these. The cost is linear in the routes, but for lints that compare routes with each other, which look at the routes
-//! to the same endpoint only and within a budget.
+//! Only routes without errors are linted. Lints report that a condition is always or never true only if it is proved on
+//! the formulas that the matcher executes. A proof that exceeds its time budget is abandoned and counted by
+//! [`Report::undecided`]. The cost is linear in the number of routes, except for lints that compare routes with each
+//! other. Those compare only routes to the same endpoint, and within a budget.
 //!
 //! ```
 //! use edgeroute_analysis::lint::{Linter, RouteInput};
@@ -40,7 +41,7 @@ pub use registry::ALL;
 use findings::Findings;
 use subject::{CheckedRoute, RouteSetContext};
 
-/// Something to look for.
+/// A check for one kind of mistake.
 #[derive(Debug)]
 pub struct Lint {
     code: Code,
@@ -50,56 +51,56 @@ pub struct Lint {
     pass: Pass,
 }
 
-/// What the fixes of a lint do.
+/// The effect of a lint's fixes.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Fixes {
-    /// The routes mean the same as before.
+    /// The routes keep their meaning.
     KeepMeaning,
-    /// The routes mean what was likely meant.
+    /// The routes change to what was probably meant.
     ChangeMeaning,
 }
 
-/// What a lint looks at.
+/// What a lint examines.
 #[derive(Debug)]
 enum Pass {
     /// One route.
     Route(fn(&CheckedRoute<'_>, &mut Findings<'_>)),
-    /// All of them.
+    /// All routes together.
     Set(fn(&RouteSetContext<'_>, &mut Findings<'_>)),
 }
 
 impl Lint {
-    /// Its code, stable over releases.
+    /// Its code, stable across releases.
     #[must_use]
     pub const fn code(&self) -> Code {
         self.code
     }
 
-    /// Its name: a few words with hyphens between them.
+    /// Its name: a few words joined by hyphens.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Its level where nobody has said otherwise.
+    /// Its level unless configured otherwise.
     #[must_use]
     pub const fn default_level(&self) -> Level {
         self.level
     }
 
-    /// What its fixes do; `None` where it has none.
+    /// What its fixes do; `None` if it has none.
     #[must_use]
     pub const fn fixes(&self) -> Option<Fixes> {
         self.fixes
     }
 
-    /// The lint that gives a code; errors have none.
+    /// Returns the lint for a code; error codes have none.
     #[must_use]
     pub fn of(code: Code) -> Option<&'static Self> {
         ALL.iter().copied().find(|lint| lint.code == code)
     }
 
-    /// The lint of this name or code, ignoring case.
+    /// Returns the lint with this name or code, ignoring case.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         ALL.iter()

@@ -2,7 +2,7 @@
 
 use super::{Lint, semantics, syntax, topology};
 
-/// Every lint, by code.
+/// Every lint, in the order of the codes.
 pub const ALL: &[&Lint] = &[
     &syntax::glued_operator::LINT,
     &syntax::negated_operand::LINT,

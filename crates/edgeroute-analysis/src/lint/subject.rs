@@ -1,4 +1,4 @@
-//! What lints look at: routes in every form that they have.
+//! The input of lints: routes in all their forms.
 
 use std::cell::OnceCell;
 
@@ -16,7 +16,7 @@ use edgeroute_lang::syntax::ast::{self, Expr, ExprId, ExprKind};
 /// A route without errors.
 #[derive(Debug)]
 pub(super) struct CheckedRoute<'r> {
-    /// Which of the routes that were given.
+    /// The index among the given routes.
     pub(super) index: usize,
     pub(super) name: &'r str,
     pub(super) text: &'r str,
@@ -24,9 +24,9 @@ pub(super) struct CheckedRoute<'r> {
     pub(super) time_to_live: TimeToLive,
     pub(super) tree: ast::Route<'r>,
     pub(super) typed: hir::Route<'r>,
-    /// Holds just where the condition is true.
+    /// True exactly when the condition is true.
     pub(super) formula: FormulaId,
-    /// What its source tells of its messages.
+    /// What the source implies about its messages.
     pub(super) facts: SourceFacts,
     pub(super) shadowing: hir::Shadowing,
     pub(super) limits: &'r Limits,
@@ -36,11 +36,11 @@ pub(super) struct CheckedRoute<'r> {
 #[derive(Debug)]
 pub(super) struct RouteSetContext<'s> {
     pub(super) subjects: &'s [CheckedRoute<'s>],
-    /// Whether these are all routes that there are: none has errors, and no base deployment has more.
+    /// Whether these are all the routes: none has errors, and no base deployment can add more.
     pub(super) is_complete: bool,
-    /// The manifest that they are from, and what they make.
+    /// The manifest that the routes are from, and its topology.
     pub(super) manifest: Option<(&'s Manifest, &'s Topology)>,
-    /// Worked out when a lint first asks.
+    /// Computed when a lint first needs it.
     pub(super) relations: OnceCell<Relations>,
 }
 
@@ -78,19 +78,19 @@ impl<'r> CheckedRoute<'r> {
         text
     }
 
-    /// Whether the route still compiles with a span replaced.
+    /// Whether the route still compiles when a span is replaced.
     pub(super) fn compiles_with(&self, span: Span, replacement: &str) -> bool {
         hir::Route::compile(&self.with(span, replacement), self.shadowing, self.limits).is_ok()
     }
 
-    /// From the source to the sink.
+    /// The span from the source to the sink.
     pub(super) fn route_span(&self) -> Span {
         let source = self.tree.source.as_ref().map(|source| source.span);
         let sink = self.tree.sink.as_ref().map(|sink| sink.span);
         source.zip(sink).map_or(Span::default(), |(source, sink)| source.cover(sink))
     }
 
-    /// The operands of `and` at the top of the condition, without the parentheses around them.
+    /// The operands of the top-level `and` of the condition, without the parentheses around them.
     pub(super) fn conjuncts(&self) -> Vec<&Expr<'r>> {
         let mut conjuncts = Vec::new();
         let mut open: Vec<ExprId> = self.tree.condition.iter().filter_map(ast::Condition::root).collect();
@@ -106,12 +106,12 @@ impl<'r> CheckedRoute<'r> {
 }
 
 impl<'s> RouteSetContext<'s> {
-    /// The subject made of the route at this index of those that were given.
+    /// The checked route for this index among the given routes.
     pub(super) fn subject_at(&self, index: usize) -> Option<&'s CheckedRoute<'s>> {
         let at = self.subjects.binary_search_by_key(&index, |subject| subject.index).ok()?;
         self.subjects.get(at)
     }
-    /// The pairs of routes of which the first changes no delivery because of the second.
+    /// The pairs of routes where the second makes the first change no delivery.
     pub(super) fn related(
         &self,
         reasoner: &mut Prover,

@@ -1,4 +1,4 @@
-//! A text with marks beneath its parts, and what there is to say behind each mark.
+//! Writes a text with marks beneath its parts, and a label after each mark.
 //!
 //! ```text
 //! | as_number(temperature) > 80 and level = 'x'
@@ -8,9 +8,9 @@
 //! | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ false
 //! ```
 //!
-//! A part stands below those within it, so the rows read from the inside out. Parts that have room beside each other
-//! share a row. A long text is broken into lines; a part that spans several is marked where it ends. The cost is linear
-//! in the text, and in each line quadratic in its marks.
+//! A mark is placed below the marks within it, so the rows read from the inside out. Marks that fit beside each other
+//! share a row. A long text is broken into lines; a part that spans several lines is marked where it ends. The cost is
+//! linear in the text, and quadratic in the number of marks on a line.
 
 use core::fmt::Write as _;
 use core::ops::Range;
@@ -18,40 +18,40 @@ use core::ops::Range;
 use super::paint::{Color, Ink, is_shown};
 use edgeroute_lang::span::Span;
 
-/// What is said of a part of a text.
+/// A mark for a part of a text, with its label.
 pub(super) struct Mark {
-    /// In bytes of the text.
+    /// The span in bytes of the text.
     pub(super) span: Span,
     pub(super) label: String,
     pub(super) ink: Ink,
-    /// The character that marks it.
+    /// The character that underlines the part.
     pub(super) sign: char,
 }
 
-/// How to lay out.
+/// Layout settings.
 pub(super) struct Layout<'l> {
-    /// What every line begins with.
+    /// The prefix of every line.
     pub(super) margin: &'l str,
-    /// The most columns of the text on a line.
+    /// The most columns of the text per line.
     pub(super) width: usize,
     pub(super) color: Color,
 }
 
-/// Columns that something takes up.
+/// A range of columns that is in use.
 type Columns = Range<usize>;
 
-/// A mark on a line, and where its label ends.
+/// A mark on a line, and the column where its label ends.
 struct Placed<'m> {
     mark: &'m Mark,
     columns: Columns,
-    /// It begins on a line before.
+    /// Whether it begins on an earlier line.
     is_continued: bool,
     row: usize,
 }
 
-/// Writes `text` with the `marks` beneath, those of parts before those of what they are part of. `breaks` are bytes of
-/// the text before which it is best broken, in order. Of several lines in a row
-/// without marks, and of what follows the last mark, nothing is shown.
+/// Writes `text` with the `marks` beneath it. Inner marks must come before the marks around them. `breaks` are the byte
+/// offsets before which lines are best broken, in order. Lines without marks are left out if several follow each other
+/// or if no mark comes after them.
 pub(super) fn annotate(text: &str, marks: &[Mark], breaks: &[u32], layout: &Layout<'_>) -> String {
     let columns = ColumnIndex::new(text);
     let breaks: Vec<usize> = breaks.iter().map(|&offset| columns.of(offset)).collect();
@@ -69,7 +69,7 @@ pub(super) fn annotate(text: &str, marks: &[Mark], breaks: &[u32], layout: &Layo
     }
     let mut out = String::new();
     let faint = |text: &str| layout.color.paint(Ink::Faint, text);
-    // Lines without marks, until it is known whether another line follows.
+    // Lines without marks are held back until it is known whether another line follows.
     let mut unmarked: Vec<Columns> = Vec::new();
     for (line, mut marks) in lines.into_iter().zip(of_line) {
         if marks.is_empty() {
@@ -94,9 +94,9 @@ pub(super) fn annotate(text: &str, marks: &[Mark], breaks: &[u32], layout: &Layo
     out
 }
 
-/// Gives each mark its row: below all marks within it, and where nothing is in the way. Gives the number of rows.
+/// Assigns each mark a row below all marks within it, in which its columns are free. Returns the number of rows.
 fn place(marks: &mut [Placed<'_>]) -> usize {
-    // By row what is taken.
+    // The columns in use, by row.
     let mut taken: Vec<Vec<Columns>> = Vec::new();
     for index in 0..marks.len() {
         let (before, rest) = marks.split_at_mut(index);
@@ -105,7 +105,7 @@ fn place(marks: &mut [Placed<'_>]) -> usize {
             placed.columns.start <= other.columns.start && other.columns.end <= placed.columns.end
         };
         let least = before.iter().filter(is_within).map(|other| other.row + 1).max().unwrap_or(0);
-        // Two columns of room between one label and the next mark.
+        // Keeps two columns free between a label and the next mark.
         let room = placed.columns.start..placed.columns.end + 1 + placed.mark.label.chars().count() + 2;
         let is_free =
             |columns: &Vec<Columns>| columns.iter().all(|other| other.end <= room.start || room.end <= other.start);
@@ -122,7 +122,7 @@ fn place(marks: &mut [Placed<'_>]) -> usize {
     taken.len()
 }
 
-/// The marks and labels of one row, which are in order and have room.
+/// Writes the marks and labels of one row, which must be in order and not overlap.
 fn row_text(marks: &[&Placed<'_>], color: Color) -> String {
     let mut row = String::new();
     let mut column = 0;
@@ -130,7 +130,7 @@ fn row_text(marks: &[&Placed<'_>], color: Color) -> String {
         row.extend(core::iter::repeat_n(' ', columns.start.saturating_sub(column)));
         let mut signs: String = core::iter::repeat_n(mark.sign, columns.len()).collect();
         if *is_continued {
-            // It goes on from the line above.
+            // The mark continues from the line above.
             signs.replace_range(..1, "<");
         }
         let label = if mark.label.is_empty() { String::new() } else { format!(" {}", mark.label) };
@@ -140,7 +140,7 @@ fn row_text(marks: &[&Placed<'_>], color: Color) -> String {
     row
 }
 
-/// Breaks a text into lines of at most `width` columns: before one of `breaks`, or else behind a space.
+/// Breaks a text into lines of at most `width` columns: before one of `breaks`, or else after a space.
 fn break_lines(text: &[char], breaks: &[usize], width: usize) -> Vec<Columns> {
     let mut lines = Vec::new();
     let mut start = 0;
@@ -152,7 +152,7 @@ fn break_lines(text: &[char], breaks: &[usize], width: usize) -> Vec<Columns> {
             let spaces = text.get(within.clone()).unwrap_or_default();
             spaces.iter().rposition(|&character| character == ' ').map_or(start + width, |at| within.start + at + 1)
         });
-        // What follows begins with a character, not with a space.
+        // The next line must begin with a character, not with a space.
         let spaces = text.get(end..).unwrap_or_default().iter().take_while(|&&character| character == ' ').count();
         lines.push(start..end + spaces);
         start = end + spaces;
@@ -163,9 +163,9 @@ fn break_lines(text: &[char], breaks: &[usize], width: usize) -> Vec<Columns> {
     lines
 }
 
-/// From bytes of a text to its characters, one a column.
+/// Maps bytes of a text to its characters, one per column.
 struct ColumnIndex {
-    /// The first byte of each character, and the length of the text.
+    /// The first byte of each character, then the length of the text.
     starts: Vec<usize>,
 }
 
@@ -174,7 +174,7 @@ impl ColumnIndex {
         Self { starts: text.char_indices().map(|(at, _)| at).chain([text.len()]).collect() }
     }
 
-    /// The column of the character that begins at a byte, or of the next one.
+    /// The column of the character that begins at a byte, or of the next character.
     fn of(&self, offset: u32) -> usize {
         let offset = Span::at(offset).range().start;
         self.starts.partition_point(|&start| start < offset).min(self.starts.len() - 1)

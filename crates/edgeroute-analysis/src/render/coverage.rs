@@ -1,4 +1,4 @@
-//! What many messages made of a set of routes, as text and JSON.
+//! Writes the coverage of a set of routes by many messages, as text and JSON.
 
 use core::fmt::Write as _;
 
@@ -9,12 +9,13 @@ use super::paint::{Color, Ink, printable};
 use crate::explain::{Coverage, Lost, LostWhy, RouteCoverage, Unmatched};
 use edgeroute_lang::interpret::Verdict;
 
-/// The widest column of names.
+/// The greatest width of the column of names.
 const NAME_WIDTH: usize = 40;
-/// How many sources of messages that go nowhere are listed as text.
+/// The most sources of messages that go nowhere that the text lists.
 const SOURCES: usize = 10;
 
-/// Writes a report for people: counts, a line for each route, and the messages that went nowhere. Every line is ended.
+/// Writes a report for people: counts, a line for each route, and the messages that went nowhere. Every line ends with
+/// a line break.
 #[must_use]
 pub fn coverage_text(coverage: &Coverage<'_, '_>, color: Color) -> String {
     let (messages, deliveries, nowhere) = (coverage.messages(), coverage.deliveries(), coverage.nowhere());
@@ -40,7 +41,7 @@ fn routes_text(coverage: &Coverage<'_, '_>, color: Color) -> String {
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(5, NAME_WIDTH);
     let mut out = format!("\n{:width$}  {:>9}  {:>9}\n", "route", "matched", "delivered");
     for (route, name) in coverage.routes().iter().zip(names) {
-        // A `String` takes every write.
+        // Writing to a `String` cannot fail.
         let _ = write!(out, "{name:width$}  {:>9}  {:>9}", route.matched(), route.delivered());
         if let Some(unmatched) = route.unmatched().filter(|_| coverage.messages() > 0) {
             let _ = write!(out, "  {}", color.paint(Ink::Odd, &format!("never matched{}", unmatched_text(unmatched))));
@@ -52,7 +53,7 @@ fn routes_text(coverage: &Coverage<'_, '_>, color: Color) -> String {
     out
 }
 
-/// Why a route took nothing, to go behind a word.
+/// Describes why a route matched nothing, to follow another phrase.
 fn unmatched_text(unmatched: &Unmatched) -> String {
     if unmatched.looked_into() == 0 {
         return String::new();
@@ -115,7 +116,7 @@ fn why_text(lost: &Lost<'_>) -> String {
     reasons.join(", ")
 }
 
-/// A number with its noun: `1 message`, `2 deliveries`.
+/// Writes a number with its noun: `1 message`, `2 deliveries`.
 fn counted(count: u64, what: &str) -> String {
     match (count, what.strip_suffix('y')) {
         (1, _) => format!("1 {what}"),
@@ -124,7 +125,7 @@ fn counted(count: u64, what: &str) -> String {
     }
 }
 
-/// With commas between thousands.
+/// Writes a number with commas between thousands.
 fn number(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
@@ -137,7 +138,7 @@ fn number(number: u64) -> String {
     out
 }
 
-/// Writes a report for programs, on one line without an end.
+/// Writes a report for programs, on one line without a line break.
 #[must_use]
 pub fn coverage_json(coverage: &Coverage<'_, '_>) -> String {
     let sources = coverage.lost_by_source().into_iter().map(|(source, messages)| SourceRecord { source, messages });
@@ -152,7 +153,7 @@ pub fn coverage_json(coverage: &Coverage<'_, '_>) -> String {
         },
         routes: coverage.routes().iter().map(RouteRecord::from).collect(),
     };
-    // Nothing in the records can fail to be written.
+    // Serializing these records cannot fail.
     serde_json::to_string(&record).unwrap_or_default()
 }
 
@@ -170,7 +171,7 @@ struct CoverageRecord<'c> {
 struct NowhereRecord<'c> {
     messages: u64,
     sources: Vec<SourceRecord<'c>>,
-    /// From sources that are not told apart, there being too many.
+    /// Messages from sources that are not counted separately because there are too many.
     of_other_sources: u64,
     first: Vec<LostRecord<'c>>,
 }
@@ -186,7 +187,7 @@ struct SourceRecord<'c> {
 struct LostRecord<'c> {
     message: usize,
     source: &'c str,
-    /// How many routes look at other sources, and so on.
+    /// The number of routes that select other sources. The other counts are alike.
     other_source: usize,
     r#false: usize,
     undefined: usize,
@@ -208,12 +209,12 @@ struct RouteRecord<'c> {
     endpoint: String,
     matched: u64,
     delivered: u64,
-    /// Where it took nothing.
+    /// Present if the route matched nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     unmatched: Option<UnmatchedRecord>,
 }
 
-/// How many of the messages that were looked into were from other sources, and so on.
+/// Counts of the examined messages, such as the number that were from other sources.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct UnmatchedRecord {

@@ -1,5 +1,5 @@
-//! An explanation as text: where a message goes, then every route with its verdict, and beneath its text what each part
-//! of the condition is.
+//! Writes an explanation as text: where a message goes, then every route with its verdict and, beneath its text, the
+//! value of each part of the condition.
 
 use core::fmt::Write as _;
 
@@ -11,27 +11,27 @@ use crate::explain::{
 use edgeroute_lang::interpret::Verdict;
 use edgeroute_lang::priority::{Priority, TimeToLive};
 
-/// How many characters of a text are shown as a value.
+/// The most characters of a string that are shown as a value.
 const VALUE_WIDTH: usize = 48;
 
 /// How an explanation is written.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub struct TextStyle {
-    /// Whether in colour.
+    /// Whether to use colour.
     pub color: Color,
-    /// The most columns of a route's text on a line. Labels go beyond.
+    /// The most columns of a route's text per line. Labels may extend beyond.
     pub width: usize,
-    /// How much is said of routes from another source.
+    /// How much to show for routes from another source.
     pub source_detail: SourceDetail,
 }
 
-/// How much is said of a route that the message's source does not match.
+/// How much to show for a route that does not select the message's source.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
 pub enum SourceDetail {
-    /// A line.
+    /// One line.
     #[default]
     Brief,
-    /// The route's text, with the segment that differs.
+    /// The route's text, with the segment that differs marked.
     Full,
 }
 
@@ -41,7 +41,7 @@ impl Default for TextStyle {
     }
 }
 
-/// Writes an explanation, every line ended.
+/// Writes an explanation; every line ends with a line break.
 ///
 /// ```
 /// use edgeroute_analysis::explain::{RouteText, Routes, explain};
@@ -73,7 +73,7 @@ pub fn explanation_text(explanation: &Explanation<'_, '_>, style: &TextStyle) ->
         out.push('\n');
         out.push_str(&route_explanation_text(explanation, route, style));
     }
-    // Those of which there is little to say stand together.
+    // Routes with one line are grouped without blank lines.
     let mut is_first = true;
     for route in explanation.routes().iter().filter(is_brief) {
         if is_first {
@@ -85,7 +85,7 @@ pub fn explanation_text(explanation: &Explanation<'_, '_>, style: &TextStyle) ->
     out
 }
 
-/// Where the message is from, and where it goes.
+/// Writes where the message is from and where it goes.
 fn summary(explanation: &Explanation<'_, '_>, style: &TextStyle) -> String {
     let mut out = format!("from {}\n", style.color.paint(Ink::Strong, &printable(explanation.source())));
     if explanation.deliveries().is_empty() {
@@ -105,7 +105,7 @@ fn summary(explanation: &Explanation<'_, '_>, style: &TextStyle) -> String {
     out
 }
 
-/// Writes what is said of one of the routes of an explanation, every line ended.
+/// Writes the explanation of one route; every line ends with a line break.
 #[must_use]
 pub fn route_explanation_text(
     explanation: &Explanation<'_, '_>,
@@ -137,7 +137,7 @@ pub fn route_explanation_text(
     out
 }
 
-/// Whether there is nothing to show but the verdict.
+/// Whether there is nothing to show except the verdict.
 fn is_one_line(route: &RouteExplanation<'_, '_>, style: &TextStyle) -> bool {
     match route.condition() {
         Some(condition) => condition.parts().is_empty(),
@@ -180,7 +180,7 @@ fn verdict_text(explanation: &Explanation<'_, '_>, route: &RouteExplanation<'_, 
     }
 }
 
-/// A route's name in quotes.
+/// Writes a route's name in quotes.
 fn named(route: &RouteExplanation<'_, '_>) -> String {
     format!("`{}`", printable(route.text().name))
 }
@@ -193,7 +193,7 @@ fn priority(priority: Priority) -> String {
     }
 }
 
-/// The priority and time to live of a route, where they are given.
+/// Writes the priority and time to live of a route if they are set.
 fn details(route: &RouteText<'_>) -> String {
     let given = (route.priority != Priority::DEFAULT).then(|| priority(route.priority));
     let kept =
@@ -222,7 +222,7 @@ fn ink(part: &Part) -> Ink {
     }
 }
 
-/// A part's value, and the note behind it unless it only passes on another one.
+/// Writes a part's value, followed by its note unless that only passes on another one.
 fn label(part: &Part) -> String {
     let value = match part.value() {
         PartValue::Text(excerpt) => {
@@ -239,15 +239,15 @@ fn label(part: &Part) -> String {
     }
 }
 
-/// A text from the message, which may be long.
+/// Shortens a string from the message, which may be long.
 fn cut(text: &str) -> String {
     let mut characters = text.chars();
     let start: String = characters.by_ref().take(VALUE_WIDTH).collect();
     if characters.next().is_some() { start + "..." } else { start }
 }
 
-/// Where a route's text is best broken: before its clauses, and before `and` and `or`. (Within a text constant that may
-/// be a strange place, and is no harm.)
+/// The offsets where a route's text is best broken: before its clauses, and before `and` and `or`. A break inside a
+/// string literal looks odd but does no harm.
 fn breaks(text: &str) -> Vec<u32> {
     let mut breaks = Vec::new();
     let mut start = 0;

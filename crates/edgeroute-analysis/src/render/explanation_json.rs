@@ -1,4 +1,4 @@
-//! An explanation as JSON, for programs.
+//! Writes an explanation as JSON, for programs.
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use crate::explain::{
 };
 use edgeroute_lang::interpret::Verdict;
 
-/// Writes explanations as JSON, each on one line without an end.
+/// Writes explanations as JSON, each on one line without a line break.
 ///
 /// ```
 /// use edgeroute_analysis::explain::{RouteText, Routes, explain};
@@ -27,25 +27,25 @@ pub struct ExplanationJson<'n> {
 }
 
 impl<'n> ExplanationJson<'n> {
-    /// All routes, no number.
+    /// Creates a writer that includes all routes and no message number.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// With the message's number.
+    /// Adds the number of the message.
     #[must_use]
     pub fn message(self, number: usize) -> Self {
         Self { message: Some(number), ..self }
     }
 
-    /// Of these routes only, by name.
+    /// Restricts the output to the routes with these names.
     #[must_use]
     pub fn routes(self, names: &'n [String]) -> Self {
         Self { routes: Some(names), ..self }
     }
 
-    /// The explanation as JSON.
+    /// Writes the explanation as JSON.
     #[must_use]
     pub fn write(&self, explanation: &Explanation<'_, '_>) -> String {
         let is_wanted = |route: &&RouteExplanation<'_, '_>| {
@@ -60,13 +60,13 @@ impl<'n> ExplanationJson<'n> {
     }
 }
 
-/// What is said of one of the routes of an explanation, as JSON.
+/// Writes the explanation of one route as JSON.
 #[must_use]
 pub fn route_explanation_json(explanation: &Explanation<'_, '_>, one: &RouteExplanation<'_, '_>) -> String {
     to_json(&route(explanation, one))
 }
 
-/// Nothing in the records can fail to be written.
+/// Serializing these records cannot fail.
 fn to_json(record: &impl Serialize) -> String {
     serde_json::to_string(record).unwrap_or_default()
 }
@@ -88,7 +88,7 @@ struct DeliveryRecord<'e> {
     route: &'e str,
     priority: u32,
     time_to_live_secs: u32,
-    /// The names of the routes that it goes before.
+    /// The names of the routes that it takes precedence over.
     outranked: Vec<&'e str>,
 }
 
@@ -126,7 +126,7 @@ struct ConditionRecord<'e> {
     parts: Vec<PartRecord<'e>>,
 }
 
-/// `start` and `end` are bytes of the route's text.
+/// A part; `start` and `end` are bytes of the route's text.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct PartRecord<'e> {
@@ -136,7 +136,7 @@ struct PartRecord<'e> {
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<ValueRecord<'e>>,
-    /// The length of a text that is cut, in UTF-16 code units.
+    /// The length of a cut string in UTF-16 code units.
     #[serde(skip_serializing_if = "Option::is_none")]
     whole_length: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -149,7 +149,7 @@ enum ValueRecord<'e> {
     Null,
     Bool(bool),
     Number(f64),
-    /// Also a number that JSON has no form for.
+    /// Also used for a number that JSON cannot represent.
     Text(&'e str),
 }
 

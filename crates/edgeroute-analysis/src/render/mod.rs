@@ -1,4 +1,4 @@
-//! What was compiled, what was found, and what became of messages, as pictures, text and JSON.
+//! Writes tables, findings and explanations as pictures, text and JSON.
 
 mod annotate;
 mod coverage;

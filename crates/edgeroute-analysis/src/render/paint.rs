@@ -1,36 +1,36 @@
-//! Colours of a terminal, and texts that it can be shown.
+//! Terminal colours, and strings that are safe to print on a terminal.
 
 use edgeroute_lang::diagnostic::quoted_up_to;
 
-/// Whether text is coloured by ANSI escapes.
+/// Whether text is coloured with ANSI escapes.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
 pub enum Color {
     /// Plain text.
     #[default]
     Never,
-    /// Escapes that terminals know.
+    /// ANSI escapes.
     Ansi,
 }
 
-/// What a piece of text is.
+/// The role of a piece of text, which decides its colour.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub(super) enum Ink {
-    /// What holds.
+    /// Something that is true or succeeded.
     Good,
-    /// What does not.
+    /// Something that is false or failed.
     Bad,
-    /// What is undefined, or may surprise.
+    /// Something undefined or possibly surprising.
     Odd,
-    /// What is given.
+    /// A value from the input.
     Value,
     /// A name.
     Strong,
-    /// What only helps the eye.
+    /// Text that only helps the eye.
     Faint,
 }
 
 impl Color {
-    /// The text in this ink.
+    /// Returns the text in the colour of this role.
     pub(super) fn paint(self, ink: Ink, text: &str) -> String {
         let code = match (self, ink) {
             (Self::Never, _) => return text.to_owned(),
@@ -45,13 +45,13 @@ impl Color {
     }
 }
 
-/// A text from outside without characters that a terminal obeys, or that change the order of what stands beside them:
-/// those are shown as symbols or codes.
+/// Replaces the characters of an untrusted string that a terminal would interpret, or that would reorder the text
+/// around them, by symbols or codes.
 pub(super) fn printable(text: &str) -> String {
     quoted_up_to(text, usize::MAX)
 }
 
-/// Whether a terminal shows a character as it is, in a place of its own.
+/// Whether a terminal shows a character unchanged and in a column of its own.
 pub(super) fn is_shown(character: char) -> bool {
     !character.is_control()
         && !matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')

@@ -1,4 +1,4 @@
-//! A topology as lines of text.
+//! Writes a topology as lines of text.
 
 use core::fmt::Write as _;
 
@@ -7,13 +7,13 @@ use crate::topology::{Flow, Module, ModuleId, Outputs, Selection, SomeModules, T
 use edgeroute_lang::endpoint::Endpoint;
 use edgeroute_lang::priority::Priority;
 
-/// The topology, a line for each flow: from where, to where, by which route, on what condition. Then what follows of it:
-/// loops, and modules without a way to the cloud. Allocates; ends in a line break.
+/// Writes the topology with a line for each flow: from where, to where, by which route, on what condition. Then lists
+/// the conclusions: loops, and modules that cannot reach the cloud. Allocates; ends with a line break.
 #[must_use]
 pub fn topology_text(topology: &Topology) -> String {
     let mut out = String::new();
     let count = |number: usize, what: &str| if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") };
-    // A `String` takes every write.
+    // Writing to a `String` cannot fail.
     let _ = writeln!(
         out,
         "{} between {}",
@@ -57,7 +57,7 @@ pub fn topology_text(topology: &Topology) -> String {
     out
 }
 
-/// Whose messages a flow may take.
+/// The senders whose messages a flow may take.
 fn senders(topology: &Topology, flow: &Flow) -> String {
     let mut senders = Vec::new();
     if flow.takes_from_leaf_devices() {

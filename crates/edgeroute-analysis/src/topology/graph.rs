@@ -1,15 +1,15 @@
-//! Who can send to whom, as a graph of modules and of ranges of modules.
+//! The graph of which modules, and ranges of modules, can send to which.
 //!
-//! A flow from all modules but a few would be as many edges as there are modules. Instead it starts from a few ranges:
-//! above the modules stands a binary tree of ranges, with an edge from each module to its range and from each range to
-//! the one above, and "all but k of n" are at most 2 (k + 1) log n of them.
+//! A flow from all modules except a few would need about as many edges as there are modules. Instead it starts from a
+//! few ranges. A binary tree of ranges is built above the modules, with an edge from each module to its range and from
+//! each range to the one above. "All but k of n" then takes at most 2 (k + 1) log n ranges.
 
 use super::{FlowId, Module, ModuleId, SomeModules, Target, Way};
 
-/// A node: 1 is the range of all, a range `i` is made of `2 i` and `2 i + 1`, and the modules are the leaves.
+/// A node: 1 is the range of all modules, a range `i` consists of `2 i` and `2 i + 1`, and the modules are the leaves.
 pub(super) type Node = usize;
 
-/// An edge, with the flow that it is. `None`: from a module or range to the range around it.
+/// An edge and its flow. The flow is `None` for an edge from a module or range to the enclosing range.
 #[derive(Copy, Clone, Debug)]
 pub(super) struct Edge {
     pub(super) to: Node,
@@ -18,11 +18,11 @@ pub(super) struct Edge {
 
 #[derive(Debug)]
 pub(super) struct Graph {
-    /// How many leaves there is room for: a power of two.
+    /// The number of leaves, a power of two.
     room: usize,
     modules: usize,
     edges: Vec<Vec<Edge>>,
-    /// Which nodes have an edge to the cloud.
+    /// The nodes with an edge to the cloud.
     upstream: Vec<Node>,
 }
 
@@ -30,7 +30,7 @@ impl Graph {
     pub(super) fn new(modules: &[Module], ways: &[Way<'_>]) -> Self {
         let room = modules.len().max(1).next_power_of_two();
         let mut edges: Vec<Vec<Edge>> = Vec::with_capacity(2 * room);
-        // 0 is no node, and 1 has nothing around it.
+        // 0 is not a node, and 1 has no enclosing range.
         edges.extend([Vec::new(), Vec::new()]);
         edges.extend((2..2 * room).map(|node| vec![Edge { to: node / 2, flow: None }]));
         let mut graph = Self { room, modules: modules.len(), edges, upstream: Vec::new() };
@@ -66,7 +66,7 @@ impl Graph {
         }
     }
 
-    /// Connects the modules from `start` to before `end` by the largest ranges that hold just them.
+    /// Connects the modules from `start` up to but not including `end`, by the largest ranges that contain only these.
     fn connect_range(&mut self, start: usize, end: usize, flow: FlowId, target: Target) {
         let (mut low, mut high) = (start + self.room, end + self.room);
         while low < high {
@@ -87,13 +87,13 @@ impl Graph {
         self.room + module.index()
     }
 
-    /// The module that a node is; `None` for a range.
+    /// The module of a node; `None` for a range.
     pub(super) fn module(&self, node: Node) -> Option<ModuleId> {
         let index = node.checked_sub(self.room)?;
         (index < self.modules).then(|| ModuleId::new(index))
     }
 
-    /// All nodes are below this.
+    /// An upper bound on the nodes (exclusive).
     pub(super) fn node_count(&self) -> usize {
         self.edges.len()
     }
@@ -106,7 +106,7 @@ impl Graph {
         self.edges.get(node).map_or(&[], Vec::as_slice)
     }
 
-    /// Of each module, whether a path leads from it to the cloud.
+    /// Whether a path leads from each module to the cloud, by module.
     pub(super) fn reaches_upstream(&self) -> Vec<bool> {
         let mut backwards: Vec<Vec<Node>> = vec![Vec::new(); self.edges.len()];
         for (from, edges) in self.edges.iter().enumerate() {

@@ -1,32 +1,33 @@
-//! Where messages can loop: strongly connected components (R. Tarjan, *Depth-first search and linear graph
-//! algorithms*, 1972), with the stack kept in a vector.
+//! Finds where messages can loop: strongly connected components (R. Tarjan, *Depth-first search and linear graph
+//! algorithms*, 1972), with an explicit stack.
 
 use std::collections::VecDeque;
 
 use super::graph::{Graph, Node};
 use super::{FlowId, ModuleId, SomeModules, Target, Way};
 
-/// Modules that can all send to each other, directly or through one another; or one that can send to itself.
+/// Modules that can all send to each other, directly or through one another; or a single module that can send to
+/// itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Loop {
     /// The modules, ascending.
     pub modules: Vec<ModuleId>,
-    /// The flows from one of them to one of them, ascending.
+    /// The flows between these modules, ascending.
     pub flows: Vec<FlowId>,
-    /// A shortest way round for the first module, from it and back into it. Not empty.
+    /// A shortest loop through the first module, starting and ending there. Not empty.
     pub example: Vec<Hop>,
 }
 
-/// A step of a message: what a module sends takes a flow to the next module.
+/// A step of a message: the module's message takes a flow to the next module.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub struct Hop {
-    /// Who sends.
+    /// The module that sends.
     pub module: ModuleId,
-    /// Which way it goes.
+    /// The flow that the message takes.
     pub flow: FlowId,
 }
 
-/// All loops, by their first module.
+/// Finds all loops, ordered by their first module.
 pub(super) fn find(graph: &Graph, ways: &[Way<'_>]) -> Vec<Loop> {
     let components = Components::of(graph);
     let mut members: Vec<Vec<ModuleId>> = vec![Vec::new(); components.count];
@@ -36,7 +37,7 @@ pub(super) fn find(graph: &Graph, ways: &[Way<'_>]) -> Vec<Loop> {
         if let Some(members) = members.get_mut(component) {
             members.extend(graph.module(node));
         }
-        // Ranges lead only upwards: an edge within a component is part of a way round.
+        // Edges between ranges lead only upwards, so an edge within a component is part of a loop.
         if graph.edges(node).iter().any(|edge| components.of_node(edge.to) == component)
             && let Some(is_loop) = is_loop.get_mut(component)
         {
@@ -71,11 +72,11 @@ pub(super) fn find(graph: &Graph, ways: &[Way<'_>]) -> Vec<Loop> {
     loops
 }
 
-/// How a node was come to: from where, by which flow.
+/// How a node was reached: from which node, by which flow.
 type Step = (Node, Option<FlowId>);
 
-/// A search in breadth from `start`, within its component, until it comes back. In `reached`, all of `start`'s component
-/// is `None` at first.
+/// Searches breadth-first from `start`, within its component, until it returns to `start`. All entries of `reached` for
+/// the component must be `None` at first.
 fn shortest_way_round(graph: &Graph, components: &Components, start: Node, reached: &mut [Option<Step>]) -> Vec<Hop> {
     let home = components.of_node(start);
     let mut pending = VecDeque::from([start]);
@@ -108,13 +109,13 @@ fn shortest_way_round(graph: &Graph, components: &Components, start: Node, reach
     hops
 }
 
-/// Which component each node is in.
+/// The component of each node.
 struct Components {
     of: Vec<usize>,
     count: usize,
 }
 
-/// A node that is being left by one of its edges.
+/// A node whose edges are being followed.
 struct Visit {
     node: Node,
     next_edge: usize,
@@ -171,11 +172,11 @@ impl Components {
 }
 
 struct Search {
-    /// When each node was entered.
+    /// The order in which nodes were entered.
     order: Vec<usize>,
-    /// The earliest open node that each is known to lead to.
+    /// The earliest open node that each node is known to reach.
     lowest: Vec<usize>,
-    /// Entered, and not yet in a component.
+    /// Nodes entered but not yet in a component.
     open: Vec<Node>,
     seen: usize,
 }

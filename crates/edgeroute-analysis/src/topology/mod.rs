@@ -1,16 +1,16 @@
-//! What the routes and modules of a manifest make: who sends, what each route takes of it, and where that goes.
+//! The topology of a manifest: who sends, which messages each route matches, and where they go.
 //!
-//! A [`Flow`] is a route seen from afar: which senders' messages it takes, and into what. A source is a prefix, so
-//! `/messages/*` takes from every module *and* every leaf device; a condition that asks who sent the message takes some
-//! away again, as `not is_defined($connectionModuleId)` takes away all modules. Of conditions only that is decided, on
-//! the formulas that the matcher executes: a flow says that messages *may* go this way, and where there is none, none
-//! does, as long as a hub sends from the origins of [`Origin`](edgeroute_lang::message::Origin).
+//! A [`Flow`] is a route reduced to its senders and its endpoint. A source is a prefix, so `/messages/*` selects
+//! messages from every module *and* every leaf device. A condition on the sender can exclude some of them, as `not
+//! is_defined($connectionModuleId)` excludes all modules. That is the only property of conditions that is decided here,
+//! on the formulas that the matcher executes. A flow means that messages *may* go this way. If there is no flow, none
+//! do, provided that the hub sends only from the origins of [`Origin`](edgeroute_lang::message::Origin).
 //!
-//! What a module does between its inputs and its outputs is not known. [`Loop`]s and
-//! [`reaches_upstream`](Topology::reaches_upstream) take it that whatever goes into a module may come out of it.
+//! How a module connects its inputs to its outputs is unknown. [`Loop`]s and
+//! [`reaches_upstream`](Topology::reaches_upstream) assume that whatever enters a module may leave it.
 //!
-//! The cost is that of compiling the routes, and then nearly linear in their texts and the number of modules: routes from
-//! all modules are not counted out module by module. Nothing recurses.
+//! The cost is that of compiling the routes, plus time nearly linear in their texts and the number of modules: routes
+//! from all modules are not expanded module by module. Nothing recurses.
 
 mod graph;
 mod loops;
@@ -41,29 +41,29 @@ use graph::Graph;
 use senders::Senders;
 
 define_id! {
-    /// A module of a [`Topology`].
+    /// Identifies a module of a [`Topology`].
     pub struct ModuleId
 }
 
 define_id! {
-    /// A flow of a [`Topology`].
+    /// Identifies a flow of a [`Topology`].
     pub struct FlowId
 }
 
-/// The modules and flows of a manifest, in the order in which they are declared, and what follows from them.
+/// The modules and flows of a manifest, in the order in which they are declared, and the conclusions from them.
 #[derive(Clone, Debug)]
 pub struct Topology {
     modules: Vec<Module>,
     flows: Vec<Flow>,
     loops: Vec<Loop>,
-    /// Of each flow.
+    /// Indexed by flow.
     is_in_loop: Vec<bool>,
-    /// Of each module.
+    /// Indexed by module.
     reaches_upstream: Vec<bool>,
     knows_modules: bool,
 }
 
-/// A module that the deployment installs or some route names.
+/// A module that the deployment installs or that a route names.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Module {
     name: String,
@@ -72,25 +72,25 @@ pub struct Module {
     outputs: Vec<Output>,
 }
 
-/// An input of a module: an endpoint of some route.
+/// An input of a module: the endpoint of a route.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Input {
-    /// As written; inputs that differ by case are different.
+    /// The name verbatim; inputs that differ in case are different.
     pub name: String,
-    /// The flows into it. Not empty.
+    /// The flows into the input. Not empty.
     pub flows: Vec<FlowId>,
 }
 
-/// An output of a module that some route names.
+/// An output of a module that a route names.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Output {
-    /// As some route writes it first; outputs that differ by case are one.
+    /// The name as the first route writes it; outputs that differ only in case are the same.
     pub name: String,
-    /// The flows that name it. Not empty.
+    /// The flows that name the output. Not empty.
     pub flows: Vec<FlowId>,
 }
 
-/// A route: from senders to an endpoint.
+/// A route from senders to an endpoint.
 #[derive(Clone, Debug)]
 pub struct Flow {
     position: usize,
@@ -105,16 +105,16 @@ pub struct Flow {
     endpoint: Endpoint,
 }
 
-/// Where a flow ends.
+/// The end of a flow.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Target {
     /// The cloud, or the hub's parent.
     Upstream,
-    /// An input of a module: its place among [`Module::inputs`].
+    /// An input of a module: its index in [`Module::inputs`].
     Input(ModuleId, usize),
 }
 
-/// Of the senders that a source selects, those whose messages the condition can be true of.
+/// The senders that a source selects and for whose messages the condition can be true.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Taken {
     leaf_devices: bool,
@@ -123,7 +123,7 @@ struct Taken {
     modules: SomeModules,
 }
 
-/// A flow as loops are looked for: from whom to whom.
+/// A flow in the form that the search for loops uses: its senders and its target.
 #[derive(Debug)]
 struct Way<'f> {
     flow: FlowId,
@@ -131,9 +131,9 @@ struct Way<'f> {
     target: Target,
 }
 
-/// Making one.
+/// Construction.
 impl Topology {
-    /// The topology of a manifest. Routes that do not compile are left out. Allocates.
+    /// Builds the topology of a manifest. Leaves out routes that do not compile. Allocates.
     ///
     /// ```
     /// use edgeroute_lang::limits::Limits;
@@ -155,8 +155,8 @@ impl Topology {
         Self::with_shadowing(manifest, limits, Shadowing::default())
     }
 
-    /// As [`of`](Self::of), of a hub that takes names for this. Where application properties go before stamps, a condition
-    /// on `$connectionModuleId` tells nothing of who sends. Allocates.
+    /// Same as [`of`](Self::of), for a hub with this shadowing rule. If application properties take precedence over
+    /// stamps, a condition on `$connectionModuleId` says nothing about the sender. Allocates.
     #[must_use]
     pub fn with_shadowing(manifest: &Manifest, limits: &Limits, shadowing: Shadowing) -> Self {
         let mut modules = Modules::default();
@@ -178,7 +178,7 @@ impl Topology {
             let target = modules.target(&route.endpoint, flow);
             routes.push((position, spec, condition, senders.lower(&route.condition), route, target));
         }
-        // Only now is it known which modules a source, which ignores case, may mean.
+        // Sources ignore case, so the modules that they select are known only once all modules are.
         let mut flows = Vec::with_capacity(routes.len());
         let selections: Vec<Selection> = routes
             .iter()
@@ -225,10 +225,10 @@ impl Topology {
     }
 }
 
-/// What there is.
+/// Modules and flows.
 impl Topology {
-    /// Every module: those that the deployment declares, then those that only endpoints name, then those that only
-    /// sources name.
+    /// Every module: first those that the deployment declares, then those that only endpoints name, then those that
+    /// only sources name.
     pub fn modules(&self) -> impl ExactSizeIterator<Item = (ModuleId, &Module)> {
         self.modules.iter().enumerate().map(|(index, module)| (ModuleId::new(index), module))
     }
@@ -238,35 +238,35 @@ impl Topology {
         self.flows.iter().enumerate().map(|(index, flow)| (FlowId::new(index), flow))
     }
 
-    /// Whether the manifest says which modules there are, so that one which it does not declare is missing.
+    /// Whether the manifest lists the modules, so that a module that it does not declare is missing.
     #[must_use]
     pub const fn knows_modules(&self) -> bool {
         self.knows_modules
     }
 
-    /// A module; an id of another topology may give `None`.
+    /// Returns a module; an id from another topology may give `None`.
     #[must_use]
     pub fn module(&self, id: ModuleId) -> Option<&Module> {
         self.modules.get(id.index())
     }
 
-    /// A flow; an id of another topology may give `None`.
+    /// Returns a flow; an id from another topology may give `None`.
     #[must_use]
     pub fn flow(&self, id: FlowId) -> Option<&Flow> {
         self.flows.get(id.index())
     }
 }
 
-/// What follows.
+/// Conclusions.
 impl Topology {
-    /// Where messages may go round and round: sets of modules in which each can reach each, without overlaps, by their
+    /// Where messages may loop: disjoint sets of modules in which each module can reach every other, ordered by their
     /// first module.
     #[must_use]
     pub fn loops(&self) -> &[Loop] {
         &self.loops
     }
 
-    /// The loops that are left if of each flow only these senders count. `None`: the flow does not count.
+    /// The loops that remain if only these senders are considered for each flow. Flows with `None` are ignored.
     pub(crate) fn loops_of<'s>(&'s self, senders: impl Fn(&'s Flow) -> Option<Cow<'s, SomeModules>>) -> Vec<Loop> {
         let ways: Vec<Way<'_>> = self
             .flows()
@@ -275,19 +275,19 @@ impl Topology {
         loops::find(&Graph::new(&self.modules, &ways), &ways)
     }
 
-    /// Whether the flow may lead a message back to a module that it has passed.
+    /// Whether the flow may bring a message back to a module that it has already passed.
     #[must_use]
     pub fn is_in_loop(&self, flow: FlowId) -> bool {
         self.is_in_loop.get(flow.index()).copied().unwrap_or(false)
     }
 
-    /// Whether what the module sends may reach the cloud, directly or through other modules.
+    /// Whether messages from the module may reach the cloud, directly or through other modules.
     #[must_use]
     pub fn reaches_upstream(&self, module: ModuleId) -> bool {
         self.reaches_upstream.get(module.index()).copied().unwrap_or(false)
     }
 
-    /// Whether what leaf devices send may reach the cloud, directly or through modules.
+    /// Whether messages from leaf devices may reach the cloud, directly or through modules.
     #[must_use]
     pub fn leaf_devices_reach_upstream(&self) -> bool {
         self.flows.iter().filter(|flow| flow.takes_from_leaf_devices()).any(|flow| match flow.target {
@@ -296,44 +296,44 @@ impl Topology {
         })
     }
 
-    /// The flows that may take what the module sends, in order. Costs a look at every flow.
+    /// The flows that may take messages from the module, in order. Examines every flow.
     pub fn flows_from(&self, module: ModuleId) -> impl Iterator<Item = (FlowId, &Flow)> {
         self.flows().filter(move |(_, flow)| flow.takes_from(module))
     }
 }
 
-/// What is known of it.
+/// Properties of a module.
 impl Module {
-    /// Its id, as the deployment spells it, or else an endpoint, or else a source. May be blank: the reference accepts
-    /// an endpoint of a blank module.
+    /// The module's id, spelled as in the deployment, else as in an endpoint, else as in a source. May be blank: the
+    /// reference accepts an endpoint of a module with a blank name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The key that declares it, in bytes of the manifest's text. `None` for one that only routes name; whether that is
-    /// a mistake can be told only where the topology [knows its modules](Topology::knows_modules).
+    /// The span of the key that declares the module, in bytes of the manifest's text. `None` if only routes name it.
+    /// Whether that is a mistake is known only if the topology [knows its modules](Topology::knows_modules).
     #[must_use]
     pub const fn declared(&self) -> Option<Span> {
         self.declared
     }
 
-    /// The inputs that routes send to, in the order of the first of them.
+    /// The inputs that routes send to, in the order in which they first occur.
     #[must_use]
     pub fn inputs(&self) -> &[Input] {
         &self.inputs
     }
 
-    /// The outputs that routes name, in the order of the first of them. A module may have others.
+    /// The outputs that routes name, in the order in which they first occur. A module may have others.
     #[must_use]
     pub fn outputs(&self) -> &[Output] {
         &self.outputs
     }
 }
 
-/// What its route says.
+/// Properties of the route.
 impl Flow {
-    /// Which of [`Manifest::routes`] it is.
+    /// The index in [`Manifest::routes`].
     #[must_use]
     pub const fn position(&self) -> usize {
         self.position
@@ -345,13 +345,13 @@ impl Flow {
         &self.name
     }
 
-    /// What follows FROM.
+    /// The source, after FROM.
     #[must_use]
     pub const fn source(&self) -> &SourcePattern {
         &self.source
     }
 
-    /// The canonical text of what follows WHERE.
+    /// The canonical form of the condition, after WHERE.
     #[must_use]
     pub fn condition(&self) -> Option<&str> {
         self.condition.as_deref()
@@ -369,59 +369,59 @@ impl Flow {
         self.time_to_live
     }
 
-    /// What follows INTO.
+    /// The endpoint, after INTO.
     #[must_use]
     pub const fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 }
 
-/// Whose messages it takes, and where to.
+/// Senders and target.
 impl Flow {
-    /// Which senders its source selects.
+    /// The senders that its source selects.
     #[must_use]
     pub const fn selection(&self) -> &Selection {
         &self.selection
     }
 
-    /// Where it ends.
+    /// The end of the flow.
     #[must_use]
     pub const fn target(&self) -> Target {
         self.target
     }
 
-    /// Whether it may take what leaf devices send.
+    /// Whether the flow may take messages from leaf devices.
     #[must_use]
     pub const fn takes_from_leaf_devices(&self) -> bool {
         self.taken.leaf_devices
     }
 
-    /// Whether it may take changes of twins.
+    /// Whether the flow may take twin changes.
     #[must_use]
     pub const fn takes_twin_changes(&self) -> bool {
         self.taken.twin_changes
     }
 
-    /// Whether it may take messages of sources of the hub's own, such as `/deviceLifecycleEvents`.
+    /// Whether the flow may take messages from the hub's own sources, such as `/deviceLifecycleEvents`.
     #[must_use]
     pub const fn takes_other_sources(&self) -> bool {
         self.taken.paths
     }
 
-    /// From which modules it may take.
+    /// The modules whose messages the flow may take.
     #[must_use]
     pub const fn modules(&self) -> &SomeModules {
         &self.taken.modules
     }
 
-    /// Whether it may take what this module sends.
+    /// Whether the flow may take messages from this module.
     #[must_use]
     pub fn takes_from(&self, module: ModuleId) -> bool {
         self.taken.modules.contains(module)
     }
 
-    /// Whether nothing that a hub stamps can get through: its condition is never true, or asks for another sender than
-    /// its source.
+    /// Whether no stamped message can match: the condition is never true, or requires a sender that the source does not
+    /// select.
     #[must_use]
     pub fn takes_nothing(&self) -> bool {
         let Taken { leaf_devices, twin_changes, paths, modules } = &self.taken;
@@ -429,20 +429,20 @@ impl Flow {
     }
 }
 
-/// Modules while they are gathered.
+/// The modules while they are being collected.
 #[derive(Default)]
 struct Modules {
     all: Vec<Module>,
     by_name: RandomMap<String, ModuleId>,
-    /// By the upper-cased name.
+    /// Keyed by the upper-cased name.
     by_folded_name: RandomMap<String, Vec<ModuleId>>,
     inputs: RandomMap<(ModuleId, String), usize>,
-    /// By the upper-cased name.
+    /// Keyed by the upper-cased name.
     outputs: RandomMap<(ModuleId, String), usize>,
 }
 
 impl Modules {
-    /// The module of exactly this name.
+    /// Returns the module with exactly this name, adding it if needed.
     fn named(&mut self, name: &str) -> ModuleId {
         if let Some(&id) = self.by_name.get(name) {
             return id;
@@ -454,7 +454,7 @@ impl Modules {
         id
     }
 
-    /// The modules of this name, ignoring case; at least one.
+    /// Returns the modules with this name, ignoring case; at least one.
     fn named_ignoring_case(&mut self, name: &str) -> Vec<ModuleId> {
         if let Some(known) = self.by_folded_name.get(&*fold(name)) {
             return known.clone();
@@ -462,7 +462,7 @@ impl Modules {
         vec![self.named(name)]
     }
 
-    /// The modules of this name, ignoring case.
+    /// The known modules with this name, ignoring case.
     fn known(&self, name: &str) -> impl Iterator<Item = ModuleId> {
         self.by_folded_name.get(&*fold(name)).into_iter().flatten().copied()
     }
@@ -484,7 +484,7 @@ impl Modules {
         Target::Input(id, index)
     }
 
-    /// Notes that `flow` names an output of the module.
+    /// Records that `flow` names an output of the module.
     fn output(&mut self, id: ModuleId, output: &str, flow: FlowId) {
         let Some(module) = self.all.get_mut(id.index()) else {
             return;

@@ -1,4 +1,4 @@
-//! Which senders a source selects.
+//! The senders that a source selects.
 
 use super::{FlowId, ModuleId, Modules};
 use edgeroute_lang::source::SourcePattern;
@@ -7,38 +7,38 @@ use edgeroute_lang::text::eq_ignore_case;
 /// The senders that a route's source selects.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Selection {
-    /// `/*`: whatever passes the hub.
+    /// `/*`: everything that passes through the hub.
     Everything,
     /// `/messages/*`: every leaf device and every module, with or without an output.
     Messages,
     /// `/messages/modules/*`: every module, with or without an output.
     Modules,
-    /// `/messages/modules/NAME/...`: a module.
+    /// `/messages/modules/NAME/...`: one module.
     Module {
-        /// Those of this name. More than one where names differ only by case, which a source ignores; never none.
+        /// The modules with this name: more than one if names differ only in case, which a source ignores. Never empty.
         modules: Vec<ModuleId>,
-        /// Which of its messages.
+        /// Which of the module's messages are selected.
         outputs: Outputs,
     },
-    /// `/twinChangeNotifications`: changes of twins.
+    /// `/twinChangeNotifications`: twin changes.
     TwinChanges,
-    /// A source of the hub's own, such as `/deviceLifecycleEvents`: no leaf device, module or twin sends from there.
+    /// A source of the hub's own, such as `/deviceLifecycleEvents`. No leaf device, module or twin sends from there.
     Path,
 }
 
-/// Which messages of a module a source selects.
+/// The messages of a module that a source selects.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Outputs {
-    /// `/messages/modules/NAME/*`: all of them, also those sent without an output.
+    /// `/messages/modules/NAME/*`: all of them, including those sent without an output.
     Any,
-    /// `/messages/modules/NAME/outputs/*`: those sent by an output.
+    /// `/messages/modules/NAME/outputs/*`: those sent through an output.
     Named,
-    /// `/messages/modules/NAME/outputs/OUTPUT`: those sent by this output, or one whose name goes on with a `/`.
+    /// `/messages/modules/NAME/outputs/OUTPUT`: those sent through this output, or one whose name continues with a `/`.
     One(String),
 }
 
 impl Selection {
-    /// What `source` selects. A module that it names is added to `modules` unless it is known.
+    /// Returns what `source` selects. Adds a module that it names to `modules` if it is not known yet.
     pub(super) fn new(source: &SourcePattern, flow: FlowId, modules: &mut Modules) -> Self {
         let path = source.as_str();
         let path = path.strip_suffix('/').unwrap_or(path);
@@ -77,7 +77,7 @@ impl Selection {
         Self::Module { modules: named, outputs }
     }
 
-    /// Whether it names no module, and so selects those of all modules or none.
+    /// Whether the source names no module, and so selects messages from all modules or from none.
     #[must_use]
     pub const fn is_wide(&self) -> bool {
         matches!(self, Self::Everything | Self::Messages | Self::Modules)

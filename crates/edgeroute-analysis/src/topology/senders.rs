@@ -1,7 +1,7 @@
-//! Of which senders a condition can be true.
+//! Determines for which senders a condition can be true.
 //!
-//! A sender settles what `$connectionModuleId` is: nothing for a leaf device, its id for a module. With those tests
-//! settled and every other taken for passed, a formula that is false is false for every message of the sender.
+//! A sender fixes the value of `$connectionModuleId`: undefined for a leaf device, the id for a module. If a formula is
+//! false with those tests fixed and every other test assumed to pass, it is false for every message from that sender.
 
 use super::{ModuleId, Modules, Selection, Taken};
 use edgeroute_lang::hir::{Condition, Property, fold};
@@ -10,17 +10,17 @@ use edgeroute_lang::predicate::{
 };
 use edgeroute_lang::text::eq_ignore_case;
 
-/// A set of modules: a few, or all but a few.
+/// A set of modules: a few, or all except a few.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SomeModules {
     /// These, ascending.
     Only(Vec<ModuleId>),
-    /// All but these, ascending; also modules that nobody has named.
+    /// All modules except these, ascending. Includes modules that no route names.
     AllBut(Vec<ModuleId>),
 }
 
 impl SomeModules {
-    /// Whether the module is among them.
+    /// Whether the set contains the module.
     #[must_use]
     pub fn contains(&self, module: ModuleId) -> bool {
         match self {
@@ -29,64 +29,64 @@ impl SomeModules {
         }
     }
 
-    /// Whether no module is among them.
+    /// Whether the set is empty.
     #[must_use]
     pub fn is_none(&self) -> bool {
         matches!(self, Self::Only(modules) if modules.is_empty())
     }
 }
 
-/// A condition as the tests that tell senders apart.
+/// A condition reduced to the tests that distinguish senders.
 #[derive(Debug)]
 pub(super) struct Lowered {
-    /// Parts before what they are part of, the whole last. Empty: never true.
+    /// Operands before the steps that use them, the whole condition last. Empty if it is never true.
     steps: Vec<Step>,
 }
 
 #[derive(Debug)]
 enum Step {
     Constant(bool),
-    /// Nothing that the sender settles.
+    /// The sender does not decide the test.
     Open,
-    /// Whether there is a module.
+    /// Tests whether there is a module.
     Presence(States),
-    /// Whether the module's id is, or is not, this.
+    /// Tests whether the module's id is, or is not, this name.
     Name {
         is_equal: bool,
         text: TextId,
     },
-    /// Another question about the module's id.
+    /// Any other test on the module's id.
     Other,
-    /// The steps at these places.
+    /// True if all the steps at these indices are.
     All(Vec<usize>),
     Any(Vec<usize>),
 }
 
-/// Who sends, as far as it settles tests.
+/// The sender, as far as it decides tests.
 #[derive(Copy, Clone)]
 enum Sender<'s> {
     LeafDevice,
-    /// A module of this id, in just this spelling where that is known.
+    /// A module with this id, in exactly this spelling if the spelling is known.
     Module(&'s str, Spelling),
     /// A module that no test of the condition names.
     UnnamedModule,
-    /// Of which nothing is known.
+    /// An unknown sender.
     Anybody,
 }
 
 #[derive(Copy, Clone, PartialEq, Eq)]
 enum Spelling {
     Known,
-    /// Only a source names it, which ignores case.
+    /// Named only by sources, which ignore case.
     UpToCase,
 }
 
-/// What conditions are lowered with.
+/// The context for lowering conditions.
 #[derive(Debug)]
 pub(super) struct Senders {
     vocabulary: Interner,
     formulas: Formulas,
-    /// `$connectionModuleId`.
+    /// The slot of `$connectionModuleId`.
     module: Slot,
 }
 
@@ -142,7 +142,7 @@ impl Senders {
         Lowered { steps }
     }
 
-    /// Of the senders that `selection` selects, those that the condition can be true of.
+    /// The senders among those that `selection` selects for which the condition can be true.
     pub(super) fn taken(&self, condition: &Lowered, selection: &Selection, modules: &Modules) -> Taken {
         let mut taken =
             Taken { leaf_devices: false, twin_changes: false, paths: false, modules: SomeModules::Only(Vec::new()) };
@@ -166,8 +166,8 @@ impl Senders {
         taken
     }
 
-    /// Of all modules, those that the condition can be true of. Only those are asked that a test names; all of them
-    /// where a test asks something else of the id.
+    /// The modules for which the condition can be true. Only modules that a test names are examined, unless a test asks
+    /// something else about the id; then all are.
     fn of_all(&self, condition: &Lowered, modules: &Modules) -> SomeModules {
         let of_unnamed = self.can_be_true(condition, Sender::UnnamedModule);
         let mut asked: Vec<ModuleId> = Vec::new();

@@ -1,4 +1,4 @@
-//! What routes make of modules, told apart from what they only seem to make.
+//! Tests what routes connect, including cases that only look connected.
 
 use proptest::prelude::*;
 
@@ -6,7 +6,7 @@ use super::*;
 use edgeroute::RouteTable;
 use edgeroute_lang::message::{Message, Origin};
 
-/// A deployment of these modules and routes, named `r0`, `r1` and so on.
+/// A deployment with these modules and routes, which are named `r0`, `r1` and so on.
 fn manifest(modules: &[&str], routes: &[&str]) -> Manifest {
     let object = |members: Vec<String>| format!("{{{}}}", members.join(", "));
     let modules = object(modules.iter().map(|name| format!("{}: {{}}", json(name))).collect());
@@ -38,7 +38,7 @@ fn id(topology: &Topology, name: &str) -> ModuleId {
     topology.modules().find(|(_, module)| module.name() == name).unwrap().0
 }
 
-/// The names of the modules that the only flow may take from, then `leaf`, `twins` and `other`.
+/// The names of the modules that the only flow may take messages from, then `leaf`, `twins` and `other`.
 fn takers(modules: &[&str], route: &str) -> Vec<String> {
     let topology = topology(modules, &[route]);
     let (_, flow) = topology.flows().next().unwrap();
@@ -54,7 +54,7 @@ fn takers(modules: &[&str], route: &str) -> Vec<String> {
     found
 }
 
-/// Each loop as `a -r0-> b -r1-> a`, with the modules and flows in it.
+/// Each loop as `a -r0-> b -r1-> a`, with its modules and flows.
 fn loops(topology: &Topology) -> Vec<String> {
     let name = |id: ModuleId| topology.module(id).unwrap().name();
     let shown = |found: &Loop| {
@@ -145,7 +145,7 @@ fn modules_are_those_declared_then_those_that_routes_name() {
         .map(|(_, module)| (module.name(), module.declared().is_some(), module.inputs().len()))
         .collect();
     assert_eq!(shown, [("known", true, 1), ("Known", false, 1), ("", false, 1), ("ghost", false, 0)]);
-    // A source ignores case, an endpoint does not.
+    // A source ignores case, but an endpoint does not.
     let Selection::Module { modules, .. } = topology.flow(FlowId::new(1)).unwrap().selection() else { panic!() };
     assert_eq!(modules.as_slice(), [id(&topology, "known"), id(&topology, "Known")]);
 }
@@ -207,7 +207,7 @@ fn routes_with_errors_are_left_out() {
     assert_eq!((flow.position(), flow.name(), flow.condition()), (1, "r1", None));
 }
 
-// Each route leaves out another module, so that listing who may send would be 4,000,000 pairs.
+// Each route excludes a different module, so listing the possible senders would take 4,000,000 pairs.
 #[test]
 fn many_routes_from_all_modules_but_one_stay_cheap() {
     let names: Vec<String> = (0..2_000).map(|index| format!("m{index}")).collect();

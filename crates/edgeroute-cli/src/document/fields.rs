@@ -1,4 +1,4 @@
-//! An object whose keys are known.
+//! Reads objects with a known set of keys.
 
 use std::ops::Range;
 
@@ -6,14 +6,14 @@ use edgeroute_lang::diagnostic::closest;
 
 use super::{Member, Problem, Value, quoted};
 
-/// The members of an object, taken one by one.
+/// The members of an object, which are taken out one by one.
 pub(crate) struct Fields<'t> {
     members: Vec<Member<'t>>,
     span: Range<usize>,
 }
 
 impl<'t> Fields<'t> {
-    /// The members of an object that has no keys but these, and none twice.
+    /// Reads an object that has only these keys, and none of them twice.
     pub(crate) fn of(value: Value<'t>, known: &[&str]) -> Result<Self, Problem> {
         let span = value.span();
         let members = value.members()?;
@@ -28,24 +28,24 @@ impl<'t> Fields<'t> {
         Ok(Self { members, span })
     }
 
-    /// The value of a key; null counts as none.
+    /// Takes the value of a key; null counts as missing.
     pub(crate) fn take(&mut self, key: &str) -> Option<Value<'t>> {
         self.take_nullable(key).filter(|value| !value.is_null())
     }
 
-    /// The value of a key, which may be null.
+    /// Takes the value of a key, which may be null.
     pub(crate) fn take_nullable(&mut self, key: &str) -> Option<Value<'t>> {
         let index = self.members.iter().position(|member| member.key == key)?;
         Some(self.members.swap_remove(index).value)
     }
 
-    /// The value of a key that must be there.
+    /// Takes the value of a required key.
     pub(crate) fn require(&mut self, key: &str) -> Result<Value<'t>, Problem> {
         let start = self.span.start;
         self.take_nullable(key).ok_or_else(|| Problem::new(start..start + 1, format!("missing key `{key}`")))
     }
 
-    /// Where a key stands.
+    /// The position of a key.
     pub(crate) fn key_span(&self, key: &str) -> Option<Range<usize>> {
         self.members.iter().find(|member| member.key == key).map(|member| member.key_span.clone())
     }

@@ -1,4 +1,4 @@
-//! JSON, a level at a time.
+//! Reads JSON one level at a time.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,13 +9,13 @@ use serde_json::value::RawValue;
 
 use super::{Kind, Member, Problem, Value};
 
-/// A whole document: one value, all of it valid.
+/// Parses a whole document: one value, valid throughout.
 pub(super) fn parse(text: &str) -> Result<Value<'_>, Problem> {
     let value: &RawValue = serde_json::from_str(text).map_err(|error| at(text, 0, &error))?;
     Ok(closed(value, text))
 }
 
-/// The value in `text`, which is valid JSON and begins at byte `start` of the document, with what is directly in it.
+/// Opens the value in `text`, one level deep. `text` must be valid JSON that begins at byte `start` of the document.
 pub(super) fn open(text: &str, start: usize) -> Result<Value<'_>, Problem> {
     let wrong = |error: &serde_json::Error| at(text, start, error);
     let place = |raw: &RawValue| {
@@ -48,18 +48,18 @@ pub(super) fn open(text: &str, start: usize) -> Result<Value<'_>, Problem> {
     Ok(Value { span: start..start + text.len(), kind })
 }
 
-/// A value that was cut out of `text`.
+/// Wraps a value that is a slice of `text`, unopened.
 fn closed<'t>(raw: &'t RawValue, text: &str) -> Value<'t> {
     let start = offset_in(raw.get(), text);
     Value { span: start..start + raw.get().len(), kind: Kind::Json(raw.get()) }
 }
 
-/// Where `part`, which was cut out of `text`, begins in it.
+/// The offset of `part`, which is a slice of `text`.
 fn offset_in(part: &str, text: &str) -> usize {
     part.as_ptr().addr().saturating_sub(text.as_ptr().addr())
 }
 
-/// The text of a string, which is copied only if there is an escape in it.
+/// Decodes a string. Copies it only if it contains an escape.
 fn string(json: &str, start: usize) -> Result<Cow<'_, str>, Problem> {
     let content = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     match content.filter(|content| !content.contains('\\')) {
@@ -68,10 +68,10 @@ fn string(json: &str, start: usize) -> Result<Cow<'_, str>, Problem> {
     }
 }
 
-/// A problem that `serde_json` tells by line and column of `text`, which begins at byte `start`.
+/// Converts an error of `serde_json`, which gives line and column of `text`. `text` begins at byte `start`.
 fn at(text: &str, start: usize, error: &serde_json::Error) -> Problem {
     let line_start: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
-    // It is the byte behind which reading stopped, 0 at the beginning of a line.
+    // The column is that of the last byte read, or 0 at the start of a line.
     let mut offset = (line_start + error.column()).saturating_sub(1).min(text.len());
     while !text.is_char_boundary(offset) {
         offset -= 1;
@@ -86,7 +86,7 @@ fn span(start: usize, offset: usize, length: usize) -> Range<usize> {
     start + offset..start + offset + length
 }
 
-/// The members of an object in their order, also those of one name.
+/// The members of an object in their order, including duplicates.
 struct Members<'t>(Vec<(&'t RawValue, &'t RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {

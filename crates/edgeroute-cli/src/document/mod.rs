@@ -1,8 +1,9 @@
-//! Documents in JSON, YAML or TOML as one kind of tree, with the place of every value, so that whatever is wrong can be
-//! told where it is.
+//! Reads JSON, YAML and TOML documents into one kind of tree that keeps the position of every value, so that errors can
+//! be reported with their positions.
 //!
-//! JSON is looked into only as far as somebody asks, so that a body stays as it is written, however deep. The other two
-//! are read whole, within limits of depth and size: what aliases make of a small YAML text is bounded.
+//! JSON is opened only as far as it is used, so that a body is kept verbatim, however deep it is. YAML and TOML are
+//! read as a whole, within limits of depth and size. The limits bound what the aliases of a small YAML text can expand
+//! to.
 
 mod fields;
 mod json;
@@ -16,7 +17,7 @@ use std::ops::Range;
 pub(crate) use fields::Fields;
 pub(crate) use problem::{Problem, quoted};
 
-/// The languages.
+/// The languages of documents.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, clap::ValueEnum)]
 pub(crate) enum Language {
     /// JSON
@@ -27,13 +28,13 @@ pub(crate) enum Language {
     Toml,
 }
 
-/// How deep lists and objects of YAML and TOML may lie within each other.
+/// The maximum nesting depth of lists and objects in YAML and TOML.
 const MAX_DEPTH: usize = 100;
 
-/// A value and where it stands.
+/// A value with its position.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Value<'t> {
-    /// In bytes of the document.
+    /// The position in bytes of the document.
     span: Range<usize>,
     kind: Kind<'t>,
 }
@@ -42,12 +43,12 @@ pub(crate) struct Value<'t> {
 enum Kind<'t> {
     Null,
     Bool(bool),
-    /// As JSON writes it.
+    /// The number in JSON syntax.
     Number(Cow<'t, str>),
     Text(Cow<'t, str>),
     List(Vec<Value<'t>>),
     Object(Vec<Member<'t>>),
-    /// JSON that nobody has looked into yet; it is valid.
+    /// Valid JSON that has not been opened yet.
     Json(&'t str),
 }
 
@@ -59,7 +60,7 @@ pub(crate) struct Member<'t> {
     pub(crate) value: Value<'t>,
 }
 
-/// Reads a document.
+/// Parses a document.
 pub(crate) fn parse(text: &str, language: Language) -> Result<Value<'_>, Problem> {
     match language {
         Language::Json => json::parse(text),
@@ -73,7 +74,7 @@ impl<'t> Value<'t> {
         self.span.clone()
     }
 
-    /// One step further into JSON; any other value as it is.
+    /// Opens JSON by one level; returns any other value unchanged.
     fn opened(self) -> Result<Self, Problem> {
         match self.kind {
             Kind::Json(text) => json::open(text, self.span.start),
@@ -85,7 +86,7 @@ impl<'t> Value<'t> {
         matches!(self.kind, Kind::Null | Kind::Json("null"))
     }
 
-    /// The members of an object.
+    /// Returns the members of an object.
     pub(crate) fn members(self) -> Result<Vec<Member<'t>>, Problem> {
         let value = self.opened()?;
         match value.kind {
@@ -94,7 +95,7 @@ impl<'t> Value<'t> {
         }
     }
 
-    /// The elements of a list.
+    /// Returns the elements of a list.
     pub(crate) fn elements(self) -> Result<Vec<Self>, Problem> {
         let value = self.opened()?;
         match value.kind {
@@ -127,7 +128,7 @@ impl<'t> Value<'t> {
         }
     }
 
-    /// A whole number, not negative.
+    /// Returns a non-negative integer.
     pub(crate) fn integer(self) -> Result<u32, Problem> {
         let value = self.opened()?;
         let number = match &value.kind {
@@ -145,7 +146,7 @@ impl<'t> Value<'t> {
         }
     }
 
-    /// The value as JSON; what was JSON, as it was written.
+    /// Returns the value as JSON. JSON input is returned verbatim.
     pub(crate) fn to_json(&self) -> Cow<'t, str> {
         if let Kind::Json(text) = self.kind {
             return Cow::Borrowed(text);
@@ -155,7 +156,7 @@ impl<'t> Value<'t> {
         Cow::Owned(out)
     }
 
-    /// The depth is at most [`MAX_DEPTH`]: deeper JSON is not opened, and the others are refused.
+    /// The recursion is at most [`MAX_DEPTH`] deep: deeper JSON is not opened, and deeper YAML and TOML are rejected.
     fn write_json(&self, out: &mut String) {
         match &self.kind {
             Kind::Null => out.push_str("null"),
@@ -199,7 +200,7 @@ impl<'t> Value<'t> {
 }
 
 fn write_json_text(text: &str, out: &mut String) {
-    // Writing a text as JSON cannot fail.
+    // Writing a string as JSON cannot fail.
     out.push_str(&serde_json::to_string(text).unwrap_or_default());
 }
 

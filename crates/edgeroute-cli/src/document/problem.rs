@@ -1,4 +1,4 @@
-//! What is wrong in a document, and where.
+//! Errors in documents, with their positions.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -7,13 +7,13 @@ use edgeroute_lang::span::{LineIndex, Span};
 
 use crate::input::printable;
 
-/// How much of a line is shown before and behind the place.
+/// The number of characters of a line that are shown before and after the position.
 const SHOWN: usize = 100;
 
 /// The most characters of a name that a message repeats.
 const NAME_WIDTH: usize = 60;
 
-/// A name from a document in a message.
+/// Quotes a name from a document for a message.
 pub(crate) fn quoted(name: &str) -> String {
     let mut characters = name.chars();
     let start: String = characters.by_ref().take(NAME_WIDTH).collect();
@@ -21,10 +21,10 @@ pub(crate) fn quoted(name: &str) -> String {
     format!("`{start}{dots}`")
 }
 
-/// One thing that is wrong.
+/// An error in a document.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Problem {
-    /// In bytes of the document.
+    /// The position in bytes of the document.
     pub(crate) span: Range<usize>,
     pub(crate) message: String,
     pub(crate) help: Option<String>,
@@ -39,7 +39,7 @@ impl Problem {
         Self { help: Some(help.into()), ..self }
     }
 
-    /// The problem with its line and a caret under the place, as a compiler shows it.
+    /// Formats the problem with its line and a caret under the position, in the style of a compiler.
     pub(crate) fn render(&self, name: &str, text: &str) -> String {
         let lines = LineIndex::new(text);
         let span = Span::from_range(self.span.clone());
@@ -70,7 +70,7 @@ impl Problem {
             "",
         );
         if let Some(help) = &self.help {
-            // A `String` takes every write.
+            // Writing to a `String` cannot fail.
             let _ = write!(out, "\n{:width$} = help: {}", "", printable(help));
         }
         out

@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use super::*;
 
-/// The document as JSON, or what is wrong with it and where.
+/// Returns the document as JSON, or the problem with its position.
 #[track_caller]
 fn read(text: &str, language: Language) -> String {
     match parse(text, language) {
@@ -75,7 +75,7 @@ fn many_keys_take_linear_time() {
 fn deep_nesting_is_refused_where_it_is_looked_into() {
     let deep = |open: &str, close: &str| format!("{}{}", open.repeat(100_000), close.repeat(100_000));
     for yaml in [deep("[", "]"), deep("- ", ""), deep("{a: ", "}")] {
-        // The scanner, which is ahead, has a limit of its own.
+        // The scanner runs ahead of the parser and has a limit of its own.
         let found = read(&yaml, Language::Yaml);
         assert!(
             found.ends_with("nested deeper than the limit of 100") || found.ends_with("recursion limit exceeded"),
@@ -83,7 +83,7 @@ fn deep_nesting_is_refused_where_it_is_looked_into() {
         );
     }
     assert!(!read(&format!("a = {}", deep("[", "]")), Language::Toml).starts_with('{'));
-    // What is not looked into does no harm.
+    // A part that is never read may be nested deeply.
     let json = deep("[", "]");
     assert_eq!(read(&json, Language::Json), json);
 }

@@ -1,4 +1,4 @@
-//! TOML. The reader's own limit of depth is below ours.
+//! Reads TOML. The TOML parser's own depth limit is below ours.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Kind, MAX_DEPTH, Member, Problem, Value};
 
-/// A whole document.
+/// Parses a whole document.
 pub(super) fn parse(text: &str) -> Result<Value<'_>, Problem> {
     let table = DeTable::parse(text).map_err(|error| {
         let span = error.span().unwrap_or(text.len()..text.len());
@@ -23,7 +23,7 @@ fn object(table: DeTable<'_>, depth: usize) -> Result<Kind<'_>, Problem> {
         Ok(Member { key: key.into_inner(), key_span, value: self::value(value, depth)? })
     });
     let mut members: Vec<Member<'_>> = members.collect::<Result<_, Problem>>()?;
-    // A table has its keys in the order of their names; as written is the order that people know.
+    // A table sorts its keys by name; people expect the order of the file.
     members.sort_by_key(|member| member.key_span.start);
     Ok(Kind::Object(members))
 }

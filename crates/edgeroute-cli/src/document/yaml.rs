@@ -1,8 +1,8 @@
-//! YAML 1.2, core schema, built from the parser's events without recursion.
+//! Reads YAML 1.2 with the core schema, from the parser's events and without recursion.
 //!
-//! An alias is a copy of what it stands for. Copies are counted before they are made, so that a few lines of aliases of
-//! aliases cannot fill the memory. Merge keys (`<<`), which YAML 1.2 does not have, and tags other than those of the
-//! core schema are refused.
+//! An alias becomes a copy of the anchored value. The size of a copy is checked before it is made, so that a few lines
+//! of nested aliases cannot exhaust memory. Merge keys (`<<`), which are not part of YAML 1.2, and tags outside the
+//! core schema are rejected.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -12,12 +12,12 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
 use super::{Kind, MAX_DEPTH, Member, Problem, Value, quoted};
 
-/// What all values together may take up, aliases copied, in bytes.
+/// The maximum size of all values together, with aliases copied, in bytes.
 const MAX_SIZE: usize = 64 << 20;
-/// What a value takes up besides its text.
+/// The assumed size of a value besides its text.
 const SIZE_OF_VALUE: usize = 96;
 
-/// A whole document.
+/// Parses a whole document.
 pub(super) fn parse(text: &str) -> Result<Value<'_>, Problem> {
     let places = Places::new(text);
     let mut builder = Builder { open: Vec::new(), root: None, anchors: HashMap::new(), size: 0 };
@@ -33,9 +33,9 @@ pub(super) fn parse(text: &str) -> Result<Value<'_>, Problem> {
     builder.root.ok_or_else(|| Problem::new(0..0, "the document is empty"))
 }
 
-/// From characters, which the parser counts, to bytes.
+/// Maps characters, which the parser counts, to bytes.
 struct Places {
-    /// By character where it begins; the length of the text last. Empty where every character is a byte.
+    /// The start of each character, then the length of the text. Empty if every character is one byte.
     starts: Vec<usize>,
     length: usize,
 }
@@ -64,15 +64,15 @@ struct Builder<'t> {
     open: Vec<Open<'t>>,
     root: Option<Value<'t>>,
     anchors: HashMap<usize, Anchored<'t>>,
-    /// What has been made so far. `size <= MAX_SIZE`
+    /// The size of the values made so far. `size <= MAX_SIZE`
     size: usize,
 }
 
-/// A list or an object in the making.
+/// A list or an object under construction.
 struct Open<'t> {
     start: usize,
     anchor: usize,
-    /// `size` when it was opened.
+    /// The value of `size` when it was opened.
     size_before: usize,
     content: Content<'t>,
 }
@@ -82,7 +82,7 @@ enum Content<'t> {
     Object(Object<'t>),
 }
 
-/// A value that aliases can stand for.
+/// A value that aliases can refer to.
 struct Anchored<'t> {
     value: Value<'t>,
     size: usize,
@@ -105,7 +105,7 @@ impl<'t> Builder<'t> {
                     return Err(Problem::new(span, "an alias to a value that contains it"));
                 };
                 let size = *size;
-                // Counted before it is copied.
+                // The size is checked before the value is copied.
                 if self.size.saturating_add(size) > MAX_SIZE {
                     return Err(too_large(span));
                 }
@@ -166,9 +166,9 @@ impl<'t> Builder<'t> {
         matches!(self.open.last(), Some(Open { content: Content::Object(Object { key: None, .. }), .. }))
     }
 
-    /// Puts a whole value where it belongs.
+    /// Adds a complete value to the innermost open list or object.
     fn add(&mut self, value: Value<'t>, anchor: usize, size: usize) -> Result<(), Problem> {
-        // 0 stands for none.
+        // 0 means that there is no anchor.
         if anchor > 0 {
             self.grow(size, &value.span)?;
             self.anchors.insert(anchor, Anchored { value: value.clone(), size });
@@ -182,17 +182,17 @@ impl<'t> Builder<'t> {
     }
 }
 
-/// An object in the making.
+/// An object under construction.
 #[derive(Default)]
 struct Object<'t> {
     members: Vec<Member<'t>>,
     keys: HashSet<Cow<'t, str>>,
-    /// The key whose value is next.
+    /// The key whose value comes next.
     key: Option<(Cow<'t, str>, Range<usize>)>,
 }
 
 impl<'t> Object<'t> {
-    /// Adds a key or the value of one.
+    /// Adds a key, or the value of the current key.
     fn add(&mut self, value: Value<'t>) -> Result<(), Problem> {
         if let Some((key, key_span)) = self.key.take() {
             self.members.push(Member { key, key_span, value });
@@ -205,7 +205,7 @@ impl<'t> Object<'t> {
             Kind::Bool(bool) => Cow::Borrowed(if bool { "true" } else { "false" }),
             _ => return Err(Problem::new(span, "a key must be a string")),
         };
-        // Also in bodies, which nobody else checks.
+        // Checked in bodies as well, because nothing else checks them.
         if !self.keys.insert(text.clone()) {
             return Err(Problem::new(span, format!("{} is given twice", quoted(&text))));
         }
@@ -218,7 +218,7 @@ fn too_large(span: Range<usize>) -> Problem {
     Problem::new(span, format!("with its aliases written out, the document is larger than {} MiB", MAX_SIZE >> 20))
 }
 
-/// What a scalar is, by the core schema.
+/// Determines the value of a scalar by the core schema.
 fn scalar<'t>(
     text: Cow<'t, str>,
     style: ScalarStyle,
@@ -227,7 +227,7 @@ fn scalar<'t>(
 ) -> Result<Kind<'t>, Problem> {
     match tag {
         Some(tag) if tag.is_yaml_core_schema() && tag.suffix == "str" => return Ok(Kind::Text(text)),
-        // `! x` is a string whatever it looks like.
+        // `! x` is a string regardless of its form.
         Some(tag) if tag.handle.is_empty() && tag.suffix == "!" => return Ok(Kind::Text(text)),
         Some(tag) if !tag.is_yaml_core_schema() || !["null", "bool", "int", "float"].contains(&&*tag.suffix) => {
             return Err(Problem::new(span.clone(), "unknown tag"));
@@ -253,7 +253,7 @@ fn scalar<'t>(
     Ok(kind)
 }
 
-/// A number of the core schema as JSON writes it: as it is, where it can be.
+/// Converts a number of the core schema to JSON, verbatim if possible.
 fn number(text: &str) -> Option<Cow<'_, str>> {
     let prefixed = |prefix, radix| {
         let digits = text.strip_prefix(prefix)?;

@@ -1,4 +1,4 @@
-//! `edgeroute test`: messages, and whether they go where they are to go.
+//! `edgeroute test`: checks that messages go where they should.
 
 mod report;
 mod suite;
@@ -58,7 +58,7 @@ Exit codes:
   1  a case fails
   2  the arguments, a file of test cases or a manifest could not be used";
 
-/// How often files are looked at, and how long one must stay as it is before it is read.
+/// How often files are checked for changes, and how long a file must remain unchanged before it is read.
 const LOOK_EVERY: Duration = Duration::from_millis(150);
 
 /// Run test cases against a manifest
@@ -96,7 +96,7 @@ enum Format {
     Junit,
 }
 
-/// Runs all cases, once or whenever something changes.
+/// Runs all cases, once or after every change.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     let inputs: Vec<&Path> = arguments.files.iter().chain(&arguments.manifest).map(PathBuf::as_path).collect();
     let from_stdin = inputs.iter().filter(|path| input::is_stdin(path)).count();
@@ -110,7 +110,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
         return Err(io::Error::other("standard input cannot be watched"));
     }
     loop {
-        // Looked at before they are read, so that no change is missed.
+        // The files are examined before they are read, so that no change is missed.
         let mut known = watch::Watched::look_at(inputs.iter().map(|path| path.to_path_buf()));
         let (_, manifests) = run_once(arguments)?;
         known.add(manifests);
@@ -122,7 +122,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     }
 }
 
-/// Runs all cases. Gives the manifests that were used, too.
+/// Runs all cases. Also returns the manifests that were used.
 fn run_once(arguments: &Arguments) -> io::Result<(Outcome, Vec<PathBuf>)> {
     let mut outcome = Outcome::Well;
     let mut suites = Vec::new();

@@ -1,4 +1,4 @@
-//! What came of cases: as text, JSON, and the XML that build servers read.
+//! Writes the results of test cases as text, JSON, and the XML that build servers read.
 
 use std::fmt::Write as _;
 
@@ -11,11 +11,11 @@ use crate::cases::ExpectedDelivery;
 use crate::count;
 use crate::input::printable;
 
-/// A line for each case, the difference and the explanation where it fails, and a summary.
+/// Writes a line for each case, the difference and the explanation for each failure, and a summary.
 pub(super) fn text(suites: &[SuiteResult<'_>], color: Color) -> String {
     let mut out = String::new();
     for suite in suites {
-        // A `String` takes every write.
+        // Writing to a `String` cannot fail.
         let _ = writeln!(out, "{}", suite.name);
         for result in &suite.cases {
             let verdict = match (&result.failure, color) {
@@ -41,7 +41,7 @@ pub(super) fn text(suites: &[SuiteResult<'_>], color: Color) -> String {
     out
 }
 
-/// How many cases there are, and how many fail.
+/// The number of cases and the number of failures.
 fn totals(suites: &[SuiteResult<'_>]) -> (usize, usize) {
     let cases = suites.iter().map(|suite| suite.cases.len()).sum();
     (cases, suites.iter().map(SuiteResult::failed).sum())
@@ -55,7 +55,7 @@ fn indent(text: &str, margin: &str, out: &mut String) {
     }
 }
 
-/// What is not as it is to be, a line each.
+/// Describes what differs from the expectation, one difference per line.
 fn difference(failure: &Failure) -> String {
     let mut out = String::new();
     for Missing { endpoint, unreachable } in &failure.missing {
@@ -81,7 +81,7 @@ fn difference(failure: &Failure) -> String {
     out
 }
 
-/// What of a delivery is not as expected: its name, the expected and the delivered.
+/// The fields of a delivery that differ: name, expected value and delivered value.
 fn differing(expected: &ExpectedDelivery, found: &Delivered) -> Vec<(&'static str, String, String)> {
     let route = expected.route.as_ref().map(|route| ("route", format!("`{route}`"), format!("`{}`", found.route)));
     let priority = expected.priority.map(|number| ("priority", number.to_string(), found.priority.to_string()));
@@ -118,13 +118,13 @@ struct CaseRecord<'r> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct FailureRecord<'r> {
-    /// Endpoints that are expected and got nothing.
+    /// Endpoints that should have received the message but did not.
     missing: Vec<&'r str>,
-    /// Deliveries that are not expected.
+    /// Deliveries to endpoints that are not expected.
     surplus: Vec<DeliveryRecord<'r>>,
-    /// Deliveries to endpoints that are expected, but not so.
+    /// Deliveries to expected endpoints with other fields than expected.
     different: Vec<DifferentRecord<'r>>,
-    /// What `edgeroute explain --format json` says of the message.
+    /// The output of `edgeroute explain --format json` for the message.
     explanation: Option<&'r RawValue>,
 }
 
@@ -184,18 +184,18 @@ impl<'r> From<&'r CaseResult<'_>> for CaseRecord<'r> {
     }
 }
 
-/// One document.
+/// Writes one JSON document.
 pub(super) fn json(suites: &[SuiteResult<'_>]) -> String {
     let (cases, failed) = totals(suites);
     let files = suites
         .iter()
         .map(|suite| FileRecord { file: suite.name, cases: suite.cases.iter().map(CaseRecord::from).collect() });
     let record = ReportRecord { cases, failed, files: files.collect() };
-    // Nothing in the records can fail to be written.
+    // Serializing these records cannot fail.
     serde_json::to_string(&record).unwrap_or_default() + "\n"
 }
 
-/// The XML that build servers read: a suite for each file.
+/// Writes the XML that build servers read, with a suite for each file.
 pub(super) fn junit(suites: &[SuiteResult<'_>]) -> String {
     let (cases, failed) = totals(suites);
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
@@ -222,7 +222,7 @@ pub(super) fn junit(suites: &[SuiteResult<'_>]) -> String {
     out
 }
 
-/// A text in XML, without the characters that it has no form for.
+/// Escapes a text for XML and drops the characters that XML does not allow.
 fn xml(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {

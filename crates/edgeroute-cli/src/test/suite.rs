@@ -1,4 +1,4 @@
-//! A file of cases with its manifest, and what comes of the cases.
+//! Runs a file of test cases against its manifest.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -19,12 +19,12 @@ use crate::document::Language;
 use crate::explain::routes_of;
 use crate::{count, input};
 
-/// How many of the routes from other sources are told of a case that fails.
+/// The most routes from other sources that are shown for a failed case.
 const SHOWN_OF_OTHER_SOURCES: usize = 5;
 
-/// Cases that can be run.
+/// Test cases that are ready to run.
 pub(super) struct Suite {
-    /// What to call the file.
+    /// The name of the file in messages.
     name: String,
     text: String,
     cases: Vec<Case>,
@@ -32,10 +32,10 @@ pub(super) struct Suite {
     file: CompiledFile,
 }
 
-/// Why a file of cases cannot be run.
+/// The reason why a file of test cases cannot be run.
 pub(super) struct Unusable {
     pub(super) messages: Vec<String>,
-    /// The manifest, if it is known: it may be what has to change.
+    /// The manifest, if known, since the fix may be there.
     pub(super) manifest: Option<PathBuf>,
 }
 
@@ -45,43 +45,43 @@ impl From<io::Error> for Unusable {
     }
 }
 
-/// What came of the cases of a file.
+/// The results of the cases in a file.
 pub(super) struct SuiteResult<'s> {
     pub(super) name: &'s str,
     pub(super) cases: Vec<CaseResult<'s>>,
 }
 
-/// What came of a case.
+/// The result of a case.
 pub(super) struct CaseResult<'s> {
     pub(super) case: &'s Case,
-    /// The line on which it begins, from 1.
+    /// The line where the case begins, counted from 1.
     pub(super) line: u32,
-    /// `None` if it passes.
+    /// `None` if the case passed.
     pub(super) failure: Option<Failure>,
 }
 
-/// What is not as it is to be. Texts are not printable yet.
+/// The differences between the expected and the actual deliveries. Strings may still contain control characters.
 #[derive(Default)]
 pub(super) struct Failure {
     pub(super) missing: Vec<Missing>,
     pub(super) surplus: Vec<Delivered>,
     pub(super) different: Vec<(ExpectedDelivery, Delivered)>,
-    /// What is said of the routes that are concerned, as text.
+    /// The explanation of the routes concerned, as text.
     pub(super) explanation: String,
-    /// The whole explanation.
+    /// The whole explanation, as JSON.
     pub(super) json: String,
 }
 
-/// An endpoint that got nothing.
+/// An endpoint that should have received the message but did not.
 pub(super) struct Missing {
     pub(super) endpoint: String,
-    /// Where no route leads there.
+    /// Set if no route leads to the endpoint.
     pub(super) unreachable: Option<Unreachable>,
 }
 
-/// No route leads to an endpoint.
+/// Marks an endpoint that no route leads to.
 pub(super) struct Unreachable {
-    /// One with a similar name that routes lead to.
+    /// A similar endpoint that routes do lead to.
     pub(super) nearest: Option<String>,
 }
 
@@ -94,7 +94,7 @@ pub(super) struct Delivered {
 }
 
 impl Suite {
-    /// Reads a file of cases and its manifest.
+    /// Reads a file of test cases and its manifest.
     pub(super) fn read(path: &Path, arguments: &Arguments) -> Result<Self, Unusable> {
         let name = input::name(path);
         let text = input::read_text(path)?;
@@ -122,7 +122,7 @@ impl Suite {
         Ok(Self { name, text, cases, manifest, file })
     }
 
-    /// The file of the manifest.
+    /// The path of the manifest.
     pub(super) fn manifest(&self) -> Option<&Path> {
         self.manifest.as_deref()
     }
@@ -130,7 +130,7 @@ impl Suite {
     /// Runs all cases.
     pub(super) fn run(&self, color: Color) -> SuiteResult<'_> {
         let routes = routes_of(&self.file);
-        // It is never missing: the file was usable.
+        // Always present, because an unusable file is rejected when it is read.
         let mut table = self.file.table().map(|table| (table, table.create_scratch()));
         let lines = LineIndex::new(&self.text);
         let mut cases = Vec::with_capacity(self.cases.len());
@@ -149,8 +149,8 @@ impl Suite {
 }
 
 impl Failure {
-    /// How a case's deliveries differ from what is expected; `None` if they do not. `reachable` are the endpoints that
-    /// routes lead to.
+    /// Returns how a case's deliveries differ from the expected ones; `None` if they do not. `reachable` lists the
+    /// endpoints that routes lead to.
     fn of(case: &Case, delivered: &[Delivery<'_>], reachable: &[Endpoint]) -> Option<Self> {
         let mut failure = Self::default();
         for expected in &case.expected {
@@ -171,7 +171,7 @@ impl Failure {
         is_failure.then_some(failure)
     }
 
-    /// Says why: of the routes that lead to what is missing, and of those that deliver what is not expected.
+    /// Adds the explanation of the routes that lead to missing endpoints and of those that deliver unexpectedly.
     fn explain(&mut self, explanation: &Explanation<'_, '_>, color: Color) {
         let style = TextStyle { color, ..TextStyle::default() };
         let (mut text, mut of_other_sources) = (String::new(), Vec::new());
@@ -231,7 +231,7 @@ impl SuiteResult<'_> {
     }
 }
 
-/// By the ending of the name; of standard input, by how the text begins.
+/// Chooses the language by the file extension, or for standard input by the start of the text.
 fn language_of(path: &Path, text: &str) -> Language {
     let ending = path.extension().map(OsStr::to_ascii_lowercase);
     match ending.as_ref().and_then(|ending| ending.to_str()) {

@@ -1,19 +1,20 @@
-//! Waiting until files change.
+//! Waits until files change.
 //!
-//! By looking at them, not by asking the system to tell: there are a few files, editors replace them rather than write
-//! to them, and on shared folders and in containers, where much of this work is done, the system does not tell. A change
-//! counts once nothing has changed for one look, so that a file is not read while it is being written.
+//! Files are polled instead of watched through the operating system. There are only a few files, editors replace them
+//! instead of writing to them, and change notifications are unreliable on shared folders and in containers, where this
+//! is often used. A change counts only after a poll without further changes, so that a file is not read while it is
+//! being written.
 
 use std::fs;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-/// What a look at a file tells: when it was changed, and its length. `None` where it is not there.
+/// The modification time and length of a file; `None` if it does not exist.
 pub(super) type Stamp = Option<(SystemTime, u64)>;
 
-/// The files that are looked at.
+/// The files that are polled.
 pub(super) struct Watched {
-    /// No two the same.
+    /// No two paths are the same.
     files: Vec<(PathBuf, Stamp)>,
 }
 
@@ -37,7 +38,7 @@ impl Watched {
         self.files.len()
     }
 
-    /// What the first look told.
+    /// The result of the first poll.
     pub(super) fn stamps(&self) -> Vec<Stamp> {
         self.files.iter().map(|(_, stamp)| *stamp).collect()
     }
@@ -52,10 +53,10 @@ fn stamp(path: &PathBuf) -> Stamp {
     Some((metadata.modified().ok()?, metadata.len()))
 }
 
-/// Tells when files have changed and stay as they are.
+/// Detects when files have changed and settled.
 pub(super) struct Changes {
     known: Vec<Stamp>,
-    /// What the last look told.
+    /// The result of the last poll.
     last: Vec<Stamp>,
 }
 
@@ -64,7 +65,7 @@ impl Changes {
         Self { last: known.clone(), known }
     }
 
-    /// Whether something is other than it was known, and the same as at the last look.
+    /// Whether something differs from the known state and has not changed since the last poll.
     pub(super) fn have_settled(&mut self, now: Vec<Stamp>) -> bool {
         let have_settled = now != self.known && now == self.last;
         self.last = now;
@@ -99,7 +100,7 @@ mod tests {
         assert!(!changes.have_settled(vec![None]));
         assert!(!changes.have_settled(vec![at(1, 12)]));
         assert!(changes.have_settled(vec![at(1, 12)]));
-        // One that is gone for good is a change, too.
+        // A file that is deleted for good is a change, too.
         let mut changes = Changes::since(vec![at(1, 10)]);
         assert!(!changes.have_settled(vec![None]));
         assert!(changes.have_settled(vec![None]));

@@ -1,4 +1,4 @@
-//! What must hold of every table that changes: used by the property test beside it and by the fuzz target
+//! Checks tables that change. Used by the property test in this module and by the fuzz target
 //! `incremental_agrees_with_fresh_build`.
 
 use edgeroute::{Changes, Compiled, RouteSet, RouteTable, Scratch};
@@ -10,7 +10,7 @@ use crate::cases::{Case, RouteText};
 /// More updates would only take longer.
 const MOST_UPDATES: usize = 8;
 
-/// The routes of a set, kept in the plainest way.
+/// A reference model of a route set.
 #[derive(Clone, Debug)]
 struct Model {
     routes: Vec<RouteText>,
@@ -18,10 +18,10 @@ struct Model {
 }
 
 impl Case {
-    /// Changes a set of the case's routes as `steps` choose, two bytes a change and up to three changes an update, and
-    /// checks after each update that the new table, with a scratch that has served all before it, and the table before
-    /// still give every message what tables give that are built of the same routes at once. The number of deliveries is
-    /// returned.
+    /// Changes a set of the case's routes as `steps` choose, with two bytes per change and up to three changes per
+    /// update. After each update, the new table (with a scratch that was adapted from all earlier tables) and the
+    /// previous table must still deliver every message exactly as tables built from the same routes at once. Returns
+    /// the number of deliveries.
     pub fn check_changes(&self, steps: &[u8]) -> Result<usize, String> {
         let Some(((&choice, steps), last)) = steps.split_first().zip(self.routes.len().checked_sub(1)) else {
             return Ok(0);
@@ -53,12 +53,12 @@ impl Case {
         Ok(deliveries)
     }
 
-    /// This case with the routes of a model.
+    /// This case with the routes of the model.
     fn of_model(&self, model: &Model) -> Self {
         Self { fallback: model.fallback.clone(), ..self.clone() }
     }
 
-    /// What a table that is built at once delivers.
+    /// The deliveries of a table that is built at once.
     fn expected(&self, model: &Model) -> Result<Vec<Vec<Found>>, String> {
         let fresh = self.of_model(model).compile(&model.routes, 1)?;
         let mut scratch = fresh.create_scratch();
@@ -84,7 +84,7 @@ impl Case {
 }
 
 impl Model {
-    /// Makes a change, and adds it to those that a set is told.
+    /// Makes a change in the model, and adds it to the changes of the set.
     fn change(&mut self, kind: u8, route: &RouteText, other: &RouteText, changes: Changes) -> Changes {
         let name = route.name.clone();
         let place = self.routes.iter().position(|known| known.name == name);

@@ -1,19 +1,19 @@
-//! Choices made by bytes.
+//! Makes choices from bytes.
 
-/// Bytes not chosen by yet.
+/// The bytes that have not been used yet.
 pub struct Choices<'b> {
     bytes: std::slice::Iter<'b, u8>,
     narrowing: Option<Narrowing>,
 }
 
-/// What is picked from: of a long list only a few entries that stand together.
+/// Restricts long lists to a few consecutive entries.
 #[derive(Copy, Clone)]
 struct Narrowing {
     start: usize,
     width: usize,
 }
 
-/// Lists no longer than this are never narrowed.
+/// Lists of at most this length are never narrowed.
 const SHORT: usize = 7;
 
 impl<'b> Choices<'b> {
@@ -21,8 +21,8 @@ impl<'b> Choices<'b> {
         Self { bytes: bytes.iter(), narrowing: None }
     }
 
-    /// Picks from long lists only one of two to five entries, so that what is made has to do with each other. The first
-    /// bytes say which.
+    /// Restricts every long list to two to five consecutive entries, so that what is generated is related. The first
+    /// bytes choose the entries.
     pub fn narrowed(bytes: &'b [u8]) -> Self {
         let mut choices = Self::of(bytes);
         let start = choices.byte().into();
@@ -30,22 +30,22 @@ impl<'b> Choices<'b> {
         choices
     }
 
-    /// The next byte; 0 past the end.
+    /// Returns the next byte; 0 past the end.
     pub fn byte(&mut self) -> u8 {
         self.bytes.next().copied().unwrap_or_default()
     }
 
-    /// A number less than `count`, which is at most 256; 0 past the end, or if `count` is.
+    /// Returns a number below `count`, which is at most 256; 0 past the end, or if `count` is 0.
     pub fn below(&mut self, count: usize) -> usize {
         usize::from(self.byte()).checked_rem(count).unwrap_or_default()
     }
 
-    /// True once in `count` times; false past the end.
+    /// Returns true once in `count` times; false past the end.
     pub fn one_in(&mut self, count: u8) -> bool {
         self.byte() % count == count - 1
     }
 
-    /// One of `all`, which must not be empty; the first past the end.
+    /// Picks one of `all`, which must not be empty; the first past the end.
     pub fn pick<'t, T>(&mut self, all: &'t [T]) -> &'t T {
         let index = match self.narrowing {
             Some(Narrowing { start, width }) if all.len() > SHORT => (start + self.below(width)) % all.len(),
@@ -54,7 +54,7 @@ impl<'b> Choices<'b> {
         &all[index]
     }
 
-    /// A short text of the bytes themselves: what a fuzzer's dictionary gets at.
+    /// Returns a short string of the bytes themselves, so that a fuzzer's dictionary takes effect.
     pub fn raw_text(&mut self) -> String {
         let length = self.below(24);
         let bytes: Vec<u8> = self.bytes.by_ref().take(length).copied().collect();

@@ -1,29 +1,29 @@
-//! Conditions, well typed by construction, and hints of what makes them true.
+//! Generates conditions that are well typed by construction, with hints on how to satisfy them.
 
 use std::fmt::Write;
 
 use super::choices::Choices;
 
-/// What a test of a condition asks for: a message that follows it may satisfy the test.
+/// The value that a test requires: a message that follows the hint may satisfy the test.
 #[derive(Clone, Debug)]
 pub struct Hint {
     pub place: Place,
     pub wanted: Wanted,
 }
 
-/// What is read.
+/// The place that a test reads.
 #[derive(Clone, Debug)]
 pub enum Place {
-    /// A property as the condition spells it: `level`, `$level`, `{$level}`.
+    /// A property, spelled as in the condition: `level`, `$level`, `{$level}`.
     Property(&'static str),
     /// `$body.path`.
     Body(&'static str),
 }
 
-/// What is there.
+/// The value that should be there.
 #[derive(Clone, Debug)]
 pub enum Wanted {
-    /// This text, or one that starts with it, ends in it or contains it.
+    /// This string, or one that starts with it, ends with it or contains it.
     Text(String),
     Number(f64),
     Bool(bool),
@@ -139,7 +139,7 @@ fn bools(choices: &mut Choices<'_>, depth: u8, is_of_twins: bool, hints: &mut Ve
             }
         }
         11..=12 => {
-            // A value on the left may be no bool.
+            // A value on the left must not be a bool.
             let path = *choices.pick(&PATHS);
             let is_defaulted = choices.one_in(3).then(|| inner(choices));
             let (connective, right) = (*choices.pick(&["and", "or"]), inner(choices));
@@ -151,7 +151,7 @@ fn bools(choices: &mut Choices<'_>, depth: u8, is_of_twins: bool, hints: &mut Ve
     }
 }
 
-/// A property that is one of many texts, or a number in one of many intervals: past most budgets.
+/// Tests whether a property is one of many strings, or a number in one of many intervals: more than most budgets allow.
 fn one_of_many(choices: &mut Choices<'_>, hints: &mut Vec<Hint>) -> String {
     let name = *choices.pick(&NAMES);
     let count = choices.below(24) + 2;
@@ -178,7 +178,7 @@ fn one_of_many(choices: &mut Choices<'_>, hints: &mut Vec<Hint>) -> String {
     format!("({})", parts.join(" or "))
 }
 
-/// A test of one property or body value.
+/// Tests one property or body value.
 pub fn test(choices: &mut Choices<'_>, is_of_twins: bool, hints: &mut Vec<Hint>) -> String {
     match choices.byte() % 28 {
         0..=5 => {
@@ -212,7 +212,7 @@ pub fn test(choices: &mut Choices<'_>, is_of_twins: bool, hints: &mut Vec<Hint>)
         }
         11..=12 => {
             let (name, low, width) = (*choices.pick(&NAMES), number(choices), number(choices).abs());
-            // An infinite width is no number beside an infinite bound.
+            // An infinite width added to an infinite bound may not be a number.
             let high = if (low + width).is_nan() { low } else { low + width };
             let bound = if choices.one_in(2) { low } else { high };
             hints.push(Hint { place: Place::Property(name), wanted: Wanted::Number(bound) });
@@ -260,7 +260,7 @@ pub fn test(choices: &mut Choices<'_>, is_of_twins: bool, hints: &mut Vec<Hint>)
             format!("(as_number({}) {} {})", query(choices, path), choices.pick(&COMPARISONS), shown(number))
         }
         20 => {
-            // Two values: both must be bools.
+            // If both operands are values, both must be bools.
             let (left, right) = (*choices.pick(&PATHS), *choices.pick(&PATHS));
             for path in [left, right] {
                 hints.push(Hint { place: Place::Body(path), wanted: Wanted::Bool(choices.one_in(2)) });
@@ -274,7 +274,7 @@ pub fn test(choices: &mut Choices<'_>, is_of_twins: bool, hints: &mut Vec<Hint>)
     }
 }
 
-/// What fits no simple test.
+/// An expression that is not a simple test.
 fn expression(choices: &mut Choices<'_>, is_of_twins: bool, hints: &mut Vec<Hint>) -> String {
     let (name, other) = (*choices.pick(&NAMES), *choices.pick(&NAMES));
     let path = *choices.pick(&PATHS);
@@ -335,7 +335,7 @@ fn number(choices: &mut Choices<'_>) -> f64 {
     }
 }
 
-/// A number as a literal.
+/// Writes a number as a literal.
 fn shown(number: f64) -> String {
     if number.is_infinite() {
         if number > 0.0 { "1e400".to_owned() } else { "-1e400".to_owned() }
@@ -346,7 +346,7 @@ fn shown(number: f64) -> String {
     }
 }
 
-/// A text as a literal. What might end it, or a comment, is escaped.
+/// Writes a string as a literal. Escapes what could end the literal, or a comment.
 pub fn quoted(text: &str) -> String {
     let mut literal = "'".to_owned();
     for character in text.chars() {

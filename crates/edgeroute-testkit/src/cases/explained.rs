@@ -1,5 +1,4 @@
-//! What must hold of every explanation: used by the property test beside it and by the fuzz target
-//! `explain_agrees_with_match`.
+//! Checks explanations. Used by the property test in this module and by the fuzz target `explain_agrees_with_match`.
 
 use edgeroute_analysis::explain::{
     ConditionExplanation, Coverage, Explanation, Lost, Outcome, PartValue, Routes, explain,
@@ -11,7 +10,7 @@ use crate::cases::oracle::{Found, found};
 use crate::cases::{Case, RouteText};
 
 impl Case {
-    /// Checks that coverage counts what explanations say of each message.
+    /// Checks that coverage counts agree with the explanation of each message.
     pub fn check_coverage(&self) -> Result<(), String> {
         let routes = self.explained_routes()?;
         let mut coverage = Coverage::new(&routes, 2).map_err(|error| error.to_string())?;
@@ -47,8 +46,8 @@ impl Case {
         }
     }
 
-    /// Checks that every message's explanation has the deliveries of the table, that its outcomes and verdicts hold
-    /// together, that nothing is undefined without a reason, and that all can be written.
+    /// Checks that every message's explanation has the deliveries of the table, that its outcomes and verdicts are
+    /// consistent, that everything undefined has a reason, and that all explanations can be written.
     pub fn check_explanations(&self) -> Result<(), String> {
         let table = self.compile(&self.routes, 1)?;
         let mut scratch = table.create_scratch();
@@ -84,7 +83,7 @@ fn text(route: &RouteText) -> edgeroute_analysis::explain::RouteText<'_> {
     edgeroute_analysis::explain::RouteText { name, text, priority: *priority, time_to_live: *time_to_live }
 }
 
-/// What is wrong with the explanation of a message that is delivered so.
+/// Finds a fault in the explanation of a message with these deliveries.
 fn fault(explanation: &Explanation<'_, '_>, delivered: &[Found]) -> Option<String> {
     let explained: Vec<Found> = explanation
         .deliveries()

@@ -1,8 +1,7 @@
-//! What must hold of everything that lints say: used by the property test beside it and by the fuzz target
-//! `lints_are_sound`.
+//! Checks the findings of lints. Used by the property test in this module and by the fuzz target `lints_are_sound`.
 //!
-//! What a finding says of messages is written down as [`Claim`]s, and the interpreter is asked about them with every
-//! message of the case. What a finding says of a person (that a name was likely meant otherwise) is no claim.
+//! What a finding says about messages is expressed as [`Claim`]s, and the interpreter checks them on every message of
+//! the case. What a finding says about the author (that something else was probably meant) is not a claim.
 
 use std::collections::BTreeMap;
 
@@ -21,42 +20,42 @@ use edgeroute_lang::syntax::parse_condition;
 
 use crate::cases::{Case, MessageParts, OriginParts, RouteText};
 
-/// Of no message are all of these so.
+/// Claims that no message satisfies all of these parts.
 struct Claim {
     forbidden: Vec<(Part, bool)>,
     of: Messages,
 }
 
-/// Something that is true of a message or not.
+/// A predicate on messages.
 enum Part {
-    /// The route at this index takes it.
+    /// The route at this index matches it.
     Takes(usize),
     /// The source of that route matches.
     IsFrom(usize),
     /// The condition of that route is true.
     Holds(usize),
-    /// A route of this text takes it.
+    /// A route with this text matches it.
     TakesAs(String),
     /// This condition is true.
     Is(String),
-    /// A `*` is in the path that it comes from.
+    /// The path that it comes from contains a `*`.
     HasStar,
 }
 
-/// Which messages a claim is about.
+/// The messages that a claim applies to.
 #[derive(Copy, Clone)]
 enum Messages {
     All,
-    /// Those with stamps of the hub's, not of whoever wrote the system properties.
+    /// Messages stamped by the hub, not by the author of the system properties.
     Stamped,
-    /// Those whose source follows from their sender, as hubs make it, and whose sender's names a hub takes.
+    /// Messages whose source follows from their sender, as in a hub, and whose sender has names that a hub accepts.
     OfHubs,
 }
 
-/// How much was found and asked.
+/// Counts of findings and checks.
 #[derive(Clone, Debug, Default)]
 pub struct Linted {
-    /// How often each lint spoke.
+    /// The number of findings of each lint.
     pub findings: BTreeMap<&'static str, usize>,
     pub claims: usize,
     pub fixes: usize,
@@ -70,7 +69,7 @@ struct Judge<'c> {
 }
 
 impl Case {
-    /// Checks what lints say of the case's routes, one by one, together, and as those of a manifest.
+    /// Checks the findings of lints on the case's routes: one by one, together, and as the routes of a manifest.
     pub fn check_lints(&self) -> Result<Linted, String> {
         let levels = Levels::default().with("all".parse().map_err(|_| "no lints")?, Level::Warn);
         let linter = Linter::with_levels(levels).shadowing(self.shadowing).limits(self.limits.clone());
@@ -87,7 +86,7 @@ impl Case {
             *linted.findings.entry(name).or_default() += 1;
             judge.check_finding(finding, &mut linted).map_err(|fault| format!("{name}: {fault}\n{finding:#?}"))?;
         }
-        // One way for each case is enough, and twice as fast.
+        // One form of manifest per case is enough, and twice as fast.
         let modules = (self.messages.len() % 4 > 1).then_some(["m", "sensor", "a", "b", "c", "A"].as_slice());
         let most = if self.messages.len().is_multiple_of(2) { Fixes::KeepMeaning } else { Fixes::ChangeMeaning };
         judge.check_manifest(&linter, modules, most, &mut linted)?;
@@ -198,7 +197,7 @@ impl<'c> Judge<'c> {
         if is_so { shown } else { format!("not {shown}") }
     }
 
-    /// Without the route every message of a hub is delivered as with it.
+    /// Checks that every message of a hub is delivered the same way without the route.
     fn check_superfluous(&self, index: usize) -> Result<(), String> {
         for (parts, source, facts) in self.messages.iter().filter(|(parts, ..)| is_of_hub(parts)) {
             let [with, without] = [None, Some(index)].map(|without| self.deliveries(*source, facts, without));
@@ -209,7 +208,7 @@ impl<'c> Judge<'c> {
         Ok(())
     }
 
-    /// Where a message goes, at which priority, and for how long it is kept there, if one route is left out.
+    /// Where a message goes, at which priority, and for how long it is kept there, with one route left out.
     fn deliveries(
         &self,
         source: MessageSource<'_>,
@@ -232,7 +231,7 @@ impl<'c> Judge<'c> {
         deliveries
     }
 
-    /// Checks what is said of a manifest of the routes and these modules, and what is left after all fixes.
+    /// Checks the findings for a manifest of the routes and these modules, and what remains after all fixes.
     fn check_manifest(
         &self,
         linter: &Linter,
@@ -263,7 +262,7 @@ impl<'c> Judge<'c> {
             return Err(format!("another number of routes: {}", fixed.text));
         }
         let again = fix_manifest(&fixed.text, linter, most);
-        // The rounds may be used up, each of which fixes something.
+        // Fixing may stop at the limit of rounds; each round fixes something.
         if again.applied > 0 && fixed.applied < FIXING_ROUNDS {
             return Err(format!("fixed again: {}\n{}", fixed.text, again.text));
         }
@@ -279,7 +278,7 @@ impl<'c> Judge<'c> {
         Ok(())
     }
 
-    /// What is wrong with what is said of the routes together, where their sinks and sources say whether it is so.
+    /// Finds a fault in a finding about the routes together, where their sinks and sources suffice to decide it.
     fn topology_fault(&self, diagnostic: &Diagnostic, index: usize) -> Option<String> {
         let name = Lint::of(diagnostic.code)?.name();
         let named = diagnostic.message.split('`').nth(1).unwrap_or_default();
@@ -304,7 +303,7 @@ impl<'c> Judge<'c> {
     }
 }
 
-/// Whether the message's source follows from its sender, with names that hubs take.
+/// Whether the message's source follows from its sender, with names that hubs accept.
 fn is_of_hub(parts: &MessageParts) -> bool {
     let is_name = |name: &String| !name.is_empty() && !name.contains('/') && name.trim() == name;
     match &parts.origin {
@@ -314,7 +313,7 @@ fn is_of_hub(parts: &MessageParts) -> bool {
     }
 }
 
-/// What a finding of the route at `index` says.
+/// The claims that a finding on the route at `index` makes.
 fn claims(finding: &Finding, index: usize, routes: &[RouteText]) -> Result<Vec<Claim>, String> {
     let (text, diagnostic) = (&*routes[index].text, finding.diagnostic());
     let primary = slice(text, diagnostic.primary.span)?;
@@ -374,7 +373,7 @@ fn claims(finding: &Finding, index: usize, routes: &[RouteText]) -> Result<Vec<C
             None => return Err("no comparison".to_owned()),
         },
         "trailing-text" | "comment-in-source" => {
-            // What a comment separated stays separate.
+            // Tokens separated by a comment must stay separate.
             same(index, &replaced(text, diagnostic.primary.span, " "), Messages::All).into()
         }
         "unchecked-content-type" => {
@@ -402,7 +401,8 @@ fn claims(finding: &Finding, index: usize, routes: &[RouteText]) -> Result<Vec<C
             Some(label) => {
                 let query = unshadowed(slice(text, label.span)?);
                 let mut parts = vec![is(primary.to_owned()), is(format!("is_defined({query})"))];
-                // "... unless a sender adds an application property": then that differs from the system property.
+                // "... unless a sender adds an application property": that property then differs from the system
+                // property.
                 if let Some((_, name)) = label.text.split_once("property `$") {
                     let name = name.trim_end_matches('`');
                     parts.push(is(format!("${name} = {{${name}}}")));
@@ -445,7 +445,7 @@ fn claims(finding: &Finding, index: usize, routes: &[RouteText]) -> Result<Vec<C
     Ok(claims)
 }
 
-/// The route at `index` takes just what a route of this text takes.
+/// Claims that the route at `index` matches exactly what a route with this text matches.
 fn same(index: usize, text: &str, of: Messages) -> [Claim; 2] {
     [true, false].map(|is_taken| Claim {
         forbidden: vec![(Part::Takes(index), is_taken), (Part::TakesAs(text.to_owned()), !is_taken)],
@@ -453,14 +453,14 @@ fn same(index: usize, text: &str, of: Messages) -> [Claim; 2] {
     })
 }
 
-/// A route that asks this, from where twins may be asked about if they are.
+/// A route with this condition, from a source where twin functions are allowed if it uses them.
 fn asking(condition: &str) -> String {
     let is_of_twins = condition.to_lowercase().contains("twin_change_includes");
     let source = if is_of_twins { "/twinChangeNotifications" } else { "/messages" };
     format!("FROM {source} WHERE {condition} INTO $upstream")
 }
 
-/// What stands between the parentheses of a call.
+/// The text between the parentheses of a call.
 fn argument(call: &str) -> &str {
     let inner = call.split_once('(').map_or(call, |(_, inner)| inner);
     inner.strip_suffix(')').unwrap_or(inner)
@@ -481,7 +481,7 @@ fn body_query(comparison: &str) -> Option<String> {
     })
 }
 
-/// Every place of a diagnostic is within its text and between characters, and it can be shown.
+/// Checks that every span of a diagnostic is within its text and on character boundaries, and that it can be shown.
 fn check_places(text: &str, diagnostic: &Diagnostic) -> Result<(), String> {
     let labels = [&diagnostic.primary].into_iter().chain(&diagnostic.secondary).map(|label| label.span);
     labels.chain(diagnostic.fix.iter().map(|fix| fix.span)).try_for_each(|span| slice(text, span).map(|_| ()))?;

@@ -1,4 +1,4 @@
-//! Messages for routes: as their conditions ask for, or nearly, or not at all.
+//! Generates messages for routes that satisfy their conditions, nearly satisfy them, or do not.
 
 use std::fmt::Write;
 
@@ -10,7 +10,7 @@ use super::conditions::{Hint, NAMES, NUMBERS, Place, TEXTS, Wanted};
 
 type Pairs = Vec<(String, Option<String>)>;
 
-/// What a message is made of. Owns it.
+/// The parts of a message, owned.
 #[derive(Clone, Debug)]
 pub struct MessageParts {
     pub origin: OriginParts,
@@ -19,7 +19,7 @@ pub struct MessageParts {
     pub body: Vec<u8>,
 }
 
-/// What an origin is made of.
+/// The parts of an origin.
 #[derive(Clone, Debug)]
 pub enum OriginParts {
     Device(String),
@@ -30,7 +30,7 @@ pub enum OriginParts {
     },
     TwinChange,
     Other(String),
-    /// As the system properties say; a device where they say nothing valid.
+    /// Derived from the system properties; a device if they are not valid.
     SystemProperties,
 }
 
@@ -59,7 +59,7 @@ const OUTPUTS: [&str; 7] = ["o", "O", "o/p", "o ", "//", "*", "a"];
 const PATHS: [&str; 7] =
     ["/deviceLifecycleEvents", "/devicelifecycleevents/ ", "/messages", " /messages/x", "x", "/Messages/modules/m", ""];
 
-/// A message, mostly one that some route takes.
+/// Generates a message that some route usually matches.
 pub fn message(choices: &mut Choices<'_>, sketches: &[Sketch]) -> MessageParts {
     let sketch = choices.pick(sketches);
     let mut parts = MessageParts {
@@ -69,7 +69,7 @@ pub fn message(choices: &mut Choices<'_>, sketches: &[Sketch]) -> MessageParts {
         body: Vec::new(),
     };
     if choices.one_in(2) {
-        // Goes first, so that names are met in another order than the routes read them in.
+        // Comes first, so that names occur in an order other than the one in which routes read them.
         parts.properties.push((spelled(choices, NAMES[6]), Some("0".to_owned())));
     }
     let mut body = Members::default();
@@ -99,7 +99,7 @@ pub fn message(choices: &mut Choices<'_>, sketches: &[Sketch]) -> MessageParts {
     parts
 }
 
-/// An origin that a route of this source takes, or another one.
+/// Generates an origin that a route with this source selects, or another one.
 fn origin(choices: &mut Choices<'_>, source: &str) -> OriginParts {
     let device = (*choices.pick(&DEVICES)).to_owned();
     if !choices.one_in(3) {
@@ -135,7 +135,7 @@ fn origin(choices: &mut Choices<'_>, source: &str) -> OriginParts {
     }
 }
 
-/// A name in some case.
+/// Writes a name in some combination of cases.
 fn spelled(choices: &mut Choices<'_>, name: &str) -> String {
     match choices.byte() % 8 {
         0..=4 => name.to_owned(),
@@ -150,7 +150,7 @@ fn spelled(choices: &mut Choices<'_>, name: &str) -> String {
     }
 }
 
-/// Puts what a hint asks for, or something near it, where it asks for it, or near.
+/// Adds the value that a hint requires, or a similar one, in the place it requires or a similar one.
 fn follow(choices: &mut Choices<'_>, hint: &Hint, parts: &mut MessageParts, body: &mut Members) {
     match hint.place {
         Place::Property(name) => {
@@ -158,7 +158,7 @@ fn follow(choices: &mut Choices<'_>, hint: &Hint, parts: &mut MessageParts, body
             let bare = name.trim_matches(['{', '}', '$']);
             let is_system =
                 if name.starts_with('{') { !choices.one_in(8) } else { name.starts_with('$') && !choices.one_in(3) };
-            // So that what a condition says of a stamp comes true.
+            // Makes conditions on stamps come true.
             if let (Some(value), Some(place)) = (&value, stamp(bare, &mut parts.origin)) {
                 value.clone_into(place);
             }
@@ -180,7 +180,7 @@ fn follow(choices: &mut Choices<'_>, hint: &Hint, parts: &mut MessageParts, body
     }
 }
 
-/// Where an origin has the stamp of this name.
+/// The field of an origin that holds the stamp with this name.
 fn stamp<'o>(name: &str, origin: &'o mut OriginParts) -> Option<&'o mut String> {
     match (name.to_lowercase().as_str(), origin) {
         ("connectiondeviceid", OriginParts::Device(device) | OriginParts::Module { device, .. }) => Some(device),
@@ -198,7 +198,7 @@ fn property_value(choices: &mut Choices<'_>, wanted: &Wanted) -> Option<String> 
     })
 }
 
-/// The text, mostly; or else one that differs a little.
+/// Usually returns the string, otherwise one that differs slightly.
 fn near_text(choices: &mut Choices<'_>, text: &str) -> String {
     let mut shorter = text.chars();
     match choices.byte() % 16 {
@@ -220,7 +220,7 @@ fn near_text(choices: &mut Choices<'_>, text: &str) -> String {
     }
 }
 
-/// The number or one beside it.
+/// Returns the number or a neighbouring one.
 fn near_number(choices: &mut Choices<'_>, number: f64) -> f64 {
     match choices.byte() % 10 {
         0..=3 => number,
@@ -268,7 +268,7 @@ fn json(choices: &mut Choices<'_>, wanted: &Wanted) -> String {
     }
 }
 
-/// A JSON string, with more or fewer escapes.
+/// Writes a JSON string, with more or fewer escapes.
 fn string(choices: &mut Choices<'_>, text: &str) -> String {
     let escapes_all = choices.one_in(4);
     let mut json = "\"".to_owned();
@@ -286,7 +286,7 @@ fn string(choices: &mut Choices<'_>, text: &str) -> String {
     json + "\""
 }
 
-/// Says one of the properties again: in the same or another case, with the same or another value.
+/// Repeats one of the properties, in the same or another case, with the same or another value.
 fn duplicate(choices: &mut Choices<'_>, pairs: &mut Pairs) {
     if let Some((name, value)) = pairs.get(choices.below(pairs.len())).cloned() {
         let value = if choices.one_in(2) { value } else { Some((*choices.pick(&TEXTS)).to_owned()) };
@@ -298,7 +298,7 @@ fn duplicate(choices: &mut Choices<'_>, pairs: &mut Pairs) {
 /// The members of a body that paths lead to.
 #[derive(Default)]
 struct Members {
-    /// Path and JSON. Of two of one path both are written.
+    /// Paths and JSON values. Duplicate paths are both written.
     all: Vec<(&'static str, String)>,
 }
 
@@ -307,7 +307,7 @@ impl Members {
         self.all.push((path, json));
     }
 
-    /// The body, and the system properties that tell of it.
+    /// Returns the body, and adds the system properties that describe it.
     fn finish(self, choices: &mut Choices<'_>, system_properties: &mut Pairs) -> Vec<u8> {
         if self.all.is_empty() && !choices.one_in(8) {
             return Vec::new();
@@ -342,7 +342,7 @@ impl Members {
         };
         if !choices.one_in(12) {
             let content_type = if choices.one_in(12) { "application/json; charset=utf-8" } else { "application/json" };
-            // Before what the hints put there, so that mostly these count.
+            // Before those that the hints add, so that the latter usually count.
             system_properties.insert(0, ("contentType".to_owned(), Some(content_type.to_owned())));
             system_properties.insert(0, ("contentEncoding".to_owned(), Some(encoding.to_owned())));
         }

@@ -1,10 +1,10 @@
-//! Random tables with random messages, and what must hold of them: used by the property tests beside it and by the fuzz
-//! targets `tree_agrees_with_interpreter`, `incremental_agrees_with_fresh_build`, `explain_agrees_with_match` and
+//! Random tables with random messages, and the checks on them. Used by the property tests in these modules and by the
+//! fuzz targets `tree_agrees_with_interpreter`, `incremental_agrees_with_fresh_build`, `explain_agrees_with_match` and
 //! `lints_are_sound`.
 //!
-//! A [`Case`] is made of bytes: each choice takes the next byte, and past the end every choice is the simplest. So a
-//! fuzzer's mutations and a property test's shrinking both do something sensible. Messages are made for the routes: they
-//! reuse their names and constants, exactly or nearly.
+//! A [`Case`] is generated from bytes: each choice takes the next byte, and past the end every choice is the simplest.
+//! A fuzzer's mutations and a property test's shrinking therefore both make sensible changes. Messages are generated
+//! for the routes: they reuse their names and constants, exactly or nearly.
 
 mod changed;
 mod choices;
@@ -25,7 +25,7 @@ use conditions::Hint;
 pub use messages::{MessageParts, OriginParts};
 use oracle::{Found, Oracle, found};
 
-/// A table, how to build it, and messages for it.
+/// A table, its settings, and messages for it.
 #[derive(Clone, Debug)]
 pub struct Case {
     pub routes: Vec<RouteText>,
@@ -36,7 +36,7 @@ pub struct Case {
     pub limits: Limits,
 }
 
-/// A route as it is given to the builder.
+/// A route as given to the builder.
 #[derive(Clone, Debug)]
 pub struct RouteText {
     pub name: String,
@@ -45,7 +45,7 @@ pub struct RouteText {
     pub time_to_live: TimeToLive,
 }
 
-/// A route's text, and what a message that it takes may look like.
+/// A route's text, and hints for a message that it matches.
 struct Sketch {
     route: RouteText,
     source: &'static str,
@@ -79,7 +79,7 @@ const SINKS: [&str; 6] = [
 ];
 
 impl Case {
-    /// The case that some bytes stand for.
+    /// Generates a case from bytes.
     pub fn of(bytes: &[u8]) -> Self {
         let mut choices = Choices::of(bytes);
         let budgets = if choices.one_in(4) {
@@ -96,7 +96,7 @@ impl Case {
         let shadowing = if choices.one_in(4) { Shadowing::Reference } else { Shadowing::default() };
         let body_depth = if choices.one_in(8) { choices.below(4) } else { Limits::default().body_depth };
         let count = if choices.one_in(4) { choices.below(60) } else { choices.below(16) };
-        // Many routes from few sources, so that groups are large.
+        // Many routes share a few sources, so that groups are large.
         let sources: Vec<&'static str> = (0..=choices.below(3)).map(|_| *choices.pick(&SOURCES)).collect();
         let sketches: Vec<Sketch> = (0..=count).map(|number| sketch(&mut choices, number, &sources)).collect();
         let fallback = choices.one_in(3).then(|| {
@@ -115,7 +115,7 @@ impl Case {
         }
     }
 
-    /// The table of these routes, which all compile, in this order.
+    /// Builds the table of these routes, all of which compile, in this order.
     #[expect(single_use_lifetimes, reason = "`impl Trait` in arguments takes no anonymous lifetimes yet")]
     pub fn compile<'r>(
         &self,
@@ -125,7 +125,7 @@ impl Case {
         self.builder(routes, hash_seed).build().map(Compiled::into_table).map_err(|error| error.to_string())
     }
 
-    /// What builds the table of these routes.
+    /// Creates a builder for the table of these routes.
     #[expect(single_use_lifetimes, reason = "`impl Trait` in arguments takes no anonymous lifetimes yet")]
     pub fn builder<'r>(&self, routes: impl IntoIterator<Item = &'r RouteText>, hash_seed: u64) -> RouteTableBuilder {
         let mut builder = RouteTable::builder()
@@ -142,9 +142,9 @@ impl Case {
         builder
     }
 
-    /// The same table, made by changes: at first there is one route too many, as many routes as `order` says are there
-    /// with the texts of others, and the rest come later. Each is then set by a change of its own, in an order that also
-    /// depends on `order`.
+    /// Builds the same table through changes. The initial table has one surplus route, some routes with the texts of
+    /// others (`order` chooses the number), and lacks the rest. Each route is then set by a change of its own, in an
+    /// order that also depends on `order`.
     pub fn compile_by_changes(&self, order: usize) -> Result<RouteTable, String> {
         let there = order % (self.routes.len() + 1);
         let budgets = Budgets { whole: 0, ..self.budgets.clone() };
@@ -173,14 +173,14 @@ impl Case {
         set.apply(changes).map(Compiled::into_table).map_err(|error| error.to_string())
     }
 
-    /// The oracle of all routes.
+    /// The oracle for all routes.
     pub fn oracle(&self) -> Result<Oracle<'_>, String> {
         Oracle::new(&self.routes, self.fallback.as_ref(), self.shadowing, &self.limits)
     }
 
-    /// Checks that a table of the routes gives every message just the deliveries that the oracle gives it, with a scratch
-    /// that has seen the messages before and with a fresh one, and that another hash key builds the same table.
-    /// The number of deliveries is returned.
+    /// Checks that a table of the routes delivers every message exactly as the oracle does, both with a scratch that
+    /// has already seen the messages and with a fresh one, and that another hash seed builds the same table. Returns
+    /// the number of deliveries.
     pub fn check(&self) -> Result<usize, String> {
         let oracle = self.oracle()?;
         let table = self.compile(&self.routes, 1)?;
@@ -210,7 +210,7 @@ impl Case {
         Ok(deliveries)
     }
 
-    /// With nothing in it that can be left out one by one so that `check` still fails.
+    /// Shrinks the case until no single part can be left out so that `check` still fails.
     pub fn smaller<T>(&self, check: impl Fn(&Self) -> Result<T, String>) -> Self {
         let mut smallest = self.clone();
         smallest.fallback = None;

@@ -1,4 +1,4 @@
-//! The deliveries of a set of routes, one route after the other, by the interpreter.
+//! Computes the deliveries of a set of routes with the interpreter, one route after the other.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub struct Found {
     pub time_to_live: u32,
 }
 
-/// A table's deliveries.
+/// Collects a table's deliveries.
 #[expect(single_use_lifetimes, reason = "`impl Trait` in arguments takes no anonymous lifetimes yet")]
 pub fn found<'t>(deliveries: impl IntoIterator<Item = Delivery<'t>>) -> Vec<Found> {
     deliveries
@@ -34,7 +34,7 @@ pub fn found<'t>(deliveries: impl IntoIterator<Item = Delivery<'t>>) -> Vec<Foun
         .collect()
 }
 
-/// Routes, compiled but not lowered.
+/// Routes that are compiled but not lowered.
 pub struct Oracle<'t> {
     routes: Vec<(&'t RouteText, Route<'t>)>,
     fallback: Option<(&'t RouteText, Route<'t>)>,

@@ -1,5 +1,5 @@
-//! Routes such as lints are about: conditions of a few tests, joined so that some are never or always true or follow
-//! from others, and texts that are accepted and surely not meant.
+//! Generates routes that lints report: conditions of a few tests, joined so that some are never or always true or
+//! follow from others, and texts that are valid but almost certainly wrong.
 
 use edgeroute_lang::hir::{Route, Shadowing};
 use edgeroute_lang::limits::{Budgets, Limits};
@@ -9,14 +9,14 @@ use super::choices::Choices;
 use super::conditions::{self, Hint, NAMES, PATHS, Place, Wanted};
 use super::{Case, RouteText, SINKS, SOURCES, Sketch, messages};
 
-/// A part of a condition, and hints of what makes it true.
+/// A part of a condition, with hints on how to satisfy it.
 #[derive(Clone)]
 struct Part {
     text: String,
     hints: Vec<Hint>,
 }
 
-/// Sources that are not what they seem.
+/// Sources that do not mean what they seem to.
 const ODD_SOURCES: [&str; 7] = [
     "/messages/modules/m*",
     "/messages/modules/m/outputs/o*",
@@ -35,10 +35,10 @@ const ROUND: [(&str, &str); 4] = [
     ("/messages/modules/a/*", "$upstream"),
 ];
 
-/// What may follow a sink.
+/// Text that may follow a sink.
 const TRAILING: [&str; 5] = [";", " and more", " WHERE level = 'critical'", " /* a comment */", "*/"];
 
-/// What may get into a text.
+/// Mistakes that may get into a text.
 const SLIPS: [&str; 30] = [
     "TRUE",
     "Null",
@@ -73,7 +73,7 @@ const SLIPS: [&str; 30] = [
 ];
 
 impl Case {
-    /// The case for lints that some bytes stand for: few routes, of few names and constants.
+    /// Generates a case for lints from bytes: few routes, with few names and constants.
     pub fn of_lints(bytes: &[u8]) -> Self {
         let mut choices = Choices::narrowed(bytes);
         let shadowing = if choices.one_in(4) { Shadowing::Reference } else { Shadowing::default() };
@@ -107,7 +107,7 @@ fn part(choices: &mut Choices<'_>) -> Part {
     Part { text: format!("({text})"), hints }
 }
 
-/// What is accepted and means something else than it seems to.
+/// Generates a valid condition that means something else than it seems to.
 fn written(choices: &mut Choices<'_>) -> Part {
     let (name, path, other) = (*choices.pick(&NAMES), *choices.pick(&PATHS), *choices.pick(&PATHS));
     let text = conditions::text(choices);
@@ -149,7 +149,7 @@ fn written(choices: &mut Choices<'_>) -> Part {
     Part { text, hints }
 }
 
-/// A condition of some of the parts, with their hints.
+/// Joins some of the parts into a condition, with their hints.
 fn joined(choices: &mut Choices<'_>, pool: &[Part], depth: u8) -> Part {
     let kind = choices.byte() % 8;
     if depth == 0 || kind < 2 {
@@ -192,7 +192,7 @@ fn suspicious(choices: &mut Choices<'_>, number: usize, sources: &[&'static str]
     Sketch { route, source, hints: condition.map(|part| part.hints).unwrap_or_default() }
 }
 
-/// The route with up to two slips in its text; mostly without those after which it does not compile.
+/// Adds up to two mistakes to a route's text, usually only those that still compile.
 fn slipped(choices: &mut Choices<'_>, mut sketch: Sketch, shadowing: Shadowing, limits: &Limits) -> Sketch {
     for _ in 0..choices.below(3) {
         let place = usize::from(choices.byte()) | usize::from(choices.byte() % 4) << 8;

@@ -1,4 +1,4 @@
-//! The interpreter as a contender: every route, in plain code.
+//! The interpreter as a contender: evaluates every route in the plainest way.
 
 use edgeroute_lang::hir::{Route, Shadowing};
 use edgeroute_lang::interpret::{ResolvedMessage, Verdict, verdict};
@@ -7,7 +7,7 @@ use edgeroute_lang::limits::Limits;
 use crate::harness::{Contender, Winners};
 use crate::workloads::{WorkMessage, WorkRoute};
 
-/// The routes, typed, and the messages that they are interpreted on.
+/// The typed routes, and the messages to interpret them on.
 #[derive(Debug)]
 pub struct Interpreter<'m> {
     routes: Vec<Route<'m>>,
@@ -17,10 +17,10 @@ pub struct Interpreter<'m> {
 }
 
 impl<'m> Interpreter<'m> {
-    /// Compiles `texts`, which are the texts of `routes`.
+    /// Compiles `texts`, the texts of `routes`.
     ///
     /// # Errors
-    /// The first error of the first route that does not compile.
+    /// Returns the first error of the first route that does not compile.
     pub fn new(routes: &[WorkRoute], texts: &'m [String]) -> Result<Self, String> {
         let limits = Limits::default();
         let compile = |text: &'m String| {

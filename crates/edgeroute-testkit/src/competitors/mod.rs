@@ -1,4 +1,4 @@
-//! What edgeroute itself enters: each form in which it can match a message.
+//! The contenders that edgeroute itself provides: each way in which it can match a message.
 
 mod interpreter;
 pub mod table;
@@ -10,10 +10,10 @@ use edgeroute_lang::message::{Message, Origin};
 
 use crate::workloads::WorkMessage;
 
-/// Properties as a hub has them that keeps them as it received them.
+/// Properties as stored by a hub that keeps them in the form it received.
 type Pairs = Vec<(String, String)>;
 
-/// The message as edgeroute takes it: borrowed.
+/// Borrows a message in the form that edgeroute takes.
 fn message(message: &WorkMessage) -> Message<'_, Pairs, Pairs> {
     Message::new(Origin::module(&message.device, &message.module).output(&message.output))
         .properties(&message.properties)

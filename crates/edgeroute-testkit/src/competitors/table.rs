@@ -1,4 +1,4 @@
-//! The table as a contender: with keys as text, and with keys that the hub has resolved.
+//! The table as a contender: with names as strings, and with names that the hub has resolved.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -10,10 +10,10 @@ use edgeroute_lang::priority::{Priority, TimeToLive};
 use crate::harness::Contender;
 use crate::workloads::{WorkMessage, WorkRoute};
 
-/// Compiles `texts`, which are the texts of `routes`. Each is given as a hub gives it: the builder has its own copy.
+/// Compiles `texts`, the texts of `routes`. As in a hub, the builder gets a copy of each.
 ///
 /// # Errors
-/// What is wrong with the routes.
+/// Returns the errors in the routes.
 pub fn build(routes: &[WorkRoute], texts: &[String]) -> Result<RouteTable, CompileError> {
     let builder = routes.iter().zip(texts).fold(RouteTable::builder(), |builder, (route, text)| {
         let priority = route.priority.and_then(Priority::new).unwrap_or_default();
@@ -22,7 +22,7 @@ pub fn build(routes: &[WorkRoute], texts: &[String]) -> Result<RouteTable, Compi
     Ok(builder.build()?.into_table())
 }
 
-/// A table that is asked with the names of properties as text.
+/// A table that gets the names of properties as strings.
 #[derive(Debug)]
 pub struct Table<'m> {
     matcher: Matcher,
@@ -49,7 +49,7 @@ impl<'m> Contender<'m> for Table<'m> {
     }
 }
 
-/// A table that is asked with resolved names: those of each message are resolved when it is loaded.
+/// A table that gets resolved names; the names of each message are resolved when it is loaded.
 #[derive(Debug)]
 pub struct ResolvedTable<'m> {
     matcher: Matcher,
@@ -63,7 +63,7 @@ struct ResolvedMessage<'m> {
     system_properties: Pairs<'m>,
 }
 
-/// As a hub has them that decodes into known keys.
+/// Properties as stored by a hub that decodes into known keys.
 type Pairs<'m> = Vec<(Key, &'m str)>;
 
 impl ResolvedTable<'_> {
@@ -102,7 +102,7 @@ impl<'m> Contender<'m> for ResolvedTable<'m> {
     }
 }
 
-/// Each name is resolved once.
+/// Resolves each name once.
 fn resolve<'m>(
     pairs: &'m [(String, String)],
     keys: &mut BTreeMap<&'m str, Key>,
@@ -123,7 +123,7 @@ impl Matcher {
         Self { table, scratch }
     }
 
-    /// Looks at each delivery, as a hub does.
+    /// Examines each delivery, as a hub does.
     fn count(&mut self, message: &Message<'_, impl Properties, impl Properties>) -> usize {
         self.table.route_with(&mut self.scratch, message).map(black_box).count()
     }
@@ -133,7 +133,7 @@ impl Matcher {
     }
 }
 
-/// The winning route's place in the table: it is part of its name.
+/// The winning route's index in the workload, which is part of its name.
 fn place(delivery: Delivery<'_>) -> Option<usize> {
     delivery.route().strip_prefix("route")?.parse().ok()
 }

@@ -1,4 +1,4 @@
-//! The linear scan as a contender, which says what is expected of all others.
+//! The linear scan as a contender; it also gives the expected answers for all others.
 
 use std::hint::black_box;
 
@@ -6,7 +6,7 @@ use super::Contender;
 use crate::linear_scan::{LinearScan, Scratch};
 use crate::workloads::{WorkMessage, WorkRoute};
 
-/// The linear scan and the messages that it works on.
+/// The linear scan and the messages that it matches.
 #[derive(Debug)]
 pub struct Linear<'m> {
     scan: LinearScan,

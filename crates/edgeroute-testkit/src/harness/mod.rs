@@ -1,7 +1,8 @@
-//! Contenders side by side: built, checked against the expected deliveries, and timed by turns in one process.
+//! Runs contenders side by side: builds them, checks them against the expected deliveries, and times them in turn in
+//! one process.
 //!
-//! What disturbs a measurement (another program, a hot core) disturbs all contenders of a round alike, and the median
-//! over the rounds forgets it. Absolute figures tell the scale; ratios are what to compare.
+//! A disturbance (another program, a hot core) affects all contenders of a round alike, and the median over the rounds
+//! removes it. Compare the ratios; the absolute figures only show the scale.
 
 mod linear;
 pub mod timing;
@@ -14,22 +15,20 @@ use std::time::Instant;
 
 use crate::workloads::WorkMessage;
 
-/// Something that decides which routes deliver a message.
+/// A contender: decides which routes deliver a message.
 pub trait Contender<'m> {
-    /// Takes the messages that the calls after this are about, and brings them into whatever form this contender
-    /// expects of a hub that serves it. This is not timed, so it may only do what a hub does anyway when it decodes a
-    /// message.
+    /// Takes the messages for the following calls and converts them into the form that this contender expects from a
+    /// hub. This is not timed, so it may do only what a hub does anyway when it decodes a message.
     fn load(&mut self, messages: &'m [WorkMessage]);
 
-    /// Matches the message at `index` of those loaded, looks at each delivery, and gives their number. This is what is
-    /// timed.
+    /// Matches the loaded message at `index`, examines each delivery, and returns their number. This is the timed part.
     fn count(&mut self, index: usize) -> usize;
 
-    /// Appends the routes that deliver the message at `index`, in any order, by their place in the table.
+    /// Appends the routes that deliver the message at `index`, in any order, by their index in the workload.
     fn deliveries(&mut self, index: usize, into: &mut Vec<usize>);
 
-    /// Matches `batch` messages beginning at `start`, going round the `loaded` ones. Gives the number of deliveries.
-    /// One virtual call a batch.
+    /// Matches `batch` messages from `start` on, wrapping around after `loaded`. Returns the number of deliveries.
+    /// Costs one virtual call per batch.
     fn count_batch(&mut self, start: usize, batch: usize, loaded: usize) -> usize {
         let mut index = start;
         let mut deliveries = 0;
@@ -44,15 +43,15 @@ pub trait Contender<'m> {
     }
 }
 
-/// What it cost to build something.
+/// The cost of building something.
 #[derive(Copy, Clone, Debug)]
 pub struct BuildCost {
     pub nanoseconds: f64,
-    /// The heap that it holds once built.
+    /// The heap memory that it holds once built.
     pub bytes: f64,
 }
 
-/// Builds something, timed, its heap counted.
+/// Builds something, and measures the time and heap memory that it takes.
 pub fn measure_build<T>(construct: impl FnOnce() -> T) -> (T, BuildCost) {
     let mut result = None;
     let mut nanoseconds = 0.0;
@@ -62,12 +61,12 @@ pub fn measure_build<T>(construct: impl FnOnce() -> T) -> (T, BuildCost) {
         nanoseconds = start.elapsed().as_secs_f64() * 1e9;
     });
     let Some(built) = result else { unreachable!("the closure has run") };
-    // Nothing was freed that was there before, so that the difference is not negative.
+    // Nothing that existed before was freed, so the difference is not negative.
     let bytes = usize::try_from(heap.bytes_current).map_or(f64::NAN, as_f64);
     (built, BuildCost { nanoseconds, bytes })
 }
 
-/// How many allocations it takes to match the first `count` messages once each.
+/// The number of allocations when the first `count` messages are matched once each.
 pub fn allocations(contender: &mut dyn Contender<'_>, count: usize) -> u64 {
     let heap = allocation_counter::measure(|| {
         std::hint::black_box(contender.count_batch(0, count, count));
@@ -75,8 +74,8 @@ pub fn allocations(contender: &mut dyn Contender<'_>, count: usize) -> u64 {
     heap.count_total
 }
 
-/// How many of the first `expected.len()` messages this contender delivers otherwise than expected, by the routes that
-/// deliver or by their number.
+/// The number of the first `expected.len()` messages for which this contender disagrees with the expected deliveries,
+/// either in the routes or in their number.
 pub fn wrong_answers(contender: &mut dyn Contender<'_>, expected: &[Vec<usize>]) -> usize {
     let mut answer = Vec::new();
     expected
@@ -91,7 +90,7 @@ pub fn wrong_answers(contender: &mut dyn Contender<'_>, expected: &[Vec<usize>])
         .count()
 }
 
-/// A count as a number to calculate with; counts here are far below 2^32.
+/// Converts a count to a float; counts here are far below 2^32.
 pub fn as_f64(count: usize) -> f64 {
     u32::try_from(count).map_or(f64::INFINITY, f64::from)
 }

@@ -1,4 +1,4 @@
-//! Timing by turns, in processor time of this thread: what other programs do with the core in between does not count.
+//! Times contenders in turn by the CPU time of this thread, so that other programs on the same core do not count.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -7,56 +7,57 @@ use cpu_time::ThreadTime;
 
 use super::{Contender, as_f64};
 
-/// How much time a measurement may take.
+/// The time that a measurement may take.
 #[derive(Copy, Clone, Debug)]
 pub struct Effort {
-    /// For all rounds and all contenders together, by the clock on the wall.
+    /// The wall time for all rounds and all contenders together.
     pub total: Duration,
-    /// For one contender's turn in a round.
+    /// The time for one contender's turn in a round.
     pub turn: Duration,
-    /// Rounds, whatever they take.
+    /// The minimum number of rounds, however long they take.
     pub least_rounds: usize,
 }
 
-/// A turn needs no more messages than this: reading the clock does not show.
+/// The most messages in a turn: beyond this, the cost of reading the clock is negligible.
 const TURN: usize = 4_000;
 
-/// How often it is tried how many messages fit a turn. The best counts.
+/// The number of trials to find how many messages fit a turn. The best one counts.
 const TRIALS: usize = 3;
 
-/// After how many messages the clock is read while trying: it costs as much as a fast contender.
+/// The number of messages between clock readings in a trial, because a reading costs as much as a fast contender's
+/// match.
 const STRIDE: usize = 20;
 
-/// More rounds than this settle nothing further.
+/// More rounds than this do not improve the result.
 const MOST_ROUNDS: usize = 301;
 
-/// One contender's turns.
+/// The turns of one contender.
 struct Turns {
-    /// Messages a turn.
+    /// Messages per turn.
     batch: usize,
-    /// Whether a turn first goes through all messages once, untimed.
+    /// Whether a turn starts with an untimed pass over all messages.
     run_up: bool,
     next: usize,
-    /// On all turns.
+    /// The time spent on all turns.
     spent: Duration,
-    /// Nanoseconds a message, one for each turn.
+    /// Nanoseconds per message, one entry for each turn.
     timed: Vec<f64>,
 }
 
-/// Matches the `loaded` messages with each contender by turns, and gives for each the median over the rounds, in
-/// nanoseconds a message.
+/// Matches the `loaded` messages with each contender in turn, and returns for each the median over the rounds, in
+/// nanoseconds per message.
 ///
-/// A turn is an untimed pass over the messages and then timed ones, so that what the others left in the caches does not
-/// count; whether the messages themselves find a place there depends on how many are `loaded`. A contender too slow for
-/// that works through as many messages as fit its turn, and goes on with the next ones in the next round; who has used up
-/// its share of the time, but for the least rounds, leaves the others to theirs.
+/// A turn is an untimed pass over the messages followed by timed ones, so that the state in which the others left the
+/// caches does not count. Whether the messages themselves fit the caches depends on how many are `loaded`. A contender
+/// too slow for a whole pass matches as many messages as fit its turn, and continues with the next ones in the next
+/// round. A contender that has used up its share of the time stops after the minimum number of rounds.
 pub fn interleave<'m>(contenders: &mut [&mut (dyn Contender<'m> + 'm)], loaded: usize, effort: Effort) -> Vec<f64> {
     let mut turns: Vec<Turns> = contenders
         .iter_mut()
         .map(|contender| {
             let trials = (0..TRIALS).map(|_| fitting(&mut **contender, loaded, effort.turn));
             let fitting = trials.max().unwrap_or(1);
-            // Whole passes, so that each turn is about the same messages, if there is time for one.
+            // If there is time for a pass, a turn makes whole passes, so that each turn covers the same messages.
             let batch = if fitting < loaded { fitting } else { fitting.next_multiple_of(loaded) };
             Turns { batch, run_up: fitting >= loaded, next: 0, spent: Duration::ZERO, timed: Vec::new() }
         })
@@ -89,7 +90,7 @@ impl Turns {
     }
 }
 
-/// How many messages a contender matches in `turn`: at least one, at most [`TURN`].
+/// The number of messages that a contender matches in `turn`: at least one, at most [`TURN`].
 fn fitting(contender: &mut dyn Contender<'_>, loaded: usize, turn: Duration) -> usize {
     let start = ThreadTime::now();
     let mut done = 0;
@@ -103,7 +104,7 @@ fn fitting(contender: &mut dyn Contender<'_>, loaded: usize, turn: Duration) -> 
     done
 }
 
-/// NaN of no values.
+/// The median; NaN if there are no values.
 pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     let middle = values.len() / 2;

@@ -1,16 +1,16 @@
-//! From matching routes to deliveries, for contenders that only say which routes match.
+//! Turns matching routes into deliveries, for contenders that only determine which routes match.
 
 use std::collections::BTreeMap;
 
 use crate::workloads::WorkRoute;
 
-/// For each endpoint the route that wins it: the lowest priority number, and of equals the one declared first. Adding a
-/// route does not allocate.
+/// For each endpoint, the route that wins it: the one with the lowest priority number, or among equals the one declared
+/// first. Adding a route does not allocate.
 #[derive(Clone, Debug)]
 pub struct Winners {
-    /// For each route the number of its endpoint, and its priority.
+    /// For each route, the number of its endpoint and its priority.
     routes: Vec<(usize, u32)>,
-    /// For each endpoint, the message that it was last won for and its place among the deliveries.
+    /// For each endpoint, the message for which it was last won, and its index among the deliveries.
     marks: Vec<(u64, usize)>,
     /// Counts the messages, so that marks need no clearing.
     message: u64,
@@ -38,7 +38,7 @@ impl Winners {
         self.deliveries.clear();
     }
 
-    /// This route matches the message. Routes may come in any order.
+    /// Records that this route matches the message. Routes may come in any order.
     pub fn add(&mut self, route: usize) {
         let (endpoint, priority) = self.routes[route];
         let (message, place) = &mut self.marks[endpoint];

@@ -1,12 +1,12 @@
-//! The opponent: a linear scan as an engineer writes it by hand who knows what costs time.
+//! The baseline: a linear scan, hand-written with care for performance.
 //!
-//! Conditions are parsed and brought to a form without negations when the scan is built, and their texts are stored once.
-//! A message is matched without an allocation: a property is looked up when the first predicate asks for it and then
-//! remembered for the message, a number is parsed once, the case of the source is folded once, and deliveries are made
-//! unique by a mark on each endpoint. Every route is looked at, in the order of declaration; that is what makes it
-//! linear.
+//! When the scan is built, conditions are parsed and brought into a form without negations, and each string is stored
+//! once. Matching a message does not allocate. A property is looked up when the first predicate needs it and then
+//! remembered for the message, a number is parsed once, the case of the source is folded once, and a mark on each
+//! endpoint makes deliveries unique. Every route is examined in the order of declaration, which makes the scan linear.
 //!
-//! Of the hub's language it knows what the workloads use. Numbers are plain decimals, names are ASCII.
+//! It supports only the part of the hub's language that the workloads use. Numbers are plain decimals, and names are
+//! ASCII.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -32,7 +32,7 @@ struct Route {
     priority: u32,
 }
 
-/// A source whose names are in upper case, as sources compare ignoring case.
+/// A source with its names in upper case, because sources ignore case.
 #[derive(Debug)]
 enum FoldedSource {
     Any,
@@ -43,7 +43,7 @@ enum FoldedSource {
 #[derive(Debug)]
 enum Predicate {
     True,
-    /// The property of the key with this index is there, and the test has the wanted outcome.
+    /// The property of the key with this index is present, and the test has the wanted outcome.
     Test {
         key: usize,
         wanted: bool,
@@ -63,8 +63,8 @@ enum Comparison {
     Below(f64),
 }
 
-/// What a scan remembers while it matches one message, and the deliveries of the last one. Its size is fixed by the
-/// routes.
+/// The state of a scan while it matches a message, and the deliveries of the last message. The routes determine its
+/// size.
 #[derive(Debug)]
 pub struct Scratch {
     slots: Vec<Slot>,
@@ -82,7 +82,7 @@ struct Slot {
     number: Number,
 }
 
-/// Where a key's property is in the message.
+/// The location of a key's property in the message.
 #[derive(Copy, Clone, Debug)]
 enum Place {
     NotLookedUp,
@@ -97,7 +97,7 @@ enum Number {
     Parsed(Option<f64>),
 }
 
-/// `delivery` is the endpoint's place among the deliveries of the message that `stamp` counts.
+/// A mark on an endpoint. `delivery` is the endpoint's index among the deliveries of the message counted by `stamp`.
 #[derive(Copy, Clone, Debug)]
 struct Mark {
     stamp: u64,
@@ -136,7 +136,7 @@ impl LinearScan {
         Self { routes, keys, endpoints: endpoints.len() }
     }
 
-    /// Allocates.
+    /// Creates a scratch. Allocates.
     pub fn create_scratch(&self) -> Scratch {
         Scratch {
             slots: vec![UNREAD; self.keys.len()],
@@ -148,8 +148,8 @@ impl LinearScan {
         }
     }
 
-    /// The routes that deliver `message`, one for each endpoint that gets it: of several the one with the lowest
-    /// priority number, and of those the one declared first. Does not allocate.
+    /// Returns the routes that deliver `message`, one for each endpoint that gets it: the one with the lowest priority
+    /// number, or among equals the one declared first. Does not allocate.
     pub fn matches<'s>(&self, scratch: &'s mut Scratch, message: &WorkMessage) -> &'s [usize] {
         let Scratch { slots, module, output, marks, stamp, deliveries } = scratch;
         slots.fill(UNREAD);
@@ -180,7 +180,7 @@ impl LinearScan {
     }
 }
 
-/// Texts, each stored once, so that those which many routes name stay in the caches.
+/// Strings, each stored once, so that strings that many routes share stay in the caches.
 #[derive(Default)]
 struct Texts(BTreeSet<Rc<str>>);
 
@@ -235,7 +235,7 @@ impl Comparison {
         }
     }
 
-    /// The outcome, or `None` where it is undefined.
+    /// The outcome; `None` if it is undefined.
     fn outcome(&self, key: usize, properties: &mut Lookup<'_>) -> Option<bool> {
         match self {
             Self::Equals(text) => properties.text(key).map(|value| *value == **text),
@@ -259,7 +259,7 @@ impl Predicate {
     }
 }
 
-/// One message's properties by key.
+/// A message's properties by key.
 struct Lookup<'a> {
     keys: &'a [Key],
     slots: &'a mut [Slot],
@@ -289,8 +289,8 @@ impl<'a> Lookup<'a> {
     }
 }
 
-/// Where the message has the key's property. An application property by the name of a system property, `$` included,
-/// shadows it.
+/// The location of the key's property in the message. An application property with the name of a system property,
+/// including the `$`, shadows it.
 fn find(key: &Key, message: &WorkMessage) -> Place {
     let position = |pairs: &[(String, String)], name: &str| {
         pairs.iter().position(|(candidate, _)| candidate.eq_ignore_ascii_case(name))

@@ -1,4 +1,4 @@
-//! Messages: such as the conditions of [`crate::strategies::texts`] ask about, and anything.
+//! Strategies for messages: those that the conditions of [`crate::strategies::texts`] refer to, and arbitrary ones.
 
 use edgeroute_lang::message::{Message, Origin};
 use proptest::prelude::*;
@@ -6,7 +6,7 @@ use proptest::sample::select;
 
 pub type Pairs = Vec<(String, Option<String>)>;
 
-/// What a message is made of. Owns it.
+/// The parts of a message, owned.
 #[derive(Clone, Debug)]
 pub struct Parts {
     pub properties: Pairs,
@@ -23,7 +23,7 @@ impl Parts {
     }
 }
 
-/// Messages whose properties and body are those that the typed conditions name, some of them missing or null.
+/// Messages whose properties and body are the ones that the typed conditions name, some of them missing or null.
 pub fn fitting() -> impl Strategy<Value = Parts> {
     let value = || {
         prop::option::weighted(
@@ -44,7 +44,7 @@ pub fn fitting() -> impl Strategy<Value = Parts> {
         })
 }
 
-/// The system properties that let body queries read a body, most of the time.
+/// The system properties that allow body queries to read a body, most of the time.
 fn typed_as_json() -> impl Strategy<Value = Pairs> {
     let of = |name: &str, value: &str| (name.to_owned(), Some(value.to_owned()));
     let json = vec![of("contentType", "application/json"), of("contentEncoding", "utf-8")];
@@ -77,7 +77,7 @@ fn body() -> impl Strategy<Value = String> {
     prop_oneof![8 => object, 1 => Just("[1]".to_owned()), 1 => Just("{\"n\": 5".to_owned())]
 }
 
-/// Any names, any values, any bytes.
+/// Messages with arbitrary names, values and bytes.
 pub fn arbitrary() -> impl Strategy<Value = Parts> {
     let pairs = || prop::collection::vec((any::<String>(), any::<Option<String>>()), 0..6);
     (pairs(), pairs(), typed_as_json(), prop::collection::vec(any::<u8>(), 0..80)).prop_map(

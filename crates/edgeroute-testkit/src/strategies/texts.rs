@@ -1,9 +1,10 @@
-//! Texts: conditions that are well typed by construction, conditions that only parse, routes, and anything.
+//! Strategies for texts: conditions that are well typed by construction, conditions that only parse, routes, and
+//! arbitrary texts.
 
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// A condition that has a verdict on some of the messages of [`crate::strategies::messages`]. Always well typed.
+/// A condition with a verdict on some of the messages of [`crate::strategies::messages`]. Always well typed.
 pub fn typed_condition() -> impl Strategy<Value = String> {
     bools(3)
 }
@@ -74,13 +75,13 @@ pub fn route() -> impl Strategy<Value = String> {
     (select_clause, source, condition, sink, trailing).prop_map(|(select, source, condition, sink, trailing)| {
         let condition = condition.map_or(String::new(), |condition| format!(" Where {condition}"));
         let rest = format!("{condition} into {sink}{trailing}");
-        // Where the rest could close it, `/*` would open a comment.
+        // If the rest could close it, `/*` would open a comment.
         let source = if rest.contains("*/") { source.replace("/*", "/ *") } else { source.to_owned() };
         format!("{select}From {source}{rest}")
     })
 }
 
-/// Anything, but mostly out of what the language is made of.
+/// Arbitrary text, mostly built from the language's own pieces.
 pub fn anything() -> impl Strategy<Value = String> {
     let piece = select(vec![
         "SELECT",
@@ -136,7 +137,7 @@ pub fn anything() -> impl Strategy<Value = String> {
     prop_oneof![prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat()), any::<String>()]
 }
 
-/// Something of `leaf`, or, while `depth` allows it, of `deeper`.
+/// A value of `leaf` or, if `depth` allows it, of `deeper`.
 fn or_deeper(
     depth: u32,
     leaf: impl Strategy<Value = String> + 'static,
@@ -158,7 +159,7 @@ fn binary(
     (left, select(operators.to_vec()), right).prop_map(|(left, operator, right)| format!("({left} {operator} {right})"))
 }
 
-/// `function(first, second)`, and `function(first)` where there is no second.
+/// `function(first, second)`, or `function(first)` if there is no second argument.
 fn call(
     functions: &[&'static str],
     first: BoxedStrategy<String>,
@@ -278,7 +279,7 @@ fn values(depth: u32) -> BoxedStrategy<String> {
     })
 }
 
-/// What a value can be compared with: S, N, B or V.
+/// Anything that a value can be compared with: S, N, B or V.
 fn anything_defined(depth: u32) -> BoxedStrategy<String> {
     prop_oneof![texts(depth), numbers(depth), bools(depth), values(depth)].boxed()
 }

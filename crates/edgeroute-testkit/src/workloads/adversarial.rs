@@ -1,4 +1,4 @@
-//! *adversarial*: tables and messages made to break an index.
+//! *adversarial*: tables and messages designed to break an index.
 
 use super::Aim;
 use super::condition::{Condition, Test};
@@ -8,11 +8,11 @@ use super::random::Random;
 use super::route::{Source, WorkRoute};
 use super::vocabulary::{self, ATTRIBUTES, Attributes, VALUES};
 
-/// What is hostile about it.
+/// The kind of attack.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// Each route tests each of 20 keys, in order, or does not, at even chance; each key has four values. Copying a
-    /// route into every branch that it does not care about gives 5^20 branches.
+    /// Each route tests each of 20 keys, in order, with even chance; each key has four values. Copying a route into
+    /// every branch that it does not restrict gives 5^20 branches.
     Wildcards,
     /// Every route has the same source and the same condition.
     OneValue,
@@ -20,7 +20,7 @@ pub enum Shape {
     Overlaps,
     /// Every condition is an `or` of 50 equalities over 20 keys.
     Disjunctions,
-    /// Every condition is a `not`: most routes take most messages.
+    /// Every condition is a `not`, so most routes match most messages.
     Negations,
     /// The routes of *equality*, and messages with 1,000 properties.
     ManyProperties,
@@ -136,7 +136,7 @@ pub fn message(shape: Shape, routes: &[WorkRoute], aim: Aim, random: &mut Random
         Shape::ManyProperties => {
             message = equality::message(routes, aim, random);
             for number in message.properties.len()..MANY {
-                // Names that begin as the tested ones do, of the same lengths.
+                // Names with the same lengths and beginnings as the tested ones.
                 message
                     .push(format!("{}{}", &ATTRIBUTES[number % 20][..3], number), vocabulary::value(number % VALUES));
             }

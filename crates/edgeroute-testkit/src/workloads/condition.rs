@@ -1,4 +1,4 @@
-//! Conditions as data: what the route's text and every contender's own form are derived from.
+//! Conditions as data, from which the route's text and every contender's own form are derived.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Key {
     Application(String),
-    /// Without its `$`.
+    /// The name without its `$`.
     System(String),
 }
 
@@ -29,14 +29,14 @@ impl fmt::Display for Key {
     }
 }
 
-/// What one property's value is tested for. A property that is missing, or that is no number where one is asked for,
-/// makes the test undefined.
+/// A test on the value of one property. It is undefined if the property is missing, or is not a number where the test
+/// needs one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Test {
     Equals(String),
     OneOf(Vec<String>),
     StartsWith(String),
-    /// A number from the first to below the second.
+    /// A number from the first bound up to but not including the second.
     Within(i32, i32),
     Above(i32),
     Below(i32),
@@ -53,11 +53,11 @@ pub enum Condition {
     Not(Box<Condition>),
 }
 
-/// When a condition is true, without negations: three values become two, as a test that is undefined neither holds nor
-/// fails.
+/// A formula without negations for when a condition is true. It has two values instead of three: an undefined test
+/// neither succeeds nor fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Formula {
-    /// The test is defined, and its outcome is the one that is wanted.
+    /// The test is defined and has the wanted outcome.
     Leaf {
         key: Key,
         test: Test,
@@ -80,7 +80,7 @@ impl Condition {
         Self::Test(Key::application(key), test)
     }
 
-    /// When this is true.
+    /// The formula for when this condition is true.
     pub fn is_true(&self) -> Formula {
         self.lower(true)
     }
@@ -99,7 +99,8 @@ impl Condition {
         }
     }
 
-    /// How tightly the text binds, for parentheses: a range is written as two comparisons, a choice as several.
+    /// The precedence of the condition's text, for parentheses: a range is written as two comparisons, a choice as
+    /// several.
     fn precedence(&self) -> u8 {
         match self {
             Self::Any(_) | Self::Test(_, Test::OneOf(_)) => 0,
@@ -123,7 +124,7 @@ impl Condition {
     }
 }
 
-/// The hub's language. The texts of a workload hold no quotes and no backslashes.
+/// Writes the hub's language. The strings of a workload contain no quotes and no backslashes.
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,7 +1,7 @@
-//! *cover*: five clauses each, from any source, and only the one whose name sorts last tells routes apart.
+//! *cover*: five conjuncts each, from any source, and only the one whose name sorts last distinguishes routes.
 //!
-//! N routes; four keys with four values each, and `zserial` with N values. The clauses stand in random order, so
-//! that only an engine that knows how selective a test is starts with the right one.
+//! N routes; four keys with four values each, and `zserial` with N values. The conjuncts are in random order, so that
+//! only an engine that knows the selectivity of a test starts with the right one.
 
 use super::Aim;
 use super::condition::Condition;

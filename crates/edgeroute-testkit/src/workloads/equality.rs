@@ -1,6 +1,7 @@
 //! *equality*: every route names a module and two or three equalities.
 //!
-//! N routes over N/10 modules; 20 attributes with 50 values each by Zipf's law; a message has 10 attributes.
+//! N routes over N/10 modules; 20 attributes with 50 values each, distributed by Zipf's law; a message has 10
+//! attributes.
 
 use super::Aim;
 use super::condition::Condition;
@@ -39,7 +40,7 @@ pub fn message(routes: &[WorkRoute], aim: Aim, random: &mut Random) -> WorkMessa
     message
 }
 
-/// Gives the message attributes until it has `total` properties.
+/// Adds attributes to the message until it has `total` properties.
 pub fn fill(message: &mut WorkMessage, total: usize, random: &mut Random) {
     let attributes = Attributes::new();
     for attribute in random.distinct(ATTRIBUTES.len(), ATTRIBUTES.len()) {

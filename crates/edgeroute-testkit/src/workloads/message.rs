@@ -5,14 +5,14 @@ use super::random::Random;
 use super::route::{Source, WorkRoute};
 use super::vocabulary;
 
-/// A message, as a hub has decoded it.
+/// A message as decoded by a hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkMessage {
     pub device: String,
     pub module: String,
     pub output: String,
     pub properties: Vec<(String, String)>,
-    /// Without the stamps, which the three fields above give.
+    /// Without the stamps, which come from the three fields above.
     pub system_properties: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
@@ -48,8 +48,8 @@ impl WorkMessage {
         self.properties.push((name.into(), value.into()));
     }
 
-    /// Makes the message one that `route` takes, by its source and by properties that the message does not have yet.
-    /// The route's condition names no property twice in one conjunction.
+    /// Makes the route match the message, by setting its source and adding properties that it does not have yet. The
+    /// route's condition must not name a property twice in one conjunction.
     pub fn satisfy(&mut self, route: &WorkRoute, random: &mut Random) {
         match &route.source {
             Source::Any => {}
@@ -83,7 +83,7 @@ impl WorkMessage {
                 self.push(name, value);
             }
             Condition::Differs(Key::Application(name), text) => self.push(name, vocabulary::other_value(text, random)),
-            // No workload that aims its messages tests a system property, or negates more than an equality.
+            // No workload that aims its messages tests a system property, or negates anything but an equality.
             Condition::Not(_) | Condition::Test(Key::System(_), _) | Condition::Differs(Key::System(_), _) => {}
         }
     }

@@ -1,4 +1,5 @@
-//! *mixed*: ranges, prefixes, inequalities and disjunctions beside equalities, from any source, a module or an output.
+//! *mixed*: ranges, prefixes, inequalities and disjunctions as well as equalities, from any source, a module or an
+//! output.
 //!
 //! N routes over N/50 modules; N/5 devices; paths of four levels, 10,000 prefixes of three; five numbers below 10,000.
 //! A message has 12 properties: `device`, `topic`, the five numbers and five of the 20 attributes.
@@ -56,7 +57,7 @@ pub fn routes(count: usize, random: &mut Random) -> Vec<WorkRoute> {
         .collect()
 }
 
-/// One disjunct in the making. It names no property twice, so that it can be satisfied.
+/// A disjunct under construction. It names no property twice, so that it can be satisfied.
 struct Conjunction<'a> {
     clauses: Vec<Condition>,
     attributes: &'a Attributes,
@@ -70,7 +71,7 @@ impl Conjunction<'_> {
         })
     }
 
-    /// One of `names` that no clause has named yet.
+    /// One of `names` that no conjunct names yet.
     fn fresh(&self, names: &[&'static str], random: &mut Random) -> &'static str {
         loop {
             let name = *random.pick(names);
@@ -80,7 +81,7 @@ impl Conjunction<'_> {
         }
     }
 
-    /// A clause that few messages fulfil, for routes from any source.
+    /// Adds a conjunct that few messages satisfy, for routes from any source.
     fn push_selective(&mut self, devices: usize, random: &mut Random) {
         match random.below(100) {
             0..45 => self.clauses.push(Condition::equals("device", device(random.below(devices)))),

@@ -1,8 +1,8 @@
-//! The five workloads that edgeroute is measured by: routes and messages, the same on every machine.
+//! The workloads for measuring edgeroute: routes and messages, the same on every machine.
 //!
-//! A workload is data ([`WorkRoute`], [`WorkMessage`]): the text of the routes and what each contender is built from are
-//! derived from the same values, and none of it depends on time, addresses or the order of a hash map. It knows
-//! nothing of edgeroute, so that the peers in `benches/peers` and the tests share it.
+//! A workload is data ([`WorkRoute`], [`WorkMessage`]). The text of the routes and the input of each contender are
+//! derived from the same values, and nothing depends on time, addresses or the order of a hash map. A workload knows
+//! nothing about edgeroute, so that the competitors in `benches/peers` and the tests can share it.
 
 pub mod condition;
 mod message;
@@ -22,13 +22,13 @@ pub use route::WorkRoute;
 
 use random::Random;
 
-/// How many different messages a set has in which they do not repeat soon: caches are cold.
+/// The number of messages in a set that does not repeat soon, so that caches are cold.
 pub const COLD: usize = 2_000;
 
-/// How many a set has that is sent again and again: caches are warm.
+/// The number of messages in a set that is sent repeatedly, so that caches are warm.
 pub const WARM: usize = 200;
 
-/// Which of the workloads.
+/// The kind of workload.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     Typical,
@@ -49,7 +49,7 @@ impl Kind {
         }
     }
 
-    /// What is hostile about it, if that is what it is for.
+    /// The kind of attack, for a workload that is one.
     pub const fn shape(self) -> Option<&'static str> {
         match self {
             Self::Adversarial(shape) => Some(shape.name()),
@@ -58,12 +58,12 @@ impl Kind {
     }
 }
 
-/// What becomes of the messages of a set.
+/// What happens to the messages of a set.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Seven of ten are made to satisfy a random route; the others, and all of *typical*, are left to chance.
     Mixed,
-    /// Drawn from the same names and values, and no route takes any.
+    /// Drawn from the same names and values, but matched by no route.
     Miss,
     /// No route names their module, and none tests their properties.
     Foreign,
@@ -79,16 +79,16 @@ impl Outcome {
     }
 }
 
-/// What a generator makes one message for.
+/// The aim in generating a message.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 enum Aim {
     /// Satisfy a random route.
     Hit,
-    /// Leave it to chance.
+    /// Leave the result to chance.
     Chance,
 }
 
-/// A table of routes, and messages to go with it.
+/// A table of routes with matching messages.
 #[derive(Clone, Debug)]
 pub struct Workload {
     pub kind: Kind,
@@ -109,10 +109,10 @@ impl Workload {
         Self { kind, routes }
     }
 
-    /// Generates `count` messages. `delivers` tells whether any route takes a message.
+    /// Generates `count` messages. `delivers` determines whether any route matches a message.
     ///
-    /// Misses are found by drawing until nothing takes the message. `None` where they are too rare: fewer than one
-    /// message in 40.
+    /// Misses are found by drawing until no route matches the message. Returns `None` if they are too rare: fewer than
+    /// one message in 40.
     pub fn messages(
         &self,
         outcome: Outcome,

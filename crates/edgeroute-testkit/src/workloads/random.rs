@@ -1,4 +1,4 @@
-//! A small seeded generator of numbers: the same seed gives the same workload on every machine and in every release.
+//! A small seeded random number generator: the same seed gives the same workload on every machine and in every release.
 
 /// `SplitMix64` (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
 #[derive(Clone, Debug)]
@@ -19,29 +19,30 @@ impl Random {
         word ^ (word >> 31)
     }
 
-    /// A number below `bound`, which must not be 0. The bias of the remainder is below 1 in 10^12 for our bounds.
+    /// Returns a number below `bound`, which must not be 0. The bias of the remainder is below 1 in 10^12 for our
+    /// bounds.
     pub fn below(&mut self, bound: usize) -> usize {
         let bound = u64::try_from(bound).unwrap_or(u64::MAX);
-        // The remainder is below a `usize`.
+        // The remainder fits a `usize`, because the bound does.
         usize::try_from(self.next() % bound).unwrap_or(0)
     }
 
-    /// A number from `low` to below `high`.
+    /// Returns a number from `low` up to but not including `high`.
     pub fn between(&mut self, low: usize, high: usize) -> usize {
         low + self.below(high - low)
     }
 
-    /// True `percent` times of 100.
+    /// Returns true `percent` times out of 100.
     pub fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
-    /// One of `items`, which must not be empty.
+    /// Returns one of `items`, which must not be empty.
     pub fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len())]
     }
 
-    /// `count` different numbers below `bound`, in random order.
+    /// Returns `count` different numbers below `bound`, in random order.
     pub fn distinct(&mut self, count: usize, bound: usize) -> Vec<usize> {
         let mut numbers: Vec<usize> = (0..bound).collect();
         self.shuffle(&mut numbers);
@@ -49,7 +50,7 @@ impl Random {
         numbers
     }
 
-    /// Fisher and Yates.
+    /// Shuffles the items (Fisher and Yates).
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.below(last + 1));
@@ -57,10 +58,10 @@ impl Random {
     }
 }
 
-/// Zipf's distribution with exponent 1 over ranks from 0: rank `r` is drawn `1 / (r + 1)` as often as rank 0.
+/// Zipf's distribution with exponent 1 over ranks from 0: rank `r` is drawn `1 / (r + 1)` times as often as rank 0.
 #[derive(Clone, Debug)]
 pub struct Zipf {
-    /// `cumulative[r]` is the sum of the weights of the ranks 0 to `r`. Whole numbers, so that no rounding differs
+    /// `cumulative[r]` is the sum of the weights of the ranks 0 to `r`. Integers, so that rounding cannot differ
     /// between machines.
     cumulative: Vec<usize>,
 }

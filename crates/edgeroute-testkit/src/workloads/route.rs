@@ -5,7 +5,7 @@ use std::fmt;
 use super::condition::Condition;
 use super::random::Random;
 
-/// What FROM selects.
+/// The source, after FROM.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     Any,
@@ -23,7 +23,7 @@ impl fmt::Display for Source {
     }
 }
 
-/// Where INTO sends.
+/// The endpoint, after INTO.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Endpoint {
     Upstream,
@@ -39,12 +39,12 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// A route. Its `Display` is its text.
+/// A route. Its `Display` writes its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkRoute {
     pub name: String,
     pub source: Source,
-    /// `None`: no WHERE.
+    /// `None` if there is no WHERE.
     pub condition: Option<Condition>,
     pub endpoint: Endpoint,
     /// 0 to 9, or `None` for the default, which comes after all of them.
@@ -62,9 +62,9 @@ impl fmt::Display for WorkRoute {
 }
 
 impl WorkRoute {
-    /// The route numbered `index` of a generated table. One route in ten goes to the cloud, the others to one of 400
-    /// module inputs: a hub has many more routes than places to send to, so that several routes that take a message
-    /// often agree on where it goes, and the deliveries have to be made unique. One in four has a priority.
+    /// Generates the route numbered `index`. One route in ten goes to the cloud, the others to one of 400 module
+    /// inputs. A hub has many more routes than endpoints, so several routes that match a message often share an
+    /// endpoint, and the deliveries must be made unique. One route in four has a priority.
     pub fn generated(index: usize, source: Source, condition: Condition, random: &mut Random) -> Self {
         let endpoint = if random.chance(10) {
             Endpoint::Upstream

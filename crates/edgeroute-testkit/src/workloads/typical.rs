@@ -1,6 +1,6 @@
-//! *typical*: the twelve routes of a device that people deploy.
+//! *typical*: the twelve routes of a realistic device.
 //!
-//! Each goes to a place of its own, so that every engine has to decide every route.
+//! Each has an endpoint of its own, so that every engine must decide every route.
 
 use super::condition::{Condition, Key, Test};
 use super::message::WorkMessage;
@@ -63,7 +63,7 @@ pub fn routes() -> Vec<WorkRoute> {
         .collect()
 }
 
-/// Six application properties and four system properties, all from small sets.
+/// Generates a message with six application properties and four system properties, all from small sets.
 pub fn message(random: &mut Random) -> WorkMessage {
     let module = (*random.pick(&["camera", "sensor", "opc", "gateway"])).to_owned();
     let output = (*random.pick(&["alerts", "telemetry", "logs"])).to_owned();

@@ -2,23 +2,23 @@
 
 use super::random::{Random, Zipf};
 
-/// Attribute names of a plant, of the lengths that such names have.
+/// Attribute names of a plant, with typical lengths.
 pub const ATTRIBUTES: [&str; 20] = [
     "level", "site", "msgType", "devType", "zone", "vendor", "model", "firmware", "unit", "quality", "severity",
     "region", "tenant", "protocol", "state", "mode", "shift", "batch", "channel", "category",
 ];
 
-/// How many values an attribute has.
+/// The number of values of an attribute.
 pub const VALUES: usize = 50;
 
-/// How a module's outputs are called.
+/// The names of a module's outputs.
 pub const OUTPUTS: [&str; 4] = ["telemetry", "alerts", "logs", "status"];
 
 pub fn value(rank: usize) -> String {
     format!("value{rank:02}")
 }
 
-/// A value other than `text`.
+/// Returns a value other than `text`.
 pub fn other_value(text: &str, random: &mut Random) -> String {
     loop {
         let other = value(random.below(VALUES));
@@ -36,7 +36,7 @@ pub fn output(random: &mut Random) -> String {
     (*random.pick(&OUTPUTS)).to_owned()
 }
 
-/// Attributes and how often each of their values comes: by Zipf's law, the same for routes and messages.
+/// Attributes and the frequency of their values, which follows Zipf's law and is the same for routes and messages.
 #[derive(Clone, Debug)]
 pub struct Attributes {
     zipf: Zipf,
@@ -52,16 +52,16 @@ impl Attributes {
     }
 }
 
-/// The levels of a path and how many names each has: 10,000 different prefixes of three levels.
+/// The levels of a path and the number of names at each: 10,000 different prefixes of three levels.
 const PATH_LEVELS: [(&str, usize); 4] = [("plant", 10), ("line", 20), ("cell", 50), ("sensor", 1_000)];
 
-/// A prefix of this many levels, up to and with the slash.
+/// Generates a prefix of this many levels, including the final slash.
 pub fn path_prefix(levels: usize, random: &mut Random) -> String {
     let names = names(&PATH_LEVELS[..levels], random);
     format!("{}/", names.join("/"))
 }
 
-/// A whole path under `prefix`.
+/// Generates a whole path under `prefix`.
 pub fn path_under(prefix: &str, random: &mut Random) -> String {
     let given = prefix.matches('/').count();
     format!("{prefix}{}", names(&PATH_LEVELS[given..], random).join("/"))

@@ -27,7 +27,7 @@ use edgeroute_lang::syntax::parse_condition;
 pub(in crate::lint) const LINT: Lint =
     Lint { code: Code::NeverTrue, name: "never-true", level: Level::Warn, fixes: None, pass: Pass::Route(check) };
 
-/// Conditions of up to this many operands of `and` are searched for two that contradict each other.
+/// Conditions with up to this many operands of `and` are searched for two that contradict each other.
 const EXPLAINED: usize = 24;
 
 fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
@@ -48,7 +48,7 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     findings.add(subject.index, diagnostic);
 }
 
-/// Points at one or two operands of `and` that cannot be true, or not together.
+/// Points at an operand of `and` that is never true, or at two that are never true together.
 fn explained(subject: &CheckedRoute<'_>, diagnostic: Diagnostic, findings: &mut Findings<'_>) -> Diagnostic {
     let conjuncts = subject.conjuncts();
     if conjuncts.len() < 2 || conjuncts.len() > EXPLAINED {
@@ -76,7 +76,7 @@ fn explained(subject: &CheckedRoute<'_>, diagnostic: Diagnostic, findings: &mut 
     diagnostic
 }
 
-/// The formula of a part of the condition, which is a condition itself.
+/// The formula of a part of the condition that is a condition itself.
 fn formula(subject: &CheckedRoute<'_>, text: &str, findings: &mut Findings<'_>) -> Option<FormulaId> {
     let parsed = parse_condition(text, subject.limits);
     let options = CheckOptions { shadowing: subject.shadowing, ..CheckOptions::default() };

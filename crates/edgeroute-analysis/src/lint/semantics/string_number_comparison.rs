@@ -67,12 +67,12 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// A property or body query.
+/// Returns the node if it is a property or body query.
 fn read<'s, 'r>(subject: &'s CheckedRoute<'r>, id: NodeId) -> Option<&'s Node<'r>> {
     subject.node(id).filter(|node| matches!(node.kind, NodeKind::Property(_) | NodeKind::Body { .. }))
 }
 
-/// A string that is a number, and the number.
+/// Returns a string literal that is a number, and that number.
 fn number<'s, 'r>(subject: &'s CheckedRoute<'r>, id: NodeId) -> Option<(&'s Node<'r>, &'s str)> {
     let mut node = subject.node(id)?;
     if let NodeKind::ToValue(text) = node.kind {

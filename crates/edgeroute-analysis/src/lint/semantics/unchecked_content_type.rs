@@ -68,7 +68,7 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
     findings.add_related(first.index, diagnostic, related.collect());
 }
 
-/// The first body query of a route that asks for no content type. Changes of twins always have one.
+/// The first body query of a route that does not check the content type. Twin changes always have a content type.
 fn untested_query(subject: &CheckedRoute<'_>) -> Option<Span> {
     if subject.typed.source.is_twin_changes() {
         return None;

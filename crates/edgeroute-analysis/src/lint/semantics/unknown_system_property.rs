@@ -40,7 +40,7 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         if is_of_twin(name) || SYSTEM_PROPERTIES.iter().any(|known| eq_ignore_case(known.name(), name)) {
             continue;
         }
-        // What touches the name is told of by another lint.
+        // Another lint reports operators glued to a name.
         if !name.chars().all(|character| character.is_ascii_alphanumeric() || "-_.[]".contains(character)) {
             continue;
         }

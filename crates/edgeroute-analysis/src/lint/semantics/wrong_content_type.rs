@@ -39,7 +39,7 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         else {
             continue;
         };
-        // The query stands in another operand of the same `and`.
+        // Whether the query is in another operand of the same `and`.
         let is_beside = |query: &&Node<'_>| {
             let is_within = |part: &Span| part.start() <= query.span.start() && query.span.end() <= part.end();
             matches!(query.kind, NodeKind::Body { .. })
@@ -62,11 +62,11 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// A comparison with what cannot be queried.
+/// A comparison of a property with a value that rules out body queries.
 struct WrongTest<'r> {
     read: Property<'r>,
     name: &'static str,
-    /// What it must be instead.
+    /// The value that body queries require.
     expected: &'static str,
 }
 

@@ -37,14 +37,14 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         else {
             continue;
         };
-        // What `??` and its operands would be if it bound tighter than the comparison, and what it compares instead.
+        // How `??` and its operands would read if it bound tighter than the comparison, and what it compares instead.
         let (place, comparison) = match (comparison(subject, left), comparison(subject, right)) {
             (None, Some((middle, _))) => (span(subject, left).cover(span(subject, middle)), span(subject, right)),
             (Some((_, middle)), None) => (span(subject, middle).cover(span(subject, right)), span(subject, left)),
             _ => continue,
         };
         let mended = format!("({})", subject.slice(place));
-        // Where `??` cannot bind tighter, nobody takes it to do so: a comparison may well be given a default.
+        // If `??` cannot bind tighter here, nobody reads it that way. A default for a comparison may be intended.
         if !subject.compiles_with(place, &mended) {
             continue;
         }
@@ -57,7 +57,7 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// The operands of an expression that is a comparison, and not in parentheses.
+/// The operands of an expression that is a comparison without parentheses.
 fn comparison(subject: &CheckedRoute<'_>, id: ExprId) -> Option<(ExprId, ExprId)> {
     match subject.expression(id)?.kind {
         ExprKind::Binary { operator, left, right, .. } if matches!(operator.precedence(), 4 | 5) => Some((left, right)),

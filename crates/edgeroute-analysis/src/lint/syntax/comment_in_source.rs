@@ -34,7 +34,7 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     let mut last_end = source.span.start();
     for token in Lexer::new(subject.text).skip_while(|token| token.span.start() < source.span.start()) {
         let between = Span::new(last_end, token.span.start());
-        // What people mean as a comment has a space before it.
+        // An intended comment has a space before it.
         if subject.slice(between).starts_with("/*") {
             let comment = Span::new(between.start(), between.start() + comment_length(subject.slice(between)));
             let diagnostic = findings

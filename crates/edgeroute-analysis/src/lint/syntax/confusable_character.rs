@@ -29,8 +29,8 @@ pub(in crate::lint) const LINT: Lint = Lint {
     pass: Pass::Route(check),
 };
 
-/// Cyrillic and Greek letters, each with the Latin one that it looks like (Unicode's confusables, those that no font
-/// tells apart).
+/// Cyrillic and Greek letters, each with the Latin letter that it looks like. Taken from Unicode's confusables,
+/// restricted to those that look the same in every font.
 const PAIRS: [(char, char); 51] = [
     ('а', 'a'),
     ('е', 'e'),
@@ -97,7 +97,7 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         let Some(found) = word.chars().find(|&character| latin(character).is_some()) else {
             continue;
         };
-        // A word of another script has letters of its own, and no Latin ones.
+        // A word in another script has letters of its own, and no Latin ones.
         if !word.chars().any(|character| character.is_ascii_alphabetic())
             || word.chars().any(|character| !character.is_ascii() && latin(character).is_none())
         {

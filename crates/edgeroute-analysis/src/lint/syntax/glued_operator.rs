@@ -53,10 +53,10 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// The name, or what begins with it, with white space around its operators, if that makes sense in the route.
+/// The name, or a span that begins with it, with white space around its operators, if the route still makes sense.
 fn unglued(subject: &CheckedRoute<'_>, expression: &Expr<'_>, name: &str) -> Option<(Span, String)> {
     let span = expression.span;
-    // `a!=5` is `a!` and `=`.
+    // In `a!=5`, the name is `a!` and the operator `=`.
     let next = Span::new(span.end(), span.end() + 1);
     let (span, mended) = match name.strip_suffix('!') {
         Some(stem) if !stem.is_empty() && subject.slice(next) == "=" => (span.cover(next), format!("{stem} !=")),
@@ -67,7 +67,7 @@ fn unglued(subject: &CheckedRoute<'_>, expression: &Expr<'_>, name: &str) -> Opt
     (!computes_with_text(&route)).then_some((span, mended))
 }
 
-/// The name with spaces around operators and strings in it; `None` if it has none.
+/// The name with spaces around the operators and strings in it; `None` if it has none.
 fn spaced(name: &str) -> Option<String> {
     let mut parts: Vec<String> = Vec::new();
     let mut word = String::new();
@@ -95,7 +95,7 @@ fn spaced(name: &str) -> Option<String> {
     (parts.len() > 1).then(|| parts.join(" "))
 }
 
-/// Whether numbers are computed and then compared with a text: then the name was meant as one.
+/// Whether the condition compares a computed number with a string. The name was then meant as a single name.
 fn computes_with_text(route: &Route<'_>) -> bool {
     let condition = &route.condition;
     let is_computed = |id| {

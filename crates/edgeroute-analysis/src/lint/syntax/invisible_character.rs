@@ -40,17 +40,17 @@ pub(in crate::lint) const LINT: Lint = Lint {
     pass: Pass::Route(check),
 };
 
-/// The most that are reported of one route.
+/// The most characters that are reported for one route.
 const REPORTED: usize = 20;
 
 /// What is wrong with a character.
 #[derive(Copy, Clone, PartialEq, Eq)]
 enum Kind {
-    /// It changes the order of what is shown.
+    /// It changes the order in which text is displayed.
     Bidirectional,
     /// It looks like a space.
     Space,
-    /// It looks like nothing.
+    /// It is not visible.
     Nothing,
 }
 
@@ -65,7 +65,7 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         let Some(kind) = kind(character) else {
             continue;
         };
-        // Emoji and some scripts are joined by these.
+        // Emoji and some scripts use these to join characters.
         if matches!(character, '\u{200c}' | '\u{200d}') && before.is_some_and(|before| !before.is_ascii()) {
             continue;
         }

@@ -29,13 +29,13 @@ pub(in crate::lint) const LINT: Lint = Lint {
     pass: Pass::Route(check),
 };
 
-/// Quotation marks and primes that are typed or pasted for `'` and `"`.
+/// Quotation marks and primes that people type or paste instead of `'` and `"`.
 const QUOTES: [char; 14] = [
     '\u{2018}', '\u{2019}', '\u{201a}', '\u{201b}', '\u{201c}', '\u{201d}', '\u{201e}', '\u{201f}', '\u{2032}',
     '\u{2033}', '\u{ab}', '\u{bb}', '\u{2039}', '\u{203a}',
 ];
 
-/// Accents that stand for quotes, where they stand around a name.
+/// Accents that are used as quotes when they surround a name.
 const ACCENTS: [char; 2] = ['\u{b4}', '`'];
 
 fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {

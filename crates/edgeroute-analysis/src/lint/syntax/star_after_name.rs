@@ -41,7 +41,7 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     }
     let stars = Span::new(source.span.end() - Span::from_range(name.len()..text.len()).len(), source.span.end());
     let segment = name.rsplit('/').next().unwrap_or_default().trim();
-    // Where a name of the hub's own stands, there is no other that starts so.
+    // At this position only the hub's own names are valid, so no other name can start this way.
     let index = subject.typed.source.as_str().trim_matches('/').matches('/').count();
     if !matches!(index, 2 | 4) {
         return;

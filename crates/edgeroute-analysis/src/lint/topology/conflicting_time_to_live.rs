@@ -53,7 +53,7 @@ pub(in crate::lint) const LINT: Lint = Lint {
 /// The most earlier routes that a route is compared with.
 const COMPARED: usize = 32;
 
-/// The most earlier routes whose sources a route's is compared with.
+/// The most earlier routes whose sources are compared with a route's source.
 const LOOKED_AT: usize = 1024;
 
 fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
@@ -70,7 +70,7 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
         for (index, (subject, source)) in group.iter().enumerate() {
             let earlier = group.iter().take(index.min(LOOKED_AT));
             let earlier = earlier.filter(|(other, _)| other.time_to_live != subject.time_to_live);
-            // Where some source is selected by both, one of the two selects all of the other.
+            // If two sources overlap, one of them contains the other.
             let mut overlapping =
                 earlier.filter(|(_, other)| source.starts_with(&**other) || other.starts_with(&**source));
             let mut found = None;
@@ -98,7 +98,7 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// Whether it is proved that no message satisfies both.
+/// Whether it is proved that no message satisfies both conditions.
 fn is_apart(one: &CheckedRoute<'_>, other: &CheckedRoute<'_>, findings: &mut Findings<'_>) -> bool {
     let claims = [(one.formula, true), (other.formula, true)];
     let is_impossible = |facts: &SourceFacts, findings: &mut Findings<'_>| {

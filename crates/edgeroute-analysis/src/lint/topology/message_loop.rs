@@ -39,7 +39,7 @@ use edgeroute_lang::diagnostic::Code;
 pub(in crate::lint) const LINT: Lint =
     Lint { code: Code::MessageLoop, name: "message-loop", level: Level::Warn, fixes: None, pass: Pass::Set(check) };
 
-/// The most steps of a way round that are shown.
+/// The most steps of a loop that are shown.
 const SHOWN: usize = 8;
 
 fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
@@ -47,7 +47,7 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
         return;
     };
     let senders = Senders::of(topology);
-    // A module alone is told of by another lint.
+    // Another lint reports a module that sends to itself.
     for found in topology.loops_of(|flow| senders.of_flow(flow)).iter().filter(|found| found.modules.len() > 1) {
         let hops: Vec<(&str, usize)> = found
             .example

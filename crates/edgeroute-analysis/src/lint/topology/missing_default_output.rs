@@ -44,7 +44,7 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
     let Some((_, topology)) = set.manifest.filter(|_| set.is_complete) else {
         return;
     };
-    // Of each module: whether some route takes what it sends without an output.
+    // For each module, whether a route selects the messages it sends without an output.
     let mut is_taken = vec![false; topology.modules().len()];
     let is_wide = |flow: &Flow| flow.selection().is_wide();
     let wide: Vec<&Flow> = topology.flows().map(|(_, flow)| flow).filter(|flow| is_wide(flow)).collect();
@@ -66,7 +66,7 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
             if let Some(is_taken @ false) = is_taken.get_mut(module.index())
                 && !wide.iter().any(|flow| flow.takes_from(*module))
             {
-                // Said once of each module.
+                // Reported only once per module.
                 *is_taken = true;
                 is_told = false;
             }

@@ -18,17 +18,17 @@ const COMPARED: usize = 32;
 /// The most parts of a condition that is compared word by word.
 const WORDED: usize = 4_000;
 
-/// What was found about pairs of routes.
+/// Relations between pairs of routes.
 #[derive(Debug, Default)]
 pub(in crate::lint) struct Relations {
-    /// By the route that loses.
+    /// Grouped by the losing route.
     pub(in crate::lint) all: Vec<Relation>,
 }
 
-/// A route that changes no delivery, and the one because of which.
+/// A route that changes no delivery, and the route that makes it redundant.
 #[derive(Copy, Clone, Debug)]
 pub(in crate::lint) struct Relation {
-    /// Its place among the subjects.
+    /// The index among the checked routes.
     pub(in crate::lint) loser: usize,
     pub(in crate::lint) winner: usize,
     pub(in crate::lint) kind: RelationKind,
@@ -36,17 +36,17 @@ pub(in crate::lint) struct Relation {
 
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub(in crate::lint) enum RelationKind {
-    /// Both take the same, on the same terms.
+    /// Both match the same messages, at the same priority and time to live.
     Duplicate,
-    /// The winner takes all that the loser takes, on the same terms.
+    /// The winner matches everything the loser matches, at the same priority and time to live.
     Superfluous,
-    /// The winner takes all that the loser takes, at a higher priority.
+    /// The winner matches everything the loser matches, at a higher priority.
     Outranked,
-    /// As [`Outranked`](Self::Outranked), by a route that takes everything of its source.
+    /// Like [`Outranked`](Self::Outranked), but the winner matches everything from its source.
     OutrankedByCatchAll,
 }
 
-/// Under what a route is filed: the endpoint, the source, and a test; `None` for no condition.
+/// The key that routes are grouped by: the endpoint, the source, and a test; `None` for no condition.
 type Key = (usize, usize, Option<Probe>);
 
 impl Relations {
@@ -60,7 +60,7 @@ impl Relations {
         for subject in subjects {
             let endpoint = endpoints.of(subject.typed.endpoint.to_string());
             let source: String = subject.typed.source.folded().collect();
-            // Every prefix that ends at a slash is a source that selects all of this one.
+            // Every prefix that ends with a slash is a source that contains this one.
             let prefixes = source.match_indices('/').map(|(at, _)| source.get(..=at).unwrap_or_default().to_owned());
             places.push((endpoint, prefixes.map(|prefix| sources.of(prefix)).collect()));
             run_of.push(runs.of(endpoint, subject));
@@ -82,7 +82,7 @@ impl Relations {
             };
             for probe in reasoner.needed_probes(subject.formula, rarity) {
                 let filed = filed.entry((*endpoint, source, probe)).or_default();
-                // One more tells that there are more.
+                // One entry beyond the limit shows that there are more.
                 if filed.len() <= COMPARED {
                     filed.push(index);
                 }
@@ -119,8 +119,9 @@ impl Relations {
     }
 }
 
-/// Whether a route can make another superfluous, by its terms. Of routes alike in priority the one declared first
-/// delivers: a later one takes the other's place only if none between them does so on other terms.
+/// Whether the priorities and times to live allow a route to make another redundant. Between routes of equal priority,
+/// the one declared first delivers. A later one can replace it only if no route between them has a different time to
+/// live.
 fn may_win(winner: &CheckedRoute<'_>, loser: &CheckedRoute<'_>, is_same_run: bool) -> bool {
     winner.priority < loser.priority
         || (winner.priority == loser.priority
@@ -128,7 +129,7 @@ fn may_win(winner: &CheckedRoute<'_>, loser: &CheckedRoute<'_>, is_same_run: boo
             && (winner.index < loser.index || is_same_run))
 }
 
-/// What `loser` is to `winner`, which selects at least its source and goes to the same endpoint.
+/// The relation of `loser` to `winner`, whose source contains the loser's and whose endpoint is the same.
 fn relation(winner: &CheckedRoute<'_>, loser: &CheckedRoute<'_>, reasoner: &mut Prover) -> Option<RelationKind> {
     let claims = [(loser.formula, true), (winner.formula, false)];
     if reasoner.refute(&claims, &loser.facts) == Answer::Open && !is_worded_alike(winner, loser, reasoner) {
@@ -143,13 +144,13 @@ fn relation(winner: &CheckedRoute<'_>, loser: &CheckedRoute<'_>, reasoner: &mut 
         && (reasoner.refute(&claims, &winner.facts) == Answer::Impossible || is_worded_alike(winner, loser, reasoner));
     match is_mutual {
         false => Some(RelationKind::Superfluous),
-        // Of two alike the later one is told of.
+        // Of two duplicates, the later one is reported.
         true if winner.index < loser.index => Some(RelationKind::Duplicate),
         true => None,
     }
 }
 
-/// Whether two conditions are the same but for their layout: that needs no proof.
+/// Whether two conditions are the same except for layout, which needs no proof.
 fn is_worded_alike(one: &CheckedRoute<'_>, other: &CheckedRoute<'_>, reasoner: &Prover) -> bool {
     match (reasoner.fingerprint(one.formula, WORDED), reasoner.fingerprint(other.formula, WORDED)) {
         (Some(one), Some(other)) => one == other,
@@ -157,7 +158,7 @@ fn is_worded_alike(one: &CheckedRoute<'_>, other: &CheckedRoute<'_>, reasoner: &
     }
 }
 
-/// Numbers of runs: routes to one endpoint at one priority that are declared one after the other, with no route of another
+/// Numbers runs of routes. A run is a sequence of routes to one endpoint at one priority, with no route of a different
 /// time to live between them.
 #[derive(Default)]
 struct Runs {
@@ -179,7 +180,7 @@ impl Runs {
     }
 }
 
-/// Texts, numbered as they come.
+/// Numbers strings in the order of their first occurrence.
 #[derive(Default)]
 struct Numbers {
     known: BTreeMap<String, usize>,

@@ -8,13 +8,13 @@ use std::borrow::Cow;
 
 use crate::topology::{Flow, ModuleId, Outputs, Selection, SomeModules, Topology};
 
-/// The most pairs of a route and a module that are looked at one by one.
+/// The most pairs of a route and a module that are examined one by one.
 const PAIRS: usize = 4_000_000;
 
-/// The modules that some route names as a source, by their ids.
+/// The modules that some route names as a source, by id.
 pub(super) struct Senders {
     is_named: Vec<bool>,
-    /// Whether routes from all modules are looked at: not if they, and the modules, are too many.
+    /// Whether routes from all modules are counted; false if there are too many of these routes and modules.
     counts_wide: bool,
 }
 
@@ -37,7 +37,7 @@ impl Senders {
         Self { is_named, counts_wide }
     }
 
-    /// The modules all of whose messages the flow may take. `None` where it has no say.
+    /// The modules of which the flow may take all messages. `None` if the flow does not count.
     pub(super) fn of_flow<'f>(&self, flow: &'f Flow) -> Option<Cow<'f, SomeModules>> {
         match flow.selection() {
             Selection::Module { outputs: Outputs::Any | Outputs::Named, .. } => Some(Cow::Borrowed(flow.modules())),

@@ -47,7 +47,7 @@ pub(in crate::lint) const LINT: Lint = Lint {
 };
 
 fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
-    // By the upper-cased endpoint: the spellings, each with its first route.
+    // Maps the upper-cased endpoint to its spellings, each with its first route.
     let mut spellings: BTreeMap<String, Vec<&CheckedRoute<'_>>> = BTreeMap::new();
     for subject in set.subjects {
         if subject.typed.endpoint == Endpoint::Upstream {

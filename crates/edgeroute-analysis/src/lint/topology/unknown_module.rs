@@ -74,14 +74,14 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// The name of the modules, if the deployment installs none of them.
+/// The name of the modules if the deployment installs none of them.
 fn unknown<'t>(topology: &'t Topology, modules: &[ModuleId]) -> Option<&'t str> {
     let mut named = modules.iter().filter_map(|id| topology.module(*id));
     let first = named.next()?;
     (first.declared().is_none() && named.all(|module| module.declared().is_none())).then_some(first.name())
 }
 
-/// `place` holds a path whose second or third segment is the module's name.
+/// `place` must span a path whose second or third segment is the module's name.
 fn report(subject: &CheckedRoute<'_>, place: Span, name: &str, known: &[&str], findings: &mut Findings<'_>) {
     let path = subject.slice(place);
     let segment = segments(path).find(|(_, segment)| segment.eq_ignore_ascii_case(name));
@@ -99,7 +99,7 @@ fn report(subject: &CheckedRoute<'_>, place: Span, name: &str, known: &[&str], f
     findings.add(subject.index, diagnostic);
 }
 
-/// The segments of a path from the second on, with their places.
+/// The segments of a path from the second one on, with their positions.
 fn segments(path: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut at = 0;
     let parts = path.split('/').map(move |segment| {

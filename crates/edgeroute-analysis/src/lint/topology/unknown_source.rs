@@ -41,7 +41,7 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     let segments: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
     let is = |index: usize, word: &str| segments.get(index).is_none_or(|segment| segment.eq_ignore_ascii_case(word));
     let is_twins = is(0, "twinChangeNotifications");
-    // Which segment is none that a hub has, and what may stand there.
+    // The index of the first segment that a hub does not have, and the words that are valid there.
     let (index, words): (usize, &[&str]) = if path.is_empty() {
         return;
     } else if is_twins && segments.len() > 1 {
@@ -58,7 +58,7 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         return;
     };
     let wrong = segments.get(index).copied().unwrap_or_default();
-    // A wildcard in the middle is told of by another lint.
+    // Another lint reports a wildcard in the middle of a source.
     if wrong == "*" {
         return;
     }

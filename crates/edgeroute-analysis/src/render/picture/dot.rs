@@ -1,6 +1,6 @@
-//! A picture in DOT, the language of Graphviz.
+//! Writes a picture in DOT, the language of Graphviz.
 //!
-//! Boxes are tables in the labels that look like HTML, so that an arrow can end at a row.
+//! Boxes are tables in HTML-like labels, so that an arrow can end at a row.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use super::words::{CONDITION_WIDTH, NAME_WIDTH, TITLE_WIDTH, escaped, short, who
 use super::{EdgeKind, End, Node, NodeKind, Picture, Row};
 
 impl Picture {
-    /// The picture in DOT, from left to right. Allocates.
+    /// Writes the picture in DOT, from left to right. Allocates.
     ///
     /// ```
     /// use edgeroute::RouteTable;
@@ -25,7 +25,7 @@ impl Picture {
             "digraph routes {\n  rankdir=LR;\n  ranksep=1;\n  node [shape=plain, fontname=\"sans-serif\", fontsize=12];\n  \
              edge [color=\"#5f6b7a\", arrowsize=0.7];\n",
         );
-        // A `String` takes every write.
+        // Writing to a `String` cannot fail.
         let _ = writeln!(out, "  tooltip=\"{}\";", quoted(&self.title));
         for (index, node) in self.nodes.iter().enumerate() {
             let _ = writeln!(out, "  n{index} [label=<{}>, tooltip=\"{}\"];", label(node), quoted(&tooltip(node)));
@@ -104,7 +104,7 @@ fn route_cell(row: &Row) -> String {
     out
 }
 
-/// Cut, and never empty: an empty cell's tag is taken for a mistake.
+/// Shortens the content of a cell. It is never empty, because Graphviz rejects an empty tag.
 fn cell(text: &str, width: usize) -> String {
     match short(text, width) {
         text if text.is_empty() => " ".to_owned(),
@@ -117,7 +117,7 @@ fn tooltip(node: &Node) -> String {
     if rows.is_empty() { node.name.clone() } else { rows.join("\n\n") }
 }
 
-/// As a string in double quotes has it: uncut, a line break as `\n`.
+/// Escapes a text for a string in double quotes: not shortened, with line breaks as `\n`.
 fn quoted(text: &str) -> String {
     escaped(&whole(text), |character| match character {
         '"' => Some("\\\""),

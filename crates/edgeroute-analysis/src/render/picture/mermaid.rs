@@ -1,4 +1,4 @@
-//! A picture in Mermaid, which code hosts draw in Markdown.
+//! Writes a picture in Mermaid, which code hosts render in Markdown.
 
 use std::fmt::Write as _;
 
@@ -6,11 +6,12 @@ use super::words::{CONDITION_WIDTH, NAME_WIDTH, TITLE_WIDTH, escaped, short};
 use super::{EdgeKind, End, Node, NodeKind, Picture, Row};
 
 impl Picture {
-    /// The picture as a Mermaid flowchart, from left to right. Outputs and inputs stand at the arrows. Allocates.
+    /// Writes the picture as a Mermaid flowchart, from left to right. Outputs and inputs are labels of the arrows.
+    /// Allocates.
     #[must_use]
     pub fn to_mermaid(&self) -> String {
         let mut out = String::from("flowchart LR\n");
-        // A `String` takes every write.
+        // Writing to a `String` cannot fail.
         let _ = writeln!(out, "  accTitle: {}", text(&self.title, usize::MAX));
         for (index, node) in self.nodes.iter().enumerate() {
             let (open, close, class) = match node.kind {
@@ -90,7 +91,8 @@ fn route(row: &Row) -> String {
     core::iter::once(name).chain(conditions).collect::<Vec<_>>().join("<br/>")
 }
 
-/// Cut, with an entity for whatever may mean something to Mermaid, to the Markdown that it takes labels for, or to HTML.
+/// Shortens a text and replaces every character that is special in Mermaid, in the Markdown of its labels, or in HTML
+/// by an entity.
 fn text(text: &str, width: usize) -> String {
     let shown = escaped(&short(text, width), |character| match character {
         '"' => Some("#quot;"),

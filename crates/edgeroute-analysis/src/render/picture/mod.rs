@@ -1,14 +1,14 @@
 //! Pictures of routes: boxes and arrows, written as DOT, Mermaid or SVG.
 //!
-//! [`Picture::of_topology`] shows which module's messages go where, [`Picture::of_tree`] the structure that routes are
-//! compiled to. Both only say what there is to see; each format then has its own writer. Whatever names and conditions
-//! hold, they stay text: every writer escapes for its language and drops control characters. What is too long to be
-//! read is cut, with the whole text as a tooltip where the format has them.
+//! [`Picture::of_topology`] shows which module's messages go where, and [`Picture::of_tree`] shows the index that
+//! routes are compiled to. Both only describe what to draw; each format has its own writer. Names and conditions are
+//! always treated as text: every writer escapes for its language and drops control characters. Strings that are too
+//! long to read are cut, and the whole string is put in a tooltip if the format supports it.
 //!
-//! DOT and Mermaid are laid out by whoever shows them. SVG is laid out here (the feature `svg`), and says no to a picture
-//! with more boxes than anybody could read.
+//! The viewer lays out DOT and Mermaid. SVG is laid out here (feature `svg`), and a picture with more boxes than
+//! anybody could read is rejected.
 //!
-//! The same table or topology gives the same text, byte for byte.
+//! The same table or topology always gives the same output, byte for byte.
 
 mod dot;
 mod mermaid;
@@ -38,7 +38,7 @@ pub use svg::TooLarge;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Picture {
-    /// What is shown, for whoever cannot see it.
+    /// A description for readers who cannot see the picture.
     title: String,
     #[cfg_attr(not(feature = "svg"), expect(dead_code, reason = "only SVG is laid out here"))]
     shape: Shape,
@@ -46,12 +46,12 @@ pub struct Picture {
     edges: Vec<Edge>,
 }
 
-/// What a layout can rely on.
+/// The structure that a layout can rely on.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 enum Shape {
-    /// Anything: arrows may go round.
+    /// No restriction: arrows may form loops.
     Graph,
-    /// Each node but the first has one arrow into it, from a node before it.
+    /// Each node except the first has one arrow into it, from an earlier node.
     Tree,
 }
 
@@ -59,11 +59,11 @@ enum Shape {
 #[derive(Clone, Debug)]
 struct Node {
     kind: NodeKind,
-    /// Not cut.
+    /// The full name.
     name: String,
-    /// A word on what it is; may be empty.
+    /// A word for the kind of node; may be empty.
     note: &'static str,
-    /// What goes in, in the order in which it is to be shown where nothing speaks for another.
+    /// The inputs, in the order in which they are shown unless the arrows suggest another.
     inputs: Vec<String>,
     outputs: Vec<String>,
     rows: Vec<Row>,
@@ -72,26 +72,26 @@ struct Node {
 
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 enum NodeKind {
-    /// Who sends and is no module of its own.
+    /// A sender that is not a single module.
     Sender,
     Module,
-    /// A module that the deployment does not have.
+    /// A module that the deployment does not install.
     UnknownModule,
     Upstream,
-    /// Routes from the same to the same.
+    /// Routes with the same senders and the same endpoint.
     Routes,
-    /// A test that leads on to what it finds.
+    /// A test that leads to the routes it finds.
     Test,
 }
 
 /// A route in a box.
 #[derive(Clone, Debug)]
 struct Row {
-    /// Its priority; empty where it has none.
+    /// The priority; empty if there is none.
     badge: String,
-    /// Not cut.
+    /// The full name.
     name: String,
-    /// What is asked of a message, not cut; a line each.
+    /// The full conditions on a message, one per line.
     conditions: Vec<String>,
     in_loop: bool,
 }
@@ -104,7 +104,7 @@ struct Edge {
     kind: EdgeKind,
 }
 
-/// Where an arrow meets a box: at one of its outputs (or inputs), or anywhere on its side.
+/// The end of an arrow at a box: at one of its outputs (or inputs), or anywhere on its side.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct End {
     node: usize,
@@ -114,9 +114,9 @@ struct End {
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 enum EdgeKind {
     Flow,
-    /// Part of a way round.
+    /// Part of a loop.
     Loop,
-    /// Nothing gets through.
+    /// No message can pass.
     Never,
 }
 
@@ -134,7 +134,7 @@ impl Node {
 }
 
 impl Row {
-    /// All of it, for a tooltip: a line for each part.
+    /// The full text for a tooltip, with a line for each part.
     fn text(&self) -> String {
         let badge = (!self.badge.is_empty()).then(|| format!("priority {}", self.badge));
         let lines = [Some(self.name.clone()), badge].into_iter().flatten().chain(self.conditions.iter().cloned());

@@ -1,7 +1,7 @@
-//! Who sends, through which routes, to whom.
+//! Draws who sends, through which routes, to whom.
 //!
-//! Senders and modules are boxes with a place for each output and input that a route names. Between them stand the
-//! routes, those from the same output to the same input in one box, by priority. What goes round is marked.
+//! Senders and modules are boxes with a port for each output and input that a route names. The routes are between them:
+//! those with the same output and the same input share a box, ordered by priority. Loops are marked.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use edgeroute_lang::priority::Priority;
 use edgeroute_lang::text::fold;
 
 impl Picture {
-    /// The modules and routes of a manifest: who sends what to whom. Allocates.
+    /// Draws the modules and routes of a manifest: who sends what to whom. Allocates.
     #[must_use]
     pub fn of_topology(topology: &Topology) -> Self {
         let mut drawing = Drawing {
@@ -32,7 +32,7 @@ impl Picture {
         }
         drawing.close_wide_loops();
         for node in &mut drawing.picture.nodes {
-            // Of equal priorities the first declared wins, and a sort keeps their order.
+            // Among equal priorities the first declared wins; the sort is stable, so their order is kept.
             node.rows.sort_by_key(|row| row.badge.parse::<u32>().unwrap_or(u32::MAX));
         }
         drawing.picture
@@ -49,7 +49,7 @@ fn title(topology: &Topology) -> String {
     parts.join(", ")
 }
 
-/// Who sends that is no module of its own.
+/// A sender that is not a single module.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Sender {
     LeafDevices,
@@ -58,7 +58,7 @@ enum Sender {
     Other,
 }
 
-/// What a box of routes has in common.
+/// The key of a box of routes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Between {
     from: Vec<End>,
@@ -70,16 +70,16 @@ struct Between {
 struct Drawing<'t> {
     topology: &'t Topology,
     picture: Picture,
-    /// The node of each module.
+    /// The node of each module, by module.
     modules: Vec<usize>,
     senders: BTreeMap<Sender, usize>,
-    /// By node and upper-cased name.
+    /// Keyed by node and upper-cased name.
     outputs: BTreeMap<(usize, String), usize>,
-    /// By node and name.
+    /// Keyed by node and name.
     inputs: BTreeMap<(usize, String), usize>,
     boxes: BTreeMap<Between, usize>,
     upstream: Option<usize>,
-    /// The nodes that are on a way round.
+    /// The nodes that are part of a loop.
     in_loop: BTreeSet<usize>,
 }
 
@@ -139,7 +139,7 @@ impl Drawing<'_> {
         *self.upstream.insert(node)
     }
 
-    /// A place on the right side of a node.
+    /// Returns the port for an output on the right side of a node.
     fn output(&mut self, node: usize, name: &str) -> End {
         let key = (node, fold(name).into_owned());
         let next = self.picture.nodes.get(node).map_or(0, |node| node.outputs.len());
@@ -187,7 +187,7 @@ impl Drawing<'_> {
             _ => EdgeKind::Flow,
         };
         for &from in &between.from {
-            // Of several senders, only those that are on the way round.
+            // If there are several senders, only those in the loop are marked.
             let is_way_round = kind == EdgeKind::Loop && self.is_in_loop(from.node);
             let kind = if kind == EdgeKind::Loop && !is_way_round { EdgeKind::Flow } else { kind };
             self.picture.connect(from, End::at(node), kind);
@@ -197,12 +197,13 @@ impl Drawing<'_> {
         node
     }
 
-    /// Whether a node is a module on a way round, or stands for such.
+    /// Whether a node is a module in a loop, or represents such modules.
     fn is_in_loop(&self, node: usize) -> bool {
         self.in_loop.contains(&node) || self.senders.get(&Sender::EveryModule) == Some(&node)
     }
 
-    /// Where a flow starts: what it takes, and, where it takes nothing, what it selects.
+    /// The ends where a flow starts: the senders whose messages it may take or, if there are none, those that it
+    /// selects.
     fn sources(&mut self, flow: &Flow) -> Vec<End> {
         let mut from = Vec::new();
         let takes_nothing = flow.takes_nothing();
@@ -252,7 +253,7 @@ impl Drawing<'_> {
         from
     }
 
-    /// A way round through "every module" is one only with an arrow to there.
+    /// A loop through "every module" is drawn as a loop only if an arrow leads back there.
     fn close_wide_loops(&mut self) {
         let Some(&every) = self.senders.get(&Sender::EveryModule) else {
             return;

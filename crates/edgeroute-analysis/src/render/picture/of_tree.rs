@@ -1,4 +1,4 @@
-//! The structure that routes are compiled to: from the message by its source and one test to each route.
+//! Draws the index that routes are compiled to: from the message by its source and one test to each route.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use edgeroute::internals::Listing;
 use edgeroute::internals::{ListedPosting, RouteId};
 
 impl Picture {
-    /// How the routes of a table are found: sources, the tests by which each finds its routes, the routes with what is
-    /// then checked. Allocates; costs a walk over the table.
+    /// Draws how a table finds its routes: the sources, the tests by which each finds its routes, and the routes with
+    /// the conditions that are then checked. Allocates, and walks the whole table.
     #[must_use]
     pub fn of_tree(table: &RouteTable) -> Self {
         let title = format!("{} routes to {} endpoints", table.len(), table.endpoints().len());
@@ -20,7 +20,7 @@ impl Picture {
                 let mut source = Node::new(NodeKind::Module, group.path);
                 source.note = "source";
                 let source = picture.child(message, source);
-                // Routes that one test finds stand behind one node.
+                // Routes that are found by the same test share a node.
                 let mut by_access: BTreeMap<Option<String>, Vec<ListedPosting>> = BTreeMap::new();
                 for filing in group.filings {
                     by_access.entry(filing.access.clone()).or_default().push(filing);

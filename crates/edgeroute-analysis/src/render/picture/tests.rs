@@ -1,4 +1,4 @@
-//! What pictures show, and that nothing in a name gets out of its label.
+//! Tests what pictures show, and that no name breaks out of its label.
 
 use super::*;
 use crate::topology::Topology;
@@ -6,7 +6,7 @@ use edgeroute::RouteTable;
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::manifest::Manifest;
 
-/// A deployment of these modules and routes: name, text, priority.
+/// A deployment with these modules and routes, given as name, text and priority.
 fn manifest(modules: &[&str], routes: &[(&str, String, Option<u32>)]) -> Manifest {
     let json = |text: &str| serde_json::Value::from(text).to_string();
     let modules: Vec<String> = modules.iter().map(|name| format!("{}: {{}}", json(name))).collect();
@@ -63,7 +63,7 @@ fn example() -> Manifest {
     )
 }
 
-/// Each box as its name and rows, each arrow with its ports.
+/// The boxes with their names and rows, and the arrows with their ports.
 fn shown(picture: &Picture) -> (Vec<String>, Vec<String>) {
     let label = |node: &Node| {
         let rows: Vec<String> = node.rows.iter().map(|row| row.text().replace('\n', " | ")).collect();
@@ -150,7 +150,7 @@ fn a_tree_has_one_box_for_routes_that_one_test_finds() {
     assert!(boxes.contains(&"nothing else matched".to_owned()), "{boxes:?}");
 }
 
-/// Names that end a label in one of the languages, or begin something else there.
+/// Names that would end a label in one of the languages, or start some other syntax.
 const HOSTILE: [&str; 6] = [
     "a\"b\\\"; } </td>",
     "</title><script>x</script>]]>",
@@ -184,7 +184,7 @@ fn dot_holds_every_text_within_its_label() {
         let nodes: Vec<&str> = dot.lines().filter(|line| line.contains(" [label=<")).collect();
         assert_eq!(nodes.len(), picture.nodes.len());
         for line in nodes {
-            // The tooltip is a string, closed by the first quote without a backslash.
+            // The tooltip is a string that ends at the first quote without a backslash.
             let (label, tooltip) = line.split_once(">, tooltip=\"").unwrap();
             let closed = tooltip.strip_suffix("\"];").unwrap().replace("\\\\", "").replace("\\\"", "");
             assert!(!closed.contains('"'), "{line}");
@@ -240,7 +240,7 @@ mod svg {
         node.attribute(name).and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("{name} of {node:?}"))
     }
 
-    /// The boxes of a picture and the points of its arrows; texts are checked to lie within their box.
+    /// The boxes of a picture and the points of its arrows. Checks that every text is within its box.
     fn frames(svg: &str) -> (Vec<Frame>, Vec<Vec<(f64, f64)>>) {
         let document = Document::parse(svg).unwrap();
         let mut frames = Vec::new();
@@ -254,7 +254,7 @@ mod svg {
                 let class = text.attribute("class").unwrap();
                 let said = text.text().unwrap_or_default();
                 let wide = said.chars().map(words::column_count).sum::<usize>();
-                // Monospace and proportional text are nowhere wider than this a column.
+                // No column of monospace or proportional text is wider than this.
                 let width = f64::from(u32::try_from(wide).unwrap())
                     * if class.contains("name") { 13.0 * 0.52 } else { 11.0 * 0.6 };
                 let x = number(text, "x");
@@ -272,7 +272,7 @@ mod svg {
         (frames, arrows.map(|arrow| points(arrow.attribute("d").unwrap())).collect())
     }
 
-    /// The points that a path goes through; of each curve a few.
+    /// The points that a path goes through, with a few points for each curve.
     fn points(path: &str) -> Vec<(f64, f64)> {
         let mut points: Vec<(f64, f64)> = Vec::new();
         let commands = {
@@ -339,7 +339,7 @@ mod svg {
         }
     }
 
-    /// Routes among modules, at random but the same at every run, with ways round.
+    /// Random but reproducible routes between modules, with loops.
     fn many(routes: usize, modules: usize) -> Manifest {
         let mut state = 11_u64;
         let mut pick = |below: usize| {

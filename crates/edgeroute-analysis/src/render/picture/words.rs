@@ -1,16 +1,16 @@
-//! Texts as a picture can show them.
+//! Prepares strings for pictures.
 
 use edgeroute_lang::diagnostic::is_invisible;
 
-/// How many columns of a box's name are shown; paths are long.
+/// The most columns that are shown of a box's name, which may be a path.
 pub(super) const TITLE_WIDTH: usize = 60;
-/// How many columns of another name are shown.
+/// The most columns that are shown of any other name.
 pub(super) const NAME_WIDTH: usize = 36;
-/// How many columns of a condition are shown.
+/// The most columns that are shown of a condition.
 pub(super) const CONDITION_WIDTH: usize = 46;
 
-/// The text on one line, cut where it is longer than `width` columns. Control characters, and those that change the
-/// direction of what follows, are shown as a dot.
+/// Puts a text on one line and cuts it if it is wider than `width` columns. Control characters, and those that change
+/// the direction of the text, are replaced by a dot.
 pub(super) fn short(text: &str, width: usize) -> String {
     let mut shown = String::new();
     let mut columns = 0;
@@ -25,7 +25,7 @@ pub(super) fn short(text: &str, width: usize) -> String {
     shown
 }
 
-/// The whole text, line breaks kept, with nothing in it that cannot be seen or that XML has no place for.
+/// Keeps the whole text with its line breaks, but replaces characters that are invisible or not allowed in XML.
 pub(super) fn whole(text: &str) -> String {
     text.chars().map(|character| if character == '\n' { '\n' } else { visible(character) }).collect()
 }
@@ -39,7 +39,7 @@ fn visible(character: char) -> char {
     }
 }
 
-/// Two for characters that are as wide as they are high: those of East Asian scripts, and pictures.
+/// The number of columns of a character: two for East Asian scripts and pictographs.
 pub(super) fn column_count(character: char) -> usize {
     match u32::from(character) {
         0x1100..=0x115f
@@ -54,7 +54,7 @@ pub(super) fn column_count(character: char) -> usize {
     }
 }
 
-/// `text` with each character that `escape` has something for replaced by it.
+/// Replaces each character for which `escape` returns a replacement.
 pub(super) fn escaped(text: &str, escape: impl Fn(char) -> Option<&'static str>) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
@@ -66,7 +66,7 @@ pub(super) fn escaped(text: &str, escape: impl Fn(char) -> Option<&'static str>)
     out
 }
 
-/// As text or an attribute's value has it in XML, and in the labels of DOT that look like HTML.
+/// Escapes a text for XML content and attribute values, and for the HTML-like labels of DOT.
 pub(super) fn xml(text: &str) -> String {
     escaped(text, |character| match character {
         '&' => Some("&amp;"),

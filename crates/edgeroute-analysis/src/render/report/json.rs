@@ -1,7 +1,7 @@
-//! The report as one JSON document, described in `docs/output.md`.
+//! Writes the report as one JSON document, described in `docs/output.md`.
 //!
-//! A file's findings are under `details.compilationErrors`, in the shape in which the cloud service reports what is
-//! wrong with a route (`TestRouteResult`), with more keys beside.
+//! The findings of a file are under `details.compilationErrors`, in the shape in which the cloud service reports errors
+//! in a route (`TestRouteResult`), with additional keys.
 
 use serde::Serialize;
 
@@ -70,7 +70,7 @@ struct Edit<'r> {
 #[derive(Serialize)]
 struct Location {
     start: Place,
-    /// The place behind the last character.
+    /// The position after the last character.
     end: Place,
 }
 
@@ -87,7 +87,7 @@ struct Unreadable<'r> {
 }
 
 impl Report<'_> {
-    /// One JSON document, on one line, without a line break at its end.
+    /// Writes one JSON document on one line, without a line break at its end.
     #[must_use]
     pub fn json(&self) -> String {
         let (errors, warnings) = self.counts();
@@ -101,7 +101,7 @@ impl Report<'_> {
                 .map(|file| Unreadable { file: file.name, message: file.message })
                 .collect(),
         };
-        // Texts and numbers under keys that are texts: there is nothing that JSON cannot write.
+        // The document has only strings as keys, so serializing it cannot fail.
         serde_json::to_string(&document).unwrap_or_default()
     }
 }

@@ -1,8 +1,8 @@
-//! What was found in files, for people and for machines.
+//! Reports the findings in files, for people and for machines.
 //!
-//! A [`Report`] borrows texts and their findings. It is written in one of four forms: text as a compiler writes it (the
-//! feature `pretty`), a line for each finding, JSON, and SARIF 2.1.0, which code scanning services read. Each is made
-//! in time linear in the findings, however long the lines are that they are in.
+//! A [`Report`] borrows texts and their findings. It is written in one of four forms: text in the style of a compiler
+//! (feature `pretty`), one line per finding, JSON, and SARIF 2.1.0, which code scanning services read. Each form takes
+//! time linear in the number of findings, however long the lines are.
 
 mod json;
 mod sarif;
@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use edgeroute_lang::diagnostic::{Code, Finding, Label, Severity};
 use edgeroute_lang::span::{LineIndex, Position, Span};
 
-/// A text, what it is called, and what was found in it.
+/// A text with its name and its findings.
 #[derive(Clone, Debug)]
 pub struct FileReport<'r> {
     name: &'r str,
@@ -26,14 +26,14 @@ pub struct FileReport<'r> {
 }
 
 impl<'r> FileReport<'r> {
-    /// `findings` are in bytes of `text`, in the order in which they are to be shown. `routes` is how many routes were
-    /// looked at. One pass over the text; allocates.
+    /// Creates the report of a file. `findings` are in bytes of `text`, in the order in which they are shown. `routes`
+    /// is the number of routes that were examined. Makes one pass over the text; allocates.
     #[must_use]
     pub fn new(name: &'r str, text: &'r str, routes: usize, findings: &'r [Finding]) -> Self {
         Self { name, text, lines: LineIndex::new(text), routes, findings }
     }
 
-    /// What was found.
+    /// The findings.
     #[must_use]
     pub const fn findings(&self) -> &'r [Finding] {
         self.findings
@@ -48,16 +48,16 @@ impl<'r> FileReport<'r> {
     }
 }
 
-/// A file that could not be looked at.
+/// A file that could not be read.
 #[derive(Clone, Debug)]
 pub struct Unreadable<'r> {
-    /// What it is called.
+    /// The name of the file.
     pub name: &'r str,
     /// Why it could not be read.
     pub message: &'r str,
 }
 
-/// What was found in files.
+/// The findings in files.
 ///
 /// ```
 /// use edgeroute_lang::diagnostic::{Code, Diagnostic, Finding};
@@ -78,20 +78,20 @@ pub struct Report<'r> {
 }
 
 impl<'r> Report<'r> {
-    /// A report of these files.
+    /// Creates a report on these files.
     #[must_use]
     pub const fn new(files: Vec<FileReport<'r>>) -> Self {
         Self { files, unreadable: Vec::new() }
     }
 
-    /// With files that could not be looked at; only the forms for machines tell of them.
+    /// Adds files that could not be read. Only the forms for machines list them.
     #[must_use]
     pub fn with_unreadable(mut self, unreadable: Vec<Unreadable<'r>>) -> Self {
         self.unreadable = unreadable;
         self
     }
 
-    /// How many findings are errors, and how many are warnings.
+    /// The numbers of errors and warnings.
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
         let findings = self.findings();
@@ -99,13 +99,13 @@ impl<'r> Report<'r> {
         (errors, findings.count() - errors)
     }
 
-    /// How many routes the files have.
+    /// The number of routes in the files.
     #[must_use]
     pub fn routes(&self) -> usize {
         self.files.iter().map(|file| file.routes).sum()
     }
 
-    /// The codes of all findings, each once, in order.
+    /// The codes of all findings, in order and without duplicates.
     #[must_use]
     pub fn codes(&self) -> Vec<Code> {
         let codes: BTreeSet<Code> = self.findings().map(|(_, finding)| finding.diagnostic.code).collect();
@@ -118,7 +118,7 @@ impl<'r> Report<'r> {
     }
 }
 
-/// A label that has nothing to say still shows a place.
+/// The message of a label. A label without a message still marks a place.
 fn message_of(label: &Label) -> Option<&str> {
     Some(label.text.as_str()).filter(|text| !text.is_empty())
 }

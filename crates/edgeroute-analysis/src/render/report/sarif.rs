@@ -1,7 +1,7 @@
-//! The report as a SARIF 2.1.0 log: the form that code scanning services and editors read.
+//! Writes the report as a SARIF 2.1.0 log, the form that code scanning services and editors read.
 //!
-//! One run, with a rule for each code that occurs. Columns count Unicode code points. A route's name is a logical
-//! location; a fix is an edit of the file.
+//! There is one run, with a rule for each code that occurs. Columns count Unicode code points. A route's name is a
+//! logical location; a fix is an edit of the file.
 
 use core::fmt::Write as _;
 
@@ -64,7 +64,7 @@ struct Configuration {
     level: &'static str,
 }
 
-/// How the run went: what could not be read is no result.
+/// How the run went. Files that could not be read are reported here, because they are not results.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Invocation<'r> {
@@ -79,7 +79,7 @@ struct Notification<'r> {
     locations: [Location<'r>; 1],
 }
 
-/// What SARIF calls a result.
+/// A result, in SARIF's terms.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Outcome<'r> {
@@ -153,7 +153,7 @@ struct Region {
     end_column: u32,
 }
 
-/// What SARIF calls a fix.
+/// A fix, in SARIF's terms.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Mend<'r> {
@@ -176,7 +176,7 @@ struct Replacement<'r> {
 }
 
 impl Report<'_> {
-    /// One SARIF log, without a line break at its end.
+    /// Writes one SARIF log, without a line break at its end.
     #[must_use]
     pub fn sarif(&self) -> String {
         let codes = self.codes();
@@ -214,7 +214,7 @@ impl Report<'_> {
                 results: results.collect(),
             }],
         };
-        // Texts and numbers under keys that are texts: there is nothing that JSON cannot write.
+        // The log has only strings as keys, so serializing it cannot fail.
         serde_json::to_string(&log).unwrap_or_default()
     }
 }
@@ -284,7 +284,7 @@ impl<'r> Place<'r> {
     }
 }
 
-/// What is wrong, and what to do about it: few viewers show more than a result's message.
+/// The problem and how to fix it, in one message, because few viewers show more than a result's message.
 fn message(diagnostic: &Diagnostic) -> Message<'_> {
     match &diagnostic.help {
         Some(help) => Message { text: Text::Made(format!("{}\nhelp: {help}", diagnostic.message)) },
@@ -292,14 +292,14 @@ fn message(diagnostic: &Diagnostic) -> Message<'_> {
     }
 }
 
-/// A path as a URI reference (RFC 3986): all but what is unreserved, and slashes, is percent-encoded.
+/// Writes a path as a URI reference (RFC 3986): everything except slashes and unreserved characters is percent-encoded.
 fn uri(path: &str) -> String {
     let mut uri = String::with_capacity(path.len());
     for byte in path.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
             uri.push(char::from(byte));
         } else {
-            // A `String` takes every write.
+            // Writing to a `String` cannot fail.
             let _ = write!(uri, "%{byte:02X}");
         }
     }

@@ -1,4 +1,5 @@
-//! A line for each finding, as editors and terminals link it: `file:line:column: severity[code]: message`.
+//! Writes a line for each finding, in the form that editors and terminals link: `file:line:column: severity[code]:
+//! message`.
 
 use core::fmt::Write as _;
 
@@ -6,8 +7,8 @@ use super::Report;
 use edgeroute_lang::diagnostic::{bounded, quoted};
 
 impl Report<'_> {
-    /// A line for each finding: where it is, its severity and code, what is wrong, and the name of the route. Ends in a
-    /// line break, if there is any.
+    /// Writes a line for each finding: its position, severity and code, the problem, and the name of the route. The
+    /// output ends with a line break unless it is empty.
     #[must_use]
     pub fn short(&self) -> String {
         let mut out = String::new();
@@ -15,7 +16,7 @@ impl Report<'_> {
             let diagnostic = &finding.diagnostic;
             let position = file.position(diagnostic.primary.span.start());
             let (severity, code) = (diagnostic.severity(), diagnostic.code);
-            // A `String` takes every write.
+            // Writing to a `String` cannot fail.
             let _ = write!(out, "{}:{position}: {severity}[{code}]: ", bounded(file.name));
             out.push_str(&bounded(&diagnostic.message));
             if let Some(route) = &finding.route {

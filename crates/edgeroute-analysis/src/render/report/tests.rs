@@ -8,7 +8,7 @@ use edgeroute_lang::span::Span;
 
 const TEXT: &str = "{\n  \"é\": \"FROM /* WHERE a > 5 INTO $upstream\"\n}";
 
-/// A comparison in the text above, with everything that a finding can have.
+/// A finding on a comparison in the text above, with every optional element.
 fn comparison() -> Finding {
     let operator = TEXT.find('>').unwrap();
     let found = Diagnostic::new(Code::InvalidOperands, Span::from_range(operator..operator + 1), "a string, a number")
@@ -105,7 +105,7 @@ fn sarif_points_each_result_at_its_rule_and_writes_paths_as_uris() {
     assert_eq!(run["invocations"][0]["executionSuccessful"], true);
 }
 
-/// The forms for people.
+/// The report in the forms for people.
 fn shown(report: &Report<'_>) -> Vec<String> {
     vec![
         report.short(),
@@ -144,7 +144,8 @@ fn ten_thousand_findings_on_one_long_line_are_shown_in_little_time() {
     let start = Instant::now();
     let report = Report::new(vec![FileReport::new("a.json", &text, 1, &findings)]);
     let size: usize = shown(&report).iter().chain(&[report.json(), report.sarif()]).map(String::len).sum();
-    // Without optimisation, on a busy machine; walking along the line for each finding would take minutes.
+    // The limit allows for an unoptimized build on a busy machine. Walking along the line for each finding would take
+    // minutes.
     assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
     assert!(size > 1_000_000);
 }

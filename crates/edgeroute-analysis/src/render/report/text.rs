@@ -1,7 +1,7 @@
-//! Findings as a compiler shows them, drawn by `annotate-snippets`.
+//! Writes findings in the style of a compiler, drawn by `annotate-snippets`.
 //!
-//! That crate gets windows of lines ([`excerpts`]), never a whole file, so that a finding costs the same in a manifest
-//! that is one long line; and it gets nothing that a terminal would obey.
+//! That crate gets excerpts of lines ([`excerpts`]), never a whole file, so that a finding costs the same in a manifest
+//! that is one long line. It never gets characters that a terminal would interpret.
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
@@ -12,8 +12,8 @@ use edgeroute_lang::diagnostic::{Excerpt, Finding, Label, Severity, bounded, exc
 use edgeroute_lang::span::Span;
 
 impl Report<'_> {
-    /// Each finding as a compiler shows it: the lines it is about, with what there is to say under their places. Ends in
-    /// an empty line, if there is any finding.
+    /// Writes each finding in the style of a compiler: the lines it refers to, with labels beneath the marked parts.
+    /// Ends with an empty line if there is any finding.
     #[must_use]
     pub fn text(&self, color: Color) -> String {
         let renderer = match color {
@@ -40,7 +40,7 @@ fn shown(renderer: &Renderer, file: &FileReport<'_>, finding: &Finding) -> Strin
     let spans: Vec<Span> = labels.iter().map(|label| label.span).collect();
     let name = bounded(file.name);
     let mut excerpts = excerpts(file.text, &file.lines, &spans);
-    // The first excerpt's place is that of the finding.
+    // The first excerpt must be the one with the finding's own position.
     excerpts.sort_by_key(|excerpt| !shows_primary(excerpt));
     let title = level.primary_title(bounded(&diagnostic.message)).id(diagnostic.code.as_str());
     let mut group = Group::with_title(title);
@@ -72,7 +72,7 @@ fn snippet<'s>(
     Snippet::source(excerpt.text.as_str()).path(name).line_start(line).annotations(annotations)
 }
 
-/// The place that an excerpt stands for, as it is drawn, with the column in the excerpt, and as it is in the file.
+/// The position that an excerpt marks: as it is drawn, with the column in the excerpt, and as it is in the file.
 fn places(excerpt: &Excerpt, file: &FileReport<'_>, name: &str, labels: &[&Label]) -> Option<(String, String)> {
     let mark = excerpt.marks.iter().min_by_key(|mark| (mark.label != 0, mark.range.start))?;
     let column = excerpt.text.get(..mark.range.start)?.chars().count() + 1;
@@ -80,8 +80,8 @@ fn places(excerpt: &Excerpt, file: &FileReport<'_>, name: &str, labels: &[&Label
     Some((format!("{name}:{}:{column}", excerpt.line), format!("{name}:{place}")))
 }
 
-/// Puts the places in the file where those in the excerpts are drawn: each behind an arrow, or colons from the second
-/// excerpt on, on a line of its own.
+/// Replaces the positions in the excerpts by positions in the file. Each is on a line of its own after an arrow, or
+/// after colons from the second excerpt on.
 fn with_places_in_the_file(drawn: &str, places: impl Iterator<Item = (String, String)>) -> String {
     let mut places = places.peekable();
     let mut lines = Vec::new();

@@ -1,4 +1,4 @@
-//! Where the boxes of a graph go: by [`dagre`], which is given no arrows that lead back.
+//! Places the boxes of a graph with [`dagre`], which gets no arrows that lead back.
 
 use std::collections::BTreeSet;
 
@@ -12,11 +12,11 @@ use super::size::Size;
 
 /// The most boxes.
 const NODES: usize = 700;
-/// The most columns: the layout recurses along them.
+/// The most columns; the layout recurses along them.
 const COLUMNS: usize = 120;
-/// The most columns that arrows cross, all together: each is a place of its own in the layout.
+/// The most crossings of columns by arrows in total; each one is a node of its own in the layout.
 const CROSSINGS: usize = 4_000;
-/// How far apart arrows cross a column.
+/// The distance between arrows that cross a column.
 const CROSSING_SPACE: f64 = 10.0;
 
 pub(super) fn place(picture: &Picture, sizes: &[Size]) -> Result<Placed, TooLarge> {
@@ -50,14 +50,14 @@ pub(super) fn place(picture: &Picture, sizes: &[Size]) -> Result<Placed, TooLarg
     Ok(read(picture, sizes, &graph, &is_back))
 }
 
-/// Takes the layout over, as columns.
+/// Reads the layout as columns.
 fn read(picture: &Picture, sizes: &[Size], graph: &Graph<NodeLabel, EdgeLabel>, is_back: &[bool]) -> Placed {
     let at = |index: usize| {
         let node = graph.node(&index.to_string());
         node.map_or((0.0, 0.0), |node| (node.x.unwrap_or_default(), node.y.unwrap_or_default()))
     };
     let centres: Vec<(f64, f64)> = (0..picture.nodes.len()).map(at).collect();
-    // Boxes of a column share their middle, up to rounding.
+    // Boxes of a column share their centre, except for rounding.
     let key = |x: f64| rounded(x);
     let columns: Vec<i64> = centres.iter().map(|(x, _)| key(*x)).collect::<BTreeSet<_>>().into_iter().collect();
     let column = |x: f64| columns.partition_point(|known| *known < key(x) - 1);
@@ -97,7 +97,7 @@ fn read(picture: &Picture, sizes: &[Size], graph: &Graph<NodeLabel, EdgeLabel>, 
     Placed { columns: Placed::columns(&widths, &arrows), nodes, crossings, height }
 }
 
-/// Which edges lead back, by a search in depth, and how many steps each node is from the left without them.
+/// Determines by depth-first search which edges lead back, and how many steps each node is from the left without them.
 fn acyclic(picture: &Picture) -> (Vec<bool>, Vec<usize>) {
     #[derive(Copy, Clone, PartialEq, Eq)]
     enum State {
@@ -115,7 +115,7 @@ fn acyclic(picture: &Picture) -> (Vec<bool>, Vec<usize>) {
             *has_entry = true;
         }
     }
-    // From those that nothing leads to, so that what leads back is where a reader would say so.
+    // Starts at nodes without incoming edges, so that the edges found to lead back are those a reader would name.
     let (entries, others): (Vec<usize>, Vec<usize>) =
         (0..picture.nodes.len()).partition(|node| has_entry.get(*node) == Some(&false));
     for root in entries.into_iter().chain(others) {

@@ -1,11 +1,11 @@
-//! A picture in SVG, laid out: no program is needed to see it but what shows SVG.
+//! Writes a picture as SVG, laid out, so that any SVG viewer can show it.
 //!
-//! Boxes stand in columns, and arrows bend only between columns, so that none runs through a box. Where the boxes of a
-//! graph go is the layout of [`dagre`], Sugiyama's method; a tree needs no more than stacking. Arrows that lead back,
-//! which is where messages go round, run around all boxes, above or below.
+//! Boxes are arranged in columns, and arrows bend only between columns, so that none runs through a box. The boxes of a
+//! graph are placed by [`dagre`], which implements Sugiyama's method; the boxes of a tree are simply stacked. Arrows
+//! that lead back, which occur in loops, run around all boxes, above or below.
 //!
-//! Widths of texts are estimated by a wide font: in another there is more room. The picture brings its own background, and
-//! follows a preference for dark colours.
+//! Text widths are estimated for a wide font, so other fonts leave more room. The picture has its own background and
+//! follows the viewer's preference for dark colours.
 
 mod layered;
 mod paths;
@@ -21,8 +21,8 @@ use super::{Picture, Shape};
 use placed::Placed;
 use size::Size;
 
-/// A picture has more boxes, columns or crossings of columns than anybody could read, or than can be laid out in a few
-/// seconds. DOT and Mermaid have no such limit.
+/// The error for a picture with more boxes, columns or crossings than anybody could read or than can be laid out in a
+/// few seconds. DOT and Mermaid have no such limit.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TooLarge {
     what: &'static str,
@@ -40,11 +40,11 @@ impl fmt::Display for TooLarge {
 impl core::error::Error for TooLarge {}
 
 impl Picture {
-    /// The picture in SVG, from left to right. Allocates. The cost of a tree is linear; that of a graph is some
+    /// Writes the picture as SVG, from left to right. Allocates. The cost for a tree is linear. A graph takes some
     /// milliseconds for tens of boxes, and a second or two for hundreds.
     ///
     /// # Errors
-    /// Where a graph has too many boxes or columns to be laid out.
+    /// Fails if a graph has too many boxes or columns to be laid out.
     pub fn to_svg(&self) -> Result<String, TooLarge> {
         let sizes: Vec<Size> = size::of_all(self);
         let placed: Placed = match self.shape {

@@ -1,4 +1,4 @@
-//! The ways of arrows: level across columns, bent between them.
+//! Routes arrows: level across columns, bent between them.
 
 use std::fmt::Write as _;
 
@@ -6,28 +6,28 @@ use super::super::{End, Picture};
 use super::placed::Placed;
 use super::size::{PORT_LINE, Size, head_height, number};
 
-/// Between two arrows that run around all boxes.
+/// The distance between two arrows that run around all boxes.
 const LANE: f64 = 12.0;
-/// Between two arrows that run upwards or downwards between the same columns.
+/// The distance between two arrows that run up or down between the same columns.
 const TRACK: f64 = 8.0;
-/// How many of those fit between two columns before they share a way.
+/// The number of such arrows that fit between two columns before they share a track.
 const TRACKS: usize = 5;
 const CORNER: f64 = 8.0;
-/// How far from a side an arrow that ends anywhere on it keeps from the corners.
+/// The distance from the corners for an arrow that ends anywhere on a side.
 const INSET: f64 = 10.0;
 
-/// What an arrow comes out of, or goes into.
+/// The side of a box: where arrows leave, or where they enter.
 #[derive(Copy, Clone, PartialEq, Eq)]
 pub(super) enum Side {
     Left,
     Right,
 }
 
-/// Ways for all arrows, and what they need around the boxes.
+/// The paths of all arrows, and the space they need around the boxes.
 pub(super) struct Paths {
-    /// Of each edge, as SVG has it.
+    /// The path of each edge, in SVG syntax.
     pub(super) ways: Vec<String>,
-    /// Of each node: in which order its inputs and outputs are shown.
+    /// For each node, the order in which its inputs and outputs are shown.
     pub(super) inputs: Vec<Vec<usize>>,
     pub(super) outputs: Vec<Vec<usize>>,
     pub(super) above: f64,
@@ -81,17 +81,17 @@ pub(super) fn find(picture: &Picture, sizes: &[Size], placed: &Placed) -> Paths 
     Paths { inputs, outputs, ..paths }
 }
 
-/// Counts one more.
+/// Increments a count and returns the result.
 fn next(count: &mut usize) -> usize {
     *count += 1;
     *count - 1
 }
 
-/// Level through each column, bent between two.
+/// A path that is level through each column and bends between two.
 fn forward(placed: &Placed, from: usize, to: usize, start: (f64, f64), stop: (f64, f64), crossings: &[f64]) -> String {
     let mut way = format!("M{:.1} {:.1}", start.0, start.1);
     let mut at = (placed.column(from).1, start.1);
-    // A `String` takes every write.
+    // Writing to a `String` cannot fail.
     let _ = write!(way, "H{:.1}", at.0);
     let mut bend = |at: (f64, f64), to: (f64, f64)| {
         let middle = f64::midpoint(at.0, to.0);
@@ -101,7 +101,7 @@ fn forward(placed: &Placed, from: usize, to: usize, start: (f64, f64), stop: (f6
     let crossed = placed.columns.get(first..).unwrap_or_default();
     for (height, (left, right)) in crossings.iter().zip(crossed) {
         bend(at, (*left, *height));
-        // Level through the column: a bend without height.
+        // A level line through the column, drawn as a bend without height.
         bend((*left, *height), (*right, *height));
         at = (*right, *height);
     }
@@ -111,7 +111,7 @@ fn forward(placed: &Placed, from: usize, to: usize, start: (f64, f64), stop: (f6
     way
 }
 
-/// Out to the right, around all boxes at the height `level`, and in from the left.
+/// A path that leaves on the right, runs around all boxes at the height `level`, and enters from the left.
 fn backward(from: (f64, f64), to: (f64, f64), out: f64, back: f64, level: f64) -> String {
     let toward = |height: f64| if level < height { -CORNER } else { CORNER };
     let (leave, enter) = (toward(from.1), toward(to.1));
@@ -135,7 +135,7 @@ fn backward(from: (f64, f64), to: (f64, f64), out: f64, back: f64, level: f64) -
     )
 }
 
-/// Of each node, its ports in the order of what they are connected with, from the top.
+/// For each node, its ports in the order of the nodes they connect to, from the top.
 fn port_orders(picture: &Picture, placed: &Placed, side: Side) -> Vec<Vec<usize>> {
     let counts = picture.nodes.iter().map(|node| match side {
         Side::Left => node.inputs.len(),
@@ -159,7 +159,7 @@ fn port_orders(picture: &Picture, placed: &Placed, side: Side) -> Vec<Vec<usize>
     sums.iter().map(order).collect()
 }
 
-/// The end at the side that is meant, and the other.
+/// The end at the given side, then the other end.
 fn ends_of(from: End, to: End, side: Side) -> (End, End) {
     match side {
         Side::Left => (to, from),
@@ -176,7 +176,7 @@ struct Ends<'p> {
 }
 
 impl Ends<'_> {
-    /// Where the side of a box is.
+    /// The x coordinate of a side of a box.
     fn side(&self, node: usize, side: Side) -> f64 {
         let (left, right) = self.placed.column(node);
         let half = self.sizes.get(node).map_or(0.0, |size| size.width / 2.0);
@@ -187,8 +187,8 @@ impl Ends<'_> {
         }
     }
 
-    /// At which height each edge meets this side of its box: at its port, or with the others spread over the side in the
-    /// order of where they lead.
+    /// The height at which each edge meets this side of its box. An edge without a port is spread over the side with
+    /// the others, in the order of the nodes at their other ends.
     fn heights(&self, side: Side) -> Vec<f64> {
         let mut heights = vec![0.0; self.picture.edges.len()];
         let mut free: Vec<Vec<(f64, usize)>> = vec![Vec::new(); self.picture.nodes.len()];

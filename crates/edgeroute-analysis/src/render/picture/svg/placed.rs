@@ -1,30 +1,30 @@
-//! Where boxes stand and which columns arrows cross.
+//! The positions of boxes, and the columns that arrows cross.
 
 use super::super::Picture;
 use super::size::number;
 
 /// The space between columns, where arrows bend.
 pub(super) const GAP: f64 = 64.0;
-/// How much wider it gets for each arrow that may cross another, and how much at most.
+/// The additional width for each arrow that may cross another, and its maximum.
 const FOR_ARROW: f64 = 0.8;
 const FOR_ARROWS: f64 = 96.0;
 /// The space between two boxes of a column.
 pub(super) const BETWEEN: f64 = 18.0;
 
-/// A layout. Columns are numbered from the left, and no two boxes of one overlap.
+/// A layout. Columns are numbered from the left, and no two boxes of a column overlap.
 #[derive(Debug)]
 pub(super) struct Placed {
-    /// The left and right edge of each column, from 0 on.
+    /// The left and right edge of each column, starting at 0.
     pub(super) columns: Vec<(f64, f64)>,
-    /// Of each node: its column, and where its middle is, downwards from 0.
+    /// For each node, its column and the height of its centre, measured downwards from 0.
     pub(super) nodes: Vec<(usize, f64)>,
-    /// Of each edge: at which height it crosses each column between its ends; `None` for one that leads back.
+    /// For each edge, the height at which it crosses each column between its ends; `None` for an edge that leads back.
     pub(super) crossings: Vec<Option<Vec<f64>>>,
     pub(super) height: f64,
 }
 
 impl Placed {
-    /// Of columns of these widths, with these numbers of arrows behind each that cross one another.
+    /// Places columns of these widths. `arrows` counts the arrows after each column that cross one another.
     pub(super) fn columns(widths: &[f64], arrows: &[usize]) -> Vec<(f64, f64)> {
         let mut left = 0.0;
         let mut columns = Vec::with_capacity(widths.len());
@@ -45,7 +45,7 @@ impl Placed {
         self.nodes.get(node).map_or(0.0, |(_, middle)| *middle)
     }
 
-    /// How far the columns reach.
+    /// The total width of the columns.
     pub(super) fn width(&self) -> f64 {
         self.columns.last().map_or(0.0, |(_, right)| *right)
     }

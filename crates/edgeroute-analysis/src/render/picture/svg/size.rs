@@ -1,34 +1,34 @@
-//! How large boxes are, and where in them things stand.
+//! Computes the sizes of boxes and the positions of what is in them.
 
 use super::super::words::{CONDITION_WIDTH, NAME_WIDTH, TITLE_WIDTH, column_count, short};
 use super::super::{Node, NodeKind, Picture};
 
 pub(super) const NAME_SIZE: f64 = 13.0;
 pub(super) const SMALL_SIZE: f64 = 11.0;
-/// Around the content of a box.
+/// The space around the content of a box.
 pub(super) const PADDING: f64 = 10.0;
 pub(super) const NAME_LINE: f64 = 19.0;
 pub(super) const SMALL_LINE: f64 = 15.0;
 pub(super) const PORT_LINE: f64 = 18.0;
-/// Between two routes of a box.
+/// The space between two routes of a box.
 pub(super) const ROW_GAP: f64 = 7.0;
-/// A priority in its frame, and the space behind it.
+/// The width of a priority in its frame and the space after it.
 pub(super) const BADGE: f64 = 22.0;
-/// Between an input's and an output's name.
+/// The space between an input's name and an output's name.
 const PORTS_APART: f64 = 22.0;
-/// How far apart arrows end at the side of a box.
+/// The distance between arrows that end at the side of a box.
 const ARROW_SPACE: f64 = 7.0;
-/// The most that a box grows for its arrows.
+/// The greatest height that a box gains for its arrows.
 const MOST_FOR_ARROWS: f64 = 420.0;
 
-/// How large a box is.
+/// The size of a box.
 #[derive(Clone, Debug)]
 pub(super) struct Size {
     pub(super) width: f64,
     pub(super) height: f64,
 }
 
-/// The head of a box: its name and what it is.
+/// The height of the head of a box: its name and its kind.
 pub(super) fn head_height(node: &Node) -> f64 {
     let name = if has_name(node) { NAME_LINE } else { 0.0 };
     let note = if node.note.is_empty() { 0.0 } else { SMALL_LINE };
@@ -53,7 +53,7 @@ pub(super) fn of_all(picture: &Picture) -> Vec<Size> {
     picture.nodes.iter().zip(arrows).map(|(node, (out, into))| of(node, out.max(into))).collect()
 }
 
-/// The size of a box with at most this many arrows anywhere at a side.
+/// The size of a box with at most this many arrows at either side.
 fn of(node: &Node, arrows: usize) -> Size {
     let mut width: f64 = 64.0;
     let mut height = head_height(node);
@@ -90,7 +90,7 @@ pub(super) fn bold_width(text: &str, size: f64) -> f64 {
     text_width(text, size) * 1.1
 }
 
-/// By the advances of `DejaVu Sans`, which is wide.
+/// Estimates the width of a text from the advances of `DejaVu Sans`, which is a wide font.
 pub(super) fn text_width(text: &str, size: f64) -> f64 {
     let em: f64 = text
         .chars()
@@ -116,7 +116,7 @@ pub(super) fn mono_width(text: &str) -> f64 {
     number(text.chars().map(column_count).sum()) * 0.605 * SMALL_SIZE
 }
 
-/// A count as a length. Counts of what is drawn are small.
+/// Converts a count to a length. The counts of drawn things are small.
 pub(super) fn number(count: usize) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }

@@ -1,10 +1,10 @@
-//! Where the boxes of a tree go: a column for each depth, each box beside the middle of what hangs on it.
+//! Places the boxes of a tree: a column for each depth, and each box beside the middle of its subtree.
 
 use super::super::Picture;
 use super::placed::{BETWEEN, Placed};
 use super::size::Size;
 
-/// Linear. Relies on a parent standing before its children.
+/// Runs in linear time. Every parent must come before its children.
 pub(super) fn place(picture: &Picture, sizes: &[Size]) -> Placed {
     let count = picture.nodes.len();
     let mut parent = vec![usize::MAX; count];
@@ -15,7 +15,7 @@ pub(super) fn place(picture: &Picture, sizes: &[Size]) -> Placed {
             (*parent, *depth) = (edge.from.node, below);
         }
     }
-    // How much room each needs with all that hangs on it: of the children first.
+    // The height of each node's subtree, computed from the children up.
     let mut below = vec![0.0_f64; count];
     let height = |node: usize| sizes.get(node).map_or(0.0, |size| size.height);
     for node in (0..count).rev() {
@@ -26,7 +26,7 @@ pub(super) fn place(picture: &Picture, sizes: &[Size]) -> Placed {
         }
     }
     let mut nodes = Vec::with_capacity(count);
-    // Where the next child of each goes.
+    // The position of the next child of each node.
     let mut next = vec![0.0_f64; count + 1];
     for node in 0..count {
         let room = block(&below, height, node);
@@ -53,7 +53,7 @@ pub(super) fn place(picture: &Picture, sizes: &[Size]) -> Placed {
     Placed { columns: Placed::columns(&widths, &[]), nodes, crossings, height }
 }
 
-/// The room that a node needs with all that hangs on it.
+/// The height that a node needs with its subtree.
 fn block(below: &[f64], height: impl Fn(usize) -> f64, node: usize) -> f64 {
     below.get(node).map_or(0.0, |below| below - BETWEEN).max(height(node))
 }

@@ -1,4 +1,4 @@
-//! The text of an SVG.
+//! Writes the SVG.
 
 use std::fmt::{self, Write as _};
 
@@ -11,15 +11,15 @@ use super::size::{
 };
 use super::style::STYLE;
 
-/// Around everything.
+/// The margin around the picture.
 const MARGIN: f64 = 20.0;
-/// What the caption takes.
+/// The height of the caption.
 const CAPTION: f64 = 26.0;
 
 pub(super) fn svg(picture: &Picture, sizes: &[Size], placed: &Placed) -> String {
     let mut out = String::new();
     let paths = paths::find(picture, sizes, placed);
-    // A `String` takes every write.
+    // Writing to a `String` cannot fail.
     let _ = write(&mut out, picture, sizes, placed, &paths);
     out
 }
@@ -49,7 +49,7 @@ fn write(out: &mut String, picture: &Picture, sizes: &[Size], placed: &Placed, p
     }
     let (x, y) = (MARGIN + paths.left, MARGIN + CAPTION + paths.above);
     writeln!(out, "<g transform=\"translate({x:.1} {y:.1})\">")?;
-    // What goes round is drawn last, over the rest.
+    // Loops are drawn last, on top of the rest.
     for kind in [EdgeKind::Never, EdgeKind::Flow, EdgeKind::Loop] {
         for (edge, way) in picture.edges.iter().zip(&paths.ways).filter(|(edge, _)| edge.kind == kind) {
             let (class, head) = match edge.kind {
@@ -73,12 +73,12 @@ fn write(out: &mut String, picture: &Picture, sizes: &[Size], placed: &Placed, p
     Ok(())
 }
 
-/// A box while it is written, from the top down.
+/// The state of writing a box, from the top down.
 struct Drawing<'o> {
     out: &'o mut String,
     left: f64,
     right: f64,
-    /// How far down it is written.
+    /// The height that has been reached.
     at: f64,
 }
 
@@ -101,7 +101,7 @@ impl Drawing<'_> {
         )?;
         let is_bare = node.rows.is_empty() && node.inputs.is_empty() && node.outputs.is_empty();
         let head = super::size::head_height(node);
-        // A box that is high only because of its arrows has its name in the middle.
+        // If a box is high only because of its arrows, its name is centred vertically.
         self.at += if is_bare { (size.height - head) / 2.0 } else { PADDING / 2.0 };
         if has_name(node) {
             self.title(&node.name)?;
@@ -181,14 +181,14 @@ impl Drawing<'_> {
         Ok(())
     }
 
-    /// A line of text, and on to the next.
+    /// Writes a line of text and moves to the next.
     fn line(&mut self, class: &str, x: f64, height: f64, text: &str) -> fmt::Result {
         let y = self.at + height * 0.74;
         self.at += height;
         writeln!(self.out, "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>", xml(text))
     }
 
-    /// The whole text, which shows where the pointer rests.
+    /// Writes the full text as a tooltip.
     fn title(&mut self, text: &str) -> fmt::Result {
         write!(self.out, "<title>{}</title>", xml(&whole(text)))
     }
