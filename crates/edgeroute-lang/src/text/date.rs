@@ -108,7 +108,7 @@ impl Reader<'_> {
         self.byte(b'+').or_else(|| self.byte(b'-'))
     }
 
-    /// A number of exactly so many digits.
+    /// Reads a number of exactly this many digits.
     fn number(&mut self, digits: usize) -> Option<u32> {
         let (number, rest) = self.rest.split_at_checked(digits)?;
         let value = number.iter().try_fold(0, |value, &byte| Some(value * 10 + char::from(byte).to_digit(10)?))?;
@@ -124,7 +124,7 @@ fn is_int64(number: &[u8]) -> bool {
     parsed.is_some() && digits.len() <= 19 && digits.iter().all(u8::is_ascii_digit)
 }
 
-/// 0 for what is no month.
+/// Returns the number of days of a month; 0 if there is no such month.
 const fn days_in_month(year: u32, month: u32) -> u32 {
     match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
