@@ -108,7 +108,7 @@ fn small_decimal(text: &[u8]) -> Option<f64> {
 /// Reads a short text that contains only digits, `.`, `e` and leading signs. For such texts the standard library reads
 /// a subset of what `as_number` does, in the same way. `None` means that [`read`] must read the text.
 fn plain_number(text: &str) -> Option<f64> {
-    // The standard library saturates exponents too, beyond the range of this buffer.
+    // The standard library saturates exponents too, but only those too long for such a text.
     const LONGEST: usize = 64;
     let is_plain = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E');
     if text.len() <= LONGEST && text.bytes().all(is_plain) { text.parse().ok() } else { None }
@@ -261,7 +261,6 @@ fn ascii_digit(character: char) -> Option<u8> {
 }
 
 /// A decimal number of any length, cut to the digits that decide the nearest double.
-///
 ///
 /// Its value is `digits * 10^exponent`, and slightly more if `rest` says so.
 struct Decimal {
