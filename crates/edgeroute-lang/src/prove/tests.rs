@@ -313,7 +313,7 @@ fn all_questions_together_have_a_budget() {
 
 #[test]
 fn a_question_that_takes_too_long_is_given_up() {
-    // Pigeonholes: eight properties with seven possible values each, all different, required pairwise by expressions.
+    // Pigeonholes: nine properties with eight possible values each, all different, required pairwise by expressions.
     // No proof is short.
     let holes: Vec<String> = (0..9)
         .map(|pigeon| {

@@ -347,7 +347,7 @@ mod tests {
 
     use super::*;
 
-    /// Bit by bit, so that the zeros differ.
+    /// Compares bits, so that the zeros differ.
     #[track_caller]
     fn check(text: &str, expected: Option<f64>) {
         let units: Vec<u16> = text.encode_utf16().collect();
@@ -508,7 +508,7 @@ mod tests {
         assert_eq!(as_number_units(&[0x35, 0xDFD3]), None);
     }
 
-    /// Doubles next to each other are 1 and 1 + 2^-52; halfway between them is 1 + 2^-53, a decimal of 53 digits.
+    /// 1 and 1 + 2^-52 are adjacent doubles; halfway between them is 1 + 2^-53, a decimal of 53 digits.
     #[test]
     fn digits_however_far_behind_decide_what_is_halfway() {
         let halfway = "1.00000000000000011102230246251565404236316680908203125";
@@ -526,7 +526,7 @@ mod tests {
         check(&format!("1{zeros}e-100000"), Some(1.0));
         check(&format!("{}e-99999", "1".repeat(100_000)), Some(1.0 + 1.0 / 9.0));
         check(&format!("{zeros}.{zeros}"), Some(0.0));
-        // The standard library reads no exponent beyond 65,536 to its end.
+        // The standard library does not read an exponent beyond 65,536 to its end.
         check(&format!("0.{}1e700001", "0".repeat(700_000)), Some(1.0));
     }
 

@@ -1,4 +1,4 @@
-//! Computes operators. The rules are in `grammar/SEMANTICS.md`; comments cite them as `SEMANTICS#anchor`.
+//! Computes operators. The rules are in `grammar/SEMANTICS.md`; comments cite them by anchor.
 
 use core::cmp::Ordering;
 
