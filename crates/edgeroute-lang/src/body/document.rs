@@ -721,7 +721,7 @@ mod tests {
         assert_eq!(Document::read(&utf16, Encoding::Utf16, DEPTH).map_err(|error| error.offset()), Err(2));
     }
 
-    /// Converts a value of `serde_json`.
+    /// Converts a node to a value of `serde_json`.
     fn value_of(document: &Document, id: NodeId) -> Value {
         match document.found(id) {
             Found::Bool(bool) => bool.into(),
