@@ -270,7 +270,7 @@ mod tests {
         assert_eq!((&*broken.text, broken.routes.len(), broken.problems.len()), ("{", 0, 1));
     }
 
-    // The text of a lone surrogate is not what the file says.
+    // The decoded text of a lone surrogate differs from the file.
     #[test]
     fn a_route_that_cannot_be_read_in_full_is_left_alone() {
         let json = r#"{"schemaVersion": "1.1", "storeAndForwardConfiguration": {}, "routes":

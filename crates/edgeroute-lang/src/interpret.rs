@@ -323,10 +323,13 @@ pub fn evaluate(condition: &Condition<'_>, facts: &ResolvedMessage<'_>) -> Evalu
 
 /// A node whose value has just been computed.
 pub struct Step<'s, 'f, 't> {
+    /// The id of the node.
     pub id: NodeId,
+    /// The node.
     pub node: &'s Node<'t>,
     /// What the node found in the message; `None` if it is computed from its operands.
     pub reading: Option<Reading<'f>>,
+    /// The value of the node.
     pub value: &'s Value,
     condition: &'s Condition<'t>,
     values: &'s [Value],

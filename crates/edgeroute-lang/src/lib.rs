@@ -18,7 +18,7 @@
 //! All stages report problems as [`diagnostic`]s, whose positions are [`span`]s.
 //! [`limits`] bounds what a compilation may cost.
 //!
-//! `grammar/` specifies the language; comments cite its rules as `SEMANTICS#anchor`.
+//! `grammar/` specifies the language; comments cite the rules of `grammar/SEMANTICS.md` by anchor.
 #![forbid(unsafe_code)]
 
 pub mod steps;

@@ -1,6 +1,6 @@
-//! The errors as diagnostics of the crate `miette` (the feature `miette`), for programs that report their errors with it.
+//! Reports errors through the crate `miette` (feature `miette`).
 //!
-//! The spans of a manifest's problem are in the manifest's text, which the reporting program adds:
+//! The spans of a manifest's problem refer to the manifest's text, which the reporting program adds:
 //! `miette::Report::new(error).with_source_code(text)`.
 
 use core::fmt::Display;
@@ -15,7 +15,7 @@ type Related<'a> = Box<dyn Iterator<Item = &'a dyn miette::Diagnostic> + 'a>;
 /// The labels of a diagnostic, the primary one first.
 pub type Labels<'a> = Box<dyn Iterator<Item = LabeledSpan> + 'a>;
 
-/// The severity of a diagnostic.
+/// Returns the severity of a diagnostic.
 #[must_use]
 pub fn severity(of: &Diagnostic) -> Severity {
     match of.severity() {
@@ -24,13 +24,13 @@ pub fn severity(of: &Diagnostic) -> Severity {
     }
 }
 
-/// The help of a diagnostic, if it has any.
+/// Returns the help of a diagnostic, if it has any.
 #[must_use]
 pub fn help(of: &Diagnostic) -> Option<Box<dyn Display + '_>> {
     of.help.as_ref().map(|help| Box::new(help) as Box<dyn Display>)
 }
 
-/// The labels of a diagnostic.
+/// Returns the labels of a diagnostic.
 #[must_use]
 pub fn labels(of: &Diagnostic) -> Labels<'_> {
     Box::new(of.labels().enumerate().map(|(index, label)| {
@@ -45,7 +45,7 @@ fn source_span(span: Span) -> SourceSpan {
     SourceSpan::new(range.start.into(), range.len())
 }
 
-/// The text is the manifest's, which comes from whoever reports.
+/// The text is the manifest's, which the reporting program provides.
 impl miette::Diagnostic for ManifestProblem {
     fn code(&self) -> Option<Box<dyn Display + '_>> {
         Some(Box::new(self.diagnostic().code))
@@ -64,7 +64,7 @@ impl miette::Diagnostic for ManifestProblem {
     }
 }
 
-/// All problems as related diagnostics.
+/// Returns all problems as related diagnostics.
 impl miette::Diagnostic for ManifestError {
     fn related(&self) -> Option<Related<'_>> {
         Some(Box::new(self.problems().iter().map(|problem| problem as &dyn miette::Diagnostic)))

@@ -721,7 +721,7 @@ mod tests {
         assert_eq!(Document::read(&utf16, Encoding::Utf16, DEPTH).map_err(|error| error.offset()), Err(2));
     }
 
-    /// A value as `serde_json` has it.
+    /// Converts a node to a value of `serde_json`.
     fn value_of(document: &Document, id: NodeId) -> Value {
         match document.found(id) {
             Found::Bool(bool) => bool.into(),
@@ -754,7 +754,7 @@ mod tests {
         })
     }
 
-    /// All ways to all nodes that a path takes, one by one: what the reference does.
+    /// Follows every way to every node of a path, one by one, as the reference does.
     fn ways(document: &Document, steps: &[Step]) -> Option<Vec<NodeId>> {
         fn all_below(document: &Document, id: NodeId, name: Option<&str>) -> Vec<NodeId> {
             let elements = document.elements(id).iter().map(|&element| (element, None));
@@ -827,8 +827,8 @@ mod tests {
             }
         }
 
-        /// Half of these bodies are valid JSON. What `serde_json` skips, it checks by the grammar alone: surrogates may be
-        /// lone and numbers of any size.
+        /// Half of these bodies are valid JSON. `serde_json` checks skipped values only by the grammar: surrogates may
+        /// be lone, and numbers may have any size.
         #[test]
         fn serde_json_agrees_on_what_is_json(
             value in any_value(),

@@ -220,7 +220,7 @@ mod tests {
 
     use super::*;
 
-    /// Each excerpt as its line and its text, with the marks in brackets: `1: a[b]c`.
+    /// Returns each excerpt as its line and its text, with the marks in brackets: `1: a[b]c`.
     fn show(text: &str, spans: &[(usize, usize)]) -> Vec<String> {
         let spans: Vec<Span> = spans.iter().map(|&(start, end)| Span::from_range(start..end)).collect();
         let excerpts = excerpts(text, &LineIndex::new(text), &spans);

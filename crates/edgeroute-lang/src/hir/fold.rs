@@ -233,13 +233,13 @@ mod tests {
 
     #[test]
     fn what_a_body_value_must_be_is_kept() {
-        // Neither is the value itself, which may be no bool, nor `false`, which it need not be.
+        // The result is neither the value itself, which may not be a bool, nor `false`, which is not certain.
         for text in ["$body.x and true", "$body.x and false", "$body.x or true"] {
             assert!(folded(text).lines().count() > 2, "{text}");
         }
     }
 
-    /// One over 65,536 code units, and of those of 60,000 the fifth: 262,144 are made in all.
+    /// One string over 65,536 code units, and the fifth of those of 60,000: at most 262,144 are computed in all.
     #[test]
     fn long_texts_are_not_made_beforehand() {
         let made = |count: usize, length: usize| {

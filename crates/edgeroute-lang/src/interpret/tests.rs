@@ -21,7 +21,7 @@ fn with_condition<R>(text: &str, options: CheckOptions, use_it: impl Fn(&Conditi
     use_it(&condition)
 }
 
-/// The verdict, which all ways to it must agree on.
+/// Returns the verdict, which every way of computing it must agree on.
 fn verdict_on(text: &str, facts: &ResolvedMessage<'_>, options: CheckOptions) -> Verdict {
     with_condition(text, options, |condition| {
         let found = verdict(condition, facts);
@@ -31,7 +31,7 @@ fn verdict_on(text: &str, facts: &ResolvedMessage<'_>, options: CheckOptions) ->
     })
 }
 
-/// The verdicts on a message with these properties and this JSON body.
+/// Returns the verdicts for a message with these properties and this JSON body.
 fn on(properties: &Pairs, body: &str, cases: &[(&str, Verdict)]) {
     let message =
         Message::new(Origin::device("d")).properties(properties).system_properties(READABLE).body(body.as_bytes());
@@ -146,7 +146,7 @@ fn an_application_property_shadows_a_body_query_without_brackets() {
         &[
             ("$body.a = 'mine'", True),
             ("{$body.a} = 1", True),
-            // A null property is a string below every other.
+            // A null property is a string below every other string.
             ("$body.b < ''", True),
             ("$body.b > 1000", True),
             ("is_string($body.b)", False),
@@ -263,7 +263,7 @@ fn two_properties_that_differ_by_case_make_an_invalid_message() {
     assert_eq!(ResolvedMessage::lenient(&message, &Limits::default()).property("level"), Presence::Text("high"));
     let system = [("cid", "1"), ("CID", "2")];
     assert!(resolve(&Message::new(Origin::device("d")).system_properties(&system)).is_err());
-    // The same name in both is fine.
+    // The same name may be in both sets.
     let both = [("cid", "1")];
     assert!(resolve(&Message::new(Origin::device("d")).properties(&both).system_properties(&both)).is_ok());
 }
@@ -289,7 +289,8 @@ mod folding {
 
     use super::*;
 
-    /// Conditions of every type, most of them well typed, with constants that meet the corners of every operation.
+    /// Generates conditions of every type, most of them well typed, with constants that reach the edge cases of every
+    /// operation.
     fn expression() -> impl Strategy<Value = String> {
         let leaf = prop_oneof![
             4 => prop::sample::select(vec!["a", "b", "$body.n", "$body.t", "$body.s", "$body.none", "$body.u", "$body.o"]),

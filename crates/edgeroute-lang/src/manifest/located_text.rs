@@ -155,7 +155,7 @@ mod tests {
 
     use super::*;
 
-    /// The file's text behind `part`, which stands somewhere in the decoded text.
+    /// Returns the file's text after `part`, which must be a part of the decoded text.
     fn behind<'c>(content: &'c str, part: &str) -> &'c str {
         let decoded = LocatedText::decode(content, 0);
         let at = decoded.text.find(part).unwrap();

@@ -37,7 +37,7 @@ pub use store_and_forward::{Retention, StoreAndForward, StoreLimits};
 
 use problem::Problems;
 
-/// The routes of a hub, and what its deployment says beside them.
+/// The routes of a hub, and the other settings of its deployment.
 ///
 /// ```
 /// use edgeroute_lang::manifest::Manifest;
@@ -58,29 +58,29 @@ use problem::Problems;
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Manifest {
     schema_version: Option<SchemaVersion>,
-    /// No two of the same name.
+    /// All names are different.
     routes: Vec<RouteSpec>,
     store_and_forward: Option<StoreAndForward>,
     modules: Option<Vec<ModuleSpec>>,
 }
 
-/// What was made of a manifest.
+/// The result of reading a manifest.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Parsed {
-    /// The manifest, with the routes that have no problem. `None` where something other than a route is wrong, so that
-    /// not even the good routes mean what they seem to.
+    /// The manifest, with the routes that have no problem. `None` if something other than a route has a problem,
+    /// because even the good routes may then not mean what they seem to.
     pub manifest: Option<Manifest>,
-    /// The routes that could be read but are not to be routed by: those that have a problem here, and all of them where
-    /// there is no manifest. In the order of the text. With them, what is wrong in their texts can be told in one go with
-    /// the rest.
+    /// The routes that could be read but must not be used: those with a problem here, or all of them if there is no
+    /// manifest. In the order of the text. With them, the errors in their texts can be reported together with the other
+    /// problems.
     pub unusable_routes: Vec<RouteSpec>,
-    /// Everything that is wrong, in the order of the text.
+    /// Every problem, in the order of the text.
     pub problems: Vec<ManifestProblem>,
 }
 
 /// Reading.
 impl Manifest {
-    /// Reads a manifest and refuses it if anything is wrong. Allocates.
+    /// Reads a manifest and refuses it if it has any problem. Allocates.
     ///
     /// # Errors
     /// Every problem, with its position and the name of its route.
@@ -107,7 +107,7 @@ impl Manifest {
         }
     }
 
-    /// Reads a manifest and keeps what is good: routes with problems are left out, and reported by name. Allocates.
+    /// Reads a manifest and keeps its good routes. Routes with problems are left out and reported by name. Allocates.
     #[must_use]
     pub fn parse(text: &str) -> Parsed {
         let mut problems = Problems::default();
@@ -129,28 +129,29 @@ impl Manifest {
     }
 }
 
-/// What it says.
+/// Getters.
 impl Manifest {
-    /// The schema version. `None` for a layered deployment that leaves it to its base.
+    /// Returns the schema version. `None` for a layered deployment, which may leave it to its base.
     #[must_use]
     pub const fn schema_version(&self) -> Option<&SchemaVersion> {
         self.schema_version.as_ref()
     }
 
-    /// The routes in the order of the manifest (SEMANTICS#manifest-order), each name once.
+    /// Returns the routes in the order of the manifest (SEMANTICS#manifest-order), each name once.
     #[must_use]
     pub fn routes(&self) -> &[RouteSpec] {
         &self.routes
     }
 
-    /// The hub's store-and-forward configuration. `None` for a layered deployment that leaves it to its base.
+    /// Returns the hub's store-and-forward configuration. `None` for a layered deployment, which may leave it to its
+    /// base.
     #[must_use]
     pub const fn store_and_forward(&self) -> Option<&StoreAndForward> {
         self.store_and_forward.as_ref()
     }
 
-    /// The modules that the deployment installs, in the order of the text, each name once. `None` where the document
-    /// does not say which there are: the hub's properties alone, and layered deployments, whose base has more.
+    /// Returns the modules that the deployment installs, in the order of the text, each name once. `None` if the
+    /// document does not list them: the hub's properties alone, and layered deployments, whose base has more.
     ///
     /// ```
     /// use edgeroute_lang::manifest::Manifest;

@@ -1,4 +1,4 @@
-//! The rules of a manifest, each with the places it reports.
+//! Tests the rules of manifests, and the positions that problems report.
 
 use proptest::prelude::*;
 
@@ -8,12 +8,12 @@ use crate::span::Span;
 
 const UP: &str = "FROM /* INTO $upstream";
 
-/// Hub properties of this schema, with these routes.
+/// Returns hub properties of this schema with these routes.
 fn hub(version: &str, routes: &str) -> String {
     format!(r#"{{"schemaVersion": {version}, "storeAndForwardConfiguration": {{}}, "routes": {routes}}}"#)
 }
 
-/// Everything that is wrong: code, route, and the text that is pointed at.
+/// Returns every problem: its code, its route, and the text at its position.
 fn problems(json: &str) -> Vec<(&'static str, Option<String>, &str)> {
     let found = Manifest::parse(json).problems;
     found
@@ -25,7 +25,7 @@ fn problems(json: &str) -> Vec<(&'static str, Option<String>, &str)> {
         .collect()
 }
 
-/// The routes of a good manifest: name, text, priority, time to live.
+/// Returns the routes of a good manifest: name, text, priority, time to live.
 fn routes(json: &str) -> Vec<(String, String, u32, u32)> {
     let manifest = Manifest::from_json(json).unwrap_or_else(|error| panic!("{json}\n{error}"));
     manifest
@@ -38,7 +38,7 @@ fn routes(json: &str) -> Vec<(String, String, u32, u32)> {
         .collect()
 }
 
-/// Names and texts alone.
+/// Returns only names and texts.
 fn names_and_texts(json: &str) -> Vec<(String, String)> {
     routes(json).into_iter().map(|(name, text, ..)| (name, text)).collect()
 }
@@ -560,7 +560,7 @@ fn a_hundred_thousand_routes_are_read_in_one_go() {
     assert_eq!(ManifestError::new(problems).to_string().lines().count(), 22);
 }
 
-/// JSON that is made of what the reader looks for, and of what it does not expect there.
+/// Generates JSON from keys that the reader searches for, and values that it does not expect there.
 fn any_value() -> impl Strategy<Value = String> {
     let leaf = prop::sample::select(vec![
         "null",
@@ -612,7 +612,7 @@ fn any_value() -> impl Strategy<Value = String> {
     })
 }
 
-/// What holds of every outcome: the two policies agree, and every span is in the text.
+/// Checks the invariants of every result: the two policies agree, and every span is in the text.
 fn check(json: &str) {
     let Parsed { manifest, problems, .. } = Manifest::parse(json);
     assert!(manifest.is_some() || !problems.is_empty());
@@ -658,7 +658,7 @@ proptest! {
     }
 }
 
-/// The names of the modules that a deployment declares, with this agent and these module twins.
+/// Returns the names of the modules that a deployment declares, with this agent and these module twins.
 fn modules(agent: &str, twins: &str) -> Option<Vec<String>> {
     let hub = hub("\"1.1\"", "{}");
     let json = format!(

@@ -72,6 +72,7 @@ pub enum Probe {
 pub type Claim = (FormulaId, bool);
 
 impl Prover {
+    /// Creates a prover without formulas.
     pub fn new() -> Self {
         Self {
             vocabulary: Interner::default(),

@@ -24,7 +24,7 @@ fn is_dead_from(source: &str, text: &str) -> bool {
     answer == Answer::Impossible
 }
 
-/// Whether it is proved that the second condition is true wherever the first is; in whatever order the claims are taken.
+/// Whether it is proved that the second condition is true whenever the first is, for either order of the claims.
 fn follows(from: &str, to: &str) -> bool {
     let mut reasoner = Prover::new();
     let claims = [(add(&mut reasoner, from), true), (add(&mut reasoner, to), false)];
@@ -136,7 +136,7 @@ fn body_values_that_contradict_each_other() {
         "$body.a < 5 and $body.a <= 5 and $body.a >= 5",
         "$body.a >= 'x' and $body.a > 'x' and $body.a <= 'x'",
         "$body.a > 'x' and $body.a >= 'x' and $body.a <= 'x'",
-        // No double lies between them.
+        // There is no double between them.
         "$body.a > 5 and $body.a < 5.000000000000001",
     ]);
     all_open(&[
@@ -168,7 +168,7 @@ fn body_values_that_read_as_no_number() {
         "$body.a > 5 and $body.a < 7 and as_number($body.a) < 6",
         "$body.a > 5 and as_number($body.a) = 6",
         "$body.a < '6' and as_number($body.a) = 5",
-        // A text between two that are no numbers may be one.
+        // A string between two that are not numbers may be a number.
         "$body.a >= '1x' and $body.a <= '3x' and as_number($body.a) = 2",
     ]);
 }
@@ -245,7 +245,7 @@ fn contradictions_are_found_in_every_case() {
     ]);
 }
 
-/// `p0 = '1'`, then of each property that the next is `1` too, and of the last that it is not.
+/// Builds `p0 = '1'`, then for each property that the next one is `1` too, and for the last one that it is not.
 #[test]
 fn what_follows_from_step_to_step_is_found_in_whatever_order_the_steps_stand() {
     const STEPS: usize = 41;
@@ -270,7 +270,7 @@ fn what_holds_already_is_not_split_into_cases() {
     assert!(is_dead(&text));
 }
 
-/// Each case is a copy of what is known so far.
+/// Each case is a copy of the facts known so far.
 #[test]
 fn a_case_costs_more_the_more_is_known() {
     let choices: Vec<String> = (0..20).map(|n| format!("(x{n} = '1' or x{n} = '2')")).collect();
@@ -297,7 +297,7 @@ fn all_questions_together_have_a_budget() {
         let answer = reasoner.refute(&[(formula, true)], &SourceFacts::default());
         (answer, reasoner.given_up())
     };
-    // A question costs what it takes, not what it may take.
+    // A question uses only the steps it needs, not its whole budget.
     for _ in 0..1_000 {
         assert_eq!(ask(short), (Answer::Impossible, 0));
     }
@@ -307,13 +307,14 @@ fn all_questions_together_have_a_budget() {
     }
     assert_eq!(ask(short), (Answer::Impossible, most - 1));
     assert_eq!(ask(long), (Answer::Open, most));
-    // Nothing is left even for what takes three steps.
+    // Nothing is left, not even for a question of three steps.
     assert_eq!(ask(short), (Answer::Open, most + 1));
 }
 
 #[test]
 fn a_question_that_takes_too_long_is_given_up() {
-    // Pigeons: eight properties of seven values each, no two alike, told pairwise by expressions. No proof is short.
+    // Pigeonholes: nine properties with eight possible values each, all different, required pairwise by expressions.
+    // No proof is short.
     let holes: Vec<String> = (0..9)
         .map(|pigeon| {
             let places: Vec<String> = (0..8).map(|hole| format!("length(p{pigeon}) = {hole}")).collect();
@@ -343,7 +344,7 @@ fn equal_formulas_have_equal_fingerprints() {
     assert_ne!(fingerprint("a = 'x' and b = 'y'"), fingerprint("a = 'x' or b = 'y'"));
     assert_ne!(fingerprint("length(b) = 2"), fingerprint("length(b) = 3"));
     assert_eq!(fingerprint(&vec!["a = 'x'"; 200].join(" or ")), None);
-    // The whole, and its two parts.
+    // The whole formula, and its two parts.
     let formula = add(&mut reasoner, "a = 'x' and b = 'y'");
     assert!(reasoner.fingerprint(formula, 3).is_some());
     assert_eq!(reasoner.fingerprint(formula, 2), None);

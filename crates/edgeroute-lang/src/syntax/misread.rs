@@ -143,7 +143,7 @@ fn prefixed(name: &str) -> Option<Misread> {
 mod tests {
     use super::*;
 
-    /// The name with the edit made; the help where there is none.
+    /// Returns the name with the edit applied, or the help if there is no edit.
     fn mended(name: &str, behind: &str) -> Option<String> {
         let misread = misread(name, behind)?;
         Some(match misread.edit {

@@ -157,9 +157,9 @@ mod tests {
         }
     }
 
-    /// Where the full mapping is one character, it is the simple one, `ı` and `ſ` aside. Where it is several, there is
-    /// a simple one just for the small letters of the pairs that are written with an iota below or beside: those whose
-    /// counterpart (the letter that has them as its lower case) is a title case letter.
+    /// A full mapping of one character is the simple mapping, except for `ı` and `ſ`. If the full mapping has several
+    /// characters, only the small letters of the pairs with an iota subscript or adscript have a simple one: their
+    /// counterpart (the letter whose lower case they are) is a title case letter.
     #[test]
     fn upper_case_agrees_with_the_full_mapping_everywhere() {
         let mut title_case = std::collections::BTreeMap::new();
@@ -191,7 +191,7 @@ mod tests {
         assert!(all_chars().filter(|character| !character.is_ascii()).all(|character| !upper(character).is_ascii()));
     }
 
-    /// So `length(lower(a))` is `length(a)`.
+    /// So `length(lower(a))` equals `length(a)`.
     #[test]
     fn letters_have_as_many_code_units_in_any_case() {
         assert!(all_chars().all(|character| upper(character).len_utf16() == character.len_utf16()));

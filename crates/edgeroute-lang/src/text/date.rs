@@ -21,10 +21,10 @@ pub fn is_date(text: &str) -> bool {
     }
 }
 
-/// No date is longer, in bytes: `YYYY-MM-DDThh:mm:ss.fffffff+hh:mm`, `/Date(-n+hhmm)/` with 19 digits.
+/// The maximum length of a date, in bytes: `YYYY-MM-DDThh:mm:ss.fffffff+hh:mm`, `/Date(-n+hhmm)/` with 19 digits.
 pub const LONGEST_DATE: usize = 33;
 
-/// Takes the bytes of a date one after the other. A method that gives `None` has met something else.
+/// Reads the bytes of a date one after another. A method returns `None` if it meets something else.
 #[derive(Copy, Clone)]
 struct Reader<'t> {
     rest: &'t [u8],
@@ -59,7 +59,7 @@ impl Reader<'_> {
         ((hour <= 23 || end_of_day) && minute <= 59 && second <= 59).then_some(())
     }
 
-    /// One to seven digits; any further ones are left to the zone.
+    /// One to seven digits; any further ones are part of the zone.
     fn fraction(&mut self) -> Option<u32> {
         let mut fraction = self.number(1)?;
         for _ in 1..7 {
@@ -71,7 +71,7 @@ impl Reader<'_> {
         Some(fraction)
     }
 
-    /// `Z`, or an optional `+hh` or `-hh` and then an optional `:`, `:mm` or `mm`. Takes what it can.
+    /// `Z`, or an optional `+hh` or `-hh` and then an optional `:`, `:mm` or `mm`. Reads as much as matches.
     fn zone(&mut self) {
         if self.byte(b'Z').or_else(|| self.byte(b'z')).is_some() {
             return;
@@ -89,7 +89,7 @@ impl Reader<'_> {
         let Some(inner) = self.rest.strip_prefix(b"/Date(").and_then(|rest| rest.strip_suffix(b")/")) else {
             return false;
         };
-        // A sign at the start is the number's own.
+        // A sign at the start belongs to the number.
         match inner.iter().skip(1).position(|byte| matches!(byte, b'+' | b'-')) {
             None => is_int64(inner),
             Some(before) => {
@@ -108,7 +108,7 @@ impl Reader<'_> {
         self.byte(b'+').or_else(|| self.byte(b'-'))
     }
 
-    /// A number of exactly so many digits.
+    /// Reads a number of exactly this many digits.
     fn number(&mut self, digits: usize) -> Option<u32> {
         let (number, rest) = self.rest.split_at_checked(digits)?;
         let value = number.iter().try_fold(0, |value, &byte| Some(value * 10 + char::from(byte).to_digit(10)?))?;
@@ -117,14 +117,14 @@ impl Reader<'_> {
     }
 }
 
-/// Whether the bytes are a 64-bit integer: at most 19 digits, leading zeros counted, as the reader looks no further.
+/// Whether the bytes are a 64-bit integer: at most 19 digits, including leading zeros, because the reader stops there.
 fn is_int64(number: &[u8]) -> bool {
     let digits = number.strip_prefix(b"-").unwrap_or(number);
     let parsed = std::str::from_utf8(number).ok().and_then(|number| number.parse::<i64>().ok());
     parsed.is_some() && digits.len() <= 19 && digits.iter().all(u8::is_ascii_digit)
 }
 
-/// 0 for what is no month.
+/// Returns the number of days of a month; 0 if there is no such month.
 const fn days_in_month(year: u32, month: u32) -> u32 {
     match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,

@@ -1,7 +1,7 @@
-//! Text as the reference sees it: UTF-16 code units, simple case mapping, number texts, date-like strings.
+//! Strings as the reference sees them: UTF-16 code units, simple case mapping, numbers and dates in strings.
 //!
-//! Shared by the interpreter and the matcher. Every function takes one pass over its text, and none allocates, but for
-//! [`fold`] where a letter changes.
+//! The interpreter and the matcher share these functions. Each takes one pass over its string, and only [`fold`]
+//! allocates, if a letter changes.
 
 mod case;
 mod date;

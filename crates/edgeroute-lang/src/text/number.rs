@@ -1,16 +1,17 @@
 //! Reads numbers from strings as the reference does: liberally in `as_number` (SEMANTICS#number-syntax), plainly in
 //! literals (SEMANTICS#number-literals).
 //!
-//! One pass, in time linear in the text and without allocation, however long it is: a double is decided by its first
-//! 768 significant digits and by whether anything but zeros follows, so no more is kept of them. Every result is the
-//! correctly rounded double. Texts can be UTF-16 code units too; what lies beyond U+FFFF is never part of a number.
+//! Reading takes one pass, in time linear in the text and without allocation, for a text of any length. The first 768
+//! significant digits, and whether anything but zeros follows, determine a double, so only these are kept. Every result
+//! is the correctly rounded double. Strings can be UTF-16 code units too; characters beyond U+FFFF are never part of a
+//! number.
 //!
-//! The reference takes exponents over 1,000 for 9,999 before it weighs the digits; here they count in full.
+//! The reference replaces exponents over 1,000 by 9,999 before it considers the digits; here they count in full.
 
 use std::io::Write;
 use std::iter::Peekable;
 
-/// The number that `as_number` reads in a text; `None` where that is undefined, which a NaN is.
+/// Reads a string as a number, as `as_number` does; `None` if the result is undefined, which includes NaN.
 ///
 /// ```
 /// use edgeroute_lang::text::as_number;
@@ -24,27 +25,27 @@ pub fn as_number(text: &str) -> Option<f64> {
     small_decimal(text.as_bytes()).or_else(|| plain_number(text)).or_else(|| read(text.chars().map(u32::from)))
 }
 
-/// As [`as_number`], of UTF-16 code units.
+/// Like [`as_number`], for UTF-16 code units.
 #[must_use]
 pub fn as_number_units(units: &[u16]) -> Option<f64> {
     as_number_points(units.iter().copied().map(u32::from))
 }
 
-/// As [`as_number`], of code points.
+/// Like [`as_number`], for code points.
 pub fn as_number_points(points: impl Iterator<Item = u32> + Clone) -> Option<f64> {
     read(points)
 }
 
-/// The value of an integer or real literal (SEMANTICS#number-literals); `None` for a real without a digit before its
-/// exponent (SEMANTICS#unreadable-literals).
+/// Returns the value of an integer or real literal (SEMANTICS#number-literals); `None` for a real without a digit
+/// before its exponent (SEMANTICS#unreadable-literals).
 #[must_use]
 pub fn number_literal(literal: &str) -> Option<f64> {
-    // The reference reads literals by the rules of `as_number`, of which they have only signs, digits and exponents.
+    // The reference reads literals by the rules of `as_number`, but they contain only signs, digits and exponents.
     as_number(literal)
 }
 
-/// The value of a hex literal, a signed 64-bit integer (SEMANTICS#hex-literals); `None` for more than 16 significant
-/// digits (SEMANTICS#unreadable-literals), or if the text is not a hex literal.
+/// Returns the value of a hex literal, a signed 64-bit integer (SEMANTICS#hex-literals); `None` for more than 16
+/// significant digits (SEMANTICS#unreadable-literals), or if the text is not a hex literal.
 #[must_use]
 pub fn hex_literal(literal: &str) -> Option<f64> {
     let digits = literal.strip_prefix("0x").or_else(|| literal.strip_prefix("0X"))?;
@@ -60,9 +61,9 @@ pub fn hex_literal(literal: &str) -> Option<f64> {
     Some(number)
 }
 
-/// The number of a minus and up to 15 digits, one `.` among them, or 16 without: of 15, both the digits as an integer and
-/// the power of ten that they are divided by are exact doubles, so one division rounds correctly (Clinger, How to Read
-/// Floating Point Numbers Accurately, 1990). `None` sends the text to [`plain_number`].
+/// Reads a minus and up to 15 digits with one `.` among them, or 16 without. With 15 digits, both the integer of all
+/// digits and the power of ten that divides it are exact doubles, so one division rounds correctly (Clinger, How to
+/// Read Floating Point Numbers Accurately, 1990). `None` means that [`plain_number`] must read the text.
 #[inline]
 fn small_decimal(text: &[u8]) -> Option<f64> {
     const POWERS: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
@@ -75,7 +76,7 @@ fn small_decimal(text: &[u8]) -> Option<f64> {
         return None;
     }
     let signed = |magnitude: f64| if is_negative { -magnitude } else { magnitude };
-    // Most have no point.
+    // Most numbers have no point.
     if let 1..=15 = digits.len()
         && let Some(integer) = digits.iter().try_fold(0_u64, |integer, byte| {
             let digit = byte.wrapping_sub(b'0');
@@ -104,10 +105,10 @@ fn small_decimal(text: &[u8]) -> Option<f64> {
     Some(signed(magnitude))
 }
 
-/// The number of a short text of nothing but digits, `.`, `e` and leading signs: of such texts `as_number` reads all
-/// that the standard library reads, and in the same way. `None` sends the text to [`read`].
+/// Reads a short text that contains only digits, `.`, `e` and leading signs. For such texts the standard library reads
+/// a subset of what `as_number` does, in the same way. `None` means that [`read`] must read the text.
 fn plain_number(text: &str) -> Option<f64> {
-    // The standard library saturates exponents too, beyond what fits here.
+    // The standard library saturates exponents too, but only those too long for such a text.
     const LONGEST: usize = 64;
     let is_plain = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E');
     if text.len() <= LONGEST && text.bytes().all(is_plain) { text.parse().ok() } else { None }
@@ -117,8 +118,7 @@ fn read(points: impl Iterator<Item = u32> + Clone) -> Option<f64> {
     digits_as_number(points.clone()).or_else(|| infinity_as_number(points))
 }
 
-/// What [`as_number`] reads first. Numbers in digits: what may stand before them, the digits, what may stand behind, and
-/// then only NULs.
+/// Reads a number in digits, which [`as_number`] tries first: a prefix, the digits, a suffix, and then only NULs.
 pub fn digits_as_number(points: impl Iterator<Item = u32>) -> Option<f64> {
     let mut points = points.peekable();
     let mut affixes = Affixes { sign: Sign::Unseen, currency: Currency::Unseen };
@@ -262,7 +262,6 @@ fn ascii_digit(character: char) -> Option<u8> {
 
 /// A decimal number of any length, cut to the digits that decide the nearest double.
 ///
-///
 /// Its value is `digits * 10^exponent`, and slightly more if `rest` says so.
 struct Decimal {
     /// ASCII digits, the first of which is not 0, with room for the rest of the number's text.
@@ -348,7 +347,7 @@ mod tests {
 
     use super::*;
 
-    /// Bit by bit, so that the zeros differ.
+    /// Compares bits, so that the zeros differ.
     #[track_caller]
     fn check(text: &str, expected: Option<f64>) {
         let units: Vec<u16> = text.encode_utf16().collect();
@@ -509,7 +508,7 @@ mod tests {
         assert_eq!(as_number_units(&[0x35, 0xDFD3]), None);
     }
 
-    /// Doubles next to each other are 1 and 1 + 2^-52; halfway between them is 1 + 2^-53, a decimal of 53 digits.
+    /// 1 and 1 + 2^-52 are adjacent doubles; halfway between them is 1 + 2^-53, a decimal of 53 digits.
     #[test]
     fn digits_however_far_behind_decide_what_is_halfway() {
         let halfway = "1.00000000000000011102230246251565404236316680908203125";
@@ -527,7 +526,7 @@ mod tests {
         check(&format!("1{zeros}e-100000"), Some(1.0));
         check(&format!("{}e-99999", "1".repeat(100_000)), Some(1.0 + 1.0 / 9.0));
         check(&format!("{zeros}.{zeros}"), Some(0.0));
-        // The standard library reads no exponent beyond 65,536 to its end.
+        // The standard library does not read an exponent beyond 65,536 to its end.
         check(&format!("0.{}1e700001", "0".repeat(700_000)), Some(1.0));
     }
 

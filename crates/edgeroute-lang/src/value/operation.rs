@@ -1,4 +1,4 @@
-//! Computes operators. The rules are in `grammar/SEMANTICS.md`; comments cite them as `SEMANTICS#anchor`.
+//! Computes operators. The rules are in `grammar/SEMANTICS.md`; comments cite them by anchor.
 
 use core::cmp::Ordering;
 
@@ -204,7 +204,7 @@ mod tests {
             vec![Value::NullText],
             vec![Value::text("")],
             vec![Value::text("a")],
-            // By code units an astral character stands below U+E000 and what follows it.
+            // By code units, an astral character is below U+E000 and everything after it.
             vec![Value::text("😀")],
             vec![Value::text("\u{e000}")],
             vec![Value::Null, Value::Missing],

@@ -36,7 +36,7 @@ fn letter(ty: Type) -> char {
     }
 }
 
-/// The static type of a condition, or what tells the kind of its error.
+/// Returns the static type of a condition, or the mark of its kind of error.
 fn type_of(text: &str) -> char {
     match checked(text, CheckOptions::default()) {
         Ok(condition) => letter(condition.type_of(condition.root())),
@@ -52,7 +52,7 @@ fn type_of(text: &str) -> char {
     }
 }
 
-/// A row for each left operand in the order of [`OPERANDS`], in it the results for each right operand.
+/// A row for each left operand in the order of [`OPERANDS`]; each row has the results for every right operand.
 fn binary_table(operator: &str) -> String {
     let row = |left: &str| OPERANDS.map(|(_, right)| type_of(&format!("{left} {operator} {right}"))).iter().collect();
     let rows: Vec<String> = OPERANDS.iter().map(|(_, left)| row(left)).collect();
@@ -78,7 +78,7 @@ fn operators_have_the_references_types() {
 
 #[test]
 fn and_and_or_have_the_references_types() {
-    // The reference crashes where the table says `!`.
+    // The reference crashes on the entries with `!`.
     assert_eq!(binary_table("and"), "------ ------ --B0B- --00!- --B!B- BBB!BB");
     assert_eq!(binary_table("or"), "------ ------ --BBB- --B0!- --B!B- BBBBBB");
 }
@@ -289,7 +289,7 @@ fn errors_come_in_the_order_of_the_text_and_are_bounded() {
     assert_eq!(places, [0, 13, 20]);
 }
 
-/// The message, then each label with its text, then the help.
+/// Returns the message, then each label with its text, then the help.
 fn told(text: &str) -> Vec<String> {
     let found = errors(text);
     let [error] = found.as_slice() else { panic!("{found:?}") };
@@ -397,7 +397,7 @@ fn undefined_literals_say_why() {
     assert_eq!(told("$a[0] = 'b'")[2], "$a[0]: undefined: only `$body.` paths can have an index");
 }
 
-/// Every fix is certain: the text compiles with it.
+/// Every fix is certain: the fixed text compiles.
 #[test]
 fn fixes_mend() {
     for (text, mended) in [

@@ -5,7 +5,7 @@ use crate::predicate::{Formula, SlotKind};
 use crate::steps::counted;
 use crate::syntax::parse_condition;
 
-/// The formula of a condition, printed.
+/// Prints the formula of a condition.
 fn lowered(text: &str) -> String {
     let parsed = parse_condition(text, &Limits { route_bytes: 1 << 24, ..Limits::default() });
     assert_eq!(parsed.errors, []);
@@ -15,7 +15,7 @@ fn lowered(text: &str) -> String {
     shown(&formulas, root, &vocabulary)
 }
 
-/// `&` and `|` of tests; parts of a whole in parentheses.
+/// Prints `&` and `|` of tests, with nested parts in parentheses.
 fn shown(formulas: &Formulas, id: FormulaId, vocabulary: &Interner) -> String {
     let joined = |parts: &[FormulaId], by: &str| {
         let parts: Vec<String> = parts
@@ -128,7 +128,7 @@ fn comparisons_of_numbers_are_closed_intervals() {
         ("as_number(a) < -1e400", "false"),
         ("as_number(a) <= 1e400", "A in -inf..=inf"),
         ("as_number($body.n) = 5", "body.n in 5e0..=5e0"),
-        // Takes a number, and is none of the tests.
+        // Accepts a number, and is not a simple test.
         ("as_number(as_number(a)) = 5", "#0"),
     ]);
 }
@@ -136,7 +136,7 @@ fn comparisons_of_numbers_are_closed_intervals() {
 #[test]
 fn comparisons_of_body_values_are_tests() {
     check_all(&[
-        // Constants that are turned into values are folded beforehand.
+        // Constants that are converted to body values are folded first.
         ("$body.n = 5", "body.n = 5"),
         ("5 < $body.n", "body.n > 5"),
         ("$body.n = -0", "body.n = -0"),
@@ -147,11 +147,11 @@ fn comparisons_of_body_values_are_tests() {
         ("null >= $body.n", "body.n <= null"),
         ("$body.n = true", "body.n = true"),
         ("{$body.n} = false", "body.n = false"),
-        // One expression, of which the operands are no others.
+        // One expression, whose operands are not expressions of their own.
         ("($body.n ?? $body.m) = true", "#0"),
-        // NaN is a value, though no constant that a test could have.
+        // NaN is a value, but not a constant that a test can have.
         ("(1e400 ?? $body.n) - (1e400 ?? $body.n) < $body.m", "#0"),
-        // What is compared is no constant, or one that is not well-formed.
+        // The other operand is not a constant, or not a well-formed one.
         ("$body.n = a", "#0"),
         ("$body.n = $body.m", "#0"),
         (r"$body.n = '\uD800'", "#0"),
@@ -176,19 +176,19 @@ fn values_joined_by_and_or_or_must_both_be_bools() {
             "(body.a = true & body.b = false) | (body.a = true & body.b = true) | (body.a = false & body.b = true)",
         ),
         ("not ($body.a or $body.b)", "body.a = false & body.b = false"),
-        // More than leaves would stand in the formula more than once.
+        // Operands that are not leaves would be in the formula more than once.
         ("$body.a or is_defined(b)", "#0"),
         ("not ($body.a or is_defined(b))", "body.a = false & B absent"),
         ("$body.a and is_defined(b)", "body.a = true & B null/text"),
         ("not ($body.a and is_defined(b))", "not #0"),
-        // The operand that is no leaf was lost, and with it the route.
+        // Regression: an operand that is not a leaf was lost, and the route with it.
         ("$body.a and (b = 'x' and c = 'y')", r#"body.a = true & B = "x" & C = "y""#),
         ("$body.a and (b = 'x' or c = 'y')", r#"body.a = true & (B = "x" | C = "y")"#),
         ("not ($body.a or (b = 'x' or c = 'y'))", r#"body.a = false & B <> "x" & C <> "y""#),
         ("not ($body.a or (b = 'x' and c = 'y'))", r#"body.a = false & (B <> "x" | C <> "y")"#),
         ("$body.a and 5", "false"),
         ("$body.a and length(b)", "false"),
-        // A constant stays where the other operand may be no bool.
+        // A constant stays if the other operand may not be a bool.
         ("$body.a and true", "body.a = true"),
         ("not ($body.a and true)", "body.a = false"),
         ("not ($body.a or false)", "body.a = false"),
@@ -277,7 +277,7 @@ fn contradictions_are_looked_for_in_conjunctions_of_up_to_24_parts() {
     assert_eq!(lowered(&conjunction(24)), "false");
     let long = lowered(&conjunction(25));
     assert!(long.starts_with(r#"B = "1" & A2 = "1" & "#) && long.ends_with(r#" & B = "2""#), "{long}");
-    // What never holds in a part of a longer one goes all the same.
+    // A part that is never true is dropped from a long formula too.
     let choices = format!("{} and (c = '1' or d = '1' and d = '2')", conjunction(25));
     assert_eq!(lowered(&choices), format!(r#"{long} & C = "1""#));
 }
@@ -303,7 +303,7 @@ fn a_condition_costs_the_same_however_many_were_lowered_before() {
     assert_eq!((0..100).map(|_| steps()).max(), Some(second));
 }
 
-/// Parts of the innermost would move at every step outwards.
+/// Otherwise the innermost parts would move at every level.
 #[test]
 fn conjunctions_that_nest_to_the_right_lower_in_linear_time() {
     let steps = |depth: usize| {
@@ -326,7 +326,7 @@ fn long_chains_lower_in_linear_time() {
         let formula = lowered(&format!("({})", parts.join(&format!(" {by} "))));
         assert!(formula.len() > count * 5, "{}", formula.len());
     }
-    // Alternating, so that nothing is flat.
+    // The operators alternate, so that nothing can be flattened.
     let nested = (0..800).fold("a = '1'".to_owned(), |inner, n| {
         format!("({inner} {} b = '{n}')", if n % 2 == 0 { "and" } else { "or" })
     });

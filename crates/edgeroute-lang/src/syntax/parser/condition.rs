@@ -6,11 +6,12 @@
 //!
 //! Two rules of the reference need more than that (`grammar/README.md` explains them):
 //! - *Alone, a condition is its longest valid prefix*, unless the next token is a binary operator, an unknown
-//! character, or a `)` after a parenthesised expression or call.
+//!   character, or a `)` after a parenthesised expression or call.
 //! - *A surplus `)` claims an earlier `))`.* If a `)` directly follows the `)` of a parenthesised expression or call,
-//! it may be read as surplus, and the group that it would have closed stays open until the next `)`. The reference
-//! reads it so, and refuses the condition, if that lets the parse reach further. Each frame records which kinds of
-//! groups such readings have open within it ([`Claims`]), which is enough to follow every such reading at once.
+//!   it may be read as surplus, and the group that it would have closed stays open until the next `)`.
+//!   The reference reads it so, and refuses the condition, if that lets the parse reach further.
+//!   Each frame records which kinds of groups such readings have open within it ([`Claims`]), which is enough to follow
+//!   every such reading at once.
 
 use smallvec::SmallVec;
 

@@ -52,7 +52,7 @@ impl<'t> ExpressionParser<'_, 't, '_> {
         Some(self.replace_operator(left, operator, token.span))
     }
 
-    /// `starts with (a, 'b')`: the name of a function as two words, of which the first has been taken.
+    /// `starts with (a, 'b')`: the name of a function as two words. The first has been taken.
     fn split_name(&mut self, left: ExprId) -> Option<Next> {
         let (first, second) = (self.cursor.previous, self.cursor.current);
         let name = format!("{}_{}", self.cursor.text_of(first), self.cursor.text_of(second));

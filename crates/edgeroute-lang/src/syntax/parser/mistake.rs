@@ -121,8 +121,8 @@ impl ExpressionParser<'_, '_, '_> {
 
 /// Operators.
 impl ExpressionParser<'_, '_, '_> {
-    /// Two adjacent operators, of which the first, after the operand `left`, has been taken. If they are written as
-    /// one, such as `==`, it reports what to write and treats them as that operator.
+    /// Two adjacent operators. The first, which follows the operand `left`, has been taken. If they are written as one,
+    /// such as `==`, it reports what to write and treats them as that operator.
     pub(super) fn doubled_operator(&mut self, left: ExprId, operator: BinaryOperator, span: Span) -> Next {
         let mut ahead = self.cursor.lexer.clone();
         let mut last = self.cursor.current;

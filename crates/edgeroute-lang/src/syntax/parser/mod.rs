@@ -46,7 +46,7 @@ fn explained(error: Diagnostic, help: &str) -> Diagnostic {
     if error.code == Code::PlaceholderLeft { error } else { error.with_help(help) }
 }
 
-/// The remaining tokens, of which one is current, and the errors so far.
+/// The remaining tokens, with one current token, and the errors so far.
 struct Cursor<'t, 'l> {
     text: &'t str,
     limits: &'l Limits,
