@@ -1,7 +1,7 @@
-//! An explanation says of every message just what the route table does with it, and why, whatever the routes and the
-//! message.
+//! Checks that the explanation of every message agrees with what the route table does with it, and gives the reasons,
+//! whatever the routes and the message.
 #![no_main]
-// As in the package whose tests share the cases.
+// Same as in the package whose tests share the cases.
 #![warn(single_use_lifetimes)]
 
 #[path = "../../tests/tables/explained.rs"]

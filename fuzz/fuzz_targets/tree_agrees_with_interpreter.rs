@@ -1,7 +1,7 @@
-//! A route table delivers every message just where the interpreter does, whatever the routes, the message, the budgets
-//! and the hash key.
+//! Checks that a route table delivers every message exactly as the interpreter does, whatever the routes, the message,
+//! the budgets and the hash seed.
 #![no_main]
-// As in the package whose tests share the cases.
+// Same as in the package whose tests share the cases.
 #![warn(single_use_lifetimes)]
 
 #[expect(dead_code, reason = "changes of tables, and routes for lints, are made by other targets")]
