@@ -1,5 +1,5 @@
-//! Writes the seeds of all targets to `fuzz/corpus/`, out of the conformance vectors: a file for each text, picked evenly,
-//! so that a few hundred do. A target that makes its input of choices gets random ones.
+//! Writes the seeds of all targets to `fuzz/corpus/` from the conformance vectors: a file for each text. Texts are
+//! picked evenly, because a few hundred suffice. A target that generates its input from choices gets random bytes.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-/// How many texts are taken of each file of vectors.
+/// The number of texts that are taken from each file of vectors.
 const OF_EACH: usize = 200;
 /// Which texts feed which targets: file, key, targets.
 const SOURCES: [(&str, &str, &[&str]); 5] = [
@@ -18,7 +18,7 @@ const SOURCES: [(&str, &str, &[&str]); 5] = [
     ("routes.jsonl", "route", &["parse_never_panics", "print_round_trips", "fmt_preserves_meaning"]),
     ("manifests.jsonl", "json", &["manifest_never_panics", "manifest_positions_in_bounds", "fmt_preserves_meaning"]),
 ];
-/// Targets whose input is choices.
+/// Targets whose input is a sequence of choices.
 const OF_CHOICES: [&str; 4] = [
     "tree_agrees_with_interpreter",
     "incremental_agrees_with_fresh_build",
@@ -52,7 +52,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Writes the bodies of all messages, behind a byte that chooses how deep they may nest.
+/// Writes the bodies of all messages, each after a byte that chooses the depth limit.
 fn bodies(vectors: &Path, directory: &Path) -> io::Result<()> {
     fs::create_dir_all(directory)?;
     let rows = fs::read_to_string(vectors.join("messages.jsonl"))?;
@@ -69,7 +69,7 @@ fn bodies(vectors: &Path, directory: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Bytes that choose at random, the same at every run: the longer, the more routes and messages they make.
+/// Random bytes that are the same in every run. A longer input makes more routes and messages.
 fn choices(number: usize) -> Vec<u8> {
     let mut state = number as u64;
     let bytes = (0..number * 20).map(|_| {
@@ -80,7 +80,7 @@ fn choices(number: usize) -> Vec<u8> {
     bytes.collect()
 }
 
-/// What the rows of a file have under `key`. A manifest that is given as JSON is written as text.
+/// The values under `key` in the rows of a file. A manifest given as JSON is written as text.
 fn texts(file: &Path, key: &str) -> io::Result<Vec<String>> {
     let mut texts = Vec::new();
     for line in fs::read_to_string(file)?.lines() {

@@ -1,5 +1,5 @@
-//! The body scanner refuses what `serde_json` refuses, and finds what it finds and what the plain reader finds, in every
-//! encoding, whatever bodies it has read before.
+//! Checks that the body scanner rejects what `serde_json` rejects, and finds what `serde_json` and the plain reader
+//! find, in every encoding, whatever bodies it has read before.
 #![no_main]
 
 use edgeroute_lang::body::{BodyPath, Document, Encoding, Found, Step};
@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-/// Paths of all kinds. Names of bodies are added.
+/// Paths of all kinds. Names found in bodies are added.
 const PATHS: [&str; 16] = [
     "a",
     "a.b",
@@ -27,7 +27,7 @@ const PATHS: [&str; 16] = [
     "a[0]..*",
     "a[0][-1]",
 ];
-/// How many more.
+/// The most paths that are added.
 const MOST_ADDED: usize = 12;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -44,7 +44,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let mut scanner = BodyScanner::with_window(&paths, max_depth, 1 + usize::from(choice / 8 % 8));
 
-    // As bytes, which in the wide encodings are no JSON, or nearly none.
+    // As raw bytes, which in the wide encodings are rarely valid JSON.
     for encoding in [Encoding::Utf8, Encoding::Utf16, Encoding::Utf32] {
         check(&mut scanner, &paths, body, encoding, max_depth);
     }
@@ -66,7 +66,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-/// The scanner finds what the plain reader finds, or refuses the body at the same byte.
+/// Checks that the scanner finds what the plain reader finds, or rejects the body at the same byte.
 fn check(scanner: &mut BodyScanner, paths: &[BodyPath], body: &[u8], encoding: Encoding, max_depth: usize) {
     let mut scalars = BodyScalars::new(paths.len());
     match (scanner.scan(body, encoding, &mut scalars), Document::read(body, encoding, max_depth)) {
@@ -84,7 +84,7 @@ fn check(scanner: &mut BodyScanner, paths: &[BodyPath], body: &[u8], encoding: E
     }
 }
 
-/// The scanner finds what `serde_json` has read, along the paths that lead to one place.
+/// Checks that the scanner finds what `serde_json` has read, for paths that lead to a single place.
 fn check_against(value: &Value, scanner: &mut BodyScanner, paths: &[BodyPath], body: &[u8], encoding: Encoding) {
     let mut scalars = BodyScalars::new(paths.len());
     if scanner.scan(body, encoding, &mut scalars).is_err() {
@@ -96,11 +96,11 @@ fn check_against(value: &Value, scanner: &mut BodyScanner, paths: &[BodyPath], b
             None => scalars.is(number, Found::Missing),
             Some(Value::Null) => scalars.is(number, Found::Null),
             Some(Value::Bool(truth)) => scalars.is(number, Found::Bool(*truth)),
-            // `serde_json` has a negative zero.
+            // `serde_json` distinguishes negative zero.
             Some(Value::Number(nearest)) => nearest
                 .as_f64()
                 .is_some_and(|nearest| [nearest, nearest + 0.0].iter().any(|&n| scalars.is(number, Found::Number(n)))),
-            // A date is a text for `serde_json`.
+            // `serde_json` reads a date as a string.
             Some(Value::String(text)) => {
                 scalars.is(number, Found::Text(text)) && !edgeroute_lang::text::is_date(text)
                     || scalars.is(number, Found::Date) && edgeroute_lang::text::is_date(text)
@@ -111,7 +111,7 @@ fn check_against(value: &Value, scanner: &mut BodyScanner, paths: &[BodyPath], b
     }
 }
 
-/// What is at the end of the steps; none where some can lead to several places.
+/// The value at the end of the steps; `None` if a step can lead to several places.
 fn select<'v>(value: &'v Value, steps: &[Step]) -> Option<Option<&'v Value>> {
     let mut value = Some(value);
     for step in steps {
@@ -124,7 +124,7 @@ fn select<'v>(value: &'v Value, steps: &[Step]) -> Option<Option<&'v Value>> {
     Some(value)
 }
 
-/// Adds the paths to some places of a body, those that can be written as paths.
+/// Adds the paths to some places of a body, as far as they can be written as paths.
 fn add_paths(root: &Value, paths: &mut Vec<BodyPath>) {
     let most = paths.len() + MOST_ADDED;
     let mut open = vec![(String::new(), root)];

@@ -1,5 +1,5 @@
-//! An explanation says of every message just what the route table does with it, and why, whatever the routes and the
-//! message.
+//! Checks that the explanation of every message agrees with what the route table does with it, and gives the reasons,
+//! whatever the routes and the message.
 #![no_main]
 
 

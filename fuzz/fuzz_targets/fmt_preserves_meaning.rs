@@ -1,5 +1,5 @@
-//! A formatted route means what it meant, and is formatted for good; in a manifest, nothing else changes. The text is
-//! taken as a route and as a manifest.
+//! Checks that formatting a route keeps its meaning and is idempotent, and that nothing else changes in a manifest. The
+//! text is read both as a route and as a manifest.
 #![no_main]
 
 use edgeroute_lang::format::{Formatted, format_manifest, format_route};
@@ -26,7 +26,7 @@ fuzz_target!(|text: &str| {
     }
 });
 
-/// What stands around the texts of the routes, and the routes.
+/// The text around the routes' texts, and the routes.
 fn read(text: &str) -> (Vec<&str>, Vec<RouteSpec>) {
     let parsed = Manifest::parse(text);
     let mut routes: Vec<RouteSpec> = parsed.manifest.iter().flat_map(Manifest::routes).cloned().collect();
@@ -43,7 +43,7 @@ fn read(text: &str) -> (Vec<&str>, Vec<RouteSpec>) {
     (around, routes)
 }
 
-/// Source, condition and endpoint, or the codes of the errors.
+/// The source, condition and endpoint, or the codes of the errors.
 fn meaning(text: &str) -> String {
     match Route::compile(text, Shadowing::default(), &Limits::default()) {
         Ok(route) => format!("{} {:?} {}", route.source, route.condition, route.endpoint),

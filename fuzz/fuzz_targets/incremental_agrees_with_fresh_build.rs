@@ -1,5 +1,5 @@
-//! A table that came about by changes delivers every message just where one does that is built of the same routes at
-//! once, and so does the table before each change, which others may still use.
+//! Checks that a table made by changes delivers every message like one that is built from the same routes at once, and
+//! so does the table before each change, which others may still use.
 #![no_main]
 
 
@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use edgeroute_testkit::cases::Case;
 
 fuzz_target!(|bytes: &[u8]| {
-    // The changes first, a small part, so that a mutation of them leaves the case as it is.
+    // The changes come first and are short, so that a mutation of them leaves the case unchanged.
     let (steps, bytes) = bytes.split_at(bytes.len().min(64));
     let case = Case::of(bytes);
     let check = |case: &Case| case.check_changes(steps);

@@ -1,5 +1,5 @@
-//! What lints say of the messages that a route takes is so, fixes do what their lint declares, and all places are within
-//! the texts, whatever the routes and the messages.
+//! Checks that the findings of lints on messages are true, that fixes do what their lint declares, and that all spans
+//! are within the texts, whatever the routes and the messages.
 #![no_main]
 
 

@@ -1,4 +1,5 @@
-//! Any text is read as a manifest without a panic, and all findings, in the manifest and in its routes, are about it.
+//! Checks that any text can be read as a manifest without a panic, and that all findings in it and its routes refer to
+//! it.
 #![no_main]
 
 use edgeroute_lang::hir::{Route, Shadowing};

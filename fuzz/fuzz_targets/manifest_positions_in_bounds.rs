@@ -1,4 +1,4 @@
-//! Every place that is reported of a manifest lies within it, between its characters, and is that of what it is said to be:
+//! Checks that every span reported for a manifest is within it, on character boundaries, and covers what it should:
 //! names and texts of routes decode from their spans, and so does every character of a text.
 #![no_main]
 
@@ -21,7 +21,7 @@ fuzz_target!(|text: &str| {
 
 fn assert_located(manifest: &str, route: &RouteSpec) {
     let decoded = |span: Span| serde_json::from_str::<String>(span.slice(manifest)).ok();
-    // The key of a layered deployment has the names before it in front.
+    // In a layered deployment, the key starts with the names that lead to the route.
     assert!(decoded(route.name_span()).is_none_or(|name| name.ends_with(route.name())));
     let text = route.text();
     assert!(decoded(route.text_span()).is_none_or(|decoded| decoded == text));
@@ -30,12 +30,12 @@ fn assert_located(manifest: &str, route: &RouteSpec) {
     for (at, character) in text.char_indices() {
         let span = Span::from_range(at..at + character.len_utf8());
         let located = route.locate(span);
-        // The characters stand side by side.
+        // The characters are adjacent.
         assert_eq!(located.range().start, end);
         end = located.range().end;
         let written = &manifest[located.range()];
         let decoded = serde_json::from_str::<String>(&format!("\"{written}\""));
-        // Half a character, written as an escape, is U+FFFD for us and nothing for `serde_json`.
+        // An escaped lone surrogate is U+FFFD for us and an error for `serde_json`.
         assert!(decoded.map_or(character == char::REPLACEMENT_CHARACTER, |decoded| decoded.chars().eq([character])));
         assert_eq!(route.locate(Span::at(span.start())), Span::at(located.start()));
     }

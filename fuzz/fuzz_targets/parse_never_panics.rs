@@ -1,4 +1,4 @@
-//! Any text is parsed, checked and folded without a panic, and all findings are about the text.
+//! Checks that any text can be parsed, checked and folded without a panic, and that all findings refer to the text.
 #![no_main]
 
 use edgeroute_lang::hir::{CheckOptions, Route, Shadowing, TwinFunctions, check, fold};

@@ -1,5 +1,5 @@
-//! What is printed parses to the tree that it was printed from; canonical text to one of the same type and meaning,
-//! whose canonical text it is.
+//! Checks that printed text parses to the tree that it was printed from, and that canonical text parses to a tree with
+//! the same type and meaning and the same canonical text.
 #![no_main]
 
 use edgeroute_lang::hir::{CheckOptions, TwinFunctions, check};
@@ -11,7 +11,7 @@ use edgeroute_lang::syntax::{
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    // Printing can make a text longer (`a=b`), over the limit that the original kept.
+    // Printing can lengthen a text (`a=b`) beyond the limit that the original kept.
     let limits = Limits { route_bytes: 4 * Limits::default().route_bytes, ..Limits::default() };
     let route = parse_route(text, &limits);
     if route.errors.is_empty() {

@@ -1,5 +1,5 @@
-//! A route table delivers every message just where the interpreter does, whatever the routes, the message, the budgets
-//! and the hash key.
+//! Checks that a route table delivers every message exactly as the interpreter does, whatever the routes, the message,
+//! the budgets and the hash seed.
 #![no_main]
 
 

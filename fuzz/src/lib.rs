@@ -1,13 +1,14 @@
-//! What the fuzz targets share: checks on what the library says about a text.
+//! Checks shared by the fuzz targets, on what the library reports about a text.
 #![forbid(unsafe_code)]
 
 use edgeroute_lang::diagnostic::{Diagnostic, render};
 use edgeroute_lang::span::{LineIndex, Span};
 
-/// Every span of every finding is within the text and between its characters, and every finding can be shown.
+/// Checks that every span of every finding is within the text on character boundaries, and that every finding can be
+/// shown.
 ///
 /// # Panics
-/// If it is not.
+/// Panics if a check fails.
 pub fn assert_about(text: &str, findings: &[Diagnostic]) {
     let lines = LineIndex::new(text);
     for finding in findings {
@@ -18,10 +19,10 @@ pub fn assert_about(text: &str, findings: &[Diagnostic]) {
     }
 }
 
-/// The span is within the text and between its characters.
+/// Checks that the span is within the text on character boundaries.
 ///
 /// # Panics
-/// If it is not.
+/// Panics if it is not.
 pub fn assert_within(text: &str, span: Span) {
     assert!(text.get(span.range()).is_some(), "{span:?} in a text of {} bytes", text.len());
 }

@@ -1,4 +1,4 @@
-//! What building and changing tables tells, and that matching tells nothing.
+//! Tests the events that building and changing tables emit, and that matching emits none.
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::fmt::{Debug, Write as _};
@@ -21,7 +21,7 @@ impl Log {
         self.0.lock().unwrap().push(line.0);
     }
 
-    /// What was told while `run` ran.
+    /// The lines logged while `run` ran.
     fn of(run: impl FnOnce()) -> Vec<String> {
         let log = Self::default();
         tracing::subscriber::with_default(log.clone(), run);

@@ -1,4 +1,4 @@
-//! What the dependencies ask for is no more than what this package says it needs.
+//! Checks that the dependencies require no more than this package declares.
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::collections::BTreeSet;
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// `cargo metadata` with all features. Downloads nothing that the build has not.
+/// `cargo metadata` with all features. Downloads nothing beyond what the build needs.
 fn metadata() -> Value {
     let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut command = Command::new(cargo);
@@ -17,7 +17,7 @@ fn metadata() -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// The ids of the packages of this workspace and of their dependencies, without what only tests need.
+/// The ids of the packages of this workspace and of their dependencies, without dev-dependencies.
 fn built_of(metadata: &Value) -> BTreeSet<String> {
     let nodes = metadata["resolve"]["nodes"].as_array().unwrap();
     let members = metadata["workspace_members"].as_array().unwrap();
@@ -45,8 +45,8 @@ fn version(text: &str) -> Vec<u32> {
     numbers
 }
 
-/// One toolchain cannot show that an older one builds this. What it can show: no dependency says that it needs a newer
-/// compiler than ours, and (clippy's `incompatible_msrv`) no function of the standard library is newer.
+/// One toolchain cannot show that an older one builds this package. It can show that no dependency declares a newer
+/// compiler than ours, and clippy's `incompatible_msrv` checks that no standard library function is newer.
 #[test]
 fn no_dependency_needs_a_newer_compiler_than_this_package_says() {
     let metadata = metadata();

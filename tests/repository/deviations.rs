@@ -1,4 +1,5 @@
-//! `grammar/DEVIATIONS.md` is held by tests that exist; those of deviations that no module has to itself are here.
+//! Checks that the tests named in `grammar/DEVIATIONS.md` exist. Contains the tests of deviations that belong to no
+//! single module.
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::fs;
@@ -46,7 +47,7 @@ fn every_deviation_is_complete_and_names_a_test_that_exists() {
     }
 }
 
-/// What a condition says of a message with this body, in JSON and UTF-8, and the property `text`.
+/// The verdict of a condition on a message with this body, in JSON and UTF-8, and the property `text`.
 fn says(condition: &str, text: &str, body: &str) -> Verdict {
     let limits = Limits::default();
     let parsed = parse_condition(condition, &limits);

@@ -1,20 +1,22 @@
-//! Which module may import which: read from the sources, comments, texts and tests left out.
+//! Checks which module imports which, by reading the sources without comments, strings and tests.
 //!
-//! The scanner knows just enough Rust: `crate::` paths, also grouped, and `super::` paths that reach the crate's root.
+//! The scanner knows only as much Rust as it needs: `crate::` paths, also grouped, and `super::` paths that reach the
+//! crate's root.
 
 #[cfg(test)]
 mod scan {
     use std::collections::BTreeSet;
 
-    /// A crate of the workspace, and its modules from the lowest to the highest. A module imports only modules before it.
+    /// A crate of the workspace, and its modules from the lowest to the highest. A module may import only modules
+    /// before it.
     #[derive(Debug)]
     pub(crate) struct Layers {
-        /// The folder of its sources.
+        /// The directory of its sources.
         pub(crate) sources: &'static str,
         modules: &'static [&'static str],
         /// Modules that read or write JSON.
         know_serde: &'static [&'static str],
-        /// Paths that a module must not use although they are below it.
+        /// Paths that a module must not use although they are in lower modules.
         forbidden: &'static [(&'static str, &'static [&'static str])],
     }
 
@@ -62,7 +64,7 @@ mod scan {
             forbidden: &[],
         },
     ];
-    /// What only the binary does.
+    /// Operations that only the binary may use.
     const INPUT_AND_OUTPUT: [&str; 12] = [
         "std::fs",
         "std::io::stdin",
@@ -78,8 +80,8 @@ mod scan {
         "dbg!",
     ];
 
-    /// Imports against the layers, knowledge of serde, and input or output in the sources of a library, given as paths under
-    /// its folder and texts.
+    /// Finds violations of the layers, of the list of modules that know serde, and of the ban on input and output.
+    /// `sources` are paths relative to the directory of the library, with their texts.
     pub(crate) fn violations<'s>(
         layers: &Layers,
         sources: impl IntoIterator<Item = (&'s str, &'s str)>,
@@ -97,7 +99,7 @@ mod scan {
                 continue;
             };
             for imported in imports(path, &code) {
-                // A name of the crate's root that is not a module is re-exported from the top, or a macro.
+                // A name of the crate's root that is not a module is a re-export from the top, or a macro.
                 let is_macro = imported == "define_id";
                 if !layers.modules[..=rank].contains(&imported.as_str()) && !is_macro {
                     found.push(format!("{path}: `{module}` imports `{imported}`"));
@@ -118,7 +120,7 @@ mod scan {
         found
     }
 
-    /// The source with comments dropped and texts and characters emptied.
+    /// The source without comments, and with empty strings and characters.
     pub(crate) fn without_comments_and_texts(source: &str) -> String {
         let mut code = String::new();
         let mut rest = source;
@@ -189,13 +191,13 @@ mod scan {
         rest.len()
     }
 
-    /// `'x'` and `'\n'`, but no lifetime.
+    /// Whether this is `'x'` or `'\n'` and not a lifetime.
     fn is_character(rest: &str) -> bool {
         let mut characters = rest.chars().skip(1);
         matches!((characters.next(), characters.next()), (Some('\\'), _) | (Some(_), Some('\'')))
     }
 
-    /// The code without the items behind `#[cfg(test)]`.
+    /// The code without the items after `#[cfg(test)]`.
     pub(crate) fn without_tests(code: &str) -> String {
         let mut kept = String::new();
         let mut rest = code;
@@ -211,10 +213,10 @@ mod scan {
         kept + rest
     }
 
-    /// The names of this crate's modules that the code mentions, by whatever path leads to them.
+    /// The names of this crate's modules that the code mentions, by any path.
     fn imports(path: &str, code: &str) -> BTreeSet<String> {
         let mut roots = vec!["crate::".to_owned()];
-        // `super` as often as the file is deep leads to the crate's root.
+        // `super` repeated as often as the file is nested leads to the crate's root.
         let depth = path.trim_end_matches("/mod.rs").split('/').count();
         roots.push("super::".repeat(depth));
         let mut found = BTreeSet::new();
@@ -274,7 +276,7 @@ mod tests {
     const LANGUAGE: &Layers = &LIBRARIES[0];
     const ENGINE: &Layers = &LIBRARIES[1];
 
-    /// The files of a library, as paths and texts, sorted.
+    /// The files of a library as sorted paths and texts.
     fn sources(layers: &Layers) -> Vec<(String, String)> {
         let root = edgeroute_testkit::repository().join(layers.sources);
         let mut directories = vec![root.clone()];

@@ -1,4 +1,4 @@
-//! Promises of `SECURITY.md` that no module has to itself, and that what it names exists.
+//! Tests the promises of `SECURITY.md` that belong to no single module, and checks that the names in it exist.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ type Pairs = Vec<(String, Option<String>)>;
 fn every_test_that_the_document_names_exists() {
     let root = edgeroute_testkit::repository();
     let document = fs::read_to_string(root.join("SECURITY.md")).unwrap();
-    // What stands between backticks is every other part.
+    // Every other part is the text between backticks.
     let quoted: Vec<&str> = document.split('`').skip(1).step_by(2).collect();
     let mut tests = 0;
     for quoted in quoted {
@@ -35,7 +35,7 @@ fn every_test_that_the_document_names_exists() {
     }
 }
 
-/// The names of the routes that a message is delivered by.
+/// The names of the routes that deliver a message.
 fn winners(table: &RouteTable, origin: Origin<'_>, properties: &Pairs, system: &Pairs, body: &[u8]) -> Vec<String> {
     let message = Message::new(origin).properties(properties).system_properties(system).body(body);
     table.route(&message).into_iter().map(|delivery| delivery.route().to_owned()).collect()
@@ -83,7 +83,7 @@ fn nothing_that_a_sender_writes_changes_its_stamps() {
         })
     });
     let names: Vec<String> = names.chain(["messageType".to_owned(), "$messageType".to_owned()]).collect();
-    // Some routes are decided by clauses, all of them by the tree.
+    // Some routes are decided by terms, all of them by the index.
     for routes in [&routes[..], &routes[..60]] {
         let table = table(routes).build().unwrap().into_table();
         for origin in origins {
@@ -135,7 +135,7 @@ fn a_bad_route_changes_no_answer_of_the_others() {
         .map(|(name, value)| (name.to_owned(), Some(value.to_owned())))
         .into();
     for (number, bad) in bad.iter().enumerate() {
-        // Before, among and behind the others; by the name of a number that none has.
+        // Before, among and after the others.
         for place in [0, good.len() / 2, good.len()] {
             let mut builder = RouteTable::builder().bad_routes(BadRoutes::Skip);
             for (index, text) in good.iter().enumerate() {

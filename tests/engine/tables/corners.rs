@@ -1,4 +1,4 @@
-//! Tables and messages that random cases make too seldom: each is one corner, of tables of every shape.
+//! Tests tables and messages that random cases rarely produce, each on tables of every shape.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,7 +12,7 @@ use edgeroute_lang::priority::{Priority, TimeToLive};
 use edgeroute_testkit::cases::oracle::found;
 use edgeroute_testkit::cases::{Case, MessageParts, OriginParts, RouteText};
 
-/// A table that is decided by clauses where it is small; one of lists; one that is split by switches.
+/// A table that is decided by terms if it is small, one of lists, and one that is split by lookups.
 fn every_shape() -> [Budgets; 3] {
     let lists = Budgets { clauses: 0, ..Budgets::default() };
     [Budgets::default(), lists.clone(), Budgets { list: 0, ..lists }]
@@ -49,8 +49,8 @@ fn module(module: &str, output: Option<&str>) -> OriginParts {
     OriginParts::Module { device: "d".to_owned(), module: module.to_owned(), output: output.map(str::to_owned) }
 }
 
-/// What the interpreter says of every message, a table of every shape must say, with one scratch for all. The number of
-/// deliveries is returned.
+/// Checks that a table of every shape agrees with the interpreter on every message, with one scratch for all. Returns
+/// the number of deliveries.
 fn check(routes: &[RouteText], messages: &[MessageParts]) -> usize {
     check_with_fallback(routes, None, messages)
 }
@@ -72,7 +72,8 @@ fn check_with_fallback(routes: &[RouteText], fallback: Option<&RouteText>, messa
     first
 }
 
-/// A scratch knows 64 sources, and these are far more: they displace each other, and some are of one module or one output.
+/// A scratch remembers 64 sources, and there are far more here, so they displace each other. Some share a module or an
+/// output.
 #[test]
 fn one_scratch_serves_more_sources_than_it_knows() {
     let routes = routes([
@@ -90,7 +91,7 @@ fn one_scratch_serves_more_sources_than_it_knows() {
     assert_eq!(check(&routes, &messages), messages.len() + 17 + 16 + 1);
 }
 
-/// Children of many nodes of the trie that have one name.
+/// Children with the same name under many nodes of the trie.
 #[test]
 fn modules_that_call_their_outputs_alike_are_told_apart() {
     let sources = (0..150).map(|n| format!("/messages/modules/m{n}/outputs/{}", ["o", "p"][n % 2]));
@@ -101,7 +102,7 @@ fn modules_that_call_their_outputs_alike_are_told_apart() {
     assert_eq!(check(&routes, &messages), 150);
 }
 
-/// Two groups of routes with the same conditions: what one of them files under a key is not the other's.
+/// Two groups of routes with the same conditions: the entries of one under a key must not be used for the other.
 #[test]
 fn sources_whose_routes_ask_the_same_are_told_apart() {
     for condition in [
@@ -127,7 +128,7 @@ fn sources_whose_routes_ask_the_same_are_told_apart() {
     }
 }
 
-/// Names are compared as two words, which overlap in names of less than sixteen bytes and are one in names of eight.
+/// Names are compared as two words, which overlap in names of less than sixteen bytes and coincide in names of eight.
 #[test]
 fn letters_beyond_ascii_are_found_in_either_case_wherever_they_stand() {
     let names: Vec<String> = (2..=18)
@@ -136,7 +137,7 @@ fn letters_beyond_ascii_are_found_in_either_case_wherever_they_stand() {
             places.map(move |at| format!("{}é{}", "abcdefgh".repeat(2).split_at(at).0, "z".repeat(length - 2 - at)))
         })
         .collect();
-    // No table is asked for more names than it has clauses for.
+    // No table reads more names than it has terms for.
     for names in names.chunks(40) {
         let routes = routes(names.iter().map(|name| ("/*", format!("{name} = 'x'"))));
         let spelled = |name: &str| [name.to_owned(), name.to_uppercase(), name.replace('é', "É")];
@@ -147,7 +148,7 @@ fn letters_beyond_ascii_are_found_in_either_case_wherever_they_stand() {
 }
 
 /// "Of two properties that differ only by case, the one whose name sorts first counts, and of two of the same name the
-/// first": among few properties and among many, of applications and of systems.
+/// first": with few properties and with many, for application and system properties.
 #[test]
 fn of_properties_that_share_a_name_one_counts() {
     let routes = routes([
@@ -183,7 +184,7 @@ fn of_properties_that_share_a_name_one_counts() {
     assert_eq!(check(&routes, &messages), 304);
 }
 
-/// Of routes that are decided by what they ask of properties, of those whose programs are run, and of none.
+/// Covers routes that are decided by their tests on properties, routes whose programs are run, and no routes.
 #[test]
 fn a_fallback_takes_just_what_no_route_takes() {
     let decided = [("/messages/*", "a = 'x'"), ("/messages/*", "not starts_with(a, 'x')")];
@@ -202,14 +203,14 @@ fn a_fallback_takes_just_what_no_route_takes() {
         let fallback = RouteText { name: "fallback".to_owned(), ..routes([("/messages/*", "b = '1'")]).remove(0) };
         check_with_fallback(&routes(all.iter().copied()), Some(&fallback), &messages)
     };
-    // Of the ten messages that are no changes of twins and say `b = '1'`, those that no route takes.
+    // Of the ten messages that are not twin changes and have `b = '1'`, those that no route matches.
     assert_eq!(count(&[]), 10);
     assert_eq!(count(&decided), 4 + 8 + 4);
     assert_eq!(count(&run), 8 + 2 + 6);
     assert_eq!(count(&[decided, run].concat()), 4 + 8 + 8 + 2 + 2);
 }
 
-/// Both zeros are one number, and no other constant's.
+/// Both zeros are the same number, and differ from every other constant.
 #[test]
 fn zeros_of_either_sign_are_equal() {
     let constants = ["0", "-0", "0.0", "-0.0", "0e5", "1", "-1", "false", "true", "null", "''", "'0'", "5e-324"];
@@ -220,7 +221,7 @@ fn zeros_of_either_sign_are_equal() {
     assert_eq!(check(&routes, &messages), 6 * 5 + 7);
 }
 
-/// Sources hold what a manifest writes, and that is anything: also what sorts beside a slash.
+/// Sources may contain anything that a manifest can write, including characters that sort next to a slash.
 #[test]
 fn segments_of_any_characters_are_told_apart() {
     let pieces = ["a", "a\u{1}", "a\0", "a\0b", "a ", "a.", "a\u{1}/b", "a/b", "a\0/b", "a0", "\u{1}", "a\u{ffff}"];
@@ -231,8 +232,8 @@ fn segments_of_any_characters_are_told_apart() {
     assert_eq!(check(&routes, &messages), 34);
 }
 
-/// What a hub has resolved for one table means nothing but its name for another, also in the middle of many properties,
-/// which are looked up in another way.
+/// A name that a hub has resolved for one table still means that name for another table. Checked with many properties
+/// as well, which are looked up in a different way.
 #[test]
 fn keys_of_another_table_mean_their_names_among_many_properties() {
     let table = |conditions: &[&str]| {
@@ -253,7 +254,7 @@ fn keys_of_another_table_mean_their_names_among_many_properties() {
     }
 }
 
-/// The hub's own properties, which panic when they are shown for the so-manieth time.
+/// A hub's own properties that panic on a chosen visit.
 struct Panicking {
     left: Cell<usize>,
 }
@@ -271,7 +272,7 @@ impl Properties for Panicking {
 fn a_scratch_is_as_new_after_the_properties_of_a_hub_panicked() {
     let conditions = ["a = 'x'", "a != 'y'", "as_number(n) > 3", "b = 'x'", "not is_defined(a)", "length(b) = 1"];
     for budgets in every_shape() {
-        // Several segments, each of which has the message shown.
+        // Several segments, each of which visits the message.
         let mut set = RouteSet::new(RouteTable::builder().budgets(Budgets { whole: 0, ..budgets })).unwrap();
         let mut table = None;
         for RouteText { name, text, .. } in routes(conditions.map(|condition| ("/*", condition))) {

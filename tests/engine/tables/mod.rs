@@ -1,4 +1,4 @@
-//! What must hold for all tables and messages: the tree gives what the interpreter gives.
+//! Properties of all tables and messages: the index agrees with the interpreter.
 
 mod corners;
 

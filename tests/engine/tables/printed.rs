@@ -1,10 +1,10 @@
-//! How routes are filed, seen by `Debug`, which prints the tree, and by `stats()`.
+//! Tests how routes are indexed, as shown by `Debug`, which prints the index, and by `stats()`.
 
 use edgeroute::{Delivery, RouteTable};
 use edgeroute_lang::limits::Budgets;
 use edgeroute_lang::message::{Message, Origin};
 
-/// The table of routes from everywhere to the cloud with these conditions, named by their numbers.
+/// The table of routes from every source to the cloud with these conditions, named by their numbers.
 fn table(conditions: &[impl AsRef<str>], budgets: Budgets) -> RouteTable {
     let mut builder = RouteTable::builder().budgets(budgets);
     for (number, condition) in conditions.iter().enumerate() {
@@ -14,14 +14,14 @@ fn table(conditions: &[impl AsRef<str>], budgets: Budgets) -> RouteTable {
     builder.build().unwrap().into_table()
 }
 
-/// How each route is filed.
+/// The index entries of each route.
 fn filings(conditions: &[impl AsRef<str>], budgets: Budgets) -> Vec<String> {
     let printed = format!("{:?}", table(conditions, budgets));
     let filings = printed.lines().filter_map(|line| line.trim().strip_prefix('r')?.split_once(": "));
     filings.map(|(_, filing)| filing.to_owned()).collect()
 }
 
-/// The budgets that split even small groups.
+/// Budgets that split even small groups.
 fn split() -> Budgets {
     Budgets { clauses: 0, list: 0, ..Budgets::default() }
 }
@@ -108,7 +108,7 @@ fn the_selective_test_is_the_access_test_even_if_its_name_sorts_late() {
             "by Z = \"4\", header A = \"x\", if A = \"x\" and Z = \"4\"",
         ],
     );
-    // A narrow interval goes before a wide one and before presence.
+    // A narrow interval takes precedence over a wide one and over presence.
     check(
         &[
             "as_number(n) > 0 and as_number(n) < 1000 and as_number(m) > 7 and as_number(m) < 8 and is_defined(a)",
@@ -130,11 +130,11 @@ fn a_disjunction_is_filed_under_each_of_its_parts_within_the_budget() {
     assert_eq!(filings(&conditions, Budgets { filings: 3, ..split() }), each);
     let program = "[0: A = \"x\" ? yes : 1; 1: B = \"y\" ? yes : 2; 2: C starts with \"z\" ? yes : no]";
     assert_eq!(filings(&conditions, Budgets { filings: 2, ..split() }), [format!("always, if {program}")]);
-    // Within a conjunction it is filed so, too, where no other part is more selective, but checked whole.
+    // Also indexed this way within a conjunction, if no other part is more selective, but checked as a whole.
     let whole = "[0: C != \"z\" ? 1 : no; 1: A = \"x\" ? yes : 2; 2: B = \"y\" ? yes : no]";
     let each = ["by A = \"x\"", "by B = \"y\""].map(|test| format!("{test}, header C is there, if {whole}"));
     assert_eq!(filings(&["(a = 'x' or b = 'y') and c != 'z'"], split()), each);
-    // A part that no test selects is looked at always.
+    // A part that no test selects is always examined.
     let half = table(&["a = 'x' or not is_defined(b)"], split()).stats();
     assert_eq!((half.equal, half.always), (1, 1));
 }
@@ -159,7 +159,7 @@ fn each_test_is_shown_as_what_it_asks() {
         ("as_number(a) = 5", "number A = 5"),
         ("as_number(a) != 5", "not number A = 5"),
         ("as_number(a) >= 0.1", "number A >= 0.1"),
-        // Here the next number below, or above, is as short.
+        // Here the next smaller or larger number is just as short.
         ("as_number(a) >= 9007199254740992", "number A >= 9007199254740992"),
         ("as_number(a) <= 9007199254740990", "number A <= 9007199254740990"),
         ("$body.a <= true", "$body.a <= true"),
@@ -203,11 +203,11 @@ fn affixes_of_each_property_and_end_are_told_by_their_own_lengths() {
 #[test]
 fn a_constant_is_the_rarer_the_more_is_asked_of_its_property() {
     let others = |count: usize, test: fn(usize) -> String| (0..count).map(test).collect::<Vec<_>>();
-    // Asked for twice, but of a hundred: who asks for `a` at all asks for this constant.
+    // The constant is tested twice, but among a hundred: a route that tests `a` at all tests this constant.
     let one = [vec!["a = 'x' and b = 'y'".to_owned(), "b = 'y'".to_owned()], others(100, |n| format!("b = 'v{n}'"))];
     let filed = filings(&one.concat(), split());
     assert_eq!(filed[0], "by B = \"y\", header A = \"x\", if A = \"x\" and B = \"y\"");
-    // A prefix is rarer than an equality here, but a header tells no more of it than that the property is there.
+    // A prefix is rarer than an equality here, but a header only checks that its property is present.
     let three = [
         vec!["n = 'k' and b = 'y' and starts_with(c, 'p')".to_owned()],
         others(20, |n| format!("n = 'v{n}'")),
@@ -220,14 +220,14 @@ fn a_constant_is_the_rarer_the_more_is_asked_of_its_property() {
 #[test]
 fn a_disjunction_is_as_likely_as_its_parts_together() {
     let of = |condition: &str| filings(&[condition], split());
-    // One constant is rarer than one of two, and than one of three.
+    // One constant is rarer than one of two, and one of two rarer than one of three.
     for parts in ["a = 'x' or b = 'y'", "a = 'x' or b = 'y' or d = 'w'"] {
         let filed = of(&format!("({parts}) and c = 'z'"));
         assert!(filed.len() == 1 && filed[0].starts_with("by C = \"z\", if "), "{filed:?}");
         let filed = of(&format!("({parts}) and c != 'z'"));
         assert!(filed.len() > 1 && filed.iter().all(|filing| filing.contains(", header C is there, ")), "{filed:?}");
     }
-    // Of more parts than the budget has, the other test it is.
+    // If it has more parts than the budget allows, the other test is used.
     let within = |filings| table(&["(a = 'x' or b = 'y') and c != 'z'"], Budgets { filings, ..split() }).stats();
     assert_eq!((within(2).equal, within(2).present), (2, 0));
     assert_eq!((within(1).equal, within(1).present), (0, 1));
@@ -365,10 +365,10 @@ fn clauses_are_kept_to_their_budget_and_to_a_word() {
     assert_eq!(stats(&conditions, 63), (0, 64));
     let more = [&conditions[..], &["a = 'x'".to_owned()]].concat();
     assert_eq!(stats(&more, 1_000), (0, 65));
-    // So are the properties that they ask for.
+    // So are the properties that they read.
     let all = |count: usize| [(0..count).map(|n| format!("a{n} = 'x'")).collect::<Vec<_>>().join(" and ")];
     assert_eq!((stats(&all(64), 64), stats(&all(65), 64)), ((1, 0), (0, 1)));
-    // One clause asks for one of many texts; disjuncts over several properties are a clause each.
+    // One term tests for one of many strings; disjuncts over several properties are one term each.
     let choice = (0..100).map(|n| format!("a = 'v{n}'")).collect::<Vec<_>>().join(" or ");
     assert_eq!(stats(core::slice::from_ref(&choice), 64), (1, 0));
     assert_eq!(stats(&[format!("({choice}) and b = 'x'")], 64), (1, 0));
@@ -382,12 +382,12 @@ fn a_route_over_the_budget_of_filings_is_counted() {
     assert_eq!(over(choice(5), 5), 0);
     assert_eq!(over(choice(6), 5), 1);
     assert_eq!(over("a = 'x'".to_owned(), 0), 1);
-    // Another test of the conjunction does, so nothing is over the budget.
+    // Another test of the conjunction suffices, so nothing exceeds the budget.
     assert_eq!(over(format!("({}) and b = 'x'", choice(6)), 5), 0);
     // No test would help, whatever the budget.
     assert_eq!(over("not is_defined(a)".to_owned(), 0), 0);
     assert_eq!(over(format!("not is_defined(b) and ({} or not is_defined(c))", choice(6)), 5), 0);
-    // A part over the budget is all that would.
+    // The only part that would help exceeds the budget.
     assert_eq!(over(format!("not is_defined(b) and ({})", choice(6)), 5), 1);
     assert_eq!(over(format!("not is_defined(b) and (c = 'x' or (not is_defined(d) and ({})))", choice(6)), 5), 1);
 }

@@ -1,4 +1,4 @@
-//! The properties, over cases made of random bytes.
+//! Property tests over cases generated from random bytes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,12 +11,12 @@ use proptest::prelude::*;
 use edgeroute_testkit::cases::oracle::{Found, found};
 use edgeroute_testkit::cases::{Case, OriginParts, RouteText};
 
-/// Quick enough to run always; `PROPTEST_CASES` asks for more. A failure prints its shrunk case, which then becomes a
-/// test of its own.
+/// Fast enough to run always; set `PROPTEST_CASES` for more cases. A failure prints its shrunk case; add that as a test
+/// of its own.
 fn config(cases: u32) -> proptest::test_runner::Config {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     let cases = asked.unwrap_or(cases);
-    // Cases are made smaller by themselves, see `Case::smaller`.
+    // Cases are shrunk by `Case::smaller` instead.
     proptest::test_runner::Config { cases, failure_persistence: None, max_shrink_iters: 20, ..Default::default() }
 }
 
@@ -151,8 +151,8 @@ proptest! {
     }
 }
 
-/// The properties above are worth something only if the cases are: most messages are delivered somewhere, not all, and
-/// every way to file a route is used.
+/// The properties above are only meaningful if the cases are varied: most messages but not all must be delivered, and
+/// every kind of index entry must be used.
 #[test]
 fn random_cases_use_every_part_of_the_tree() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
@@ -190,7 +190,7 @@ fn random_cases_use_every_part_of_the_tree() {
     assert!(deliveries > delivered && by_fallback > 10, "{deliveries} deliveries, {by_fallback} by fallback");
 }
 
-/// Likewise with lints: each speaks of some case.
+/// Likewise for lints: each must have a finding in some case.
 #[test]
 fn random_cases_provoke_lints() {
     use proptest::strategy::{Strategy, ValueTree};
@@ -246,7 +246,7 @@ fn a_scratch_of_another_table_is_refused() {
 fn a_scratch_of_a_table_that_is_gone_is_refused_too() {
     let message = Message::new(Origin::device("d"));
     let mut scratch = table(&[("all", "FROM /* INTO $upstream")]).create_scratch();
-    // Built in the place of the one that is gone, as an allocator likes to do.
+    // Probably allocated where the dropped table was.
     let later = table(&[("all", "FROM /* INTO $upstream")]);
     assert!(catch_unwind(AssertUnwindSafe(|| later.is_match_with(&mut scratch, &message))).is_err());
 }

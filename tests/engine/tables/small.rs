@@ -1,4 +1,5 @@
-//! Tables that are small enough to be decided at once: what their clauses leave alive, over all conditions of a few tests.
+//! Tests tables that are small enough to be decided at once: which terms stay alive, over all conditions of a few
+//! tests.
 
 use edgeroute_lang::hir::Shadowing;
 use edgeroute_lang::limits::{Budgets, Limits};
@@ -26,7 +27,7 @@ fn message(properties: &[(&str, Option<&str>)], system_properties: &[(&str, &str
     }
 }
 
-/// Decided by clauses of disjuncts, by those of whole conditions, in a list, and by switches.
+/// Decided by the terms of disjuncts, by the terms of whole conditions, in a list, and by lookups.
 fn all_budgets() -> [Budgets; 4] {
     let all = Budgets::default();
     let filed = Budgets { clauses: 0, ..all.clone() };
@@ -82,7 +83,7 @@ fn conditions_of_three_tests_are_decided_as_the_interpreter_decides_them() {
     for value in values {
         messages.extend([message(&[("a", value)], &[]), message(&[("b", Some("x")), ("a", value)], &[])]);
     }
-    // As many as have no more than 64 clauses.
+    // As many as have at most 64 terms together.
     let deliveries: usize = conditions.chunks(21).map(|conditions| check(conditions, None, &messages)).sum();
     assert!(deliveries > conditions.len());
 }
@@ -112,7 +113,7 @@ fn a_fallback_that_is_never_true_takes_nothing() {
     let messages = [message(&[("a", Some("1"))], &[]), message(&[("b", Some("1"))], &[])];
     let never = Some("a = '1' and a = '2'");
     assert_eq!(check(&[""; 0], never, &messages), 0);
-    // For each of the budgets the route takes one of the two, twice over.
+    // With each of the budgets, the route matches one of the two messages, twice.
     assert_eq!(check(&["b = '1'"], never, &messages), 4 * 2);
 }
 

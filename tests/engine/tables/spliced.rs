@@ -1,9 +1,9 @@
-//! Conditions of the conformance vectors, joined at random, against the vectors' messages: the tree gives what the
-//! interpreter gives, and so must lints and explanations. These conditions have what people thought of who measured the
-//! reference, and what the generator of [`shared`](edgeroute_testkit::cases) does not.
+//! Joins conditions of the conformance vectors at random and runs them on the vectors' messages: the index must agree
+//! with the interpreter, and so must lints and explanations. The vectors cover constructs that the generator of
+//! [`shared`](edgeroute_testkit::cases) does not.
 //!
-//! `EDGEROUTE_SPLICED=20000 cargo test --release --test tables spliced` makes so many tables instead of a few dozen, with
-//! other routes than before (`EDGEROUTE_SEED`).
+//! `EDGEROUTE_SPLICED=20000 cargo test --release --test tables spliced` makes this many tables instead of a few dozen,
+//! with routes chosen by the seed `EDGEROUTE_SEED`.
 
 use std::{env, fs};
 
@@ -38,7 +38,7 @@ fn rows(file: &str) -> Vec<Value> {
 fn route(condition: &str, number: usize) -> RouteText {
     RouteText {
         name: format!("r{number}"),
-        // Not from `/messages/*`: there a comment may begin that ends within the condition.
+        // Not from `/messages/*`, where a comment may begin that ends within the condition.
         text: format!("FROM /messages WHERE {condition} INTO BrokeredEndpoint('/modules/m{number}/inputs/in')"),
         priority: Priority::DEFAULT,
         time_to_live: TimeToLive::HUB_DEFAULT,
@@ -74,7 +74,7 @@ fn messages() -> Vec<MessageParts> {
     rows("messages.jsonl").iter().map(message).collect()
 }
 
-/// A condition that joins others, none of which need be a bool.
+/// A condition that joins others, which need not be bools.
 fn spliced(random: &mut Random, conditions: &[String], depth: usize) -> String {
     if depth == 0 {
         return random.pick(conditions).clone();
@@ -98,7 +98,7 @@ fn spliced(random: &mut Random, conditions: &[String], depth: usize) -> String {
     }
 }
 
-/// Tables of such routes with some of the vectors' messages, each shown to `check`.
+/// Passes tables of such routes with some of the vectors' messages to `check`.
 fn for_each_case(tables: u64, most_routes: usize, mut check: impl FnMut(&Case)) {
     let number = |name: &str, default: u64| env::var(name).map_or(default, |value| value.parse().unwrap());
     let mut random = Random(number("EDGEROUTE_SEED", 1) | 1 << 63);

@@ -1,4 +1,4 @@
-//! Every contender agrees with a plain evaluation of the typed routes, and so with all others.
+//! Checks that every contender agrees with a plain evaluation of the typed routes, and so with all others.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ fn evaluate(condition: &Condition, message: &WorkMessage) -> Option<bool> {
     }
 }
 
-/// `decisive` if any condition has this value, else undefined if any is, else the opposite.
+/// Returns `decisive` if any condition has this value, else undefined if any is, else the opposite.
 fn decide(conditions: &[Condition], message: &WorkMessage, decisive: bool) -> Option<bool> {
     let values: Vec<_> = conditions.iter().map(|condition| evaluate(condition, message)).collect();
     if values.contains(&Some(decisive)) {
@@ -92,7 +92,7 @@ fn every_contender_agrees_with_plain_evaluation() {
             assert_eq!(wrong_answers(&mut asked_by_key, &expected), 0, "{:?}, {outcome:?}", workload.kind);
             let mut interpreter = Interpreter::new(routes, &texts).expect("every text compiles");
             interpreter.load(&messages);
-            // Unoptimised, it takes tens of milliseconds for some.
+            // Without optimization, some messages take tens of milliseconds.
             assert_eq!(wrong_answers(&mut interpreter, &expected[..5]), 0, "{:?}, {outcome:?}", workload.kind);
         }
     }

@@ -1,4 +1,4 @@
-//! The generators.
+//! Tests the workload generators.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use edgeroute_testkit::workloads::condition::{Condition, Key, Test};
 use edgeroute_testkit::workloads::route::Source;
 use edgeroute_testkit::workloads::{Kind, Outcome, WorkRoute, Workload};
 
-/// That `part` of `whole` is `percent`, give or take `tolerance` points.
+/// Asserts that `part` of `whole` is `percent`, within `tolerance` percentage points.
 #[track_caller]
 fn assert_percent(part: usize, whole: usize, percent: usize, tolerance: usize) {
     let found = part * 100 / whole;
@@ -18,7 +18,7 @@ fn texts(routes: &[WorkRoute]) -> Vec<String> {
     routes.iter().map(ToString::to_string).collect()
 }
 
-/// What the routes select: their texts without INTO, modules shortened to their names.
+/// The selections of the routes: their texts without INTO, with modules shortened to their names.
 fn selections(routes: &[WorkRoute]) -> Vec<String> {
     let selection = |text: &String| text.split(" INTO ").next().map(|text| text.replace("/messages/modules/", ""));
     texts(routes).iter().filter_map(selection).collect()
@@ -42,7 +42,7 @@ fn same_kind_and_size_give_identical_workloads() {
     }
 }
 
-/// A change of these texts makes figures incomparable with those measured before.
+/// A change of these texts makes new figures incomparable with earlier ones.
 #[test]
 fn first_routes_stay_as_they_are() {
     let first = |kind| selections(&Workload::generate(kind, 1_000).routes)[0].clone();
@@ -142,7 +142,7 @@ fn equality_routes_name_a_module_and_two_or_three_attributes_by_zipfs_law() {
     assert_percent(clauses[&2], workload.routes.len(), 50, 2);
     assert_eq!((names.len(), values.len()), (20, 50));
     assert!(modules.len() > 990 && modules.len() <= 1_000);
-    // 1/1 and 1/10 of the harmonic sum of 50, 4.499.
+    // 1/1 and 1/10 of the 50th harmonic number, 4.499.
     let all = values.values().sum();
     assert_percent(values["value00"], all, 22, 1);
     assert_percent(values["value09"] * 10, all, 22, 2);

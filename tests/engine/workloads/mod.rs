@@ -1,5 +1,5 @@
-//! What the benches are measured by: that the workloads are what they are said to be, and that the contenders agree
-//! with a plain evaluation of them.
+//! Tests the workloads of the benches: they must be as described, and the contenders must agree with a plain evaluation
+//! of them.
 
 mod agreement;
 mod distribution;
@@ -14,7 +14,7 @@ fn small_workloads() -> Vec<Workload> {
     kinds.into_iter().chain(Shape::ALL.map(Kind::Adversarial)).map(|kind| Workload::generate(kind, 300)).collect()
 }
 
-/// Some messages of this outcome.
+/// Some messages with this outcome.
 fn messages(workload: &Workload, outcome: Outcome, count: usize) -> Vec<WorkMessage> {
     let scan = LinearScan::new(&workload.routes);
     let mut scratch = scan.create_scratch();

@@ -1,4 +1,4 @@
-//! The linear scan: the rules that the workloads do not bring out, and that it does not allocate.
+//! Tests the linear scan: the rules that the workloads do not exercise, and that it does not allocate.
 
 use super::{messages, small_workloads};
 use edgeroute_testkit::harness::Winners;
@@ -60,7 +60,7 @@ fn lowest_priority_wins_an_endpoint_and_the_first_declared_of_equals() {
     assert_delivers(&[with(None), with(None)], &[("a", "x")], &[0]);
 }
 
-/// Other engines do not say in the order of declaration which routes match.
+/// Other engines may report matching routes in an order other than that of declaration.
 #[test]
 fn winners_do_not_depend_on_the_order_in_which_routes_match() {
     let routes = [None, Some(5), Some(2), Some(2)].map(|priority| route(Condition::equals("a", "x"), priority));

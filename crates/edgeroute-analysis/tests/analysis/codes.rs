@@ -10,14 +10,14 @@ use edgeroute_lang::hir::{Route, Shadowing};
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::manifest::{Manifest, Parsed};
 
-/// Codes that no short text can give.
+/// Codes that no short text can produce.
 const WITHOUT_EXAMPLE: [Code; 3] = [Code::TooManyErrors, Code::ManifestTooLong, Code::TooManyReads];
 
 /// A fenced block of a page.
 #[derive(Debug)]
 struct Example {
     language: String,
-    /// What it gives; nothing where that is `None`.
+    /// The code that it must produce; `None` if it must produce none.
     code: Option<Code>,
     limits: Limits,
     text: String,
@@ -51,8 +51,8 @@ fn examples(page: &str) -> Vec<Example> {
     examples
 }
 
-/// The codes of everything that is found in an example: errors and, where `lint` is given, what it and the lints that
-/// are on by default find.
+/// The codes of everything that is found in an example: errors, and if `lint` is given, the findings of it and of the
+/// lints that are on by default.
 fn findings(example: &Example, lint: Option<&Lint>) -> Vec<Code> {
     let mut found = errors(example);
     if let Some(lint) = lint {

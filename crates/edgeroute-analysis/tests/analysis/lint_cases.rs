@@ -1,4 +1,4 @@
-//! Each lint fires here and stays quiet there; what it says, and what its fix writes.
+//! Tests where each lint reports and where it does not, its messages, and its fixes.
 #![expect(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
 use std::collections::BTreeSet;
@@ -10,13 +10,13 @@ use edgeroute_lang::hir::{Route, Shadowing};
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::manifest::{Manifest, apply};
 
-/// A lint alone.
+/// A linter that runs one lint only.
 fn linter(name: &str) -> Linter {
     let levels = Levels::default().with("all".parse().unwrap(), Level::Allow);
     Linter::with_levels(levels.with(name.parse().unwrap(), Level::Warn))
 }
 
-/// What a lint says of a route: the message, the text it is about, and the route as the fix leaves it.
+/// A finding on a route: the message, the marked text, and the route with the fix applied.
 fn shown(route: &str, diagnostic: &Diagnostic) -> String {
     let mut shown = format!("{}: `{}`", diagnostic.message, diagnostic.primary.span.slice(route));
     if let Some(fix) = &diagnostic.fix {
@@ -25,7 +25,7 @@ fn shown(route: &str, diagnostic: &Diagnostic) -> String {
     shown
 }
 
-/// Runs a lint on routes, of which each is alone.
+/// Runs a lint on each of the routes separately.
 #[track_caller]
 fn check(name: &str, fires: &[(&str, &str)], quiet: &[&str]) {
     assert!(!fires.is_empty() && !quiet.is_empty());
@@ -45,7 +45,7 @@ fn check(name: &str, fires: &[(&str, &str)], quiet: &[&str]) {
     }
 }
 
-/// As [`check`], of conditions of a route from everything.
+/// Same as [`check`], for conditions of a route from every source.
 #[track_caller]
 fn check_conditions(name: &str, fires: &[(&str, &str)], quiet: &[&str]) {
     let route = |condition: &&str| format!("FROM /* WHERE {condition} INTO $upstream");
@@ -64,8 +64,9 @@ fn check_conditions(name: &str, fires: &[(&str, &str)], quiet: &[&str]) {
     check(name, &fires, &quiet.iter().map(String::as_str).collect::<Vec<_>>());
 }
 
-/// What a lint says of a manifest of routes `name: text`, `name: priority: text` or `name: priority: seconds: text`, and
-/// maybe modules: a line for each finding, with the name of its route and the texts of further places.
+/// The findings of a lint in a manifest of routes `name: text`, `name: priority: text` or `name: priority: seconds:
+/// text`, optionally with modules: a line for each finding, with the name of its route and the texts of related
+/// locations.
 fn said(lint: &str, modules: Option<&[&str]>, routes: &[&str]) -> Vec<String> {
     let json = |text: &str| serde_json::Value::from(text).to_string();
     let routes: Vec<String> = routes
@@ -411,7 +412,7 @@ fn always_true() {
                 "this condition is always true: `is_defined(a) or not is_defined(a)` -> FROM /* INTO $upstream",
             ),
             (
-                // Only of these messages, so that nothing is mended.
+                // Selects only these messages, so nothing is fixed.
                 "FROM /messages/modules/* WHERE is_defined($connectionModuleId) INTO $upstream",
                 "this condition is always true: `is_defined($connectionModuleId)`",
             ),
@@ -585,8 +586,8 @@ fn wrong_content_type() {
     );
 }
 
-/// Found by `lints_are_sound`: an application property named `$contentType` goes before the system property, and says
-/// nothing of the body.
+/// Regression found by `lints_are_sound`: an application property named `$contentType` takes precedence over the system
+/// property, and says nothing about the body.
 #[test]
 fn wrong_content_type_minds_what_senders_may_add() {
     let said_of = |condition: &str| {
@@ -648,7 +649,7 @@ fn self_loop() {
     ] {
         assert_eq!(fires(source), [""; 0], "{source}");
     }
-    // Nothing says that it sends.
+    // Nothing shows that the module sends.
     assert_eq!(said("self-loop", None, &[&format!("r: FROM /messages/* {into}")]), [""; 0]);
 }
 
@@ -752,8 +753,8 @@ fn subsumed_route() {
     }
 }
 
-/// Found by `lints_are_sound`: of routes alike in priority the first takes a message, so without `early` it would be `other`
-/// rather than `wide`, and the message would be kept for a minute.
+/// Regression found by `lints_are_sound`: among equal priorities the first route delivers. Without `early`, `other`
+/// would deliver instead of `wide`, and the message would be kept for a minute.
 #[test]
 fn a_route_before_others_with_another_time_to_live_is_not_superfluous() {
     let early = "early: 3: FROM /messages/* WHERE as_number(t) > 6 INTO $upstream";
@@ -842,7 +843,7 @@ fn no_way_upstream() {
     assert_eq!(said("no-way-upstream", None, &[&local]), ["a: no route leads to the cloud"]);
     assert_eq!(said("no-way-upstream", None, &[&local, "up: FROM /messages/* INTO $upstream"]), [""; 0]);
     assert_eq!(said("no-way-upstream", None, &[]), [""; 0]);
-    // A layer may leave it to its base, and a route with an error may be the one.
+    // A layer may leave it to its base, and a route with an error may be the missing one.
     let route = serde_json::Value::from("FROM /messages/* INTO BrokeredEndpoint('/modules/m/inputs/i')").to_string();
     let layer = format!(r#"{{"$edgeHub": {{"properties.desired.routes.a": {route}}}}}"#);
     assert_eq!(linter("no-way-upstream").lint_manifest(&layer).findings(), []);
@@ -864,8 +865,9 @@ fn unreached_module() {
     assert_eq!(said("unreached-module", None, &routes), [""; 0]);
 }
 
-/// Found by `lints_are_sound`: a linter of a hub where application properties go before stamps took `$connectionModuleId` for
-/// the stamp, which leaf devices do not have. There they can send a property of that name, and the route takes it.
+/// Regression found by `lints_are_sound`: for a hub where application properties take precedence over stamps, the
+/// linter treated `$connectionModuleId` as the stamp, which leaf devices do not have. A leaf device can send a property
+/// with that name, and the route then matches.
 #[test]
 fn leaf_devices_may_pass_for_modules_where_stamps_can_be_shadowed() {
     let json = r#"{"schemaVersion": "1.0", "storeAndForwardConfiguration": {}, "routes": {
@@ -955,7 +957,7 @@ fn lints_that_mend_say_whether_the_meaning_stays() {
     assert_eq!(Lint::named("W0105").map(Lint::name), Some("trailing-text"));
 }
 
-/// The reference accepts these manifests and so do we; whatever is mended in them, they are manifests of the same routes,
+/// The reference accepts these manifests and so do we. After fixes, they must still be manifests of the same routes,
 /// without errors.
 #[test]
 fn manifests_of_the_reference_are_linted_and_mended() {
@@ -968,7 +970,7 @@ fn manifests_of_the_reference_are_linted_and_mended() {
             continue;
         };
         let text = row["json"].as_str().unwrap();
-        // What the reference reads more generously than JSON is.
+        // The reference also reads some texts that are not JSON.
         let Ok(manifest) = Manifest::from_json(text) else {
             continue;
         };

@@ -1,7 +1,7 @@
-//! What lints say of the truth of conditions holds for all messages.
+//! Checks on all messages what lints report about conditions.
 //!
-//! Conditions and messages are made of so few names and constants that most pairs of conditions have something to do
-//! with each other, and that all messages can be tried.
+//! Conditions and messages use so few names and constants that most pairs of conditions are related, and all messages
+//! can be tried.
 
 use edgeroute::{Delivery, RouteTable};
 use edgeroute_analysis::lint::{Fixes, Level, Levels, Linter, Place, RouteInput, fix_manifest};
@@ -133,7 +133,7 @@ fn linter() -> Linter {
     Linter::with_levels(Levels::default().with("all".parse().unwrap(), Level::Warn))
 }
 
-/// The places of the routes that a lint is about.
+/// The indices of the routes with findings, by lint.
 fn found(routes: &[RouteText]) -> Vec<(&'static str, usize)> {
     let inputs: Vec<RouteInput<'_>> = routes
         .iter()
@@ -155,7 +155,7 @@ fn table(routes: &[RouteText], without: Option<usize>) -> RouteTable {
     builder.build().unwrap().into_table()
 }
 
-/// The deliveries of a message but for the names of their routes, sorted.
+/// The deliveries of a message without the names of their routes, sorted.
 #[expect(single_use_lifetimes, reason = "`impl Trait` in arguments takes no anonymous lifetimes yet")]
 fn shown<'d>(deliveries: impl IntoIterator<Item = Delivery<'d>>) -> Vec<String> {
     let mut shown: Vec<String> = deliveries
@@ -249,7 +249,7 @@ proptest! {
             .zip(mended.routes())
             .map(|(route, mended)| RouteText { text: mended.text().to_owned(), ..route.clone() })
             .collect();
-        // What is not of a route's text is as it was.
+        // Everything outside the routes' texts is unchanged.
         prop_assert_eq!(&manifest(&texts), &fixed.text);
         prop_assert!(!fixed.text.contains("and more"));
         if most == Fixes::KeepMeaning {
@@ -268,8 +268,8 @@ proptest! {
     }
 }
 
-/// Of the conditions of two tests of one property or body value, nearly all that no message satisfies are called never
-/// true: the proofs are not only sound.
+/// Among conditions with two tests of one property or body value, nearly all that no message satisfies must be reported
+/// as never true: the proofs are useful as well as sound.
 #[test]
 fn what_is_dead_is_mostly_found() {
     let limits = Limits::default();
@@ -280,7 +280,7 @@ fn what_is_dead_is_mostly_found() {
     let texts: Vec<String> = simple.iter().map(|test| format!("FROM /* WHERE {test} INTO $upstream")).collect();
     let compiled: Vec<Route<'_>> =
         texts.iter().map(|text| Route::compile(text, Shadowing::default(), &limits).unwrap()).collect();
-    // Of each test the messages that satisfy it.
+    // For each test, the messages that satisfy it.
     let mut truths: Vec<Vec<bool>> = vec![Vec::new(); compiled.len()];
     for_each_message(|message| {
         let facts = ResolvedMessage::new(message, &limits).unwrap();

@@ -1,4 +1,5 @@
-//! The lints: their pages are made of their doc comments, and each fires where it should and nowhere else.
+//! Checks that the pages of the lints are generated from their doc comments, and that each lint reports where it should
+//! and nowhere else.
 #![expect(clippy::expect_used, clippy::panic, reason = "what fails here fails the test")]
 
 use std::fs;
@@ -10,7 +11,7 @@ fn root() -> &'static Path {
     edgeroute_testkit::repository()
 }
 
-/// The file of a lint.
+/// The source file of a lint.
 fn source(lint: &Lint) -> PathBuf {
     let area = match lint.code().as_str().get(..3) {
         Some("W01") => "syntax",
@@ -20,13 +21,13 @@ fn source(lint: &Lint) -> PathBuf {
     root().join("crates/edgeroute-analysis/src/lint").join(area).join(format!("{}.rs", lint.name().replace('-', "_")))
 }
 
-/// The page of a lint's code: the doc comment of its file.
+/// The page of a lint's code, taken from the doc comment of its file.
 fn page(lint: &Lint) -> String {
     let path = source(lint);
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let lines = text.lines().map_while(|line| line.strip_prefix("//!"));
     let lines = lines.map(|line| line.strip_prefix(' ').unwrap_or(line));
-    // The page stands under a heading of its own.
+    // The page is placed under a heading of its own.
     let lines = lines.map(|line| if line.starts_with("# ") { format!("##{line}\n") } else { format!("{line}\n") });
     lines.collect()
 }

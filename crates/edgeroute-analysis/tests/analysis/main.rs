@@ -1,4 +1,4 @@
-//! What is reported about routes: lints, codes and their pages, SARIF.
+//! Tests of the reports about routes: lints, codes and their pages, SARIF.
 
 #[cfg(test)]
 mod codes;

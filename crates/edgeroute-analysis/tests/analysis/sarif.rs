@@ -1,7 +1,8 @@
-//! The SARIF output is valid by the official JSON Schema of SARIF 2.1.0.
+//! Checks that the SARIF output is valid by the official JSON Schema of SARIF 2.1.0.
 //!
-//! The schema is OASIS's, and comes with the package `serde-sarif`, which nothing here compiles: `cargo metadata` says
-//! where it is. So no copy of it lies in this repository, and validating needs nothing that `cargo test` has not fetched.
+//! The schema is published by OASIS and contained in the package `serde-sarif`, which is never compiled here; `cargo
+//! metadata` gives its location. This repository therefore needs no copy of it, and validating needs nothing that
+//! `cargo test` has not fetched.
 #![expect(clippy::expect_used, clippy::panic, reason = "what fails here fails the test")]
 
 use std::path::Path;
@@ -26,7 +27,7 @@ fn schema() -> Value {
     let text = std::fs::read_to_string(manifest.with_file_name("src").join("schema.json")).expect("a schema");
     let mut schema: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(schema["title"], "Static Analysis Results Format (SARIF) Version 2.1.0 JSON Schema");
-    // The pattern for languages has a bracket too many, which not every dialect of regular expressions lets pass.
+    // The pattern for languages has a surplus bracket, which some dialects of regular expressions reject.
     for definition in ["run", "toolComponent"] {
         let place = format!("/definitions/{definition}/properties/language/pattern");
         *schema.pointer_mut(&place).expect("a pattern") = json!("^[a-zA-Z]{2}(-[a-zA-Z]{2})?$");
@@ -34,7 +35,7 @@ fn schema() -> Value {
     schema
 }
 
-/// A report whose log has a result of every code, with everything that a result can have.
+/// A log with a result for every code, and every optional element of a result.
 fn log() -> Value {
     let text = "{\n \"é\": 5\n}";
     let mut findings = Vec::new();
@@ -69,7 +70,7 @@ fn sarif_logs_are_valid_by_the_schema() {
     assert_eq!(complaints, [""; 0]);
     let empty = serde_json::from_str(&Report::default().sarif()).expect("JSON");
     assert!(schema.is_valid(&empty));
-    // What is not valid is found out.
+    // Invalid logs must be detected.
     for (place, wrong) in [
         ("/runs/0/results/0/level", json!("fatal")),
         ("/runs/0/results/0/ruleIndex", json!("0")),

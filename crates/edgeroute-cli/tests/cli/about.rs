@@ -1,4 +1,4 @@
-//! What the command says about itself: help, versions, manual pages, completions, schemas.
+//! Tests what the command prints about itself: help, versions, manual pages, completions, schemas.
 #![expect(clippy::expect_used, reason = "what fails here fails the test")]
 
 use std::fs;
@@ -18,7 +18,7 @@ fn said(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
-/// Every command, from the help.
+/// Every command listed in the help.
 fn commands() -> Vec<String> {
     let help = said(&["--help"]);
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
@@ -60,7 +60,7 @@ fn there_is_a_manual_page_for_every_command() {
         let page = fs::read_to_string(path.join(format!("edgeroute-{command}.1"))).expect("a page");
         assert_eq!(page, said(&["man", command]));
         assert!(page.contains("\n.SH EXAMPLES\n.nf\n"), "{page}");
-        // A line that begins so is a request; these are the only ones that are meant.
+        // A line that begins with a dot is a request; only these are intended.
         let requests = [".ie", ".el", ".TH", ".SH", ".PP", ".TP", ".RS", ".RE", ".br", ".IP", ".nf", ".fi"];
         for line in page.lines().filter(|line| line.starts_with('.')) {
             assert!(requests.iter().any(|request| line.starts_with(request)), "{line}");

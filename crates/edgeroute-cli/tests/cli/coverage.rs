@@ -1,4 +1,4 @@
-//! `edgeroute coverage`, as a user meets it.
+//! End-to-end tests of `edgeroute coverage`.
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::io::Write as _;

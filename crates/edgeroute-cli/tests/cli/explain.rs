@@ -1,4 +1,4 @@
-//! `edgeroute explain`, as a user meets it.
+//! End-to-end tests of `edgeroute explain`.
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::io::Write as _;
@@ -50,7 +50,7 @@ message 3 from /messages/modules/tempSensor
     );
 }
 
-/// The explanations and `match` name the same deliveries.
+/// The explanations and `match` must report the same deliveries.
 #[test]
 fn json_explains_every_message_and_agrees_with_match() {
     let shown = stdout(&[&EXAMPLE[..], &["--format", "json"]].concat(), b"", 0);
@@ -92,7 +92,7 @@ fn what_cannot_be_used_is_told() {
     assert_eq!(no_line.status.code(), Some(2));
     let both = run(&["explain", "--manifest", "-"], b"");
     assert_eq!(both.status.code(), Some(2));
-    // A bad line is told, the rest goes on.
+    // A bad line is reported, and reading continues.
     let messages = b"{\"origin\": {\"device\": 5}}\n{\"origin\": {\"device\": \"leaf-7\"}}\n";
     let bad = run(&["explain", "--manifest", "examples/deployment.json"], messages);
     let stderr = String::from_utf8(bad.stderr).unwrap();

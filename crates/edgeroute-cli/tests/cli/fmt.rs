@@ -1,4 +1,4 @@
-//! `edgeroute fmt`, as a user meets it.
+//! End-to-end tests of `edgeroute fmt`.
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::fs;
@@ -18,7 +18,7 @@ const MESSY: &str = r#"{ "schemaVersion": "1.1",
   }, "storeAndForwardConfiguration": {} }
 "#;
 
-/// What the command did to a file of its own.
+/// Runs the command on a file of its own. Returns its output and the file's new content.
 fn fmt(text: &str, arguments: &[&str]) -> (Output, String) {
     let directory = TempDir::new().unwrap();
     let path: PathBuf = directory.path().join("m.json");

@@ -1,4 +1,4 @@
-//! `edgeroute lint`, as a user meets it.
+//! End-to-end tests of `edgeroute lint`.
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::fs;
@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-/// Two things that can be mended and keep their meaning, one that changes it; escapes and layout of several kinds.
+/// Two findings with fixes that keep the meaning, one with a fix that changes it; escapes and layout of several kinds.
 const MANIFEST: &str = r#"{ "schemaVersion": "1.0",
   "routes": {
     "up": "FROM /messages/* WHERE level!=\u0027low\u0027 INTO $upstream ; \u00e9",
@@ -39,7 +39,7 @@ fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-/// A directory with the manifest in it, as `m.json`.
+/// A directory that contains the manifest as `m.json`.
 fn directory() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("m.json"), MANIFEST).unwrap();

@@ -1,4 +1,4 @@
-//! The command, as a user meets it.
+//! End-to-end tests of the command.
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -49,7 +49,7 @@ fn stderr(output: &Output) -> &str {
     std::str::from_utf8(&output.stderr).unwrap()
 }
 
-/// A file of its own for each test, removed at its end.
+/// A temporary file for one test, removed at its end.
 struct TemporaryFile(PathBuf);
 
 impl TemporaryFile {
@@ -176,7 +176,7 @@ fn check_reports_every_problem_of_every_file_with_its_place() {
     let second = TemporaryFile::new("second.json", b"{\n  \"schemaVersion\": 2\n}");
     let output = run(&["check", first.path(), second.path(), "-"], ONE_ROUTE.as_bytes());
     let report = stdout(&output);
-    // The function's name, behind an escape in the same string, and the comparison.
+    // The function's name, after an escape in the same string, and the comparison.
     assert!(report.contains(&format!("{}:5:37", first.path())), "{report}");
     assert!(report.contains("did you mean") && report.contains("route `typo`"), "{report}");
     assert!(report.contains(&format!("{}:6:", first.path())) && report.contains("route `types`"), "{report}");

@@ -1,4 +1,4 @@
-//! The pictures in the README are what the command draws of the example now, and it draws in every form.
+//! Checks that the pictures in the README are what the command draws for the example, and that it draws in every form.
 #![expect(clippy::expect_used, reason = "what fails here fails the test")]
 
 use std::fs;

@@ -1,4 +1,5 @@
-//! The JSON Schemas say what is read: whatever is accepted validates, and what is refused for its shape does not.
+//! Checks the JSON Schemas against the readers: accepted input validates, and input that is rejected for its shape does
+//! not.
 #![expect(clippy::expect_used, reason = "what fails here fails the test")]
 
 use std::fs;
@@ -25,7 +26,7 @@ fn manifests_that_are_accepted_are_valid_and_most_others_are_not() {
     for line in read("tests/conformance/manifests.jsonl").lines() {
         let row: Value = serde_json::from_str(line).expect("a row of JSON");
         let text = row["json"].as_str().expect("a manifest");
-        // What is no JSON by RFC 8259 is no schema's matter.
+        // A schema does not apply to text that is not JSON by RFC 8259.
         let Ok(manifest) = serde_json::from_str::<Value>(text) else {
             continue;
         };
@@ -39,7 +40,7 @@ fn manifests_that_are_accepted_are_valid_and_most_others_are_not() {
         }
     }
     assert!(accepted > 400, "{accepted} were accepted");
-    // Duplicate keys, and numbers that are too large in text, are beyond a schema.
+    // A schema cannot express duplicate keys, or numbers in strings that are too large.
     assert!(refused > 200 && invalid * 10 > refused * 9, "of {refused} that are refused {invalid} are invalid");
 }
 

@@ -1,4 +1,4 @@
-//! `edgeroute test`, as a user meets it.
+//! End-to-end tests of `edgeroute test`.
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::fs;
@@ -176,7 +176,7 @@ fn hostile_cases_are_refused_in_no_time() {
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
 
-/// Kills a command that runs until it is.
+/// A command that runs until it is killed, which happens on drop.
 struct Running(Child);
 
 impl Drop for Running {
@@ -215,7 +215,7 @@ fn watching_runs_again_when_a_case_or_the_manifest_changes() {
     write("cases.yaml", &cases("[$upstream]"));
     assert_eq!(summary(), "1 case, 1 passed, 0 failed");
     watching();
-    // What cannot be used is told, and waited for.
+    // Unusable input is reported, and the command waits for a change.
     write("m.json", "{");
     watching();
     write("m.json", &manifest("FROM /twinChangeNotifications INTO $upstream"));

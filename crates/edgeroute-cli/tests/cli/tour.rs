@@ -1,9 +1,9 @@
 //! Runs the commands of `docs/TOUR.md` and compares what they print.
 //!
-//! A block whose first line is `` ```LANGUAGE FILE `` is written to that file. A `console` block has commands behind
-//! `$ `, which a shell runs, each followed by what it prints, on standard output and then on standard error, and by
-//! `? N` right behind the command where it exits with another code than 0. `EDGEROUTE_BLESS=1 cargo test --test tour`
-//! writes into the page what the commands print now.
+//! A block whose first line is `` ```LANGUAGE FILE `` is written to that file. A `console` block has commands after `$
+//! `, which a shell runs. Each command is followed by `? N` if it exits with a code other than 0, and by its output,
+//! standard output before standard error. `EDGEROUTE_BLESS=1 cargo test --test tour` updates the page with the current
+//! output.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
@@ -13,7 +13,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// The page with what its commands print, run in `directory`.
+/// The page with the output of its commands, run in `directory`.
 fn run(page: &str, directory: &Path) -> String {
     let mut out = String::new();
     let mut lines = page.lines();
@@ -38,7 +38,7 @@ fn run(page: &str, directory: &Path) -> String {
     out
 }
 
-/// A command as the page has it, with what it prints.
+/// A command in the form of the page, with its output.
 fn printed(command: &str, directory: &Path) -> String {
     let binary = Path::new(env!("CARGO_BIN_EXE_edgeroute")).parent().unwrap();
     let path = format!("{}:{}", binary.display(), env::var("PATH").unwrap_or_default());
@@ -51,7 +51,7 @@ fn printed(command: &str, directory: &Path) -> String {
     for bytes in [output.stdout, output.stderr] {
         out.push_str(&String::from_utf8(bytes).unwrap());
     }
-    // Nothing that is printed ends a block or begins a command.
+    // No line of output may end a block or begin a command.
     assert!(!out.lines().skip(1).any(|line| line.starts_with("```") || line.starts_with("$ ")), "{out}");
     out
 }
@@ -69,7 +69,7 @@ fn the_tour_shows_what_its_commands_print() {
         assert_eq!(shown, printed, "line {} of docs/TOUR.md", number + 1);
     }
     assert_eq!(page.lines().count(), now.lines().count());
-    // It goes where it says: from a manifest that a hub refuses to one that passes everything.
+    // The tour must lead from a manifest that a hub rejects to one that passes everything.
     assert!(page.contains("$ edgeroute check deployment.json\n? 1\n") && page.contains("3 cases, 3 passed, 0 failed"));
 }
 

@@ -42,7 +42,7 @@ pub fn function_list() -> String {
 /// Renders one function's page as plain text: its calls, arguments, result, edge cases and example.
 ///
 /// ```
-/// use edgeroute::builtin::{Function, reference::function_page};
+/// use edgeroute_lang::builtin::{Function, reference::function_page};
 ///
 /// let page = function_page(Function::Length);
 /// assert!(page.starts_with("length(string)\n\nReturns the number of UTF-16 code units in the string.\n"));

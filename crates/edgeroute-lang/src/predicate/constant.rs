@@ -29,7 +29,7 @@ pub struct Constants {
 
 /// Strings in one buffer.
 #[derive(Debug, Default)]
-pub struct Texts {
+pub(super) struct Texts {
     buffer: String,
     /// The end of each string; a string starts at the end of the one before.
     ends: Vec<u32>,

@@ -1,4 +1,4 @@
-//! Formatting keeps what routes mean and, in a manifest, every byte around them.
+//! Checks that formatting keeps the meaning of routes and, in a manifest, every byte around them.
 
 use edgeroute_lang::format::{Formatted, format_manifest, format_route};
 use edgeroute_lang::hir::{Route, Shadowing};
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use edgeroute_testkit::strategies::texts;
 
-/// Source, typed condition and endpoint, or the codes of the errors.
+/// The source, typed condition and endpoint, or the codes of the errors.
 fn meaning(text: &str) -> String {
     match Route::compile(text, Shadowing::default(), &Limits::default()) {
         Ok(route) => format!("{} {:?} {}", route.source, route.condition, route.endpoint),
@@ -17,7 +17,7 @@ fn meaning(text: &str) -> String {
     }
 }
 
-/// What stands around the texts of the routes, and the routes, in the order of the text.
+/// The text around the routes' texts, and the routes, in the order of the text.
 fn read(text: &str) -> (Vec<&str>, Vec<RouteSpec>) {
     let parsed = Manifest::parse(text);
     let mut routes: Vec<RouteSpec> = parsed.manifest.iter().flat_map(Manifest::routes).cloned().collect();
@@ -34,7 +34,7 @@ fn read(text: &str) -> (Vec<&str>, Vec<RouteSpec>) {
     (around, routes)
 }
 
-/// How many routes were changed.
+/// Checks that formatting keeps the meaning of a manifest. Returns the number of routes that changed.
 fn assert_manifest_keeps_its_meaning(text: &str) -> usize {
     let limits = Limits::default();
     let formatted = format_manifest(text, &limits);
@@ -61,7 +61,7 @@ fn assert_route_keeps_its_meaning(text: &str) -> bool {
     true
 }
 
-/// A JSON string, with some of its characters escaped that need not be.
+/// A JSON string in which some characters are escaped without need.
 fn json_string(text: &str, every: usize) -> String {
     let escape = |unit: &u16| format!("\\u{unit:04x}");
     let units = text.char_indices().map(|(at, character)| {

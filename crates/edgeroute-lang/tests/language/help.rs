@@ -1,5 +1,5 @@
-//! What people really write, and what they are told: the mended route, or what there is instead. Each help speaks where
-//! it should and nowhere else.
+//! Tests the help for common mistakes: the fixed route, or the alternative. Each help must appear where it should and
+//! nowhere else.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
 use edgeroute::CheckedManifest;
@@ -11,7 +11,7 @@ fn errors(route: &str) -> Vec<Diagnostic> {
     Route::compile(route, Shadowing::default(), &Limits::default()).err().unwrap_or_default()
 }
 
-/// The text with the diagnostic's fix made.
+/// The text with the diagnostic's fix applied.
 fn mended(text: &str, error: &Diagnostic) -> String {
     let fix = error.fix.as_ref().unwrap_or_else(|| panic!("no fix for {text}: {error:?}"));
     let mut mended = text.to_owned();
@@ -19,7 +19,7 @@ fn mended(text: &str, error: &Diagnostic) -> String {
     mended
 }
 
-/// The route is wrong in one place, and the fix of that gives the other route, which is right.
+/// Checks that the route has one error, and that its fix gives the other route, which is valid.
 #[track_caller]
 fn mends(route: &str, code: Code, expected: &str) {
     let found = errors(route);
@@ -29,14 +29,14 @@ fn mends(route: &str, code: Code, expected: &str) {
     assert_eq!(errors(expected), [], "{expected}");
 }
 
-/// The same, of a condition.
+/// The same for a condition.
 #[track_caller]
 fn mends_condition(condition: &str, code: Code, expected: &str) {
     let [route, expected] = [condition, expected].map(|text| format!("FROM /messages/* WHERE {text} INTO $upstream"));
     mends(&route, code, &expected);
 }
 
-/// The condition is wrong in one place, and is explained.
+/// Checks that the condition has one error with this help.
 #[track_caller]
 fn explains(condition: &str, code: Code, help: &str) {
     explains_route(&format!("FROM /messages/* WHERE {condition} INTO $upstream"), code, help);
@@ -50,7 +50,7 @@ fn explains_route(route: &str, code: Code, help: &str) {
     assert!(said.contains(help), "{route}: {said}");
 }
 
-/// The condition is right, however much it looks like a mistake.
+/// Checks that the condition is valid, however much it looks like a mistake.
 #[track_caller]
 fn passes(condition: &str) {
     let route = format!("FROM /messages/* WHERE {condition} INTO $upstream");
@@ -395,7 +395,7 @@ fn placeholders_that_were_not_filled_in() {
         "FROM /messages/* INTO ${SINK}",
         "FROM /messages/* INTO {{sink}}",
         "FROM /messages/* WHERE as_number(a) <FROM> INTO $upstream",
-        // Told once, though it has words in it at which a clause begins.
+        // Reported once, although it contains words at which a clause begins.
         "FROM {{ where it comes from }} INTO $upstream",
         "{{ from DeviceMessages }} INTO $upstream",
         "${ROUTE}",
@@ -412,7 +412,7 @@ fn placeholders_that_were_not_filled_in() {
     passes("{$contentType} = '${VALUE}' and a = '{{x}}'");
 }
 
-/// What is wrong with a manifest, and the manifest with the fix of the first.
+/// The errors in a manifest, and the manifest with the first fix applied.
 fn in_manifest(json: &str) -> (Vec<Code>, Option<String>) {
     let checked = CheckedManifest::from_json(json);
     let found = checked.findings();
@@ -473,7 +473,7 @@ fn every_fix_has_a_help_and_changes_the_text_and_no_help_is_a_page() {
     assert!(routes.len() > 2_000 && fixes > 500, "{fixes} fixes in {} routes", routes.len());
 }
 
-/// The condition is wrong in one place, and there is nothing to say but what it is.
+/// Checks that the condition has one error with this message and no help.
 #[track_caller]
 fn says_no_more(condition: &str, code: Code, message: &str) {
     let found = errors(&format!("FROM /messages/* WHERE {condition} INTO $upstream"));
@@ -525,7 +525,7 @@ fn strings_that_touch_a_name() {
     mends_condition_to_types("as_number(a) = “x”", "as_number(a) = 'x'");
 }
 
-/// The fix of an error of types gives the other condition, whatever is wrong with that.
+/// Checks that the fix of a type error gives the other condition, whatever errors that has.
 #[track_caller]
 fn mends_condition_to_types(condition: &str, expected: &str) {
     let [route, expected] = [condition, expected].map(|text| format!("FROM /messages/* WHERE {text} INTO $upstream"));
@@ -557,7 +557,7 @@ fn words_for_operators() {
         let found = errors(&format!("FROM /messages/* WHERE {condition} INTO $upstream"));
         assert_eq!((found[0].code, &found[0].fix), (TOKEN, &None), "{condition}");
     }
-    // A list of fifty is written out, a longer one is not.
+    // A list of fifty is written out; a longer one is not.
     for (count, is_mended) in [(50, true), (51, false)] {
         let condition = format!("a in ({})", vec!["'b'"; count].join(", "));
         let found = errors(&format!("FROM /messages/* WHERE {condition} INTO $upstream"));

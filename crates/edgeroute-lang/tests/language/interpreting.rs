@@ -1,4 +1,4 @@
-//! The checker and the interpreter are total, and folding keeps every verdict.
+//! Checks that the checker and the interpreter are total, and that folding keeps every verdict.
 
 use edgeroute_lang::hir::{CheckOptions, TwinFunctions, check, fold};
 use edgeroute_lang::interpret::{ResolvedMessage, Verdict, verdict};
@@ -46,7 +46,7 @@ proptest! {
     }
 }
 
-/// The two properties above are worth something only if the generated conditions tell messages apart.
+/// The two properties above are only meaningful if the generated conditions distinguish messages.
 #[test]
 fn generated_conditions_have_all_verdicts() {
     use proptest::strategy::ValueTree;

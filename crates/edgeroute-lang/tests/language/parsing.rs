@@ -1,4 +1,4 @@
-//! The parser is total, and what it says is about the text that it was given.
+//! Checks that the parser is total, and that its results refer to the given text.
 
 use edgeroute_lang::diagnostic::Diagnostic;
 use edgeroute_lang::limits::Limits;
@@ -85,7 +85,7 @@ proptest! {
         prop_assert_eq!(end, text.len());
     }
 
-    /// Alone, a condition is parsed as in a route, up to where the route's would have to end.
+    /// A standalone condition is parsed like one in a route, up to where the route's condition would have to end.
     #[test]
     fn a_condition_means_alone_what_it_means_in_a_route(text in texts::condition()) {
         let limits = Limits::default();

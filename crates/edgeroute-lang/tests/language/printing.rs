@@ -1,4 +1,4 @@
-//! Printed text parses to the tree it was printed from, and canonical text to one of the same meaning.
+//! Checks that printed text parses to the tree it was printed from, and canonical text to one with the same meaning.
 
 use edgeroute_lang::hir::{CheckOptions, TwinFunctions, check};
 use edgeroute_lang::limits::Limits;
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use edgeroute_testkit::strategies::texts;
 
-/// What a condition means: its typed form, or the codes of its errors.
+/// The meaning of a condition: its typed form, or the codes of its errors.
 fn meaning(condition: &Condition<'_>) -> String {
     let options = CheckOptions { twin_functions: TwinFunctions::Known, ..CheckOptions::default() };
     match check(condition, &options) {
@@ -58,7 +58,7 @@ fn assert_route_round_trips(text: &str) {
     assert_eq!(canonical_route(&again.tree), canonical);
 }
 
-/// Source path, meaning of the condition, and the sink as text.
+/// The source path, the meaning of the condition, and the sink as text.
 fn parts<'r>(route: &'r Route<'_>) -> (Option<&'r str>, Option<String>, String) {
     let path = route.source.as_ref().map(|source| source.path.as_str());
     let without_condition = Route { select: None, condition: None, trailing: None, source: None, ..route.clone() };
@@ -78,7 +78,7 @@ proptest! {
         assert_route_round_trips(&text);
     }
 
-    /// Trees with errors print to something that is refused, never to another condition.
+    /// A tree with errors prints to text that is rejected, never to another condition.
     #[test]
     fn what_has_a_missing_operand_is_printed_to_be_refused(text in texts::anything()) {
         let limits = Limits::default();

@@ -1,4 +1,4 @@
-//! The check of body paths against `body-path.ebnf`.
+//! Checks the parser of body paths against `body-path.ebnf`.
 
 use edgeroute_lang::body::BodyPath;
 
@@ -7,7 +7,7 @@ use super::ebnf::Grammar;
 use super::munch;
 use super::recognise::Recogniser;
 
-/// "Body paths" of `grammar/README.md`.
+/// The rules of "Body paths" in `grammar/README.md`.
 fn accepts(grammar: &Grammar, recogniser: &Recogniser<'_>, path: &str) -> bool {
     let tokens: Vec<&str> = munch::all_tokens(grammar, path).iter().map(|token| token.rule).collect();
     let Some(longest) = recogniser.longest_prefix(&tokens) else { return false };

@@ -1,8 +1,8 @@
 //! Derives sentences from the grammar files.
 //!
-//! At every choice (an alternative, or how often a repetition repeats) the deriver picks what was never picked before,
-//! if it is asked for coverage, or else at random. Past a depth, or a number of tokens, it takes the way out that needs
-//! the fewest levels of rules.
+//! At every choice (an alternative, or the number of repetitions), the deriver picks what it has never picked before if
+//! it is asked for coverage, or else at random. Beyond a depth or a number of tokens, it takes the alternative that
+//! needs the fewest levels of rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use super::ebnf::{Class, Expression, Grammar, Repeat, is_token_name};
 use super::munch;
 use super::random::Random;
 
-/// A derivation: which rule, and what it was expanded to.
+/// A derivation: a rule and its expansion.
 #[derive(Debug)]
 pub(crate) enum Derivation {
     Rule { name: String, parts: Vec<Derivation> },
@@ -35,7 +35,7 @@ impl Derivation {
 #[derive(Copy, Clone, PartialEq, Eq)]
 pub(crate) enum Policy {
     Random,
-    /// What was never picked first.
+    /// Prefers what was never picked.
     Coverage,
 }
 
@@ -43,13 +43,13 @@ pub(crate) struct Deriver<'g> {
     grammar: &'g Grammar,
     policy: Policy,
     random: Random,
-    /// How many tokens a sentence may have, and how deep rules may nest, before the shortest way out is taken.
+    /// The number of tokens and the depth of rules beyond which the shortest alternative is taken.
     size: usize,
-    /// How many tokens the sentence has so far.
+    /// The number of tokens so far.
     tokens: usize,
-    /// By rule: how many levels of rules the shallowest derivation needs.
+    /// The number of levels that the shallowest derivation of each rule needs.
     heights: BTreeMap<&'g str, usize>,
-    /// The choices (their addresses) and what was picked of them.
+    /// The choices, by address, with the alternatives picked.
     picked: BTreeSet<(usize, usize)>,
 }
 
@@ -59,7 +59,7 @@ impl<'g> Deriver<'g> {
         Self { grammar, policy, random: Random::new(seed), size, tokens: 0, heights, picked: BTreeSet::new() }
     }
 
-    /// A sentence of the rule `start`.
+    /// Derives a sentence of the rule `start`.
     pub(crate) fn sentence(&mut self, start: &str) -> Derivation {
         let mut parts = Vec::new();
         self.tokens = 0;
@@ -67,7 +67,7 @@ impl<'g> Deriver<'g> {
         Derivation::Rule { name: start.to_owned(), parts }
     }
 
-    /// The picks of the rules that `start` reaches which no sentence has used so far, as rule names.
+    /// The picks in rules reachable from `start` that no sentence has used so far, as rule names.
     pub(crate) fn not_covered(&self, start: &str) -> Vec<&'g str> {
         let mut missing = Vec::new();
         let mut reached = vec![&self.grammar.rule(start).name];
@@ -88,7 +88,7 @@ impl<'g> Deriver<'g> {
         missing
     }
 
-    /// A text that is the token `rule`, and by the longest match no other.
+    /// A text that is the token `rule`, and no other token by longest match.
     pub(crate) fn token(&mut self, rule: &str) -> String {
         for _ in 0..1_000 {
             let mut text = String::new();
@@ -154,7 +154,7 @@ impl<'g> Deriver<'g> {
         least + self.pick(part, depth, |_, pick| pick)
     }
 
-    /// One of the picks of a choice; past the size one of those with the least `cost`.
+    /// Picks an alternative of a choice; beyond the size, one of those with the least `cost`.
     fn pick(&mut self, choice: &'g Expression, depth: usize, cost: impl Fn(&Self, usize) -> usize) -> usize {
         let all: Vec<usize> = (0..picks(choice)).collect();
         let mut candidates = all.clone();
@@ -164,7 +164,7 @@ impl<'g> Deriver<'g> {
         } else if self.policy == Policy::Coverage {
             candidates.retain(|&pick| !self.picked.contains(&(address(choice), pick)));
         } else if matches!(choice, Expression::Repeat(..)) && self.random.below(4) != 0 {
-            // Else an expression of seven levels would have a hundred operands.
+            // Otherwise an expression of seven levels would have a hundred operands.
             candidates.truncate(1);
         }
         let pick = *self.random.pick(if candidates.is_empty() { &all } else { &candidates });
@@ -172,7 +172,7 @@ impl<'g> Deriver<'g> {
         pick
     }
 
-    /// A character of the class: half of the time an ASCII one, else one that trips lexers.
+    /// A character of the class: half of the time an ASCII one, otherwise one that is hard for lexers.
     fn character(&mut self, class: &Class) -> char {
         const ODD: [char; 12] =
             ['\u{0}', '\u{a0}', '\u{c}', 'é', 'ſ', '\u{2028}', '\u{feff}', '\u{1f600}', '\'', '-', 'e', '\u{fffd}'];
@@ -197,7 +197,7 @@ impl<'g> Deriver<'g> {
     }
 }
 
-/// How many ways a choice can go; 0 where there is no choice.
+/// The number of alternatives of a choice; 0 if there is no choice.
 fn picks(part: &Expression) -> usize {
     match part {
         Expression::Choice(parts) => parts.len(),
@@ -211,7 +211,7 @@ fn address(part: &Expression) -> usize {
     core::ptr::from_ref(part).addr()
 }
 
-/// By rule, the least number of levels; found by going over all rules until nothing gets any shorter.
+/// The least number of levels of each rule, found by iterating over all rules until nothing changes.
 fn heights(grammar: &Grammar) -> BTreeMap<&str, usize> {
     let mut heights = BTreeMap::new();
     loop {

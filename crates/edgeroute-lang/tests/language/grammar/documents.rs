@@ -1,4 +1,4 @@
-//! What the documents claim: their routes parse, and the table of surprising tokens is true.
+//! Checks the documents: their routes parse, and the table of surprising tokens is correct.
 
 use edgeroute_lang::body::BodyPath;
 use edgeroute_lang::limits::Limits;
@@ -90,7 +90,7 @@ fn the_table_of_tokens_is_true() {
     }
 }
 
-/// What the table calls a token.
+/// The name of a token in the table.
 fn what(kind: TokenKind) -> &'static str {
     match kind {
         TokenKind::Id => "name",

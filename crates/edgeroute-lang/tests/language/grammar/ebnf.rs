@@ -125,7 +125,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Takes `text`, if it stands next after white space and comments.
+    /// Consumes `text` if it comes next after white space and comments.
     fn takes(&mut self, text: &str) -> bool {
         self.peek();
         self.takes_exactly(text)
@@ -230,7 +230,7 @@ impl<'t> Reader<'t> {
         Class { is_negated, ranges }
     }
 
-    /// One character as it is, or `#xN`.
+    /// One character, literal or as `#xN`.
     fn character(&mut self) -> char {
         if !self.takes_exactly("#x") {
             return self.rest.next().expect("a class is not closed");

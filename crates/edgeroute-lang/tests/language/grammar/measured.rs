@@ -1,4 +1,4 @@
-//! The grammar files against what the reference was measured to do: they are the language, not only our own idea of it.
+//! Checks the grammar files against the measured behaviour of the reference, so that they describe its language.
 
 use edgeroute_lang::syntax::{Lexer, TokenKind};
 use serde_json::Value;
@@ -17,7 +17,7 @@ fn text<'r>(row: &'r Value, key: &str) -> Option<&'r str> {
     row.get(key).and_then(Value::as_str)
 }
 
-/// The rules of a text's tokens, by the lexer: the first test here shows that it agrees with the rules on these texts.
+/// The rules of a text's tokens, by the lexer. The first test here checks it against the rules on these texts.
 fn tokens(text: &str) -> Vec<String> {
     Lexer::new(text).map(|token| token.kind).filter(|&kind| kind != TokenKind::Eof).map(rule_of).collect()
 }
@@ -40,8 +40,7 @@ fn texts_of_the_vectors_are_cut_as_the_rules_say() {
     }
 }
 
-/// Of the conditions that the reference compiles, all are in the language; of those that it refuses for a syntax
-/// error, none.
+/// The language contains all conditions that the reference compiles, and none that it rejects for a syntax error.
 #[test]
 fn the_grammar_accepts_the_conditions_that_the_reference_accepts() {
     let grammar = language();
@@ -64,8 +63,8 @@ fn the_grammar_accepts_the_conditions_that_the_reference_accepts() {
     assert!(rows_judged[0] > 200 && rows_judged[1] > 3_000, "{rows_judged:?}");
 }
 
-/// The reference's parse of a route lets some errors of its condition through, to the compilation of the condition. A
-/// sink that it refuses for its name or address is refused without a position, and not the grammar's business.
+/// The reference's parser of routes leaves some errors of a condition to the compilation of the condition. It rejects a
+/// sink for its name or address without a position; that is outside the grammar.
 #[test]
 fn the_grammar_accepts_the_routes_that_the_reference_parses() {
     let grammar = language();

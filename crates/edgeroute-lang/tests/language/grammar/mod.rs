@@ -1,5 +1,5 @@
-//! Holds the lexer and the parser to the files of `grammar/`: what the files derive is accepted, what they do not is
-//! refused, and texts are cut into tokens as their rules say.
+//! Checks the lexer and the parser against the files of `grammar/`: sentences of the grammar are accepted, other texts
+//! are rejected, and texts are split into tokens as the rules say.
 
 mod derive;
 mod ebnf;

@@ -1,5 +1,5 @@
-//! The token rules taken at their word: at each place every rule is tried on every possible end, the longest match
-//! wins, and of equally long ones the first rule. Slow, and too simple to be wrong in the way that a lexer can.
+//! Applies the token rules literally: at each position, every rule is tried on every possible end. The longest match
+//! wins, and among equally long ones the first rule. This is slow, but too simple to have a lexer's bugs.
 
 use super::ebnf::{Expression, Grammar, Repeat};
 
@@ -11,14 +11,14 @@ pub(crate) struct Token<'g> {
     pub(crate) end: usize,
 }
 
-/// The tokens of `text`, white space and comments left out.
+/// The tokens of `text`, without white space and comments.
 pub(crate) fn tokens<'g>(grammar: &'g Grammar, text: &str) -> Vec<Token<'g>> {
     let mut tokens = all_tokens(grammar, text);
     tokens.retain(|token| !matches!(token.rule, "WHITE_SPACE" | "COMMENT"));
     tokens
 }
 
-/// The tokens of `text`, white space and comments among them.
+/// The tokens of `text`, including white space and comments.
 pub(crate) fn all_tokens<'g>(grammar: &'g Grammar, text: &str) -> Vec<Token<'g>> {
     let mut tokens = Vec::new();
     let mut start = 0;
@@ -45,7 +45,7 @@ pub(crate) fn single<'g>(grammar: &'g Grammar, text: &str) -> Option<&'g str> {
     }
 }
 
-/// Where a match of `part` that begins at one of `starts` can end, ascending.
+/// The positions where a match of `part` that begins at one of `starts` can end, ascending.
 fn ends(grammar: &Grammar, part: &Expression, text: &str, starts: &[usize]) -> Vec<usize> {
     if starts.is_empty() {
         return Vec::new();

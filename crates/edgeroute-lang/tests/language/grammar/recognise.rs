@@ -12,9 +12,9 @@ pub(crate) struct Recogniser<'g> {
     terminals: BTreeMap<&'g str, usize>,
     nonterminals: BTreeMap<&'g str, usize>,
     productions: Vec<Production>,
-    /// Each production's symbols, and then that it is complete.
+    /// The symbols of each production, each followed by its completion.
     states: Vec<State>,
-    /// By nonterminal: the states in which its productions begin.
+    /// The states in which the productions of each nonterminal begin.
     first_states: Vec<Vec<usize>>,
     nullable: BTreeSet<usize>,
 }
@@ -24,7 +24,7 @@ struct Production {
     right: Vec<Symbol>,
 }
 
-/// What a production recognised up to some place waits for.
+/// What a partly recognised production expects next.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 enum State {
     Symbol(Symbol),
@@ -46,7 +46,7 @@ struct Item {
 }
 
 impl<'g> Recogniser<'g> {
-    /// Of the rules that are no tokens and no parts of tokens: those that `start` can reach.
+    /// Takes the rules that `start` can reach and that are not tokens or parts of tokens.
     pub(crate) fn new(grammar: &'g Grammar, start: &'g str) -> Self {
         let mut recogniser = Self {
             grammar,
@@ -62,7 +62,7 @@ impl<'g> Recogniser<'g> {
         recogniser
     }
 
-    /// The same grammar, but that a `Parenthesized` and a `Call` may be followed by further `)`.
+    /// The same grammar, except that a `Parenthesized` and a `Call` may be followed by further `)`.
     pub(crate) fn with_surplus_parentheses(mut self) -> Self {
         let close = Symbol::Terminal(self.terminals["CLOSE_PARENTHESIS"]);
         for name in ["Parenthesized", "Call"] {
@@ -72,7 +72,7 @@ impl<'g> Recogniser<'g> {
         self
     }
 
-    /// How many tokens the longest prefix has that is a sentence; `None` where there is none.
+    /// The number of tokens in the longest prefix that is a sentence; `None` if there is none.
     pub(crate) fn longest_prefix(&self, tokens: &[&str]) -> Option<usize> {
         let tokens: Vec<Option<usize>> = tokens.iter().map(|rule| self.terminals.get(rule).copied()).collect();
         let mut sets = vec![Set::default()];
@@ -218,7 +218,7 @@ impl<'g> Recogniser<'g> {
     }
 }
 
-/// The items at one place between tokens.
+/// The items at one position between tokens.
 #[derive(Default)]
 struct Set {
     items: Vec<Item>,

@@ -1,4 +1,4 @@
-//! Sentences and near-misses of the grammar files, and what the parser makes of them.
+//! Checks the parser on sentences and near-misses of the grammar files.
 
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::syntax::ast::{Condition, ExprId, ExprKind, Literal, Route};
@@ -15,7 +15,7 @@ pub(crate) fn language() -> Grammar {
     Grammar::read(&["tokens.ebnf", "condition.ebnf", "route.ebnf"])
 }
 
-/// Decides about the tokens of whole texts, by the grammar files and by the rules that `grammar/README.md` gives in prose.
+/// Judges the tokens of whole texts by the grammar files and by the rules that `grammar/README.md` gives in prose.
 pub(crate) struct Judge<'g> {
     grammar: &'g Grammar,
     route: Recogniser<'g>,
@@ -38,7 +38,7 @@ impl<'g> Judge<'g> {
         munch::tokens(self.grammar, text).iter().map(|token| token.rule).collect()
     }
 
-    /// What follows the sink is ignored: a route is good if a prefix is a sentence.
+    /// Text after the sink is ignored, so a route is valid if a prefix is a sentence.
     pub(crate) fn accepts_route(&self, tokens: &[&str]) -> bool {
         self.route.longest_prefix(tokens).is_some()
     }
@@ -83,7 +83,7 @@ fn route(text: &str) -> Parsed<Route<'_>> {
     parse_route(text, &Limits::default())
 }
 
-/// Sentences that together use every alternative of every rule, then some at random.
+/// Sentences that together use every alternative of every rule, then some random ones.
 fn sentences(grammar: &Grammar, start: &str, random: usize) -> Vec<Derivation> {
     let mut covering = Deriver::new(grammar, Policy::Coverage, 40, 1);
     let mut sentences = Vec::new();
@@ -174,7 +174,7 @@ fn mutilate(tokens: &mut Vec<String>, foreign: String, random: &mut Random) {
     }
 }
 
-/// All texts of up to eight tokens out of few: the rule of surplus parentheses has many faces, and each is short.
+/// All texts of up to eight tokens from a small set: the rule of surplus parentheses has many cases, and each is short.
 #[test]
 fn short_conditions_of_parentheses_are_judged_as_the_grammar_judges_them() {
     let grammar = language();
@@ -222,7 +222,7 @@ fn surplus_and_missing_parentheses_follow_the_prefix_rule() {
     }
 }
 
-/// What a derivation says about the structure: operators in prefix form, levels and lists gone.
+/// The structure of a derivation, with operators in prefix form and without levels and lists.
 fn shape_of_derivation(derivation: &Derivation) -> String {
     let Derivation::Rule { name, parts } = derivation else {
         let Derivation::Token { text, .. } = derivation else { unreachable!() };
@@ -250,7 +250,7 @@ fn operator(text: &str) -> String {
     text.to_ascii_lowercase().replace("<>", "!=")
 }
 
-/// The same of a tree. It recurses; the derivations are shallow.
+/// The same structure of a tree. It recurses, because the derivations are shallow.
 fn shape_of_tree(tree: &Condition<'_>, id: ExprId) -> String {
     let shape = |id: ExprId| shape_of_tree(tree, id);
     match &tree.get(id).expect("an expression of this tree").kind {

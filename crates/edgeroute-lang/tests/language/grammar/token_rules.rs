@@ -1,4 +1,4 @@
-//! The lexer against the token rules of `tokens.ebnf`, taken at their word.
+//! Checks the lexer against the token rules of `tokens.ebnf`, applied literally.
 
 use std::sync::LazyLock;
 
@@ -11,7 +11,7 @@ use super::munch;
 
 static RULES: LazyLock<Grammar> = LazyLock::new(|| Grammar::read(&["tokens.ebnf"]));
 
-/// The rule that a kind of token is called by: `OpenBrace` is `OPEN_BRACE`.
+/// The name of the rule for a kind of token: `OpenBrace` is `OPEN_BRACE`.
 pub(crate) fn rule_of(kind: TokenKind) -> String {
     let mut rule = String::new();
     for character in format!("{kind:?}").chars() {
@@ -31,7 +31,7 @@ pub(crate) fn assert_lexed_by_the_rules(grammar: &Grammar, text: &str) {
     assert_eq!(found, expected, "tokens of {text:?}");
 }
 
-/// Pieces out of which most of the rules, and most of the ways to confuse them, can be made.
+/// Pieces from which most of the rules, and most of the ways to confuse them, can be made.
 fn piece() -> impl Strategy<Value = &'static str> {
     select(vec![
         "a",
