@@ -35,7 +35,7 @@ type Pattern = Vec<(Key, Vec<Value>)>;
 impl Automaton {
     pub(crate) fn new(routes: &[WorkRoute], deadline: Deadline) -> Result<Self, Refusal> {
         let unsupported = |error: ::quamina::QuaminaError| Refusal::Unsupported(error.to_string());
-        // The limits protect against patterns from untrusted users, so they are not needed here.
+        // The default limits protect against untrusted patterns. The patterns of the workloads may exceed them.
         let builder = QuaminaBuilder::new().with_arena_byte_budget(1 << 30).with_max_states_per_pattern(1 << 20);
         let mut quamina = builder.build().map_err(unsupported)?;
         for (index, route) in routes.iter().enumerate() {
