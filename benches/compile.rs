@@ -1,11 +1,12 @@
-//! `cargo bench --bench compile`: what compiling costs, by stage and by the number of routes, on the workloads.
+//! `cargo bench --bench compile`: measures the cost of compiling the workloads, by stage and by the number of routes.
 //!
-//! - `parse`: route texts to syntax trees;
-//! - `check`: syntax trees to typed, folded conditions;
-//! - `build`: texts to a table, all stages and the filing of routes included. With the feature `parallel`, on as many
-//!   threads as the builder takes.
+//! - `parse`: from the text of the routes to syntax trees;
+//! - `check`: from syntax trees to typed, folded conditions;
+//! - `build`: from the text of the routes to a table: all stages, including the creation of the postings. With the
+//!   feature `parallel`, it uses as many threads as the builder does.
 //!
-//! Throughput is in routes. Before anything is timed, the table's answers are held to the interpreter's.
+//! Throughput is measured in routes. Before anything is timed, the answers of the table are checked against those of
+//! the interpreter.
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on has nothing better to do")]
 
 use std::hint::black_box;
@@ -55,8 +56,8 @@ fn compile(criterion: &mut Criterion) {
     }
 }
 
-/// Holds a table to the interpreter: on each message the same endpoints, each from a route that the interpreter finds
-/// true.
+/// Checks a table against the interpreter: for each message both must find the same endpoints, and the interpreter must
+/// find the condition of each winning route true.
 fn check_answers(workload: &Workload, texts: &[String]) {
     let table = builder(texts).build().unwrap().into_table();
     let limits = Limits::default();

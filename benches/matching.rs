@@ -1,8 +1,9 @@
-//! `cargo bench --bench matching`: a message against a table, by workload, the table as it is and with resolved keys.
+//! `cargo bench --bench matching`: measures one message against a table, by workload, with string keys and with
+//! resolved keys.
 //!
-//! For following one's own changes, with criterion's statistics. What edgeroute costs beside a linear scan is the
-//! question of `ratios`, where they take turns. 2,000 messages of which some match, so that caches are cold. Before
-//! anything is timed, answers are held to the interpreter's.
+//! Use this bench to follow your own changes with the statistics of criterion. The bench `ratios` compares edgeroute
+//! with a linear scan, in alternation. Here there are 2,000 messages, some of which match, so that caches are cold.
+//! Before anything is timed, the answers are checked against those of the interpreter.
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on has nothing better to do")]
 
 use std::time::Duration;
@@ -12,7 +13,7 @@ use edgeroute_testkit::competitors::{Interpreter, ResolvedTable, Table};
 use edgeroute_testkit::harness::{Contender, wrong_answers};
 use edgeroute_testkit::workloads::{COLD, Kind, Outcome, Shape, Workload};
 
-/// So many messages, times the routes, are interpreted before anything is timed.
+/// The number of messages that are interpreted before anything is timed, times the number of routes.
 const INTERPRETED: usize = 400_000;
 
 fn matching(criterion: &mut Criterion) {

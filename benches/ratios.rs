@@ -1,23 +1,24 @@
-//! `cargo bench --bench ratios`: what matching costs, as a ratio to a linear scan written by hand.
+//! `cargo bench --bench ratios`: measures the cost of matching, as a ratio to a linear scan written by hand.
 //!
-//! All contenders of a workload work on the same messages, by turns, in this process; before any is timed, every answer
-//! is checked. Prints a table, or with `--json` one JSON object a line:
+//! All contenders of a workload match the same messages, in alternation, in this process. Every answer is checked
+//! before anything is timed. Prints a table, or with `--json` one JSON object for each line:
 //!
-//! - `workload`, and for *adversarial* its `shape`; `routes`: how many;
-//! - `messages`: `cold`, 2,000 different ones, or `warm`, 200 that repeat;
-//! - `keys`: `text`, or `resolved` where the hub has looked the keys up beforehand;
-//! - `outcome`: `mixed`, at least seven of ten are delivered, `miss`, none is, or `foreign`, none is and no route names
-//!   their module or tests their properties;
-//! - `table_ns`, `linear_ns`, `interpreter_ns`: medians, nanoseconds a message;
-//! - `ratio`: the table's time over the linear scan's;
-//! - `build_us_per_route`: microseconds, from the text of the routes;
-//! - `bytes_per_route`: the heap that the table holds, counted, less the bytes of the names and of the endpoints; what
-//!   other threads allocate (feature `parallel`) is not seen;
-//! - `allocations`: how many it took to match every message of the set once.
+//! - `workload`, and its `shape` if it is *adversarial*;
+//! - `routes`: the number of routes;
+//! - `messages`: `cold` (2,000 different messages) or `warm` (200 messages that repeat);
+//! - `keys`: `text`, or `resolved` if the hub has resolved the keys beforehand;
+//! - `outcome`: `mixed` (at least seven of ten messages are delivered), `miss` (none is), or `foreign` (none is, and no
+//!   route names their module or tests their properties);
+//! - `table_ns`, `linear_ns`, `interpreter_ns`: medians, in nanoseconds for each message;
+//! - `ratio`: the time of the table divided by the time of the linear scan;
+//! - `build_us_per_route`: microseconds, starting from the text of the routes;
+//! - `bytes_per_route`: the measured heap of the table, minus the bytes of the names and of the endpoints. Allocations
+//!   of other threads (feature `parallel`) are not counted;
+//! - `allocations`: the number of allocations when every message of the set is matched once.
 //!
-//! What no contender gives is `null`. `--large` adds a million routes, which takes several minutes more. Other
-//! arguments select workloads by name. Run without `--bench`, as `cargo test` does, it checks the answers of small
-//! tables and times next to nothing.
+//! Values that a contender does not provide are `null`. `--large` adds a million routes, which takes several minutes
+//! more. Other arguments select workloads by name. Without `--bench`, as in `cargo test`, it checks the answers of
+//! small tables and measures almost nothing.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -30,14 +31,14 @@ use edgeroute_testkit::harness::{BuildCost, Contender, Linear, as_f64};
 use edgeroute_testkit::workloads::{COLD, Kind, Outcome, Shape, WARM, WorkMessage, WorkRoute, Workload};
 use serde::Serialize;
 
-/// Whether the keys of the messages are text, or were looked up beforehand.
+/// Whether the keys of the messages are strings or were resolved beforehand.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 enum Keys {
     Text,
     Resolved,
 }
 
-/// A contender's place in a row.
+/// The column of a contender in a row.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 enum Column {
     Table(Keys),
@@ -45,10 +46,11 @@ enum Column {
     Interpreter,
 }
 
-/// The interpreter is left out of larger tables, where it takes many milliseconds a message.
+/// The maximum number of routes for the interpreter, which takes many milliseconds for each message in larger tables.
 const MOST_INTERPRETED: usize = 10_000;
 
-/// It is checked on so many messages that it looks at this many routes.
+/// The number of routes that the interpreter evaluates when its answers are checked; this limits the number of
+/// messages.
 const CHECKED_INTERPRETATIONS: usize = 200_000;
 
 /// A contender that has been built.
@@ -58,14 +60,14 @@ struct Entrant<'m> {
     cost: BuildCost,
 }
 
-/// Messages of one outcome, and the routes that deliver each.
+/// Messages of one outcome, each with the routes that deliver it.
 struct MessageSet {
     outcome: Outcome,
     messages: Vec<WorkMessage>,
     expected: Vec<Vec<usize>>,
 }
 
-/// One line of the result. See the top of this file.
+/// One line of the result, described at the top of this file.
 #[derive(Debug, Serialize)]
 struct Row {
     workload: &'static str,
@@ -84,14 +86,14 @@ struct Row {
     allocations: Option<u64>,
 }
 
-/// What the arguments ask for.
+/// The options from the command line.
 #[derive(Debug)]
 struct Options {
     json: bool,
     large: bool,
-    /// Run by `cargo bench`, not by `cargo test`.
+    /// Whether this is run by `cargo bench`, not by `cargo test`.
     bench: bool,
-    /// Names of workloads; empty: all.
+    /// The names of the selected workloads; all if empty.
     selected: Vec<String>,
 }
 
@@ -112,7 +114,7 @@ impl Options {
         Ok(options)
     }
 
-    /// The workloads and their sizes.
+    /// Returns the workloads with their sizes.
     fn plan(&self) -> Vec<(Kind, usize)> {
         let growing: &[usize] = match (self.bench, self.large) {
             (false, _) => &[60],
@@ -146,7 +148,7 @@ impl Options {
         }
     }
 
-    /// Different messages in a set.
+    /// Returns the number of different messages in a set.
     const fn messages(&self) -> usize {
         if self.bench { COLD } else { WARM }
     }
@@ -187,7 +189,7 @@ fn run(options: &Options, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// All contenders on one workload.
+/// Measures all contenders on one workload.
 fn measure(workload: &Workload, options: &Options) -> io::Result<Vec<Row>> {
     let routes = &workload.routes;
     let texts: Vec<_> = routes.iter().map(ToString::to_string).collect();
@@ -224,7 +226,7 @@ fn measure(workload: &Workload, options: &Options) -> io::Result<Vec<Row>> {
         for entrant in &mut entrants {
             entrant.contender.load(&set.messages);
             let checks = match entrant.column {
-                // It has said what is expected.
+                // The expected answers come from the linear scan itself.
                 Column::Linear => 0,
                 Column::Interpreter => (CHECKED_INTERPRETATIONS / routes.len()).min(set.expected.len()),
                 Column::Table(_) => set.expected.len(),
@@ -271,7 +273,7 @@ fn measure(workload: &Workload, options: &Options) -> io::Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Builds something over and over while there is time, at least once. Its cost is the median.
+/// Builds something repeatedly while time remains, at least once. Its cost is the median.
 fn measure_rebuilds<T>(construct: impl Fn() -> T, effort: Effort) -> (T, BuildCost) {
     let start = Instant::now();
     let mut times = Vec::new();
@@ -284,8 +286,8 @@ fn measure_rebuilds<T>(construct: impl Fn() -> T, effort: Effort) -> (T, BuildCo
     }
 }
 
-/// The heap of a table without the names of its routes and the texts of its endpoints, each endpoint once, in bytes a
-/// route.
+/// Returns the heap of a table in bytes for each route, without the names of its routes and the strings of its
+/// endpoints, counting each endpoint once.
 fn bytes_beside_texts(cost: BuildCost, routes: &[WorkRoute]) -> f64 {
     let names: usize = routes.iter().map(|route| route.name.len()).sum();
     let endpoints: BTreeSet<_> = routes.iter().map(|route| route.endpoint.to_string()).collect();

@@ -1,12 +1,12 @@
-//! `cargo bench --bench reload`: what changing routes costs, by the number of routes.
+//! `cargo bench --bench reload`: measures the cost of changing routes, by the number of routes.
 //!
-//! - `replace`, `add and remove`: changes of one route each, one after the other, on a set that lives on. The mean holds
-//!   the changes that compile many routes anew.
-//! - `new scratch`, `adapted scratch`: what a worker pays that sees a new table.
-//! - `match`: a message on a table that was built at once, and on one that a tenth of the routes were changed in, one by
-//!   one.
+//! - `replace`, `add and remove`: a sequence of changes of one route each to a single set. The mean includes the
+//!   changes that recompile many routes.
+//! - `new scratch`, `adapted scratch`: the cost for a worker that receives a new table.
+//! - `match`: a message on a table that was built at once, and on a table in which a tenth of the routes were changed
+//!   one by one.
 //!
-//! Before anything is timed, the changed table is held to give what a fresh one gives.
+//! Before anything is timed, the changed table is checked against a new table of the same routes.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -21,7 +21,7 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use edgeroute::{Changes, Delivery, RouteSet, RouteTable};
 use edgeroute_lang::message::{Message, Origin};
 
-/// A route from one of a tenth as many modules, with two equalities.
+/// Returns a route with two equalities. It is from one of a number of modules that is a tenth of the number of routes.
 fn route(number: usize, count: usize) -> String {
     let module = number % (count / 10);
     format!(
@@ -47,7 +47,7 @@ struct Properties {
     pairs: [(&'static str, String); 4],
 }
 
-/// Messages that a route each takes.
+/// Returns messages that each match one route.
 fn messages(count: usize) -> Vec<Properties> {
     let message = |number: usize| Properties {
         module: format!("m{}", number % (count / 10)),
@@ -131,7 +131,7 @@ fn reload(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Two tables that one change lies between.
+/// Returns two tables that differ by one change.
 fn fresh_after(set: &mut RouteSet, count: usize) -> [RouteTable; 2] {
     let before = set.table().clone();
     let changed = set.apply(Changes::new().set("another", route(1, count))).unwrap_or_else(|error| panic!("{error}"));

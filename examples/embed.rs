@@ -1,4 +1,4 @@
-//! A hub in miniature: routes from a deployment manifest, messages in, deliveries out.
+//! A miniature hub: reads routes from a deployment manifest, takes messages, and delivers them.
 //!
 //! `cargo run --example embed`
 #![expect(clippy::print_stdout, reason = "it shows what it finds")]
@@ -14,13 +14,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let manifest = Manifest::from_json(include_str!("deployment.json"))?;
     let table = RouteTable::builder().manifest(&manifest).build()?.into_table();
 
-    // Once for each worker thread: matching itself allocates nothing.
+    // Create one for each worker thread. Matching itself allocates nothing.
     let mut scratch = table.create_scratch();
 
-    // Whatever the hub keeps its properties in: a map, pairs, a type of its own.
+    // The properties can be in any form that the hub uses: a map, pairs, or a type of its own.
     let properties = HashMap::from([("temperature".to_owned(), "93.1".to_owned())]);
     let system_properties = [("contentType", "application/json"), ("contentEncoding", "utf-8")];
-    // Who sent the message, as the hub has authenticated it. No property of the message can change that.
+    // The sender of the message, as the hub has authenticated it. No property of the message can change it.
     let origin = Origin::module("edge-1", "filter").output("readings");
     let message = Message::new(origin)
         .properties(&properties)

@@ -1,8 +1,8 @@
-//! Routes change while messages flow: one writer, several workers, no lock between them.
+//! Changes routes while messages flow, with one writer, several workers, and no lock between them.
 //!
-//! The writer owns the routes and publishes each new table through `arc-swap`. A worker takes the table of the moment for
-//! each message. Every change here replaces two routes together, and the workers hold that they never see one without
-//! the other.
+//! The writer owns the routes and publishes each new table through `arc-swap`. A worker loads the current table for
+//! each message. Every change in this example replaces two routes together, and the workers check that they never see
+//! one change without the other.
 //!
 //! `cargo run --example reload`
 #![expect(clippy::print_stdout, reason = "it shows what it finds")]
@@ -19,7 +19,7 @@ use edgeroute::{Message, Origin};
 const WORKERS: usize = 3;
 const TIME: Duration = Duration::from_millis(500);
 
-/// What the workers and the writer share.
+/// State shared by the workers and the writer.
 struct Hub {
     table: ArcSwap<RouteTable>,
     is_closing: AtomicBool,
@@ -49,12 +49,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     })
 }
 
-/// A route whose endpoint tells its generation.
+/// Returns a route whose endpoint contains its generation.
 fn route_of(name: &str, generation: u32) -> String {
     format!("FROM /messages/* INTO BrokeredEndpoint(\"/modules/{name}/inputs/{generation}\")")
 }
 
-/// The writer: changes routes until the time is over. The number of changes is returned.
+/// Runs the writer: changes routes until the time is over. Returns the number of changes.
 fn change(hub: &Hub, routes: &mut RouteSet) -> Result<u32, edgeroute::CompileError> {
     let end = Instant::now() + TIME;
     let mut generation = 0;
@@ -66,7 +66,7 @@ fn change(hub: &Hub, routes: &mut RouteSet) -> Result<u32, edgeroute::CompileErr
             .set("spare", format!("FROM /messages/* WHERE device = '{generation}' INTO $upstream"));
         hub.table.store(routes.apply(changes)?.into_table().into());
 
-        // A bad change is refused with everything that is wrong with it; the workers go on as before.
+        // A bad change is refused, and the error reports all its problems. The workers continue as before.
         let bad = Changes::new().replace("left", "FROM /messages/* WHERE a > 5 INTO $upstream").remove("no such route");
         if let Err(error) = routes.apply(bad)
             && generation == 1
@@ -78,7 +78,7 @@ fn change(hub: &Hub, routes: &mut RouteSet) -> Result<u32, edgeroute::CompileErr
     Ok(generation)
 }
 
-/// A worker: routes messages with the table of the moment.
+/// Runs a worker: routes messages with the current table.
 fn work(hub: &Hub) -> Result<(), String> {
     let mut scratch = hub.table.load().create_scratch();
     let properties = [("site", "plant-1")];
@@ -86,7 +86,7 @@ fn work(hub: &Hub) -> Result<(), String> {
     let mut newest = 0;
     while !hub.is_closing.load(Ordering::Relaxed) {
         let table = hub.table.load();
-        // Does nothing unless the table is a new one, and then keeps the memory for all that is as before.
+        // Does nothing unless the table is new. Otherwise keeps the memory for the parts that did not change.
         table.adapt_scratch(&mut scratch);
         let generations: Vec<u32> = table
             .route_with(&mut scratch, &message)

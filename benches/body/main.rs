@@ -1,15 +1,16 @@
 //! `cargo bench --bench body`: what it costs to find three paths in a body.
 //!
-//! The scanner, `serde_json` into a struct of just these fields (its texts borrowed, all else skipped), and `serde_json`
-//! into nothing (`IgnoredAny`: the grammar alone, and texts are not looked at) read the same bodies by turns, in this
-//! process; before any is timed, every answer is checked. A cell is the median over the rounds, in processor time of this
-//! thread, so that what other programs do in between does not count. Prints a table in Markdown; `ratio` is the scanner's
-//! time over that of `serde_json` into the struct.
+//! Three contenders read the same bodies in alternation, in this process: the scanner; `serde_json` into a struct of
+//! exactly these fields, with borrowed strings and everything else skipped; and `serde_json` into nothing
+//! (`IgnoredAny`), which checks only the grammar and does not decode strings. Every answer is checked before anything
+//! is timed. A cell is the median over the rounds, in processor time of this thread, so other programs do not distort
+//! it. Prints a table in Markdown; `ratio` is the time of the scanner divided by the time of `serde_json` into the
+//! struct.
 //!
-//! Arguments select shapes, by how their names begin. `--count CONTENDER` prints nothing: it reads the bodies of each
-//! shape once with `scanner`, `struct` or `nothing`, in the function `read_all`, so that
-//! `valgrind --tool=callgrind --toggle-collect='*read_all*'` counts the instructions of that alone. Run without `--bench`,
-//! as `cargo test` does, it checks the answers and times nothing.
+//! Arguments select shapes by the start of their names. `--count CONTENDER` prints nothing. It reads the bodies of each
+//! shape once with `scanner`, `struct` or `nothing`, in the function `read_all`, so that `valgrind --tool=callgrind
+//! --toggle-collect='*read_all*'` counts only the instructions of that function. Without `--bench`, as in `cargo test`,
+//! it checks the answers and measures nothing.
 
 mod shapes;
 
@@ -27,18 +28,18 @@ const MAX_DEPTH: usize = 64;
 
 const CONTENDERS: [&str; 3] = ["scanner", "struct", "nothing"];
 
-/// Rounds, and the time of one contender's turn in each.
+/// The number of rounds, and the time of one contender's turn in each round.
 const ROUNDS: usize = 61;
 const TURN: Duration = Duration::from_millis(2);
 
-/// What the arguments ask for.
+/// The options from the command line.
 #[derive(Debug, Default)]
 struct Options {
-    /// Run by `cargo bench`, not by `cargo test`.
+    /// Whether this is run by `cargo bench`, not by `cargo test`.
     bench: bool,
-    /// The place in [`CONTENDERS`] of the only one to run.
+    /// The index in [`CONTENDERS`] of the only contender to run.
     count: Option<usize>,
-    /// How names of shapes begin; empty: all.
+    /// The starts of the names of the selected shapes; all if empty.
     selected: Vec<String>,
 }
 
@@ -88,7 +89,7 @@ fn run(options: &Options) -> Result<(), String> {
         let mut scanner = BodyScanner::new(&paths, MAX_DEPTH);
         if let Some(place) = options.count {
             let contender = &mut *contenders(&shape, &mut scanner)[place];
-            // As in a hub that has been running for a while.
+            // Warm up, as in a hub that has been running for a while.
             black_box(contender(&shape.bodies));
             black_box(read_all(contender, &shape.bodies));
             continue;
@@ -111,7 +112,7 @@ fn parse(shape: &Shape) -> Result<Vec<BodyPath>, String> {
     shape.paths.iter().map(|path| BodyPath::parse(path).map_err(|error| error.to_string())).collect()
 }
 
-/// All find the same in every body, and something unless nothing is there to be found.
+/// Checks that all contenders find the same in every body, and that they find something if there is anything to find.
 fn check(shape: &Shape, paths: &[BodyPath], scanner: &mut BodyScanner) -> Result<(), String> {
     for body in &shape.bodies {
         let document = Document::read(body, shape.encoding, MAX_DEPTH).map_err(|error| error.to_string())?;
@@ -130,7 +131,7 @@ fn check(shape: &Shape, paths: &[BodyPath], scanner: &mut BodyScanner) -> Result
     if read == [shape.bodies.len(); 2] { Ok(()) } else { Err(format!("{}: not all bodies are read", shape.name)) }
 }
 
-/// Reads bodies, and gives how many of them are valid.
+/// Reads bodies and returns how many of them are valid.
 type Contender<'c> = dyn FnMut(&[Vec<u8>]) -> usize + 'c;
 
 fn contenders<'c>(shape: &'c Shape, scanner: &'c mut BodyScanner) -> [Box<Contender<'c>>; 3] {
@@ -147,23 +148,23 @@ fn contenders<'c>(shape: &'c Shape, scanner: &'c mut BodyScanner) -> [Box<Conten
     ]
 }
 
-/// Once each; its instructions are what `--count` is for.
+/// Reads every body once; `--count` counts the instructions of this function.
 #[inline(never)]
 fn read_all(contender: &mut Contender<'_>, bodies: &[Vec<u8>]) -> usize {
     contender(bodies)
 }
 
-/// Has each contender read all bodies by turns, as often as fit its turn, and gives for each the median over the rounds,
-/// in nanoseconds a body.
+/// Lets the contenders read all bodies in alternation, as often as fits into their turns, and returns for each the
+/// median over the rounds, in nanoseconds for each body.
 fn interleave<const N: usize>(mut contenders: [Box<Contender<'_>>; N], bodies: &[Vec<u8>]) -> [f64; N] {
     let mut timed: [Vec<f64>; N] = std::array::from_fn(|_| Vec::with_capacity(ROUNDS));
     for _ in 0..ROUNDS {
         for (contender, timed) in contenders.iter_mut().zip(&mut timed) {
-            // What the others left in the caches does not count.
+            // The effect of the other contenders on the caches is excluded.
             black_box(read_all(contender, bodies));
             let (mut read, start) = (0, ThreadTime::now());
             let elapsed = loop {
-                // A single body is read in less time than it takes to read the clock.
+                // Reading a single body takes less time than reading the clock.
                 for _ in 0..2_000_usize.div_ceil(bodies.len()) {
                     read += read_all(contender, bodies);
                 }

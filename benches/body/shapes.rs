@@ -1,4 +1,4 @@
-//! Bodies of several shapes, what is asked of each, and how `serde_json` answers it.
+//! Bodies of several shapes, the paths to find in each, and how `serde_json` reads them.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 
 use edgeroute_testkit::workloads::random::Random;
 
-/// Bodies that are alike, and three paths into them.
+/// Similar bodies, and three paths into them.
 pub(crate) struct Shape {
     pub(crate) name: &'static str,
     pub(crate) encoding: Encoding,
@@ -18,18 +18,18 @@ pub(crate) struct Shape {
     pub(crate) peer: Peer,
 }
 
-/// What `serde_json` does with a body. In UTF-16 and UTF-32 the body is decoded first: `serde_json` reads UTF-8 only.
+/// How `serde_json` reads a body. A body in UTF-16 or UTF-32 is decoded first, because `serde_json` only reads UTF-8.
 #[derive(Copy, Clone)]
 pub(crate) struct Peer {
-    /// Reads each body into a struct of the three fields, and gives how many were read.
+    /// Reads each body into a struct of the three fields, and returns how many were read.
     pub(crate) into_struct: fn(&[Vec<u8>], Encoding) -> usize,
-    /// Reads each body into nothing: its grammar is checked.
+    /// Reads each body into nothing, which checks its grammar.
     pub(crate) into_nothing: fn(&[Vec<u8>], Encoding) -> usize,
-    /// Whether these are the three fields of a body.
+    /// Returns whether these are the three fields of a body.
     pub(crate) is: fn(&[u8], Encoding, &[Found<'_>]) -> bool,
 }
 
-/// A struct of three fields, its texts borrowed from the body where they stand there as they are.
+/// A struct of three fields. Its strings are borrowed from the body if they need no decoding.
 trait Fields {
     const PATHS: [&'static str; 3];
     type Of<'b>: Deserialize<'b>;
@@ -63,7 +63,7 @@ fn is<F: Fields>(body: &[u8], encoding: Encoding, found: &[Found<'_>]) -> bool {
     serde_json::from_slice::<F::Of<'_>>(&utf8(body, encoding)).is_ok_and(|fields| F::found(&fields) == *found)
 }
 
-/// The body in UTF-8.
+/// Returns the body in UTF-8.
 fn utf8(body: &[u8], encoding: Encoding) -> Cow<'_, [u8]> {
     let text: String = match encoding {
         Encoding::Utf8 => return Cow::Borrowed(body),
@@ -89,7 +89,7 @@ fn encode(text: &str, encoding: Encoding) -> Vec<u8> {
     }
 }
 
-/// All shapes. The first one is that of the target: some 400 bytes, as most devices write them.
+/// Returns all shapes. The first is the one to optimise for: about 400 bytes, as most devices write them.
 pub(crate) fn all() -> Vec<Shape> {
     let shape =
         |name, (paths, peer): ([&'static str; 3], Peer), encoding, count, write: &dyn Fn(&mut Random) -> String| {
@@ -162,18 +162,18 @@ fn indented(random: &mut Random) -> String {
     serde_json::to_string_pretty(&value).unwrap_or_default()
 }
 
-/// One text in five is written with escapes, and two of the names that are asked for.
+/// One string in five contains escapes, and so do two of the requested names.
 fn escaped(random: &mut Random) -> String {
     let body = compact(random).replace("plant", r"pl\u0061nt").replace("cycle", r#"\tcycle \"done\"\n"#);
     body.replace('-', r"\u002d").replace("\"machine", r#""m\u0061chine"#).replace("\"batch", r#""b\u0061tch"#)
 }
 
-/// Texts in which some characters are not ASCII, the one that is asked for among them.
+/// Strings with some characters that are not ASCII, including the requested one.
 fn not_ascii(random: &mut Random) -> String {
     compact(random).replace("plant", "usine d'été ").replace("yard", "двор").replace("cycle", "Zyklus läuft 机")
 }
 
-/// Some 2 KB: objects within each other, most of them not on a path.
+/// About 2 KB of nested objects, most of which are not on a path.
 fn nested(random: &mut Random) -> String {
     fn write(random: &mut Random, depth: usize, text: &mut String) {
         text.push('{');
@@ -192,13 +192,13 @@ fn nested(random: &mut Random) -> String {
     text
 }
 
-/// An object of some texts and numbers, and one long member among them.
+/// An object of some strings and numbers, with one long member among them.
 fn with_long_member(random: &mut Random, long: &str) -> String {
     let site = random.pick(&["plant1", "plant2", "plant3", "yard"]);
     format!(r#"{{"site":"{site}","count":{},"long":{long},"level":"info"}}"#, random.below(1_000))
 }
 
-/// Some 16 KB.
+/// About 16 KB.
 fn log(random: &mut Random) -> String {
     let entries: Vec<String> = (0..160)
         .map(|number| {
@@ -281,7 +281,7 @@ impl Fields for Miss {
     type Of<'b> = MissBody;
 
     fn found(body: &MissBody) -> [Found<'_>; 3] {
-        // `IgnoredAny` of a member that is there would not be this.
+        // `IgnoredAny` of a member that is present would give a different value.
         [&body.zone, &body.engine, &body.charge].map(|field| field.map_or(Found::Missing, |IgnoredAny| Found::Several))
     }
 }

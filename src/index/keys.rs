@@ -41,8 +41,8 @@ struct KeyEntry {
     readers: Readers,
 }
 
-/// The slots that read a name. This is a single property, or the application property `$NAME` together with the system
-/// property `NAME`. If there is only one slot, `second` is [no slot](Slot::NONE); if there is none, both are.
+/// The slots that read a name. A slot reads only the property itself, or the application property `$NAME` or else the
+/// system property `NAME`. If there is only one slot, `second` is [no slot](Slot::NONE); if there is none, both are.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Readers {
     pub(crate) first: Slot,

@@ -236,7 +236,7 @@ impl Sources {
     }
 
     /// Handles the general case: a source whose parts contain slashes or end in characters that are trimmed, or a
-    /// source that the hub itself supplies.
+    /// source that is one of the hub's own.
     fn for_each_segment(&self, key: &HashSeed, source: MessageSource<'_>, visit: &mut impl FnMut(GroupId)) {
         let [head, module, outputs, output] = trimmed(source);
         if !head.is_empty() && !head.starts_with('/') {

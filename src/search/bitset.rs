@@ -26,7 +26,7 @@ struct KnownSource {
 }
 
 impl KnownSources {
-    /// Creates a cache that contains only the empty module, which is always looked up elsewhere. Allocates.
+    /// Creates a cache that contains only the empty module, which never uses the cache. Allocates.
     pub(super) fn new() -> Self {
         Self { places: Box::new([KnownSource { module: Words::EMPTY, output: Words::EMPTY, clauses: 0 }; PLACES]) }
     }

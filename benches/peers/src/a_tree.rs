@@ -1,7 +1,7 @@
-//! a-tree: one graph of shared expressions, evaluated bottom up.
+//! a-tree: one graph of shared expressions, evaluated from the bottom up.
 //!
-//! Attributes may be undefined, as ours. It has no test of a prefix: a path has an attribute for each number of segments
-//! that some route asks for.
+//! Attributes may be undefined, as in edgeroute. There is no prefix test, so a path has an attribute for each number of
+//! segments that some route tests.
 
 use ::a_tree::{ATree, AttributeDefinition, Event, EventError};
 
@@ -96,7 +96,7 @@ impl Expressions<'_> {
         }
         for (key, segments, name) in &self.prefixes {
             let text = dialect::text(message, key);
-            // A path of fewer segments has the empty prefix, which no route asks for.
+            // A path with fewer segments has the empty prefix, which no route tests.
             if let Some(text) = text {
                 let end = text.match_indices('/').nth(segments - 1).map_or(0, |(slash, _)| slash + 1);
                 event.with_string(name, &text[..end])?;
@@ -107,7 +107,7 @@ impl Expressions<'_> {
 
     fn winners(&mut self, index: usize) -> &[usize] {
         self.winners.clear();
-        // Every attribute is defined with its type, so that neither fails.
+        // Every attribute is defined with its type, so neither call fails.
         if let Ok(event) = self.event(&self.messages[index])
             && let Ok(report) = self.tree.search(&event)
         {

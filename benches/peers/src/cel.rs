@@ -1,7 +1,7 @@
 //! cel: programs of the Common Expression Language, interpreted one after the other.
 //!
-//! A missing variable is an error, which `||` and `&&` absorb as Kleene's connectives absorb undefined: what is left of
-//! an error is no match.
+//! A missing variable is an error. `||` and `&&` absorb errors as Kleene's connectives absorb undefined. A program that
+//! still ends in an error does not match.
 
 use std::sync::Arc;
 

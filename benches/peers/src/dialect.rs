@@ -1,4 +1,4 @@
-//! Conditions in a peer's language, and what they read of a message.
+//! Writes conditions in the language of a peer, and finds what they read from a message.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -8,23 +8,23 @@ use edgeroute_testkit::workloads::condition::{Formula, Key, Test};
 use edgeroute_testkit::workloads::route::Source;
 use edgeroute_testkit::workloads::{WorkMessage, WorkRoute};
 
-/// How a peer writes tests; `and`, `or` and parentheses are common to all.
+/// How a peer writes tests; `and`, `or` and parentheses are the same for all peers.
 pub(crate) trait Dialect {
     const AND: &'static str;
     const OR: &'static str;
 
-    /// That the variable `name` is this text.
+    /// Writes that the variable `name` equals this string.
     fn equals(&self, name: &str, text: &str) -> String;
 
-    /// That the property is there and the test has the wanted outcome.
+    /// Writes that the property is present and that the test has the wanted outcome.
     fn leaf(&self, key: &Key, predicate: &Test, wanted: bool) -> String;
 }
 
-/// The variables that give the message's source.
+/// The variables that contain the source of the message.
 pub(crate) const MODULE: &str = "module";
 pub(crate) const OUTPUT: &str = "output";
 
-/// The variable that holds a property's text.
+/// Returns the variable that contains the string of a property.
 pub(crate) fn text_variable(key: &Key) -> String {
     match key {
         Key::Application(name) => format!("p_{name}"),
@@ -32,12 +32,12 @@ pub(crate) fn text_variable(key: &Key) -> String {
     }
 }
 
-/// The variable that holds a property as a number.
+/// Returns the variable that contains a property as a number.
 pub(crate) fn number_variable(key: &Key) -> String {
     format!("n_{}", text_variable(key))
 }
 
-/// A whole route as one condition: its source and what it asks of the properties.
+/// Writes a whole route as one condition: its source and its tests of the properties.
 pub(crate) fn condition<D: Dialect>(dialect: &D, route: &WorkRoute) -> Result<String, Refusal> {
     let mut parts = match &route.source {
         Source::Any => Vec::new(),
@@ -63,12 +63,12 @@ fn write<D: Dialect>(dialect: &D, formula: &Formula) -> String {
     }
 }
 
-/// What a table reads of a message.
+/// What a table reads from a message.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SlotTable {
     pub(crate) texts: BTreeSet<Key>,
     pub(crate) numbers: BTreeSet<Key>,
-    /// The paths that are tested for a prefix, and of how many segments.
+    /// The paths that are tested for a prefix, each with the number of segments of the prefixes.
     pub(crate) prefixes: BTreeSet<(Key, usize)>,
 }
 
@@ -98,18 +98,18 @@ impl SlotTable {
         }
     }
 
-    /// Keys whose text is read, for a prefix or otherwise.
+    /// Returns the keys that are read as strings, for a prefix or otherwise.
     pub(crate) fn texts_and_prefixes(&self) -> BTreeSet<&Key> {
         self.texts.iter().chain(self.prefixes.iter().map(|(key, _)| key)).collect()
     }
 }
 
-/// How many segments a path prefix has. Those of the workloads end with a slash.
+/// Returns the number of segments of a path prefix. The prefixes of the workloads end with a slash.
 pub(crate) fn segments(prefix: &str) -> usize {
     prefix.matches('/').count()
 }
 
-/// The property's text.
+/// Returns the property as a string.
 pub(crate) fn text<'m>(message: &'m WorkMessage, key: &Key) -> Option<&'m str> {
     let (name, pairs) = match key {
         Key::Application(name) => (name, &message.properties),
@@ -118,7 +118,7 @@ pub(crate) fn text<'m>(message: &'m WorkMessage, key: &Key) -> Option<&'m str> {
     pairs.iter().find_map(|(candidate, value)| (candidate == name).then_some(value.as_str()))
 }
 
-/// The property as a number.
+/// Returns the property as a number.
 pub(crate) fn number(message: &WorkMessage, key: &Key) -> Option<i32> {
     text(message, key)?.parse().ok()
 }

@@ -1,7 +1,7 @@
 //! evalexpr: operator trees, interpreted one after the other.
 //!
-//! A missing variable would make the whole expression an error, so a missing text is the empty value and a missing
-//! number is NaN. Prefixes are tested by a function that the host adds.
+//! A missing variable would turn the whole expression into an error. So a missing string is the empty value, and a
+//! missing number is NaN. A function of the host tests prefixes.
 
 use std::collections::HashMap;
 
@@ -30,7 +30,7 @@ impl Dialect for Language {
         let number = number_variable(key);
         let present = match predicate {
             Test::Equals(_) | Test::OneOf(_) | Test::StartsWith(_) => format!("{text} != ()"),
-            // Only a number equals itself.
+            // Only a number equals itself, NaN does not.
             Test::Within(..) | Test::Above(_) | Test::Below(_) => format!("{number} == {number}"),
         };
         let holds = match predicate {
@@ -48,7 +48,7 @@ impl Dialect for Language {
     }
 }
 
-/// The variables of one message, and the function.
+/// The variables of one message, and the prefix function.
 struct Variables(HashMap<String, Value>);
 
 impl Variables {

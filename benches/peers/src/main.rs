@@ -1,15 +1,15 @@
-//! The peers of edgeroute that are published as crates, on its workloads, beside itself and the linear scan.
+//! Compares edgeroute with peers that are published as crates, and with the linear scan, on the workloads of edgeroute.
 //!
-//! `cargo run --release` in this directory. All contenders of a workload work on the same messages, by turns, in this
-//! process. Before they are timed their answers are checked against the linear scan's; a peer that gives other answers
-//! is timed all the same, and the row says so. Each peer has its conditions translated to its own language in the way
-//! that its module tells, and fills in its own form of a message in the time that is measured, where it has one.
+//! Run `cargo run --release` in this directory. All contenders of a workload match the same messages, in alternation,
+//! in this process. Before they are timed, their answers are checked against those of the linear scan. A peer that
+//! gives different answers is still timed, and its row says so. The conditions are translated into the language of each
+//! peer as its module describes. If a peer has its own form of a message, filling it in is part of the measured time.
 //!
-//! Prints a table, or with `--json` one JSON object a line: `workload` (and `shape`), `routes`, `messages`, `outcome`,
-//! `engine`, `version`, `ns` (median, nanoseconds a message), `ratio` (over the linear scan), `build_us_per_route`,
-//! `bytes_per_route` (the heap that it holds), `allocations_per_message`, and `answers`: `right`, how many are wrong, or
-//! why there is no figure. `--all` adds messages that repeat and those that no route takes, `--large` tables of 100,000 routes;
-//! other arguments select workloads or peers by name.
+//! Prints a table, or with `--json` one JSON object for each line: `workload` (and `shape`), `routes`, `messages`,
+//! `outcome`, `engine`, `version`, `ns` (median, in nanoseconds for each message), `ratio` (to the linear scan),
+//! `build_us_per_route`, `bytes_per_route` (the heap of the engine), `allocations_per_message`, and `answers`: `right`,
+//! the number of wrong answers, or the reason for the missing figures. `--all` adds messages that repeat and messages
+//! that no route takes, and `--large` adds tables of 100,000 routes. Other arguments select workloads or peers by name.
 
 
 mod a_tree;
@@ -33,14 +33,14 @@ use edgeroute::RouteTable;
 use report::Row;
 use edgeroute_testkit::workloads::{COLD, Kind, Outcome, Shape, WARM, WorkMessage, WorkRoute, Workload};
 
-/// Why there is no figure.
+/// The reason for missing figures.
 #[derive(Clone, Debug)]
 pub(crate) enum Refusal {
-    /// It cannot express something.
+    /// The peer cannot express something.
     Unsupported(String),
-    /// It was given up on after so many routes.
+    /// The build was stopped after this number of routes.
     TooSlow { built: usize },
-    /// It panicked.
+    /// The peer panicked.
     Panicked,
 }
 
@@ -56,10 +56,10 @@ impl fmt::Display for Refusal {
 
 type Boxed<'m> = Box<dyn Contender<'m> + 'm>;
 
-/// From the routes and their texts.
+/// Builds an engine from the routes and their texts.
 type Build = for<'m> fn(&'m [WorkRoute], &'m [String], Deadline) -> Result<Boxed<'m>, Refusal>;
 
-/// A contender's name in the report.
+/// The name of a contender in the report.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Engine {
     pub(crate) name: &'static str,
@@ -76,10 +76,10 @@ impl Engine {
     }
 }
 
-/// An engine to build. edgeroute is one, with keys as text, with keys resolved, and its interpreter.
+/// An engine to build. edgeroute itself is three of them: with string keys, with resolved keys, and its interpreter.
 struct Peer {
     engine: Engine,
-    /// Tables up to this size in a usual run, and with `--large`: beyond it takes too long.
+    /// The maximum table size in a normal run, and with `--large`. Larger tables take too long.
     most_routes: [usize; 2],
     build: Build,
 }
@@ -130,20 +130,20 @@ static PEERS: [Peer; 8] = [
     },
 ];
 
-/// How long a workload's contenders are timed.
+/// How long the contenders of a workload are timed.
 const EFFORT: Effort = Effort { total: Duration::from_secs(2), turn: Duration::from_millis(2), least_rounds: 9 };
 
 fn table(routes: &[WorkRoute], texts: &[String]) -> Result<RouteTable, Refusal> {
     edgeroute_testkit::competitors::table::build(routes, texts).map_err(|error| Refusal::Unsupported(error.to_string()))
 }
 
-/// What the arguments ask for.
+/// The options from the command line.
 #[derive(Debug, Default)]
 struct Options {
     json: bool,
     all: bool,
     large: bool,
-    /// Names of workloads and peers; empty: all.
+    /// The names of the selected workloads and peers; all if empty.
     selected: Vec<String>,
 }
 
@@ -166,7 +166,7 @@ impl Options {
         Ok(options)
     }
 
-    /// The workloads and their sizes.
+    /// Returns the workloads with their sizes.
     fn plan(&self) -> Vec<(Kind, usize)> {
         let sizes: &[usize] = if self.large { &[1_000, 10_000, 100_000] } else { &[1_000, 10_000] };
         let mut plan = vec![(Kind::Typical, 12)];
@@ -188,7 +188,7 @@ impl Options {
         })
     }
 
-    /// Whether `name` is selected, by the arguments that are of its kind.
+    /// Returns whether `name` is selected by the arguments of its kind.
     fn selects(&self, name: &str, of_its_kind: impl Fn(&str) -> bool) -> bool {
         let mut arguments = self.selected.iter().filter(|argument| of_its_kind(argument)).peekable();
         arguments.peek().is_none() || arguments.any(|argument| argument == name)
@@ -214,7 +214,7 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options, out: &mut impl Write) -> io::Result<()> {
-    // A peer that panics is a line of the report.
+    // A peer that panics becomes a line of the report.
     std::panic::set_hook(Box::new(|_| ()));
     if !options.json {
         report::write_header(out)?;
@@ -235,14 +235,14 @@ struct Entrant<'m> {
     cost: BuildCost,
 }
 
-/// Messages of one outcome, and the routes that deliver each.
+/// Messages of one outcome, each with the routes that deliver it.
 struct MessageSet {
     outcome: Outcome,
     messages: Vec<WorkMessage>,
     expected: Vec<Vec<usize>>,
 }
 
-/// How a contender's answers compare with those expected.
+/// How the answers of a contender compare with the expected ones.
 #[derive(Copy, Clone, Debug)]
 struct Answers {
     wrong: usize,
@@ -259,7 +259,7 @@ impl fmt::Display for Answers {
     }
 }
 
-/// Loads the messages of `set` and asks for the answers.
+/// Loads the messages of `set` and returns the answers.
 fn check<'m>(contender: &mut Boxed<'m>, set: &'m MessageSet) -> Result<Answers, Refusal> {
     let of = set.messages.len();
     let answers = catch_unwind(AssertUnwindSafe(|| {
@@ -275,7 +275,7 @@ fn check<'m>(contender: &mut Boxed<'m>, set: &'m MessageSet) -> Result<Answers, 
     answers.map_err(|_| Refusal::Panicked)
 }
 
-/// All contenders on one workload.
+/// Measures all contenders on one workload.
 fn measure(workload: &Workload, options: &Options) -> Vec<Row> {
     let routes = &workload.routes;
     let texts: Vec<_> = routes.iter().map(ToString::to_string).collect();

@@ -1,8 +1,8 @@
-//! quamina: one automaton over the fields of JSON events.
+//! quamina: a single automaton over the fields of JSON events.
 //!
-//! A pattern is a conjunction, so a route becomes one pattern for each of its disjuncts, under the same name. Events are
-//! written as JSON when messages are loaded, untimed, with numbers where routes ask for numbers: quamina is measured as
-//! if the hub received its messages so.
+//! A pattern is a conjunction, so a route becomes one pattern for each of its disjuncts, under the same name. Events
+//! are converted to JSON when messages are loaded, which is not timed, with numbers where routes ask for numbers. So
+//! quamina is measured as if the hub received its messages in this form.
 
 use ::quamina::{Quamina, QuaminaBuilder};
 use serde_json::{Map, Value, json};
@@ -14,16 +14,16 @@ use edgeroute_testkit::workloads::condition::{Formula, Key, Test};
 use edgeroute_testkit::workloads::route::Source;
 use edgeroute_testkit::workloads::{WorkMessage, WorkRoute};
 
-/// A route with more disjuncts is refused.
+/// The maximum number of disjuncts; a route with more is refused.
 const MOST_PATTERNS: usize = 64;
 
-/// The objects of an event that hold the properties.
+/// The objects of an event that contain the properties.
 const APPLICATION: &str = "p";
 const SYSTEM: &str = "s";
 
 pub(crate) struct Automaton {
     quamina: Quamina<usize>,
-    /// Keys that routes test as numbers.
+    /// The keys that routes test as numbers.
     reads: SlotTable,
     events: Vec<Vec<u8>>,
     winners: Winners,
@@ -35,7 +35,7 @@ type Pattern = Vec<(Key, Vec<Value>)>;
 impl Automaton {
     pub(crate) fn new(routes: &[WorkRoute], deadline: Deadline) -> Result<Self, Refusal> {
         let unsupported = |error: ::quamina::QuaminaError| Refusal::Unsupported(error.to_string());
-        // The limits guard against patterns of strangers.
+        // The default limits protect against untrusted patterns. The patterns of the workloads may exceed them.
         let builder = QuaminaBuilder::new().with_arena_byte_budget(1 << 30).with_max_states_per_pattern(1 << 20);
         let mut quamina = builder.build().map_err(unsupported)?;
         for (index, route) in routes.iter().enumerate() {
@@ -108,7 +108,7 @@ fn patterns(route: &WorkRoute) -> Result<Vec<Value>, Refusal> {
         .collect())
 }
 
-/// The formula as a disjunction of conjunctions.
+/// Converts the formula to a disjunction of conjunctions.
 fn disjuncts(formula: &Formula) -> Result<Vec<Pattern>, Refusal> {
     match formula {
         Formula::Leaf { key, test, wanted } => Ok(vec![vec![(key.clone(), matchers(test, *wanted)?)]]),

@@ -1,4 +1,4 @@
-//! The rows of the result, as a table and as JSON.
+//! Writes the rows of the result as a table or as JSON.
 
 use std::io::{self, Write};
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::Engine;
 use edgeroute_testkit::workloads::Workload;
 
-/// One contender on one set of messages. See the top of `main.rs`. What has no figure is `null`.
+/// One contender on one set of messages, described at the top of `main.rs`. A missing figure is `null`.
 #[derive(Debug, Serialize)]
 pub(crate) struct Row {
     pub(crate) workload: &'static str,
@@ -27,7 +27,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// A row without figures.
+    /// Creates a row without figures.
     pub(crate) fn new(workload: &Workload, engine: Engine, answers: String) -> Self {
         Self {
             workload: workload.kind.name(),

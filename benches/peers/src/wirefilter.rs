@@ -1,7 +1,8 @@
 //! wirefilter: filters compiled to closures, one after the other.
 //!
-//! Its fields always have a value, so a missing text is empty and a missing number far below all others, and tests that
-//! would take those for a value ask for them first. It has no test of a prefix: an anchored regular expression does it.
+//! A wirefilter field always has a value. So a missing string is empty, and a missing number is far below all others.
+//! Tests that would treat these as a value first test for presence. There is no prefix test; an anchored regular
+//! expression replaces it.
 
 use ::wirefilter::{ExecutionContext, Filter, Scheme, Type};
 
@@ -69,7 +70,7 @@ impl Wirefilter<'_> {
             numbers.push((key.clone(), number_variable(key)));
         }
         let scheme = Scheme::try_from_iter(fields).map_err(|error| Refusal::Unsupported(error.to_string()))?;
-        // Filters borrow their scheme. A process builds few of them.
+        // Filters borrow their scheme. A process builds only a few schemes.
         let scheme: &Scheme = Box::leak(Box::new(scheme));
         let filters = routes
             .iter()
@@ -87,7 +88,7 @@ impl Wirefilter<'_> {
     fn winners(&mut self, index: usize) -> &[usize] {
         let message = &self.messages[index];
         let mut context = ExecutionContext::new(self.scheme);
-        // Each field is in the scheme with this type, and the scheme is the filters' own, so that nothing here fails.
+        // Each field is in the scheme with this type, and the filters use the same scheme, so nothing here fails.
         let _ = context.set_field_value(MODULE, message.module.as_str());
         let _ = context.set_field_value(OUTPUT, message.output.as_str());
         for (key, name) in &self.texts {

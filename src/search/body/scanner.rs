@@ -11,7 +11,7 @@ use super::units::{Units, split_word};
 
 /// Follows a scan. A selector is always at some container, and then at one child of it.
 pub(super) trait Selector<'m, U: Units> {
-    /// What it knows of a child before its value comes; the default is for one of those that it skips.
+    /// What the selector knows of a child before its value comes. The default is for a child that it skips.
     type Child: Copy + Default;
 
     /// Begins the root.
