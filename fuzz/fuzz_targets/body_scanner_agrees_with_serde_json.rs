@@ -2,8 +2,8 @@
 //! find, in every encoding, whatever bodies it has read before.
 #![no_main]
 
-use edgeroute_lang::body::{BodyPath, Document, Encoding, Found, Step};
 use edgeroute::internals::{BodyScalars, BodyScanner};
+use edgeroute_lang::body::{BodyPath, Document, Encoding, Found, Step};
 use libfuzzer_sys::fuzz_target;
 use serde::de::IgnoredAny;
 use serde_json::Value;

@@ -2,9 +2,8 @@
 //! so does the table before each change, which others may still use.
 #![no_main]
 
-
-use libfuzzer_sys::fuzz_target;
 use edgeroute_testkit::cases::Case;
+use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     // The changes come first and are short, so that a mutation of them leaves the case unchanged.

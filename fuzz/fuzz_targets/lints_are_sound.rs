@@ -2,9 +2,8 @@
 //! are within the texts, whatever the routes and the messages.
 #![no_main]
 
-
-use libfuzzer_sys::fuzz_target;
 use edgeroute_testkit::cases::Case;
+use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let case = Case::of_lints(bytes);

@@ -2,10 +2,10 @@
 //! it.
 #![no_main]
 
+use edgeroute_fuzz::{assert_about, assert_within};
 use edgeroute_lang::hir::{Route, Shadowing};
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::manifest::Manifest;
-use edgeroute_fuzz::{assert_about, assert_within};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

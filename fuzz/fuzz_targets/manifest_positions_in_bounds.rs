@@ -2,9 +2,9 @@
 //! names and texts of routes decode from their spans, and so does every character of a text.
 #![no_main]
 
+use edgeroute_fuzz::assert_about;
 use edgeroute_lang::manifest::{Manifest, RouteSpec};
 use edgeroute_lang::span::{LineIndex, Span};
-use edgeroute_fuzz::assert_about;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -1,10 +1,10 @@
 //! Checks that any text can be parsed, checked and folded without a panic, and that all findings refer to the text.
 #![no_main]
 
+use edgeroute_fuzz::{assert_about, assert_within};
 use edgeroute_lang::hir::{CheckOptions, Route, Shadowing, TwinFunctions, check, fold};
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::syntax::{parse_condition, parse_route};
-use edgeroute_fuzz::{assert_about, assert_within};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -322,6 +322,7 @@ pub fn evaluate(condition: &Condition<'_>, facts: &ResolvedMessage<'_>) -> Evalu
 }
 
 /// A node whose value has just been computed.
+#[derive(Debug)]
 pub struct Step<'s, 'f, 't> {
     /// The id of the node.
     pub id: NodeId,

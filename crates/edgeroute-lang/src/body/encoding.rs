@@ -40,7 +40,7 @@ impl Encoding {
 }
 
 /// See [`Encoding::characters`].
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Characters<'b> {
     encoding: Encoding,
     rest: &'b [u8],

@@ -60,9 +60,13 @@ pub struct Interval {
 /// A defined body value. Values are ordered as in the reference: bools, numbers, strings, null.
 #[derive(Copy, Clone, Debug, PartialEq)]
 pub enum ValueConstant {
+    /// A bool.
     Bool(bool),
+    /// A number.
     Number(f64),
+    /// A string.
     Text(TextId),
+    /// Null.
     Null,
 }
 

@@ -39,20 +39,33 @@ pub struct Operation {
 /// Like [`NodeKind`], with slots instead of names.
 #[derive(Clone, Debug, PartialEq)]
 pub enum OperationKind {
+    /// The constant `undefined`.
     Undefined,
+    /// The constant `null`.
     Null,
+    /// A bool.
     Bool(bool),
+    /// A number.
     Number(f64),
+    /// A string.
     Text(Text<'static>),
     /// A property (string) or a body query (body value).
     Slot(Slot),
+    /// A property or constant as a body value.
     ToValue(OperationId),
+    /// `not`.
     Not(OperationId),
+    /// Unary minus.
     Negate(OperationId),
+    /// `and`.
     And(OperationId, OperationId),
+    /// `or`.
     Or(OperationId, OperationId),
+    /// An arithmetic operator.
     Arithmetic(Arithmetic, OperationId, OperationId),
+    /// A comparison.
     Compare(Comparison, OperationId, OperationId),
+    /// `??`.
     Coalesce(OperationId, OperationId),
     /// The arguments are those of the expression from the first index to the second, exclusive.
     Call(Function, u32, u32),

@@ -16,8 +16,11 @@ define_id! {
 /// directly within a disjunction. Each has at least two parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Formula {
+    /// Holds for every message.
     True,
+    /// Holds for no message.
     False,
+    /// Holds if the test does.
     Test(Test),
     /// True if all parts are.
     And(SmallVec<[FormulaId; 4]>),
@@ -33,6 +36,12 @@ pub struct Formulas {
 
 /// The maximum number of parts of a conjunction that is searched for contradicting parts.
 const SIMPLIFIED_PARTS: usize = 24;
+
+impl Default for Formulas {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Formulas {
     /// Creates an arena that holds only the two constants.

@@ -36,7 +36,12 @@ pub enum SlotKind {
     /// The application property `$NAME`, or else the system property `NAME`. The name is without the `$`.
     ApplicationOrSystem(Box<str>),
     /// A place in the body, or the application property that shadows it, if the message has it.
-    Body { path: BodyPath, shadow: Option<Slot> },
+    Body {
+        /// The place in the body.
+        path: BodyPath,
+        /// The slot of the application property that shadows it.
+        shadow: Option<Slot>,
+    },
 }
 
 impl SlotTable {
@@ -102,6 +107,11 @@ impl SlotTable {
     /// Returns what a slot reads.
     pub fn get(&self, slot: Slot) -> Option<&SlotKind> {
         self.slots.get(slot.index())
+    }
+
+    /// Returns whether there are no slots.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
     }
 
     /// Returns the number of slots.

@@ -46,11 +46,13 @@ impl States {
     const ALL: Self = Self(7);
 
     /// Returns the states that are not in the set.
+    #[must_use]
     pub const fn complement(self) -> Self {
         Self(Self::ALL.0 & !self.0)
     }
 
     /// Returns the states that are in both sets.
+    #[must_use]
     pub const fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
@@ -71,6 +73,7 @@ impl States {
     }
 
     /// Restores a set from its bits.
+    #[must_use]
     pub const fn from_bits(bits: u8) -> Self {
         Self(bits & Self::ALL.0)
     }
@@ -95,6 +98,7 @@ impl Orderings {
     pub const AT_LEAST: Self = Self(2 | 4);
 
     /// Returns the orderings that are not in the set.
+    #[must_use]
     pub const fn complement(self) -> Self {
         Self(7 & !self.0)
     }
@@ -110,6 +114,7 @@ impl Orderings {
     }
 
     /// Returns the set for the same question with the operands swapped.
+    #[must_use]
     pub const fn swapped(self) -> Self {
         Self((self.0 & 2) | ((self.0 & 1) << 2) | ((self.0 & 4) >> 2))
     }
@@ -120,6 +125,7 @@ impl Orderings {
     }
 
     /// Restores a set from its bits.
+    #[must_use]
     pub const fn from_bits(bits: u8) -> Self {
         Self(bits & 7)
     }
@@ -128,7 +134,10 @@ impl Orderings {
 /// Where one string occurs in another.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Hash)]
 pub enum Affix {
+    /// At the start.
     Prefix,
+    /// At the end.
     Suffix,
+    /// Anywhere.
     Infix,
 }

@@ -71,6 +71,12 @@ pub enum Probe {
 /// A formula, and whether it is required to be true.
 pub type Claim = (FormulaId, bool);
 
+impl Default for Prover {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Prover {
     /// Creates a prover without formulas.
     pub fn new() -> Self {
