@@ -27,7 +27,7 @@ fn main() -> io::Result<()> {
             continue;
         }
         let workload = Workload::generate(kind, if is_bench { routes } else { routes.min(60) });
-        let linear = Linear::new(&workload.routes);
+        let mut linear = Linear::new(&workload.routes);
         let count = if is_bench { COLD } else { WARM };
         let messages = workload
             .messages(Outcome::Mixed, count, |message| !linear.expected(message).is_empty())
@@ -46,6 +46,6 @@ fn main() -> io::Result<()> {
 
 /// The part that is counted.
 #[inline(never)]
-fn match_all<'m>(table: &mut dyn Contender<'m>, messages: usize) -> usize {
+fn match_all(table: &mut dyn Contender<'_>, messages: usize) -> usize {
     black_box(table.count_batch(0, messages, messages))
 }

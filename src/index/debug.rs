@@ -19,6 +19,7 @@ pub struct ListedGroup {
 /// One way in which a route is found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ListedPosting {
+    /// The route.
     pub route: RouteId,
     /// The access test or the term; `None` if the route is always checked.
     pub access: Option<String>,

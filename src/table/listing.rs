@@ -8,6 +8,7 @@ use crate::index::{ListedGroup, ListedPosting, RouteId};
 use edgeroute_lang::endpoint::Endpoint;
 
 /// Lists a segment of a table, without its dead routes.
+#[derive(Debug)]
 pub struct Listing<'t> {
     segment: &'t Segment,
     version: u32,

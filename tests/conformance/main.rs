@@ -14,7 +14,6 @@ mod engine;
 mod front;
 mod report;
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use crate::corpus::Corpus;

@@ -8,7 +8,6 @@
 mod tests {
     use std::borrow::Borrow;
     use std::collections::HashMap;
-    use std::path::Path;
 
     use allocation_counter::{AllocationInfo, measure};
     use base64::Engine as _;

@@ -8,8 +8,6 @@
 //!
 //! `EDGEROUTE_SECONDS=120 cargo test --release --test concurrency` runs for that long.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has nothing better to do")]
-
 use std::env;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

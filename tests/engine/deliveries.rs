@@ -1,5 +1,4 @@
 //! Deliveries, as a hub keeps them.
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use edgeroute::{Delivery, Message, Origin, RouteTable};
 

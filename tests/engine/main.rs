@@ -18,11 +18,13 @@ mod hostile;
 mod memory;
 #[cfg(test)]
 mod reloading;
-#[cfg(all(test, feature = "count-steps"))]
+#[cfg(test)]
+#[cfg(feature = "count-steps")]
 mod steps;
 #[cfg(test)]
 mod tables;
-#[cfg(all(test, feature = "tracing"))]
+#[cfg(test)]
+#[cfg(feature = "tracing")]
 mod tracing;
 #[cfg(test)]
 mod workloads;

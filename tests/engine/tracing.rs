@@ -1,5 +1,4 @@
 //! Tests the events that building and changing tables emit, and that matching emits none.
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::fmt::{Debug, Write as _};
 use std::sync::{Arc, Mutex};

@@ -269,7 +269,6 @@ mod scan {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::path::Path;
 
     use super::scan::{LIBRARIES, Layers, violations, without_comments_and_texts, without_tests};
 

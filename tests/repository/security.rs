@@ -1,7 +1,6 @@
 //! Tests the promises of `SECURITY.md` that belong to no single module, and checks that the names in it exist.
 
 use std::fs;
-use std::path::Path;
 
 use edgeroute::{BadRoutes, RouteTable, RouteTableBuilder};
 use edgeroute_lang::message::{Message, Origin};

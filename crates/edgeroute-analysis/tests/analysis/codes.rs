@@ -1,7 +1,6 @@
 //! The pages of the codes: each example gives the code that it says.
 //!
 //! Examples in Rust run as doctests of `docs/codes.md`.
-#![expect(clippy::expect_used, clippy::panic, reason = "what fails here fails the test")]
 
 use edgeroute::{BadRoutes, RouteTable};
 use edgeroute_analysis::lint::{Level, Levels, Lint, Linter, RouteInput};

@@ -1,5 +1,4 @@
 //! Tests where each lint reports and where it does not, its messages, and its fixes.
-#![expect(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -1,5 +1,4 @@
 //! Tests what the command prints about itself: help, versions, manual pages, completions, schemas.
-#![expect(clippy::expect_used, reason = "what fails here fails the test")]
 
 use std::fs;
 use std::io::Write as _;

@@ -1,5 +1,4 @@
 //! End-to-end tests of `edgeroute coverage`.
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};

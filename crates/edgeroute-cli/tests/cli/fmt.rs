@@ -1,5 +1,4 @@
 //! End-to-end tests of `edgeroute fmt`.
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::fs;
 use std::io::Write as _;

@@ -1,5 +1,4 @@
 //! End-to-end tests of the command.
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};

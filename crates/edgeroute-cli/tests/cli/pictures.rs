@@ -1,8 +1,6 @@
 //! Checks that the pictures in the README are what the command draws for the example, and that it draws in every form.
-#![expect(clippy::expect_used, reason = "what fails here fails the test")]
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 const EXAMPLE: &str = "examples/deployment.json";

@@ -1,9 +1,7 @@
 //! Checks the JSON Schemas against the readers: accepted input validates, and input that is rejected for its shape does
 //! not.
-#![expect(clippy::expect_used, reason = "what fails here fails the test")]
 
 use std::fs;
-use std::path::Path;
 
 use edgeroute_lang::manifest::Manifest;
 use jsonschema::Validator;

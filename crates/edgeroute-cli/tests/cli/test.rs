@@ -1,5 +1,4 @@
 //! End-to-end tests of `edgeroute test`.
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};

@@ -5,7 +5,6 @@
 //! standard output before standard error. `EDGEROUTE_BLESS=1 cargo test --test tour` updates the page with the current
 //! output.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::env;
 use std::fmt::Write as _;

@@ -170,6 +170,7 @@ fn in_cell(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
 
     use super::super::{Example, Parameter};
     use super::*;

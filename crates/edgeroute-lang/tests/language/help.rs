@@ -1,6 +1,5 @@
 //! Tests the help for common mistakes: the fixed route, or the alternative. Each help must appear where it should and
 //! nowhere else.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
 use edgeroute::CheckedManifest;
 use edgeroute_lang::diagnostic::{Code, Diagnostic};

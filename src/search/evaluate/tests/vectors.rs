@@ -1,7 +1,6 @@
 //! The conditions of the conformance vectors, each evaluated as a whole.
 
 use std::fs;
-use std::path::Path;
 
 use serde_json::Value as Json;
 
