@@ -462,6 +462,7 @@ fn set(clauses: &[Clause], is_in: impl Fn(&Clause) -> bool) -> u64 {
 }
 
 #[cfg(test)]
+#[cfg(feature = "count-steps")]
 mod tests {
     use crate::RouteTable;
     use edgeroute_lang::steps::counted;

@@ -274,6 +274,7 @@ fn fold(a: u64, b: u64) -> u64 {
 }
 
 #[cfg(test)]
+#[cfg(feature = "count-steps")]
 mod attacks;
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 //! loads it must get these answers, whatever the writer has done since. The only mutable shared memory is one atomic
 //! version per route (`src/table/segment.rs`); everything else is immutable.
 //!
-//! `EDGEROUTE_SECONDS=120 cargo test --release --test concurrency` runs for that long.
+//! `EDGEROUTE_SECONDS=120 cargo test --release --test engine concurrency` runs for that long.
 
 use std::env;
 use std::sync::Arc;

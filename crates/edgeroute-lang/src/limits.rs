@@ -37,7 +37,7 @@ pub struct Budgets {
     /// The maximum number of prefix (or suffix) lengths of one property that a switch looks up; longer affixes are cut
     /// to one of these lengths. Default 8.
     pub affix_lengths: usize,
-    /// The maximum number of routes for which a [`RouteSet`] recompiles all routes at every change, so
+    /// The maximum number of routes for which a `RouteSet` recompiles all routes at every change, so
     /// that they stay one segment. Default 24.
     pub whole: usize,
 }

@@ -1,5 +1,6 @@
 //! The scanner against [`Document`] and `serde_json`, and against bodies that mean harm.
 
+#[cfg(feature = "count-steps")]
 pub(super) mod work;
 
 use std::fmt::Write;

@@ -1,8 +1,8 @@
 //! Complexity attacks: the cost of hostile routes and messages of growing size, in counted steps.
 //!
 //! A *shape* is a family of attacks by size. Its maximum cost is a line: a number of steps per hundred units of size,
-//! and a floor for the cost that does not depend on size. `docs/complexity.md` has the curves, which `cargo test --lib
-//! --release work::tests::curves -- --ignored --nocapture` prints.
+//! and a floor for the cost that does not depend on size. `docs/complexity.md` has the curves, which `cargo test --release
+//! --all-features --test engine steps::curves -- --ignored --nocapture` prints.
 
 mod building;
 mod curves;

@@ -2,7 +2,7 @@
 //! with the interpreter, and so must lints and explanations. The vectors cover constructs that the generator of
 //! [`shared`](edgeroute_testkit::cases) does not.
 //!
-//! `EDGEROUTE_SPLICED=20000 cargo test --release --test tables spliced` makes this many tables instead of a few dozen,
+//! `EDGEROUTE_SPLICED=20000 cargo test --release --test engine spliced` makes this many tables instead of a few dozen,
 //! with routes chosen by the seed `EDGEROUTE_SEED`.
 
 use std::{env, fs};

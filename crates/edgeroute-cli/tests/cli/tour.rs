@@ -2,7 +2,7 @@
 //!
 //! A block whose first line is `` ```LANGUAGE FILE `` is written to that file. A `console` block has commands after `$
 //! `, which a shell runs. Each command is followed by `? N` if it exits with a code other than 0, and by its output,
-//! standard output before standard error. `EDGEROUTE_BLESS=1 cargo test --test tour` updates the page with the current
+//! standard output before standard error. `EDGEROUTE_BLESS=1 cargo test -p edgeroute-cli --test cli tour` updates the page with the current
 //! output.
 #![cfg(unix)]
 

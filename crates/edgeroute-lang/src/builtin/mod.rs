@@ -1,7 +1,7 @@
 //! The functions of the language: one table of names, overloads, result types and documentation.
 //!
 //! [`crate::value`] computes the functions; this module only describes them.
-//! The type checker, the messages, [`reference`] and `docs/language.md` all read the same table.
+//! The type checker, the messages, [`reference`](mod@reference) and `docs/language.md` all read the same table.
 //! Names compare ignoring case (SEMANTICS#function-names).
 //! A look-up scans the table.
 

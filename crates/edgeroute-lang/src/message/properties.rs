@@ -29,7 +29,7 @@ pub trait Properties {
     /// Calls `visit` once for each property with its name and value.
     fn visit<'m>(&'m self, visit: impl FnMut(&'m str, Option<&'m str>));
 
-    /// Like [`visit`](Self::visit), with a hint for each name that was [resolved] beforehand.
+    /// Like [`visit`](Self::visit), with a hint for each name that was resolved beforehand.
     /// Only a type that stores resolved keys needs to implement it.
     fn visit_hinted<'m>(&'m self, mut visit: impl FnMut(&'m str, Option<NameHint>, Option<&'m str>)) {
         self.visit(|name, value| visit(name, None, value));

@@ -2,7 +2,7 @@
 //!
 //! [`Prover::refute`] takes formulas, each required to be true or not true, and searches for a proof that no message
 //! meets the requirements. It splits disjunctions into cases (an analytic tableau) and closes a case if its
-//! requirements on one slot contradict each other: [`property`] and [`value`] know which sets of tests a slot can
+//! requirements on one slot contradict each other: `property` and `value` know which sets of tests a slot can
 //! satisfy. So the answer *impossible* is proved. *Open* means only that no proof was found, because slots are treated
 //! as independent of each other and expressions as opaque.
 //!

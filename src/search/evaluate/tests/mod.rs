@@ -1,6 +1,7 @@
 //! Evaluating against interpreting, and ropes against plain code units.
 
 mod expressions;
+#[cfg(feature = "count-steps")]
 mod hostile;
 mod ropes;
 mod vectors;
