@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn the_counter_counts() {
         let count = |info: AllocationInfo| (info.count_total, info.bytes_total);
-        assert_eq!(count(measure(|| drop(Box::new(1_u64)))), (1, 8));
+        assert_eq!(count(measure(|| drop(std::hint::black_box(Box::new(1_u64))))), (1, 8));
         assert_eq!(count(measure(|| ())), (0, 0));
         let table = table(&["FROM /* WHERE a = 'b' INTO $upstream"], Budgets::default());
         let properties = [("a", "b")];

@@ -351,7 +351,7 @@ mod tests {
             ("span.rs", "#[cfg(test)]\nmod tests { use crate::hir::Type; fn f() { println!(); } }"),
             ("span.rs", "#[cfg(test)]\nuse crate::hir::Type;"),
             ("hir/check/tests.rs", "use crate::format::Kept;"),
-            ("hir/mod.rs", "use crate::hir::Type; use super::Route; use crate::syntax::{ast::{self, Expr}, Lexer};"),
+            ("hir/mod.rs", "use crate::hir::Type; use super::text; use crate::syntax::{ast::{self, Expr}, Lexer};"),
             ("hir/check/mod.rs", "use super::Route; use super::super::hir;"),
             ("lib.rs", "pub use crate::table::RouteTable;"),
         ] {
