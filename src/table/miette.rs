@@ -1,8 +1,7 @@
 //! Implements the diagnostics of `miette` for the error types (the feature `miette`), for programs that report errors
 //! with it.
 //!
-//! A problem of a route carries the text of the route. A problem of a manifest has its spans in the text of the
-//! manifest, which the caller supplies: `miette::Report::new(error).with_source_code(text)`.
+//! A problem of a route carries the text of the route.
 
 use core::fmt::Display;
 

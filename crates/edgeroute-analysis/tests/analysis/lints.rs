@@ -2,13 +2,9 @@
 //! and nowhere else.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use edgeroute_analysis::lint::{ALL, Lint};
-
-fn root() -> &'static Path {
-    edgeroute_testkit::repository()
-}
 
 /// The source file of a lint.
 fn source(lint: &Lint) -> PathBuf {
@@ -17,7 +13,10 @@ fn source(lint: &Lint) -> PathBuf {
         Some("W02") => "semantics",
         _ => "topology",
     };
-    root().join("crates/edgeroute-analysis/src/lint").join(area).join(format!("{}.rs", lint.name().replace('-', "_")))
+    edgeroute_testkit::repository()
+        .join("crates/edgeroute-analysis/src/lint")
+        .join(area)
+        .join(format!("{}.rs", lint.name().replace('-', "_")))
 }
 
 /// The page of a lint's code, taken from the doc comment of its file.
