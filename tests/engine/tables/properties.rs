@@ -11,13 +11,9 @@ use proptest::prelude::*;
 use edgeroute_testkit::cases::oracle::{Found, found};
 use edgeroute_testkit::cases::{Case, OriginParts, RouteText};
 
-/// Fast enough to run always; set `PROPTEST_CASES` for more cases. A failure prints its shrunk case; add that as a test
-/// of its own.
+/// The shared configuration with little shrinking: `Case::smaller` shrinks cases instead.
 fn config(cases: u32) -> proptest::test_runner::Config {
-    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    let cases = asked.unwrap_or(cases);
-    // Cases are shrunk by `Case::smaller` instead.
-    proptest::test_runner::Config { cases, failure_persistence: None, max_shrink_iters: 20, ..Default::default() }
+    proptest::test_runner::Config { max_shrink_iters: 20, ..edgeroute_testkit::proptest_config(cases) }
 }
 
 fn case() -> impl Strategy<Value = Case> {
