@@ -12,9 +12,8 @@
 use std::hint::black_box;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use edgeroute::RouteTable;
-use edgeroute::RouteTableBuilder;
-use edgeroute_lang::hir::{Route, Shadowing, fold};
+use edgeroute::{RouteTable, RouteTableBuilder};
+use edgeroute_lang::hir::{Shadowing, TypedRoute, fold};
 use edgeroute_lang::interpret::{ResolvedMessage, Verdict, verdict};
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::message::{Message, Origin};
@@ -42,7 +41,7 @@ fn compile(criterion: &mut Criterion) {
             group.bench_function(BenchmarkId::new("check", count), |bencher| {
                 bencher.iter(|| {
                     for tree in &parsed {
-                        let route = Route::check(tree, Vec::new(), Shadowing::default()).unwrap();
+                        let route = TypedRoute::check(tree, Vec::new(), Shadowing::default()).unwrap();
                         black_box(fold(&route.condition));
                     }
                 });
@@ -59,10 +58,10 @@ fn compile(criterion: &mut Criterion) {
 /// Checks a table against the interpreter: for each message both must find the same endpoints, and the interpreter must
 /// find the condition of each winning route true.
 fn check_answers(workload: &Workload, texts: &[String]) {
-    let table = builder(texts).build().unwrap().into_table();
+    let table = builder(texts).build().unwrap();
     let limits = Limits::default();
-    let routes: Vec<Route<'_>> =
-        texts.iter().map(|text| Route::compile(text, Shadowing::default(), &limits).unwrap()).collect();
+    let routes: Vec<TypedRoute<'_>> =
+        texts.iter().map(|text| TypedRoute::compile(text, Shadowing::default(), &limits).unwrap()).collect();
     let mut delivered = 0;
     for message in workload.messages(Outcome::Mixed, 50, |_| true).unwrap() {
         let WorkMessage { device, module, output, properties, system_properties, body } = &message;
@@ -72,8 +71,9 @@ fn check_answers(workload: &Workload, texts: &[String]) {
             .body(body);
         let facts = ResolvedMessage::lenient(&message, &limits);
         let source = message.origin().source();
-        let takes =
-            |route: &&Route<'_>| route.source.matches(source) && verdict(&route.condition, &facts) == Verdict::True;
+        let takes = |route: &&TypedRoute<'_>| {
+            route.source.matches(source) && verdict(&route.condition, &facts) == Verdict::True
+        };
         let mut expected: Vec<_> = routes.iter().filter(takes).map(|route| route.endpoint.clone()).collect();
         expected.sort();
         expected.dedup();

@@ -79,7 +79,7 @@ fn reload(criterion: &mut Criterion) {
             let number = step * 10;
             routes[number].1 = route(number + 1, count);
             let (name, text) = &routes[number];
-            changing.apply(Changes::new().replace(name, text)).unwrap();
+            changing.apply(Changes::new().replace((name, text))).unwrap();
         }
         let changed = changing.table().clone();
         let messages = messages(count);
@@ -92,13 +92,13 @@ fn reload(criterion: &mut Criterion) {
             bencher.iter(|| {
                 step += 1;
                 let number = step * 7_919 % count;
-                let changes = Changes::new().replace(format!("route-{number}"), route(number + step % 89, count));
+                let changes = Changes::new().replace((format!("route-{number}"), route(number + step % 89, count)));
                 black_box(changing.apply(changes).unwrap());
             });
         });
         group.bench_function(BenchmarkId::new("add and remove", count), |bencher| {
             bencher.iter(|| {
-                changing.apply(Changes::new().add("another", route(step, count))).unwrap();
+                changing.apply(Changes::new().add(("another", route(step, count)))).unwrap();
                 black_box(changing.apply(Changes::new().remove("another")).unwrap());
             });
         });
@@ -134,8 +134,8 @@ fn reload(criterion: &mut Criterion) {
 /// Returns two tables that differ by one change.
 fn fresh_after(set: &mut RouteSet, count: usize) -> [RouteTable; 2] {
     let before = set.table().clone();
-    let changed = set.apply(Changes::new().set("another", route(1, count))).unwrap_or_else(|error| panic!("{error}"));
-    [before, changed.into_table()]
+    let changed = set.apply(Changes::new().set(("another", route(1, count)))).unwrap_or_else(|error| panic!("{error}"));
+    [before, changed]
 }
 
 criterion_group!(benches, reload);

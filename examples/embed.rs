@@ -6,13 +6,11 @@
 use std::collections::HashMap;
 use std::error::Error;
 
-use edgeroute::Manifest;
-use edgeroute::RouteTable;
-use edgeroute::{Message, Origin};
+use edgeroute::{Manifest, Message, Origin, RouteTable};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let manifest = Manifest::from_json(include_str!("deployment.json"))?;
-    let table = RouteTable::builder().manifest(&manifest).build()?.into_table();
+    let table = RouteTable::builder().manifest(&manifest).build()?;
 
     // Create one for each worker thread. Matching itself allocates nothing.
     let mut scratch = table.create_scratch();

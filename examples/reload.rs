@@ -13,8 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use edgeroute::{Changes, RouteSet, RouteTable};
-use edgeroute::{Message, Origin};
+use edgeroute::{Changes, Message, Origin, RouteSet, RouteTable};
 
 const WORKERS: usize = 3;
 const TIME: Duration = Duration::from_millis(500);
@@ -61,13 +60,14 @@ fn change(hub: &Hub, routes: &mut RouteSet) -> Result<u32, edgeroute::CompileErr
     while Instant::now() < end {
         generation += 1;
         let changes = Changes::new()
-            .replace("left", route_of("left", generation))
-            .replace("right", route_of("right", generation))
-            .set("spare", format!("FROM /messages/* WHERE device = '{generation}' INTO $upstream"));
-        hub.table.store(routes.apply(changes)?.into_table().into());
+            .replace(("left", route_of("left", generation)))
+            .replace(("right", route_of("right", generation)))
+            .set(("spare", format!("FROM /messages/* WHERE device = '{generation}' INTO $upstream")));
+        hub.table.store(routes.apply(changes)?.into());
 
         // A bad change is refused, and the error reports all its problems. The workers continue as before.
-        let bad = Changes::new().replace("left", "FROM /messages/* WHERE a > 5 INTO $upstream").remove("no such route");
+        let bad =
+            Changes::new().replace(("left", "FROM /messages/* WHERE a > 5 INTO $upstream")).remove("no such route");
         if let Err(error) = routes.apply(bad)
             && generation == 1
         {

@@ -11,8 +11,7 @@
 use std::sync::Arc as StdArc;
 use std::sync::atomic::AtomicUsize as StdAtomicUsize;
 
-use edgeroute::{Message, Origin};
-use edgeroute::{Changes, RouteSet, RouteTable};
+use edgeroute::{Changes, Message, Origin, RouteSet, RouteTable};
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Mutex};
 use loom::thread;

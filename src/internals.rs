@@ -2,7 +2,7 @@
 //! `internals`; no part of the public interface, and changed without notice.
 
 pub use crate::index::{ListedGroup, ListedPosting, RouteId};
-pub use crate::table::Listing;
+pub use crate::table::SegmentListing;
 
 use crate::search::body::{BodyPlan, BodyScratch};
 use crate::search::scalar::Scalar;

@@ -12,8 +12,7 @@
 //!
 //! let table = RouteTable::builder()
 //!     .route("hot", "FROM /messages/* WHERE as_number(temperature) > 80 INTO $upstream")
-//!     .build()?
-//!     .into_table();
+//!     .build()?;
 //! let mut scratch = table.create_scratch();
 //! let properties = [("temperature", "81.5")];
 //! let message = Message::new(Origin::module("edge-1", "sensor")).properties(&properties);
@@ -33,15 +32,15 @@
 //! Tables already in use are not affected.
 //!
 //! ```
-//! use edgeroute::{Changes, RouteSet, RouteTable};
+//! use edgeroute::{Changes, Route, RouteSet, RouteTable};
 //!
 //! let mut routes = RouteSet::new(RouteTable::builder().route("all", "FROM /messages/* INTO $upstream"))?;
 //! let mut scratch = routes.table().create_scratch();
 //!
 //! let changes = Changes::new()
-//!     .replace("all", "FROM /messages/* WHERE level != 'debug' INTO $upstream")
-//!     .add("log", "FROM /messages/* INTO BrokeredEndpoint(\"/modules/log/inputs/in\")");
-//! let table = routes.apply(changes)?.into_table();
+//!     .replace(Route::new("all", "FROM /messages/* WHERE level != 'debug' INTO $upstream"))
+//!     .add(Route::new("log", "FROM /messages/* INTO BrokeredEndpoint(\"/modules/log/inputs/in\")"));
+//! let table = routes.apply(changes)?;
 //!
 //! // Keeps the memory for the routes that did not change.
 //! table.adapt_scratch(&mut scratch);
@@ -114,10 +113,11 @@ pub use edgeroute_lang::limits::{Budgets, Limits};
 pub use edgeroute_lang::manifest::Manifest;
 pub use edgeroute_lang::message::{Message, MessageSource, NoProperties, Origin, Properties, PropertyName};
 pub use edgeroute_lang::priority::{Priority, TimeToLive};
+pub use edgeroute_lang::route::Route;
 pub use edgeroute_lang::{diagnostic, manifest, span};
 pub use table::{
-    BadRoutes, Changes, CheckedManifest, CompileError, Compiled, Deliveries, Delivery, Interests, Key, RouteProblem,
-    RouteSet, RouteTable, RouteTableBuilder, Scratch, Stats,
+    Changes, CheckedManifest, CompileError, Deliveries, Delivery, EndpointId, Interests, Key, Listing, PartialTable,
+    RouteId, RouteProblem, RouteSet, RouteTable, RouteTableBuilder, Scratch, Stats,
 };
 
 /// The examples of the README, run as tests.

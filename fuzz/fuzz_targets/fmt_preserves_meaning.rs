@@ -3,7 +3,7 @@
 #![no_main]
 
 use edgeroute_lang::format::{Formatted, format_manifest, format_route};
-use edgeroute_lang::hir::{Route, Shadowing};
+use edgeroute_lang::hir::{TypedRoute, Shadowing};
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::manifest::{Manifest, RouteSpec};
 use libfuzzer_sys::fuzz_target;
@@ -45,7 +45,7 @@ fn read(text: &str) -> (Vec<&str>, Vec<RouteSpec>) {
 
 /// The source, condition and endpoint, or the codes of the errors.
 fn meaning(text: &str) -> String {
-    match Route::compile(text, Shadowing::default(), &Limits::default()) {
+    match TypedRoute::compile(text, Shadowing::default(), &Limits::default()) {
         Ok(route) => format!("{} {:?} {}", route.source, route.condition, route.endpoint),
         Err(errors) => format!("{:?}", errors.iter().map(|error| error.code).collect::<Vec<_>>()),
     }

@@ -3,7 +3,7 @@
 #![no_main]
 
 use edgeroute_fuzz::{assert_about, assert_within};
-use edgeroute_lang::hir::{Route, Shadowing};
+use edgeroute_lang::hir::{TypedRoute, Shadowing};
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::manifest::Manifest;
 use libfuzzer_sys::fuzz_target;
@@ -18,7 +18,7 @@ fuzz_target!(|text: &str| {
     for route in routes {
         assert_within(text, route.name_span());
         assert_within(text, route.text_span());
-        if let Err(errors) = Route::compile(route.text(), Shadowing::default(), &Limits::default()) {
+        if let Err(errors) = TypedRoute::compile(route.text(), Shadowing::default(), &Limits::default()) {
             let located: Vec<_> = errors.into_iter().map(|error| route.locate_diagnostic(error)).collect();
             assert_about(text, &located);
         }

@@ -2,7 +2,7 @@
 #![no_main]
 
 use edgeroute_fuzz::{assert_about, assert_within};
-use edgeroute_lang::hir::{CheckOptions, Route, Shadowing, TwinFunctions, check, fold};
+use edgeroute_lang::hir::{CheckOptions, TypedRoute, Shadowing, TwinFunctions, check, fold};
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::syntax::{parse_condition, parse_route};
 use libfuzzer_sys::fuzz_target;
@@ -10,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|text: &str| {
     let limits = Limits::default();
     assert_about(text, &parse_route(text, &limits).errors);
-    match Route::compile(text, Shadowing::default(), &limits) {
+    match TypedRoute::compile(text, Shadowing::default(), &limits) {
         Ok(route) => drop(fold(&route.condition)),
         Err(errors) => assert_about(text, &errors),
     }

@@ -2,35 +2,36 @@
 
 use std::sync::Arc;
 
-use super::RouteTable;
 use super::error::{CompileError, ProblemBudget, RouteProblem};
-use super::events::{Work, told};
+use super::events::{Work, observed};
+use super::id::RouteId;
 #[cfg(feature = "parallel")]
 use super::parallel;
+use super::rank::Rank;
 use super::segment::{EndpointNumbers, Lifetimes, SegmentBuilder};
+use super::{Extent, RouteTable};
 use crate::index::{HashSeed, MAX_SLOTS, TooManyReads};
 use edgeroute_lang::diagnostic::{Code, Diagnostic};
 use edgeroute_lang::hir::{self, Shadowing};
 use edgeroute_lang::limits::{Budgets, Limits};
-use edgeroute_lang::manifest::Manifest;
-use edgeroute_lang::priority::{Priority, TimeToLive};
+use edgeroute_lang::manifest::{Manifest, Retention, RouteSpec};
+use edgeroute_lang::route::Route;
 use edgeroute_lang::span::Span;
 
 /// Selects what happens to routes that do not compile.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Default)]
-pub enum BadRoutes {
-    /// Refuses all routes if one does not compile, so there is no table. The reference implementation does this.
-    #[default]
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum BadRoutes {
+    /// Refuses all routes if one does not compile. The reference implementation does this.
     Refuse,
-    /// Leaves out the routes that do not compile and reports them together with the table.
+    /// Leaves out the routes that do not compile.
     Skip,
 }
 
 /// Collects routes and compiles them into a [`RouteTable`].
 #[derive(Clone, Debug)]
 pub struct RouteTableBuilder {
-    pub(super) routes: Vec<Declared>,
-    pub(super) fallback: Option<Declared>,
+    pub(super) routes: Vec<Route>,
+    pub(super) fallback: Option<Route>,
     pub(super) options: Options,
 }
 
@@ -40,7 +41,7 @@ pub(super) struct Options {
     pub(super) limits: Limits,
     pub(super) budgets: Budgets,
     pub(super) shadowing: Shadowing,
-    pub(super) bad_routes: BadRoutes,
+    pub(super) retention: Retention,
     hash_seed: Option<u64>,
 }
 
@@ -49,46 +50,20 @@ impl Options {
         self.hash_seed.map_or_else(HashSeed::random, HashSeed::from_seed)
     }
 
-    pub(super) fn compile<'t>(&self, declared: &'t Declared) -> Result<hir::Route<'t>, Vec<Diagnostic>> {
-        hir::Route::compile(&declared.text, self.shadowing, &self.limits)
+    pub(super) fn compile<'t>(&self, route: &'t Route) -> Result<hir::TypedRoute<'t>, Vec<Diagnostic>> {
+        hir::TypedRoute::compile(route.text(), self.shadowing, &self.limits)
     }
 }
 
-/// A route as the caller declared it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Declared {
-    pub(super) name: String,
-    pub(super) text: String,
-    pub(super) priority: Priority,
-    pub(super) time_to_live: TimeToLive,
-}
-
-/// A table together with the problems of the routes that were left out.
-#[derive(Debug)]
-pub struct Compiled {
-    pub(super) table: RouteTable,
-    pub(super) skipped: Vec<RouteProblem>,
-}
-
-impl Compiled {
-    /// Borrows the table.
-    #[must_use]
-    pub fn into_table(self) -> RouteTable {
-        self.table
-    }
-
-    /// Returns the table and discards the problems.
-    #[must_use]
-    pub const fn table(&self) -> &RouteTable {
-        &self.table
-    }
-
-    /// Returns the problems of the routes that were left out under [`BadRoutes::Skip`]. After 10,000 problems, only the
-    /// first problem of each further route is kept, without its help.
-    #[must_use]
-    pub fn skipped(&self) -> &[RouteProblem] {
-        &self.skipped
-    }
+/// A table of the routes that compile, and the problems of those that do not.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PartialTable {
+    /// The table of the routes that compile.
+    pub table: RouteTable,
+    /// The problems of the routes that were left out, in the order of the routes; empty if all compile. After 10,000
+    /// problems, only the first problem of each further route is kept, without its help.
+    pub skipped: Vec<RouteProblem>,
 }
 
 /// Declaring what to compile.
@@ -97,51 +72,54 @@ impl RouteTableBuilder {
         Self { routes: Vec::new(), fallback: None, options: Options::default() }
     }
 
-    /// Adds a route with the default priority and time to live.
+    /// Adds a route with the default priority and time to live. Same as [`add`](Self::add) with
+    /// [`Route::new(name, text)`](Route::new).
     #[must_use]
-    pub fn route(self, name: impl Into<String>, text: impl Into<String>) -> Self {
-        self.route_with(name, text, Priority::DEFAULT, TimeToLive::HUB_DEFAULT)
+    pub fn route(self, name: impl AsRef<str>, text: impl AsRef<str>) -> Self {
+        self.add(Route::new(name, text))
     }
 
-    /// Adds a route with the given priority and time to live.
+    /// Adds a route after those that were added before. A table may have several routes of one name; a
+    /// [`RouteSet`](super::RouteSet) and a manifest may not.
     #[must_use]
-    pub fn route_with(
-        mut self,
-        name: impl Into<String>,
-        text: impl Into<String>,
-        priority: Priority,
-        time_to_live: TimeToLive,
-    ) -> Self {
-        self.routes.push(Declared { name: name.into(), text: text.into(), priority, time_to_live });
+    #[expect(clippy::should_implement_trait, reason = "nobody adds with `+` here")]
+    pub fn add(mut self, route: impl Into<Route>) -> Self {
+        self.routes.push(route.into());
         self
     }
 
-    /// Adds the routes of a manifest, in the order of the manifest.
+    /// Adds routes in order. A pair of name and text is a route, too.
     #[must_use]
-    pub fn manifest(mut self, manifest: &Manifest) -> Self {
-        for route in manifest.routes() {
-            self = self.route_with(route.name(), route.text(), route.priority(), route.time_to_live());
+    pub fn routes(mut self, routes: impl IntoIterator<Item: Into<Route>>) -> Self {
+        self.routes.extend(routes.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds the routes of a manifest, in the order of the manifest, and takes over how long it keeps messages by
+    /// default.
+    #[must_use]
+    pub fn manifest(self, manifest: &Manifest) -> Self {
+        let builder = self.routes(manifest.routes().iter().map(RouteSpec::route));
+        match manifest.store_and_forward() {
+            Some(configuration) => builder.retention(configuration.retention()),
+            None => builder,
         }
-        self
     }
 
     /// Sets the fallback route, which accepts telemetry that no other route accepts, if its own condition is true.
     /// Its source is ignored (SEMANTICS#fallback).
     #[must_use]
-    pub fn fallback(self, name: impl Into<String>, text: impl Into<String>) -> Self {
-        self.fallback_with(name, text, Priority::DEFAULT, TimeToLive::HUB_DEFAULT)
+    pub fn fallback(mut self, route: impl Into<Route>) -> Self {
+        self.fallback = Some(route.into());
+        self
     }
 
-    /// Sets the fallback route with the given priority and time to live.
+    /// Sets how long the hub keeps the messages of routes that have no time to live
+    /// (SEMANTICS#time-to-live). [`Delivery::retention`](super::Delivery::retention) returns it. By default, they are
+    /// kept until they are delivered.
     #[must_use]
-    pub fn fallback_with(
-        mut self,
-        name: impl Into<String>,
-        text: impl Into<String>,
-        priority: Priority,
-        time_to_live: TimeToLive,
-    ) -> Self {
-        self.fallback = Some(Declared { name: name.into(), text: text.into(), priority, time_to_live });
+    pub fn retention(mut self, retention: Retention) -> Self {
+        self.options.retention = retention;
         self
     }
 
@@ -167,13 +145,6 @@ impl RouteTableBuilder {
         self
     }
 
-    /// Selects what happens to routes that do not compile. By default, one such route refuses all routes.
-    #[must_use]
-    pub fn bad_routes(mut self, bad_routes: BadRoutes) -> Self {
-        self.options.bad_routes = bad_routes;
-        self
-    }
-
     /// Fixes the seed of the table's hashes, so that two runs take the same steps. Do not call this in a hub: anyone
     /// who knows the seed can send messages that are slow to match. The answers never depend on the seed.
     #[must_use]
@@ -188,40 +159,56 @@ impl RouteTableBuilder {
     /// Compiles the routes into a table.
     ///
     /// # Errors
-    /// Under [`BadRoutes::Refuse`], returns the problems of all routes. Under [`BadRoutes::Skip`], fails only if the
-    /// fallback does not compile or if there are more routes, names or paths than the limits allow.
-    pub fn build(self) -> Result<Compiled, CompileError> {
+    /// Fails if any route does not compile, or if there are more routes, names or paths than the limits allow. Returns
+    /// the problems of all routes.
+    pub fn build(self) -> Result<RouteTable, CompileError> {
+        let PartialTable { table, .. } = self.compile(BadRoutes::Refuse)?;
+        Ok(table)
+    }
+
+    /// Compiles the routes into a table and leaves out those that do not compile. The reference implementation refuses
+    /// all routes in this case, and so does [`build`](Self::build).
+    ///
+    /// # Errors
+    /// Fails if the fallback does not compile, or if there are more routes, names or paths than the limits allow.
+    pub fn build_partial(self) -> Result<PartialTable, CompileError> {
+        self.compile(BadRoutes::Skip)
+    }
+
+    fn compile(self, bad_routes: BadRoutes) -> Result<PartialTable, CompileError> {
         #[cfg(feature = "parallel")]
-        let add = |routes: &[Declared], options: &Options, segment: &mut SegmentBuilder<'_>| {
+        let add = |routes: &[Route], options: &Options, segment: &mut SegmentBuilder<'_>| {
             parallel::add_all(routes, options, parallel::threads_for(routes.len()), segment)
         };
         #[cfg(not(feature = "parallel"))]
         let add = add_each;
-        told(Work::Build(self.routes.len()), || self.build_with(add))
+        observed(Work::Build(self.routes.len()), || self.compile_with(bad_routes, add))
     }
 
     /// Compiles the routes; `add` adds each of them to the segment.
-    pub(super) fn build_with(
+    pub(super) fn compile_with(
         self,
-        add: impl FnOnce(&[Declared], &Options, &mut SegmentBuilder<'_>) -> Result<Vec<RouteProblem>, CompileError>,
-    ) -> Result<Compiled, CompileError> {
+        bad_routes: BadRoutes,
+        add: impl FnOnce(&[Route], &Options, &mut SegmentBuilder<'_>) -> Result<Vec<RouteProblem>, CompileError>,
+    ) -> Result<PartialTable, CompileError> {
         let Self { routes, fallback, options } = self;
+        let count = routes.len();
         if let Some(over) = routes.get(options.limits.routes) {
-            let error = too_many_routes(routes.len(), options.limits.routes);
-            return Err(CompileError { problems: vec![over.problem(options.limits.routes, error)] });
+            let error = too_many_routes(count, options.limits.routes);
+            return Err(CompileError { problems: vec![RouteProblem::new(over, options.limits.routes, error)] });
         }
         let mut endpoints = EndpointNumbers::default();
         let mut segment = SegmentBuilder::new(options.budgets.clone(), &mut endpoints);
         let mut problems = add(&routes, &options, &mut segment)?;
-        let may_go_on = problems.is_empty() || options.bad_routes == BadRoutes::Skip;
-        if let Some(declared) = &fallback {
-            match options.compile(declared) {
-                Ok(route) => {
-                    let set = segment.set_fallback(declared, &route);
-                    set.map_err(|TooManyReads| too_many_reads(declared, routes.len()))?;
+        let may_go_on = problems.is_empty() || bad_routes == BadRoutes::Skip;
+        if let Some(route) = &fallback {
+            match options.compile(route) {
+                Ok(compiled) => {
+                    let set = segment.set_fallback(Rank::nth(count), RouteId::nth(count), route, &compiled);
+                    set.map_err(|TooManyReads| too_many_reads(route, count))?;
                 }
                 Err(errors) => {
-                    problems.extend(declared.problems(routes.len(), errors));
+                    problems.extend(RouteProblem::all(route, count, errors));
                     return Err(CompileError { problems });
                 }
             }
@@ -230,51 +217,34 @@ impl RouteTableBuilder {
             return Err(CompileError { problems });
         }
         let segment = segment.finish(options.hash_key(), Lifetimes::Forever);
-        let table = RouteTable::of_segment(Arc::new(segment), endpoints.len(), options.limits.body_depth);
-        Ok(Compiled { table, skipped: problems })
+        let extent = Extent {
+            routes: count + usize::from(fallback.is_some()),
+            endpoints: endpoints.bound(),
+            body_depth: options.limits.body_depth,
+        };
+        let table = RouteTable::of_segment(Arc::new(segment), extent, options.retention);
+        Ok(PartialTable { table, skipped: problems })
     }
 }
 
 /// Compiles routes one by one and adds them to a segment. Returns the problems of the routes that do not compile.
 pub(super) fn add_each(
-    routes: &[Declared],
+    routes: &[Route],
     options: &Options,
     segment: &mut SegmentBuilder<'_>,
 ) -> Result<Vec<RouteProblem>, CompileError> {
     let mut problems = Vec::new();
-    let mut room = ProblemBudget::new();
-    let mut rank = 0;
-    for (position, declared) in routes.iter().enumerate() {
-        match options.compile(declared) {
-            Ok(route) => {
-                let added = segment.add(rank, declared, &route);
-                added.map_err(|TooManyReads| too_many_reads(declared, position))?;
-                rank += 1;
+    let mut budget = ProblemBudget::new();
+    for (position, route) in routes.iter().enumerate() {
+        match options.compile(route) {
+            Ok(compiled) => {
+                let added = segment.add(Rank::nth(position), RouteId::nth(position), route, &compiled);
+                added.map_err(|TooManyReads| too_many_reads(route, position))?;
             }
-            Err(errors) => problems.extend(declared.problems(position, room.told(errors))),
+            Err(errors) => problems.extend(RouteProblem::all(route, position, budget.select(errors))),
         }
     }
     Ok(problems)
-}
-
-impl Declared {
-    pub(super) fn problem(&self, position: usize, diagnostic: Diagnostic) -> RouteProblem {
-        RouteProblem { route: self.name.as_str().into(), position, text: self.text.as_str().into(), diagnostic }
-    }
-
-    pub(super) fn problems(
-        &self,
-        position: usize,
-        diagnostics: Vec<Diagnostic>,
-    ) -> impl Iterator<Item = RouteProblem> + use<> {
-        let (route, text): (Arc<str>, Arc<str>) = (self.name.as_str().into(), self.text.as_str().into());
-        diagnostics.into_iter().map(move |diagnostic| RouteProblem {
-            route: Arc::clone(&route),
-            position,
-            text: Arc::clone(&text),
-            diagnostic,
-        })
-    }
 }
 
 pub(super) fn too_many_routes(count: usize, limit: usize) -> Diagnostic {
@@ -282,10 +252,10 @@ pub(super) fn too_many_routes(count: usize, limit: usize) -> Diagnostic {
     Diagnostic::new(Code::TooManyRoutes, Span::default(), message)
 }
 
-pub(super) fn too_many_reads(declared: &Declared, position: usize) -> CompileError {
+pub(super) fn too_many_reads(route: &Route, position: usize) -> CompileError {
     let message = format!("the routes up to this one read more than {MAX_SLOTS} distinct properties and body paths");
     let error = Diagnostic::new(Code::TooManyReads, Span::default(), message);
-    CompileError { problems: vec![declared.problem(position, error)] }
+    CompileError { problems: vec![RouteProblem::new(route, position, error)] }
 }
 
 #[cfg(test)]
@@ -298,7 +268,7 @@ mod tests {
     /// A value hash has 31 bits, so some of a hundred thousand strings have the same hash. They must still be
     /// distinguished.
     #[test]
-    fn texts_of_one_hash_are_told_apart() {
+    fn strings_of_one_hash_are_distinguished() {
         const SEED: u64 = 7;
         let key = HashSeed::from_seed(SEED);
         let mut of_hash = BTreeMap::new();
@@ -318,7 +288,7 @@ mod tests {
                 };
                 let builder = RouteTable::builder().budgets(budgets.clone()).hash_seed(SEED);
                 let builder = builder.route("first", route(1, &pair[0])).route("second", route(2, &pair[1]));
-                let table = builder.build().expect("good routes").into_table();
+                let table = builder.build().expect("good routes");
                 for (text, expected) in pair.iter().zip(["first", "second"]) {
                     let properties = [("a", text.as_str())];
                     let message = Message::new(Origin::device("d")).properties(&properties);
@@ -343,8 +313,8 @@ mod tests {
         let full = || RouteTable::builder().route("a", names(0, MAX_SLOTS - 1)).route("b", names(MAX_SLOTS - 1, 1));
         assert_eq!(found(full()), Ok(()));
         assert_eq!(found(full().route("c", names(MAX_SLOTS, 1)).route("d", names(0, 1))), Err((Code::TooManyReads, 2)));
-        assert_eq!(found(full().fallback("rest", names(MAX_SLOTS, 1))), Err((Code::TooManyReads, 2)));
+        assert_eq!(found(full().fallback(("rest", names(MAX_SLOTS, 1)))), Err((Code::TooManyReads, 2)));
         // A name that is already read does not count again.
-        assert_eq!(found(full().route("c", names(0, 1)).fallback("rest", names(7, 1))), Ok(()));
+        assert_eq!(found(full().route("c", names(0, 1)).fallback(("rest", names(7, 1)))), Ok(()));
     }
 }

@@ -1,12 +1,12 @@
 //! Changes to the routes of a set.
 
-use super::build::Declared;
-use edgeroute_lang::manifest::Manifest;
-use edgeroute_lang::priority::{Priority, TimeToLive};
+use edgeroute_lang::manifest::{Manifest, Retention, RouteSpec};
+use edgeroute_lang::route::Route;
 
 /// A list of changes to the routes of a [`RouteSet`](super::RouteSet), which are applied all together or not at all.
-/// Each change sees the result of the changes before it, so `remove("a")` followed by `add("a", ..)` moves `a` to the
-/// end.
+/// Each change sees the result of the changes before it, so `remove("a")` followed by `add(a)` moves `a` to the end.
+///
+/// Wherever a route is expected, a pair of name and text will do.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
     pub(super) all: Vec<Change>,
@@ -15,15 +15,18 @@ pub struct Changes {
 #[derive(Clone, Debug)]
 pub(super) enum Change {
     /// Adds a route. No route may have this name.
-    Add(Declared),
+    Add(Route),
     /// Replaces a route. A route must have this name.
-    Replace(Declared),
+    Replace(Route),
     /// Adds a route or replaces the route of this name.
-    Set(Declared),
+    Set(Route),
     /// Removes a route. A route must have this name.
     Remove(String),
-    SetFallback(Declared),
+    /// Makes these the only routes, in this order, without a fallback.
+    ReplaceAll(Vec<Route>),
+    SetFallback(Route),
     RemoveFallback,
+    Retain(Retention),
 }
 
 impl Changes {
@@ -33,69 +36,24 @@ impl Changes {
         Self::default()
     }
 
-    /// Adds a route after all others, with the default priority and time to live. Fails if the name is taken.
+    /// Adds a route after all others. Fails if the name is taken.
     #[must_use]
-    pub fn add(self, name: impl Into<String>, text: impl Into<String>) -> Self {
-        self.add_with(name, text, Priority::DEFAULT, TimeToLive::HUB_DEFAULT)
+    #[expect(clippy::should_implement_trait, reason = "nobody adds with `+` here")]
+    pub fn add(self, route: impl Into<Route>) -> Self {
+        self.with(Change::Add(route.into()))
     }
 
-    /// Adds a route after all others, with the given priority and time to live. Fails if the name is taken.
+    /// Replaces the route of this name. The route keeps its place and its [id](super::RouteId). Fails if no route has
+    /// this name.
     #[must_use]
-    pub fn add_with(
-        self,
-        name: impl Into<String>,
-        text: impl Into<String>,
-        priority: Priority,
-        time_to_live: TimeToLive,
-    ) -> Self {
-        self.with(Change::Add(Declared { name: name.into(), text: text.into(), priority, time_to_live }))
+    pub fn replace(self, route: impl Into<Route>) -> Self {
+        self.with(Change::Replace(route.into()))
     }
 
-    /// Replaces a route by one with the default priority and time to live. The route keeps its place. Fails if no route
-    /// has this name.
+    /// Replaces the route of this name, or adds it after all others if there is none.
     #[must_use]
-    pub fn replace(self, name: impl Into<String>, text: impl Into<String>) -> Self {
-        self.replace_with(name, text, Priority::DEFAULT, TimeToLive::HUB_DEFAULT)
-    }
-
-    /// Replaces a route by one with the given priority and time to live. The route keeps its place. Fails if no route
-    /// has this name.
-    #[must_use]
-    pub fn replace_with(
-        self,
-        name: impl Into<String>,
-        text: impl Into<String>,
-        priority: Priority,
-        time_to_live: TimeToLive,
-    ) -> Self {
-        self.with(Change::Replace(Declared { name: name.into(), text: text.into(), priority, time_to_live }))
-    }
-
-    /// Replaces the route with this name, or adds it if there is none, with the default priority and time to live.
-    #[must_use]
-    pub fn set(self, name: impl Into<String>, text: impl Into<String>) -> Self {
-        self.set_with(name, text, Priority::DEFAULT, TimeToLive::HUB_DEFAULT)
-    }
-
-    /// Replaces the route with this name, or adds it if there is none, with the given priority and time to live.
-    #[must_use]
-    pub fn set_with(
-        self,
-        name: impl Into<String>,
-        text: impl Into<String>,
-        priority: Priority,
-        time_to_live: TimeToLive,
-    ) -> Self {
-        self.with(Change::Set(Declared { name: name.into(), text: text.into(), priority, time_to_live }))
-    }
-
-    /// Sets every route of a manifest, in the order of the manifest. Unchanged routes cost almost nothing. Routes that
-    /// the manifest does not name are kept.
-    #[must_use]
-    pub fn set_all(self, manifest: &Manifest) -> Self {
-        manifest.routes().iter().fold(self, |changes, route| {
-            changes.set_with(route.name(), route.text(), route.priority(), route.time_to_live())
-        })
+    pub fn set(self, route: impl Into<Route>) -> Self {
+        self.with(Change::Set(route.into()))
     }
 
     /// Removes a route. Fails if no route has this name.
@@ -104,28 +62,54 @@ impl Changes {
         self.with(Change::Remove(name.into()))
     }
 
-    /// Sets the fallback route, with the default priority and time to live.
+    /// Makes these the only routes, in this order, and removes the fallback. The result is that of building a table
+    /// from them, but routes that do not change are not compiled again. Of routes that change their order, as few as
+    /// possible are compiled again. Takes time linear in the number of routes, apart from sorting. Fails if two routes
+    /// have the same name.
     #[must_use]
-    pub fn fallback(self, name: impl Into<String>, text: impl Into<String>) -> Self {
-        self.fallback_with(name, text, Priority::DEFAULT, TimeToLive::HUB_DEFAULT)
+    pub fn replace_all(self, routes: impl IntoIterator<Item: Into<Route>>) -> Self {
+        self.with(Change::ReplaceAll(routes.into_iter().map(Into::into).collect()))
     }
 
-    /// Sets the fallback route with the given priority and time to live.
+    /// Replaces everything by what a manifest declares: [all routes](Self::replace_all), and how long messages are kept
+    /// by default. Manifests have no fallback; to keep one, [set](Self::fallback) it again afterwards.
+    ///
+    /// ```
+    /// use edgeroute::{Changes, Manifest, RouteSet, RouteTable};
+    ///
+    /// # let manifest = |routes: &str| Manifest::from_json(&format!(
+    /// #     r#"{{"schemaVersion": "1.1", "routes": {{ {routes} }}, "storeAndForwardConfiguration": {{}} }}"#));
+    /// let mut routes = RouteSet::new(RouteTable::builder().manifest(&manifest(r#""a": "FROM /* INTO $upstream""#)?))?;
+    /// let desired = manifest(r#""b": "FROM /* INTO $upstream", "a": "FROM /* INTO $upstream""#)?;
+    /// routes.apply(Changes::new().manifest(&desired))?;
+    /// assert_eq!(routes.names().collect::<Vec<_>>(), ["b", "a"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
-    pub fn fallback_with(
-        self,
-        name: impl Into<String>,
-        text: impl Into<String>,
-        priority: Priority,
-        time_to_live: TimeToLive,
-    ) -> Self {
-        self.with(Change::SetFallback(Declared { name: name.into(), text: text.into(), priority, time_to_live }))
+    pub fn manifest(self, manifest: &Manifest) -> Self {
+        let changes = self.replace_all(manifest.routes().iter().map(RouteSpec::route));
+        match manifest.store_and_forward() {
+            Some(configuration) => changes.retention(configuration.retention()),
+            None => changes,
+        }
+    }
+
+    /// Sets the fallback route.
+    #[must_use]
+    pub fn fallback(self, route: impl Into<Route>) -> Self {
+        self.with(Change::SetFallback(route.into()))
     }
 
     /// Removes the fallback route, if there is one.
     #[must_use]
     pub fn remove_fallback(self) -> Self {
         self.with(Change::RemoveFallback)
+    }
+
+    /// Sets how long the hub keeps the messages of routes that have no time to live.
+    #[must_use]
+    pub fn retention(self, retention: Retention) -> Self {
+        self.with(Change::Retain(retention))
     }
 
     fn with(mut self, change: Change) -> Self {

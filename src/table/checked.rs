@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::error::{CompileError, ProblemBudget};
-use super::{BadRoutes, Compiled, RouteTable};
+use super::{PartialTable, RouteTable};
 use edgeroute_lang::diagnostic::{Diagnostic, Finding};
-use edgeroute_lang::hir::{Route, Shadowing};
+use edgeroute_lang::hir::{Shadowing, TypedRoute};
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::manifest::{Manifest, Parsed, RouteSpec};
 
@@ -28,7 +28,7 @@ use edgeroute_lang::manifest::{Manifest, Parsed, RouteSpec};
 /// assert_eq!(codes, ["E0201", "E0301", "E0406"]);
 /// assert_eq!(checked.bad_routes(), ["hot", "all"]);
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CheckedManifest {
     manifest: Option<Manifest>,
     findings: Vec<Finding>,
@@ -48,11 +48,11 @@ impl CheckedManifest {
             .map(|problem| Finding { route: problem.route().map(Arc::from), diagnostic: problem.diagnostic().clone() })
             .collect();
         let specs = manifest.as_ref().map(Manifest::routes).unwrap_or_default();
-        let table = compile(specs, &mut findings);
-        let mut room = ProblemBudget::new();
+        let table = manifest.as_ref().and_then(|manifest| compile(manifest, &mut findings));
+        let mut budget = ProblemBudget::new();
         for spec in &unusable_routes {
-            if let Err(errors) = Route::compile(spec.text(), Shadowing::default(), &Limits::default()) {
-                findings.extend(room.told(errors).into_iter().map(|error| located(spec, error)));
+            if let Err(errors) = TypedRoute::compile(spec.text(), Shadowing::default(), &Limits::default()) {
+                findings.extend(budget.select(errors).into_iter().map(|error| located(spec, error)));
             }
         }
         findings.sort_by_key(|finding| finding.diagnostic.primary.span);
@@ -60,7 +60,6 @@ impl CheckedManifest {
         let names: HashSet<&str> =
             names.chain(findings.iter().filter_map(|finding| finding.route.as_deref())).collect();
         let routes = names.len();
-        let table = table.filter(|_| manifest.is_some());
         Self { manifest, findings, routes, table }
     }
 
@@ -108,19 +107,16 @@ impl CheckedManifest {
 
 /// Converts a problem in the text of a route into a finding in the manifest.
 fn located(route: &RouteSpec, diagnostic: Diagnostic) -> Finding {
-    Finding::in_route(route.shared_name(), route.locate_diagnostic(diagnostic))
+    Finding::in_route(route.route().shared_name(), route.locate_diagnostic(diagnostic))
 }
 
 /// Compiles the routes that can be compiled. Adds the problems to `findings`.
-fn compile(routes: &[RouteSpec], findings: &mut Vec<Finding>) -> Option<RouteTable> {
-    let mut builder = RouteTable::builder().bad_routes(BadRoutes::Skip);
-    for route in routes {
-        builder = builder.route_with(route.name(), route.text(), route.priority(), route.time_to_live());
-    }
-    let (table, problems) = match builder.build() {
-        Ok(Compiled { table, skipped }) => (Some(table), skipped),
+fn compile(manifest: &Manifest, findings: &mut Vec<Finding>) -> Option<RouteTable> {
+    let (table, problems) = match RouteTable::builder().manifest(manifest).build_partial() {
+        Ok(PartialTable { table, skipped }) => (Some(table), skipped),
         Err(CompileError { problems }) => (None, problems),
     };
+    let routes = manifest.routes();
     findings.extend(
         problems.into_iter().filter_map(|problem| Some(located(routes.get(problem.position)?, problem.diagnostic))),
     );
@@ -136,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_manifest_with_a_problem_of_its_own_has_no_table_and_still_tells_of_all_routes() {
+    fn a_manifest_with_a_problem_of_its_own_has_no_table_and_still_reports_all_routes() {
         let checked = CheckedManifest::from_json(
             r#"{"schemaVersion": "1.1", "routes": {"a": "FROM /* WHERE b > 1 INTO $upstream", "c": "FROM /* INTO $upstream"}}"#,
         );

@@ -4,13 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use edgeroute_lang::diagnostic::{Diagnostic, bounded, quoted, render};
+use edgeroute_lang::route::Route;
 use edgeroute_lang::span::{LineIndex, Position, PositionWalk};
 
 /// The maximum number of problems for which a [`CompileError`] prints a line.
 const SHOWN: usize = 20;
 
 /// The number of problems of routes that are reported in full.
-const TOLD_IN_FULL: usize = 10_000;
+const REPORTED_IN_FULL: usize = 10_000;
 
 /// The number of problems that may still be reported in full. After that, each route reports only its first problem,
 /// with its location, code and message only. So every route that was left out is named, and the report of a hundred
@@ -20,11 +21,11 @@ pub(super) struct ProblemBudget(usize);
 
 impl ProblemBudget {
     pub(super) const fn new() -> Self {
-        Self(TOLD_IN_FULL)
+        Self(REPORTED_IN_FULL)
     }
 
     /// Selects the problems to report for a route that does not compile.
-    pub(super) fn told(&mut self, mut errors: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    pub(super) fn select(&mut self, mut errors: Vec<Diagnostic>) -> Vec<Diagnostic> {
         if self.0 == 0 {
             errors.truncate(1);
             errors.shrink_to_fit();
@@ -52,13 +53,26 @@ pub struct RouteProblem {
 }
 
 impl RouteProblem {
+    pub(super) fn new(route: &Route, position: usize, diagnostic: Diagnostic) -> Self {
+        Self { route: route.shared_name(), position, text: route.shared_text(), diagnostic }
+    }
+
+    pub(super) fn all(
+        route: &Route,
+        position: usize,
+        diagnostics: Vec<Diagnostic>,
+    ) -> impl Iterator<Item = Self> + use<'_> {
+        diagnostics.into_iter().map(move |diagnostic| Self::new(route, position, diagnostic))
+    }
+
     /// Returns the name of the route.
     #[must_use]
     pub fn route(&self) -> &str {
         &self.route
     }
 
-    /// Returns the position of the route, counted from 0 in the order in which routes were added to the builder.
+    /// Returns the position of the route, counted from 0 in the order in which routes were added to the builder, or the
+    /// position of the change.
     #[must_use]
     pub const fn position(&self) -> usize {
         self.position

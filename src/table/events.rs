@@ -5,7 +5,7 @@
 //! `INFO` with the new state, or `ERROR` if it was refused. Each route that is left out, or that causes the refusal,
 //! emits a `WARN`.
 
-use super::build::Compiled;
+use super::build::PartialTable;
 use super::error::CompileError;
 #[cfg(feature = "tracing")]
 use super::error::RouteProblem;
@@ -16,7 +16,7 @@ const TARGET: &str = "edgeroute";
 
 /// The work that is being done.
 #[derive(Copy, Clone)]
-#[cfg_attr(not(feature = "tracing"), expect(dead_code, reason = "nobody is told"))]
+#[cfg_attr(not(feature = "tracing"), expect(dead_code, reason = "without `tracing`, nothing reads it"))]
 pub(super) enum Work {
     /// Building a table of this many routes.
     Build(usize),
@@ -26,7 +26,10 @@ pub(super) enum Work {
 
 /// Does the work and emits its events.
 #[cfg(feature = "tracing")]
-pub(super) fn told(work: Work, run: impl FnOnce() -> Result<Compiled, CompileError>) -> Result<Compiled, CompileError> {
+pub(super) fn observed(
+    work: Work,
+    run: impl FnOnce() -> Result<PartialTable, CompileError>,
+) -> Result<PartialTable, CompileError> {
     let span = match work {
         Work::Build(routes) => tracing::info_span!(target: TARGET, "build_table", routes),
         Work::Change(changes) => tracing::info_span!(target: TARGET, "change_routes", changes),
@@ -34,13 +37,13 @@ pub(super) fn told(work: Work, run: impl FnOnce() -> Result<Compiled, CompileErr
     let _entered = span.enter();
     let result = run();
     match &result {
-        Ok(compiled) => {
-            compiled.skipped.iter().for_each(|problem| tell(problem, "route left out"));
-            let (routes, skipped) = (compiled.table.len(), compiled.skipped.len());
+        Ok(built) => {
+            built.skipped.iter().for_each(|problem| warn(problem, "route left out"));
+            let (routes, skipped) = (built.table.len(), built.skipped.len());
             tracing::info!(target: TARGET, routes, problems = skipped, "table ready");
         }
         Err(error) => {
-            error.problems.iter().for_each(|problem| tell(problem, "route refused"));
+            error.problems.iter().for_each(|problem| warn(problem, "route refused"));
             tracing::error!(target: TARGET, problems = error.problems.len(), "table refused");
         }
     }
@@ -48,13 +51,16 @@ pub(super) fn told(work: Work, run: impl FnOnce() -> Result<Compiled, CompileErr
 }
 
 #[cfg(feature = "tracing")]
-fn tell(problem: &RouteProblem, what: &'static str) {
+fn warn(problem: &RouteProblem, what: &'static str) {
     let (route, code) = (problem.route(), problem.diagnostic().code.as_str());
     tracing::warn!(target: TARGET, route, code, problem = problem.diagnostic().message, "{what}");
 }
 
 /// Does the work.
 #[cfg(not(feature = "tracing"))]
-pub(super) fn told(_: Work, run: impl FnOnce() -> Result<Compiled, CompileError>) -> Result<Compiled, CompileError> {
+pub(super) fn observed(
+    _: Work,
+    run: impl FnOnce() -> Result<PartialTable, CompileError>,
+) -> Result<PartialTable, CompileError> {
     run()
 }

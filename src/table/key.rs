@@ -12,11 +12,10 @@ use edgeroute_lang::message::{NameHint, NameOf, PropertyName};
 /// recompiled.
 ///
 /// ```
-/// use edgeroute::RouteTable;
-/// use edgeroute::{Message, Origin};
+/// use edgeroute::{Message, Origin, RouteTable};
 ///
 /// let route = "FROM /messages/* WHERE level = 'hot' INTO $upstream";
-/// let table = RouteTable::builder().route("hot", route).build()?.into_table();
+/// let table = RouteTable::builder().route("hot", route).build()?;
 /// let level = table.key("level");
 /// let properties = [(&level, "hot")];
 /// assert!(table.is_match(&Message::new(Origin::device("leaf")).properties(&properties)));
@@ -72,7 +71,7 @@ mod tests {
 
     fn table(condition: &str) -> RouteTable {
         let text = format!("FROM /messages/* WHERE {condition} INTO $upstream");
-        RouteTable::builder().route("route", text).build().unwrap().into_table()
+        RouteTable::builder().route("route", text).build().unwrap()
     }
 
     #[test]

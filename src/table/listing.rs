@@ -1,4 +1,4 @@
-//! Lists the structure of a table with its names, for rendering and for `Debug`.
+//! Lists the structure of a table with its names, for rendering and for people.
 
 use std::fmt;
 
@@ -7,23 +7,37 @@ use super::segment::Segment;
 use crate::index::{ListedGroup, ListedPosting, RouteId};
 use edgeroute_lang::endpoint::Endpoint;
 
-/// Lists a segment of a table, without its dead routes.
-#[derive(Debug)]
+/// Prints how the routes of a table were compiled, see [`RouteTable::listing`].
+#[derive(Copy, Clone)]
 pub struct Listing<'t> {
+    table: &'t RouteTable,
+}
+
+/// Lists a segment of a table, without its retired routes.
+#[derive(Debug)]
+pub struct SegmentListing<'t> {
     segment: &'t Segment,
     version: u32,
 }
 
 impl RouteTable {
+    /// Returns the structure of the table, for reading: printing it writes each source with its routes, one line for
+    /// each way in which a route is found, with the test that selects it, the header it must pass, and what is checked
+    /// afterwards. The text grows with the number of routes. Its form may change in any release.
+    #[must_use]
+    pub const fn listing(&self) -> Listing<'_> {
+        Listing { table: self }
+    }
+
     /// Iterates over the segments in the order in which a message visits them: one, if the table was built at once.
     #[doc(hidden)]
-    pub fn listings(&self) -> impl Iterator<Item = Listing<'_>> {
+    pub fn segment_listings(&self) -> impl Iterator<Item = SegmentListing<'_>> {
         let version = self.inner.version;
-        self.segments().map(move |segment| Listing { segment, version })
+        self.segments().map(move |segment| SegmentListing { segment, version })
     }
 }
 
-impl Listing<'_> {
+impl SegmentListing<'_> {
     /// Iterates over the sources, each with the ways in which its routes are found.
     pub fn groups(&self) -> impl Iterator<Item = ListedGroup> {
         self.segment.matcher.tree.listing().into_iter().filter_map(|ListedGroup { path, mut filings }| {
@@ -56,13 +70,18 @@ impl Listing<'_> {
     }
 }
 
-/// Writes each source with its routes, one line for each way in which a route is found: the test that selects it, the
-/// header it must pass, and what is checked afterwards.
-impl fmt::Debug for RouteTable {
+impl fmt::Debug for Listing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "RouteTable of {} routes to {} endpoints", self.len(), self.endpoints().len())?;
-        for (index, listing) in self.listings().enumerate() {
-            if (1..self.inner.segments.len()).contains(&index) {
+        f.debug_struct("Listing").field("table", self.table).finish()
+    }
+}
+
+impl fmt::Display for Listing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let table = self.table;
+        writeln!(f, "RouteTable of {} routes to {} endpoints", table.len(), table.endpoints().count())?;
+        for (index, listing) in table.segment_listings().enumerate() {
+            if (1..table.inner.segments.len()).contains(&index) {
                 writeln!(f, "segment {index}")?;
             }
             for group in listing.groups() {

@@ -4,8 +4,10 @@ mod build;
 mod changes;
 mod checked;
 mod delivery;
+mod directory;
 mod error;
 mod events;
+mod id;
 mod key;
 mod listing;
 #[cfg(feature = "miette")]
@@ -13,32 +15,34 @@ mod miette;
 #[cfg(feature = "parallel")]
 mod parallel;
 mod plan;
+mod rank;
 mod scratch;
 mod segment;
 mod set;
 mod stats;
 mod update;
 
-use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-pub use build::{BadRoutes, Compiled, RouteTableBuilder};
+pub use build::{PartialTable, RouteTableBuilder};
 pub use changes::Changes;
 pub use checked::CheckedManifest;
 pub use delivery::{Deliveries, Delivery};
 pub use error::{CompileError, RouteProblem};
+pub use id::{EndpointId, RouteId};
 pub use key::Key;
-pub use listing::Listing;
+pub use listing::{Listing, SegmentListing};
 pub use scratch::Scratch;
 pub use set::RouteSet;
 pub use stats::{Interests, Stats};
 
-use scratch::Winner;
+use directory::{Directory, Location};
 use segment::Segment;
 use smallvec::SmallVec;
 
-use crate::index::RouteId;
 use edgeroute_lang::endpoint::Endpoint;
+use edgeroute_lang::manifest::Retention;
 use edgeroute_lang::message::{Message, Properties};
 
 /// Holds the compiled routes of a hub. A table is immutable, can be shared between threads, and is cheap to clone.
@@ -48,14 +52,12 @@ use edgeroute_lang::message::{Message, Properties};
 /// endpoint gets at most one delivery.
 ///
 /// ```
-/// use edgeroute::RouteTable;
-/// use edgeroute::{Message, Origin};
+/// use edgeroute::{Message, Origin, RouteTable};
 ///
-/// let compiled = RouteTable::builder()
+/// let table = RouteTable::builder()
 ///     .route("hot", "FROM /messages/modules/sensor/* WHERE as_number(temperature) > 80 INTO $upstream")
 ///     .route("all", "FROM /messages/* INTO BrokeredEndpoint(\"/modules/store/inputs/in\")")
 ///     .build()?;
-/// let table = compiled.into_table();
 /// let mut scratch = table.create_scratch();
 ///
 /// let properties = [("temperature", "81.5")];
@@ -79,11 +81,25 @@ struct Inner {
     version: u32,
     /// The number of routes, not counting the fallback.
     len: usize,
-    /// Every endpoint number is below this.
-    endpoint_count: usize,
+    /// Every route id is below this.
+    route_bound: usize,
+    /// Every endpoint id is below this.
+    endpoint_bound: usize,
     body_depth: usize,
+    /// How long the hub keeps the messages of routes that have no time to live.
+    retention: Retention,
     /// Computed on first use.
-    endpoints: OnceLock<Box<[Endpoint]>>,
+    directory: OnceLock<Directory>,
+}
+
+/// The sizes that a table has to know from its parts.
+#[derive(Copy, Clone)]
+struct Extent {
+    /// Every route id is below this.
+    routes: usize,
+    /// Every endpoint id is below this.
+    endpoints: usize,
+    body_depth: usize,
 }
 
 /// Building a table.
@@ -95,12 +111,20 @@ impl RouteTable {
     }
 
     /// Makes a table of one segment, which may contain a fallback.
-    fn of_segment(segment: Arc<Segment>, endpoint_count: usize, body_depth: usize) -> Self {
+    fn of_segment(segment: Arc<Segment>, extent: Extent, retention: Retention) -> Self {
         let len = segment.len() - usize::from(segment.matcher.tree.fallback.is_some());
-        let segments = SmallVec::from_buf([segment]);
-        let endpoints = OnceLock::new();
         Self {
-            inner: Arc::new(Inner { segments, fallback: None, version: 0, len, endpoint_count, body_depth, endpoints }),
+            inner: Arc::new(Inner {
+                segments: SmallVec::from_buf([segment]),
+                fallback: None,
+                version: 0,
+                len,
+                route_bound: extent.routes,
+                endpoint_bound: extent.endpoints,
+                body_depth: extent.body_depth,
+                retention,
+                directory: OnceLock::new(),
+            }),
         }
     }
 }
@@ -169,7 +193,7 @@ impl RouteTable {
         message: &Message<'_, P, S>,
     ) -> Vec<Delivery<'_>> {
         let mut scratch = self.create_scratch();
-        scratch.route(self, message).iter().filter_map(|winner| self.delivery(*winner)).collect()
+        scratch.route(self, message).iter().filter_map(|winner| self.delivery(winner.location)).collect()
     }
 
     /// Returns whether any route takes the message, using a new scratch. **Allocates**.
@@ -193,26 +217,45 @@ impl RouteTable {
         self.len() == 0
     }
 
-    /// Returns the endpoints that routes send to, in the order in which routes first name them. The first call visits
-    /// every route and allocates.
+    /// Iterates over the endpoints that routes send to, in the order in which routes first name them. The first call of
+    /// this or of another method that looks up ids visits every route and allocates.
+    pub fn endpoints(&self) -> impl Iterator<Item = (EndpointId, &Endpoint)> {
+        self.directory().endpoints().filter_map(|id| Some((id, self.endpoint(id)?)))
+    }
+
+    /// Returns the endpoint with this id. `None` if no route of this table sends to it. The first call of this or of
+    /// another method that looks up ids visits every route and allocates.
     #[must_use]
-    pub fn endpoints(&self) -> &[Endpoint] {
-        self.inner.endpoints.get_or_init(|| {
-            let mut first_named: BTreeMap<u32, (u64, &Endpoint)> = BTreeMap::new();
-            for (segment, route) in self.live_routes() {
-                let Some(record) = segment.record(route) else { continue };
-                let Some(endpoint) = segment.endpoint(record.endpoint) else { continue };
-                // The fallback comes after all other routes.
-                let is_fallback =
-                    self.inner.fallback.as_ref().is_some_and(|fallback| core::ptr::eq(segment, Arc::as_ptr(fallback)));
-                let rank = if is_fallback { u64::MAX } else { segment.rank(route).into() };
-                let first = first_named.entry(record.endpoint).or_insert((rank, endpoint));
-                first.0 = first.0.min(rank);
-            }
-            let mut endpoints: Vec<(u64, &Endpoint)> = first_named.into_values().collect();
-            endpoints.sort_unstable_by_key(|(rank, _)| *rank);
-            endpoints.into_iter().map(|(_, endpoint)| endpoint.clone()).collect()
-        })
+    pub fn endpoint(&self, id: EndpointId) -> Option<&Endpoint> {
+        Some(self.delivery(self.directory().endpoint(id)?)?.endpoint())
+    }
+
+    /// Returns the name of the route with this id. `None` if this table does not have it. The first call of this or of
+    /// another method that looks up ids visits every route and allocates.
+    #[must_use]
+    pub fn route_name(&self, id: RouteId) -> Option<&str> {
+        Some(self.delivery(self.directory().route(id)?)?.route())
+    }
+
+    /// Returns a number that is greater than the [index](RouteId::index) of every route. It is the number of routes that
+    /// the builder had, with the fallback; in a [`RouteSet`](crate::RouteSet), the maximum number of routes that the set
+    /// had at any time, at most.
+    #[must_use]
+    pub fn route_bound(&self) -> usize {
+        self.inner.route_bound
+    }
+
+    /// Returns a number that is greater than the [index](EndpointId::index) of every endpoint. It grows with the number
+    /// of endpoints that are in use at the same time, and with the number of recent changes.
+    #[must_use]
+    pub fn endpoint_bound(&self) -> usize {
+        self.inner.endpoint_bound
+    }
+
+    /// Returns how long the hub keeps the messages of routes that have no time to live.
+    #[must_use]
+    pub fn retention(&self) -> Retention {
+        self.inner.retention
     }
 
     /// Returns what the routes read from messages, so that a hub need not decode anything else. Allocates. If routes
@@ -233,7 +276,7 @@ impl RouteTable {
     #[must_use]
     pub fn memory_usage(&self) -> usize {
         let segments: usize = self.segments().map(Segment::heap_bytes).sum();
-        segments + size_of::<Inner>()
+        segments + self.inner.directory.get().map_or(0, Directory::heap_bytes) + size_of::<Inner>()
     }
 
     /// Iterates over all segments; the segment that holds only the fallback comes last.
@@ -241,19 +284,31 @@ impl RouteTable {
         self.inner.segments.iter().chain(&self.inner.fallback).map(|segment| &**segment)
     }
 
-    /// Iterates over all live routes, including the fallback, segment by segment.
-    fn live_routes(&self) -> impl Iterator<Item = (&Segment, RouteId)> {
-        let version = self.inner.version;
-        self.segments().flat_map(move |segment| {
-            segment.ids().filter(move |route| segment.is_alive(*route, version)).map(move |route| (segment, route))
-        })
+    /// Returns the segment with this number; the segment that holds only the fallback comes last.
+    #[inline]
+    fn segment(&self, number: u32) -> Option<&Segment> {
+        let Inner { segments, fallback, .. } = &*self.inner;
+        segments.get(number as usize).or(fallback.as_ref()).map(|segment| &**segment)
     }
 
-    fn delivery(&self, winner: Winner) -> Option<Delivery<'_>> {
-        let Inner { segments, fallback, .. } = &*self.inner;
-        let segment = segments.get(winner.segment as usize).or(fallback.as_ref())?;
-        let record = segment.record(winner.route)?;
-        let endpoint = segment.endpoint(record.endpoint)?;
-        Some(Delivery::new(segment.name(winner.route), endpoint, record.priority, record.time_to_live))
+    #[inline]
+    fn delivery(&self, location: Location) -> Option<Delivery<'_>> {
+        Delivery::new(&self.inner.retention, self.segment(location.segment)?, location.route)
+    }
+
+    fn directory(&self) -> &Directory {
+        self.inner.directory.get_or_init(|| Directory::of(self))
+    }
+}
+
+/// One line, whatever the number of routes. [`RouteTable::listing`] shows the routes.
+impl fmt::Debug for RouteTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { len, segments, endpoint_bound, .. } = &*self.inner;
+        f.debug_struct("RouteTable")
+            .field("routes", len)
+            .field("segments", &segments.len())
+            .field("endpoint_bound", endpoint_bound)
+            .finish_non_exhaustive()
     }
 }

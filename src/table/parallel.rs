@@ -8,13 +8,14 @@
 use std::num::NonZeroUsize;
 use std::thread;
 
-use super::build::{Declared, Options, add_each};
+use super::build::{Options, add_each};
 use super::error::{CompileError, ProblemBudget, RouteProblem};
 use super::segment::SegmentBuilder;
-use crate::index::{IndexBuilder, MAX_SLOTS, RouteId, TooManyReads};
+use crate::index::{IndexBuilder, MAX_SLOTS, RouteId as LocalRouteId, TooManyReads};
 use edgeroute_lang::diagnostic::Diagnostic;
 use edgeroute_lang::endpoint::Endpoint;
 use edgeroute_lang::hir::fold;
+use edgeroute_lang::route::Route;
 
 /// The minimum number of routes for each thread: starting a thread and merging its result costs as much as compiling a
 /// few hundred routes.
@@ -30,7 +31,7 @@ struct Run {
 
 /// Compiles routes on several threads and adds them, like [`add_each`].
 pub(super) fn add_all(
-    routes: &[Declared],
+    routes: &[Route],
     options: &Options,
     threads: NonZeroUsize,
     segment: &mut SegmentBuilder<'_>,
@@ -39,14 +40,14 @@ pub(super) fn add_all(
         return add_each(routes, options, segment);
     };
     let mut problems = Vec::new();
-    let mut room = ProblemBudget::new();
+    let mut budget = ProblemBudget::new();
     let mut declared = routes.iter().enumerate();
     for Run { tree, routes } in runs {
         let mut compiled = Vec::with_capacity(routes.len());
-        for (route, (position, declared)) in routes.into_iter().zip(declared.by_ref()) {
-            match route {
-                Ok(endpoint) => compiled.push((declared, endpoint)),
-                Err(errors) => problems.extend(declared.problems(position, room.told(errors))),
+        for (result, (position, route)) in routes.into_iter().zip(declared.by_ref()) {
+            match result {
+                Ok(endpoint) => compiled.push((position, route, endpoint)),
+                Err(errors) => problems.extend(RouteProblem::all(route, position, budget.select(errors))),
             }
         }
         segment.absorb(&compiled, tree);
@@ -63,7 +64,7 @@ pub(super) fn threads_for(routes: usize) -> NonZeroUsize {
 /// Compiles the routes in one run for each thread. Returns `None` if there would be only one thread, or if the routes
 /// may read more names and paths than an index can number: compiling one by one then finds the route that exceeds the
 /// limit.
-fn compile(routes: &[Declared], options: &Options, threads: NonZeroUsize) -> Option<Vec<Run>> {
+fn compile(routes: &[Route], options: &Options, threads: NonZeroUsize) -> Option<Vec<Run>> {
     if threads == NonZeroUsize::MIN || routes.is_empty() {
         return None;
     }
@@ -82,20 +83,20 @@ fn compile(routes: &[Declared], options: &Options, threads: NonZeroUsize) -> Opt
     (reads <= MAX_SLOTS).then_some(runs)
 }
 
-fn compile_run(routes: &[Declared], options: &Options) -> Result<Run, TooManyReads> {
+fn compile_run(routes: &[Route], options: &Options) -> Result<Run, TooManyReads> {
     let mut tree = IndexBuilder::new(options.budgets.clone());
     let mut compiled = Vec::with_capacity(routes.len());
     // Each run gets the whole budget. Merging the runs decides which problems are reported.
-    let mut room = ProblemBudget::new();
+    let mut budget = ProblemBudget::new();
     let mut next = 0;
-    for declared in routes {
-        compiled.push(match options.compile(declared) {
+    for route in routes {
+        compiled.push(match options.compile(route) {
             Ok(route) => {
-                tree.add(RouteId::new(next), &route.source, &fold(&route.condition))?;
+                tree.add(LocalRouteId::new(next), &route.source, &fold(&route.condition))?;
                 next += 1;
                 Ok(route.endpoint)
             }
-            Err(errors) => Err(room.told(errors)),
+            Err(errors) => Err(budget.select(errors)),
         });
     }
     Ok(Run { tree, routes: compiled })
@@ -104,7 +105,8 @@ fn compile_run(routes: &[Declared], options: &Options) -> Result<Run, TooManyRea
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::{BadRoutes, RouteTable, RouteTableBuilder};
+    use crate::table::build::BadRoutes;
+    use crate::table::{RouteTable, RouteTableBuilder};
     use edgeroute_lang::message::{Message, Origin};
 
     /// Routes of every kind over a few names and values, so that runs share most of what they read and see some of it
@@ -115,7 +117,7 @@ mod tests {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (state >> 33) % below
         };
-        let mut builder = RouteTable::builder().bad_routes(BadRoutes::Skip).hash_seed(5);
+        let mut builder = RouteTable::builder().hash_seed(5);
         for number in 0..count {
             let mut clause = || {
                 let (name, value) = (draw(9), draw(30));
@@ -149,7 +151,7 @@ mod tests {
                 ),
             );
         }
-        builder.fallback("rest", "FROM /messages/* WHERE a8 != 'v1' INTO $upstream")
+        builder.fallback(("rest", "FROM /messages/* WHERE a8 != 'v1' INTO $upstream"))
     }
 
     /// Formats all arrays of the index of a table with one segment, and its records.
@@ -164,8 +166,8 @@ mod tests {
     #[test]
     fn tables_are_the_same_whatever_the_number_of_threads() {
         let count = 700;
-        let one_by_one = routes(count).build_with(add_each).unwrap();
-        assert!(one_by_one.skipped().len() > 5 && one_by_one.table().stats().never > 0);
+        let one_by_one = routes(count).compile_with(BadRoutes::Skip, add_each).unwrap();
+        assert!(one_by_one.skipped.len() > 5 && one_by_one.table.stats().never > 0);
         let properties = [("a0", "v0"), ("a1", "v3"), ("a2", "p4/x"), ("a3", "7"), ("c1", "2")];
         let deliveries = |table: &RouteTable| {
             let messages = (0..40).map(|module| {
@@ -176,21 +178,21 @@ mod tests {
             });
             messages.collect::<Vec<_>>()
         };
-        assert!(deliveries(one_by_one.table()).iter().all(|found| !found.is_empty()));
+        assert!(deliveries(&one_by_one.table).iter().all(|found| !found.is_empty()));
         for threads in [2, 3, 7, 701] {
             let threads = NonZeroUsize::new(threads).unwrap();
-            let add = |routes: &[Declared], options: &Options, segment: &mut SegmentBuilder<'_>| {
+            let add = |routes: &[Route], options: &Options, segment: &mut SegmentBuilder<'_>| {
                 assert!(compile(routes, options, threads).is_some());
                 add_all(routes, options, threads, segment)
             };
-            let joined = routes(count).build_with(add).unwrap();
-            assert_eq!(format!("{:?}", joined.table()), format!("{:?}", one_by_one.table()), "{threads} threads");
-            assert_eq!(joined.table().stats(), one_by_one.table().stats(), "{threads} threads");
-            assert_eq!(joined.table().interests(), one_by_one.table().interests());
-            assert_eq!(joined.table().endpoints(), one_by_one.table().endpoints());
-            assert_eq!(joined.skipped(), one_by_one.skipped(), "{threads} threads");
-            assert_eq!(deliveries(joined.table()), deliveries(one_by_one.table()), "{threads} threads");
-            assert!(inside(joined.table()) == inside(one_by_one.table()), "{threads} threads");
+            let joined = routes(count).compile_with(BadRoutes::Skip, add).unwrap();
+            assert_eq!(joined.table.listing().to_string(), one_by_one.table.listing().to_string(), "{threads} threads");
+            assert_eq!(joined.table.stats(), one_by_one.table.stats(), "{threads} threads");
+            assert_eq!(joined.table.interests(), one_by_one.table.interests());
+            assert_eq!(joined.table.endpoints().collect::<Vec<_>>(), one_by_one.table.endpoints().collect::<Vec<_>>());
+            assert_eq!(joined.skipped, one_by_one.skipped, "{threads} threads");
+            assert_eq!(deliveries(&joined.table), deliveries(&one_by_one.table), "{threads} threads");
+            assert!(inside(&joined.table) == inside(&one_by_one.table), "{threads} threads");
         }
     }
 
@@ -210,29 +212,32 @@ mod tests {
             (reading(MAX_SLOTS - 4, 5), Err("b".to_owned())),
         ] {
             let builder = RouteTable::builder().route("a", reading(0, MAX_SLOTS - 4)).route("b", second);
-            let built = builder.build_with(|routes, options, segment| add_all(routes, options, two, segment));
+            let built = builder
+                .compile_with(BadRoutes::Refuse, |routes, options, segment| add_all(routes, options, two, segment));
             let found = built.map(|_| ()).map_err(|error| error.problems()[0].route().to_owned());
             assert_eq!(found, expected);
         }
     }
 
     #[test]
-    fn as_much_is_told_of_many_bad_routes_whatever_the_number_of_threads() {
+    fn as_many_problems_are_reported_whatever_the_number_of_threads() {
         let builder = || {
             let names = (0..6_000).map(|number| number.to_string());
-            names.fold(RouteTable::builder().bad_routes(BadRoutes::Skip), |builder, name| {
-                builder.route(name, "FROM /* WHERE a > 1 INTO $upstreem")
-            })
+            names.fold(RouteTable::builder(), |builder, name| builder.route(name, "FROM /* WHERE a > 1 INTO $upstreem"))
         };
-        let one_by_one = builder().build_with(add_each).unwrap();
+        let one_by_one = builder().compile_with(BadRoutes::Skip, add_each).unwrap();
         // Two problems for each of the first routes, then one.
-        assert_eq!(one_by_one.skipped().len(), 11_000);
+        assert_eq!(one_by_one.skipped.len(), 11_000);
         for threads in [2, 5] {
             let threads = NonZeroUsize::new(threads).unwrap();
-            let add = |routes: &[Declared], options: &Options, segment: &mut SegmentBuilder<'_>| {
+            let add = |routes: &[Route], options: &Options, segment: &mut SegmentBuilder<'_>| {
                 add_all(routes, options, threads, segment)
             };
-            assert_eq!(builder().build_with(add).unwrap().skipped(), one_by_one.skipped(), "{threads} threads");
+            assert_eq!(
+                builder().compile_with(BadRoutes::Skip, add).unwrap().skipped,
+                one_by_one.skipped,
+                "{threads} threads"
+            );
         }
     }
 

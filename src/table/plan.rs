@@ -3,20 +3,23 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::build::Declared;
 use super::changes::{Change, Changes};
 use super::error::RouteProblem;
+use super::rank::{Position, Rank};
 use super::set::RouteSet;
 use edgeroute_lang::diagnostic::{Code, Diagnostic, quoted};
 use edgeroute_lang::hash_map::RandomMap;
+use edgeroute_lang::manifest::Retention;
+use edgeroute_lang::route::Route;
 use edgeroute_lang::span::Span;
 
-/// The result of changes: what is declared at each rank that they affect.
-#[derive(Debug, Default)]
+/// The result of changes: what is declared at each position that they affect.
+#[derive(Debug)]
 pub(super) struct Plan {
-    /// By rank; `None` if the route is removed.
-    pub(super) routes: BTreeMap<u32, Option<Planned>>,
+    /// `None` if nothing is declared at this position any more.
+    pub(super) routes: BTreeMap<Position, Option<Planned>>,
     pub(super) fallback: PlannedFallback,
+    pub(super) retention: Retention,
     /// Names that are already taken, and names that no route has.
     pub(super) problems: Vec<RouteProblem>,
     /// The number of declared routes after the changes.
@@ -24,9 +27,8 @@ pub(super) struct Plan {
 }
 
 /// What happens to the fallback.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) enum PlannedFallback {
-    #[default]
     Kept,
     Removed,
     Set(Planned),
@@ -35,28 +37,40 @@ pub(super) enum PlannedFallback {
 /// A route that is to be declared.
 #[derive(Debug)]
 pub(super) struct Planned {
-    /// The position of the change that declares the route.
+    /// The position in the list of changes, for problems.
     pub(super) position: usize,
-    pub(super) declared: Declared,
+    pub(super) route: Route,
 }
 
 impl Plan {
     pub(super) fn new(set: &RouteSet, changes: Changes) -> Self {
-        let mut planner = Planner {
-            set,
-            plan: Self { declared: set.declared(), ..Self::default() },
-            names: RandomMap::default(),
-            next: set.end_rank(),
+        let plan = Self {
+            routes: BTreeMap::new(),
+            fallback: PlannedFallback::Kept,
+            retention: set.retention(),
+            problems: Vec::new(),
+            declared: set.declared(),
         };
-        for (position, change) in changes.all.into_iter().enumerate() {
-            planner.change(position, change);
+        let last = set.last_rank().map(Position::from);
+        let mut planner = Planner { set, plan, names: RandomMap::default(), last, position: 0 };
+        for change in changes.all {
+            planner.change(change);
         }
         let mut plan = planner.plan;
-        plan.routes.retain(|rank, planned| match planned {
-            Some(planned) => !set.has(*rank, &planned.declared),
-            // A route that these changes added is not in the set.
-            None => *rank < set.end_rank(),
+        plan.routes.retain(|position, planned| {
+            let before = position.rank().and_then(|rank| set.route(rank));
+            match planned {
+                Some(planned) => !before.is_some_and(|before| before.is_compiled_from(&planned.route)),
+                // A route that these changes added is not in the set.
+                None => before.is_some(),
+            }
         });
+        let is_same = |planned: &Planned| set.fallback().is_some_and(|fallback| *fallback == planned.route);
+        match &plan.fallback {
+            PlannedFallback::Set(planned) if is_same(planned) => plan.fallback = PlannedFallback::Kept,
+            PlannedFallback::Removed if set.fallback().is_none() => plan.fallback = PlannedFallback::Kept,
+            _ => {}
+        }
         plan
     }
 
@@ -64,77 +78,190 @@ impl Plan {
     pub(super) fn len(&self) -> usize {
         self.routes.len() + usize::from(!matches!(self.fallback, PlannedFallback::Kept))
     }
+
+    /// Returns whether routes come between others that have no rank between them, so that all routes need new ranks.
+    pub(super) fn needs_new_ranks(&self) -> bool {
+        self.routes.keys().any(|position| position.rank().is_none())
+    }
 }
 
 struct Planner<'s> {
     set: &'s RouteSet,
     plan: Plan,
-    /// The rank of each name that was affected.
-    names: RandomMap<String, Option<u32>>,
-    /// The rank of the next route that is added.
-    next: u32,
+    /// The position of each name that was affected.
+    names: RandomMap<Arc<str>, Option<Position>>,
+    /// Every position is at most this.
+    last: Option<Position>,
+    /// The position of the current change.
+    position: usize,
 }
 
 impl Planner<'_> {
-    fn change(&mut self, position: usize, change: Change) {
+    fn change(&mut self, change: Change) {
         match change {
-            Change::Add(declared) => {
-                if self.rank(&declared.name).is_some() {
-                    let message = format!("there is already a route named `{}`", quoted(&declared.name));
-                    let error = Diagnostic::new(Code::RouteNameTaken, Span::default(), message);
-                    self.plan.problems.push(declared.problem(position, error));
+            Change::Add(route) => {
+                if self.find(route.name()).is_some() {
+                    self.refuse_taken(&route);
                 } else {
-                    self.add(Planned { position, declared });
+                    self.add(route);
                 }
             }
-            Change::Replace(declared) => {
-                if let Some(rank) = self.rank(&declared.name) {
-                    self.put(rank, Planned { position, declared });
+            Change::Replace(route) => {
+                if let Some(position) = self.find(route.name()) {
+                    self.put(position, route);
                 } else {
-                    let error = no_such_route(&declared.name);
-                    self.plan.problems.push(declared.problem(position, error));
+                    let problem = RouteProblem::new(&route, self.position, no_such_route(route.name()));
+                    self.plan.problems.push(problem);
                 }
             }
-            Change::Set(declared) => match self.rank(&declared.name) {
-                Some(rank) => self.put(rank, Planned { position, declared }),
-                None => self.add(Planned { position, declared }),
+            Change::Set(route) => match self.find(route.name()) {
+                Some(position) => self.put(position, route),
+                None => self.add(route),
             },
             Change::Remove(name) => {
-                if let Some(rank) = self.rank(&name) {
-                    self.plan.routes.insert(rank, None);
+                if let Some(position) = self.find(&name) {
+                    self.plan.routes.insert(position, None);
                     self.plan.declared -= 1;
-                    self.names.insert(name, None);
+                    self.names.insert(name.into(), None);
                 } else {
-                    let diagnostic = no_such_route(&name);
-                    self.plan.problems.push(RouteProblem {
-                        route: name.into(),
-                        position,
-                        text: Arc::default(),
-                        diagnostic,
-                    });
+                    let problem = no_such_route(&name);
+                    self.plan.problems.push(RouteProblem::new(&Route::new(name, ""), self.position, problem));
                 }
             }
-            Change::SetFallback(declared) => self.plan.fallback = PlannedFallback::Set(Planned { position, declared }),
+            Change::ReplaceAll(routes) => return self.replace_all(routes),
+            Change::SetFallback(route) => {
+                self.plan.fallback = PlannedFallback::Set(Planned { position: self.position, route });
+            }
             Change::RemoveFallback => self.plan.fallback = PlannedFallback::Removed,
+            Change::Retain(retention) => self.plan.retention = retention,
+        }
+        self.position += 1;
+    }
+
+    /// Makes `routes` the only routes. Those that keep their order among each other keep their ranks.
+    fn replace_all(&mut self, routes: Vec<Route>) {
+        self.plan.fallback = PlannedFallback::Removed;
+        self.plan.routes.clear();
+        self.names.clear();
+        for (rank, name) in self.set.ranked_names() {
+            self.plan.routes.insert(rank.into(), None);
+            self.names.insert(name, None);
+        }
+        self.plan.declared = 0;
+        let ranks: Vec<Option<Rank>> = routes.iter().map(|route| self.set.rank(route.name())).collect();
+        let kept = longest_increasing(&ranks);
+        let mut routes = routes.into_iter();
+        let mut left = None;
+        let mut done = 0;
+        for index in kept {
+            let Some(&Some(rank)) = ranks.get(index) else { continue };
+            let places = Position::between(left, rank, index - done).chain([rank.into()]);
+            for (place, route) in places.zip(routes.by_ref()) {
+                self.put_new(place, route);
+            }
+            left = Some(rank);
+            done = index + 1;
+        }
+        for route in routes {
+            let place = Position::next(self.last);
+            self.last = Some(place);
+            self.put_new(place, route);
         }
     }
 
-    fn rank(&self, name: &str) -> Option<u32> {
-        self.names.get(name).copied().unwrap_or_else(|| self.set.rank(name))
+    /// Declares a route that must have a new name.
+    fn put_new(&mut self, place: Position, route: Route) {
+        if self.find(route.name()).is_some() {
+            self.refuse_taken(&route);
+        } else {
+            self.plan.declared += 1;
+            self.names.insert(route.shared_name(), Some(place));
+            self.put(place, route);
+        }
+        self.position += 1;
     }
 
-    fn add(&mut self, planned: Planned) {
-        self.names.insert(planned.declared.name.clone(), Some(self.next));
+    fn find(&self, name: &str) -> Option<Position> {
+        self.names.get(name).copied().unwrap_or_else(|| self.set.rank(name).map(Position::from))
+    }
+
+    /// Declares a route after all others.
+    fn add(&mut self, route: Route) {
+        let place = Position::next(self.last);
+        self.last = Some(place);
         self.plan.declared += 1;
-        self.put(self.next, planned);
-        self.next += 1;
+        self.names.insert(route.shared_name(), Some(place));
+        self.put(place, route);
     }
 
-    fn put(&mut self, rank: u32, planned: Planned) {
-        self.plan.routes.insert(rank, Some(planned));
+    fn put(&mut self, place: Position, route: Route) {
+        self.plan.routes.insert(place, Some(Planned { position: self.position, route }));
+    }
+
+    fn refuse_taken(&mut self, route: &Route) {
+        let message = format!("there is already a route named `{}`", quoted(route.name()));
+        let error = Diagnostic::new(Code::RouteNameTaken, Span::default(), message);
+        self.plan.problems.push(RouteProblem::new(route, self.position, error));
     }
 }
 
 fn no_such_route(name: &str) -> Diagnostic {
     Diagnostic::new(Code::NoSuchRoute, Span::default(), format!("there is no route named `{}`", quoted(name)))
+}
+
+/// Returns the indices of a longest strictly increasing subsequence, in ascending order. `None` is not part of it.
+/// This is patience sorting (Fredman: On computing the length of longest increasing subsequences, 1975).
+fn longest_increasing(ranks: &[Option<Rank>]) -> Vec<usize> {
+    // For each length, the rank and the index at which the subsequence of this length with the smallest end ends.
+    let mut ends: Vec<(Rank, usize)> = Vec::new();
+    let mut before: Vec<Option<usize>> = vec![None; ranks.len()];
+    for (index, rank) in ranks.iter().enumerate() {
+        let Some(rank) = *rank else { continue };
+        let length = ends.partition_point(|(end, _)| *end < rank);
+        if let (Some(slot), Some((_, previous))) =
+            (before.get_mut(index), length.checked_sub(1).and_then(|shorter| ends.get(shorter)))
+        {
+            *slot = Some(*previous);
+        }
+        match ends.get_mut(length) {
+            Some(end) => *end = (rank, index),
+            None => ends.push((rank, index)),
+        }
+    }
+    let mut kept = Vec::with_capacity(ends.len());
+    let mut next = ends.last().map(|(_, index)| *index);
+    while let Some(index) = next {
+        kept.push(index);
+        next = before.get(index).copied().flatten();
+    }
+    kept.reverse();
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_kept_ranks_are_a_longest_increasing_subsequence(
+            numbers in prop::collection::vec(prop::option::weighted(0.8, 0_usize..12), 0..9),
+        ) {
+            let ranks: Vec<Option<Rank>> = numbers.iter().map(|number| number.map(Rank::nth)).collect();
+            let kept = longest_increasing(&ranks);
+            prop_assert!(kept.is_sorted_by(|one, other| one < other));
+            let of = |indices: &[usize]| indices.iter().map(|index| ranks[*index]).collect::<Vec<_>>();
+            prop_assert!(of(&kept).is_sorted_by(|one, other| one < other));
+            prop_assert!(of(&kept).iter().all(Option::is_some));
+            let longest = (0..1_usize << ranks.len())
+                .map(|mask| (0..ranks.len()).filter(|index| mask >> index & 1 == 1).collect::<Vec<_>>())
+                .filter(|indices| of(indices).iter().all(Option::is_some))
+                .filter(|indices| of(indices).is_sorted_by(|one, other| one < other))
+                .map(|indices| indices.len())
+                .max();
+            prop_assert_eq!(Some(kept.len()), longest);
+        }
+    }
 }

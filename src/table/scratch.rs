@@ -5,9 +5,10 @@ use std::sync::{Arc, Weak};
 
 use smallvec::SmallVec;
 
+use super::directory::Location;
+use super::rank::Rank;
 use super::segment::{RouteRecord, Segment};
 use super::{Inner, RouteTable};
-use crate::index::RouteId;
 use crate::search::SearchMemory;
 use edgeroute_lang::message::{Message, Properties};
 use edgeroute_lang::priority::Priority;
@@ -38,9 +39,8 @@ struct SegmentMemory {
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Winner {
     priority: Priority,
-    rank: u32,
-    pub(super) segment: u32,
-    pub(super) route: RouteId,
+    rank: Rank,
+    pub(super) location: Location,
 }
 
 impl Scratch {
@@ -72,7 +72,7 @@ impl Scratch {
     /// Makes the scratch belong to `table`. Keeps the memory of the segments that `table` shares with the previous
     /// table.
     pub(super) fn adapt(&mut self, table: &RouteTable) {
-        let Inner { segments, fallback, endpoint_count, body_depth, .. } = &*table.inner;
+        let Inner { segments, fallback, endpoint_bound, body_depth, .. } = &*table.inner;
         let mut old: Vec<SegmentMemory> = self.walks.drain(..).chain(self.fallback.take()).collect();
         let mut memory_for = |segment: &Arc<Segment>| {
             let kept = old.iter().position(|memory| core::ptr::eq(memory.segment.as_ptr(), Arc::as_ptr(segment)));
@@ -87,11 +87,11 @@ impl Scratch {
         self.walks = segments.iter().map(&mut memory_for).collect();
         self.fallback = fallback.as_ref().map(memory_for);
         self.best.clear();
-        self.best.resize(*endpoint_count, None);
+        self.best.resize(*endpoint_bound, None);
         self.reached.clear();
-        self.reached.reserve(*endpoint_count);
+        self.reached.reserve(*endpoint_bound);
         self.winners.clear();
-        self.winners.reserve(*endpoint_count);
+        self.winners.reserve(*endpoint_bound);
         self.table = Arc::downgrade(&table.inner);
     }
 
@@ -123,7 +123,7 @@ impl Scratch {
                     return;
                 };
                 if segment.is_alive(route, *version) {
-                    prefer(best, reached, record, segment.rank(route), number, route);
+                    prefer(best, reached, record, segment.rank(route), Location { segment: number, route });
                 }
             });
             number += 1;
@@ -133,7 +133,7 @@ impl Scratch {
         {
             walk.walk(&segment.matcher, message, |route| {
                 if let Some(record) = segment.record(route) {
-                    prefer(best, reached, record, 0, number, route);
+                    prefer(best, reached, record, Rank::nth(0), Location { segment: number, route });
                 }
             });
         }
@@ -148,15 +148,8 @@ impl Scratch {
 
 /// Makes a route the winner of its endpoint if there is no winner yet or if the current winner is less preferred.
 #[inline]
-fn prefer(
-    best: &mut [Option<Winner>],
-    reached: &mut Vec<u32>,
-    record: &RouteRecord,
-    rank: u32,
-    segment: u32,
-    route: RouteId,
-) {
-    let found = Winner { priority: record.priority, rank, segment, route };
+fn prefer(best: &mut [Option<Winner>], reached: &mut Vec<u32>, record: &RouteRecord, rank: Rank, location: Location) {
+    let found = Winner { priority: record.priority, rank, location };
     match best.get_mut(record.endpoint as usize) {
         Some(winner @ None) => {
             *winner = Some(found);

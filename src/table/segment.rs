@@ -1,10 +1,10 @@
 //! A part of a table: routes that were compiled together.
 //!
 //! A table that was built at once has one segment. Changing routes adds small segments beside the first. Routes that
-//! are removed or replaced are marked as dead where they are. Several tables can share a segment; they differ in which
-//! of its routes are alive. Each route has the *version* in which it died. For a table, a route is dead if it died in
-//! the version of the table or an earlier one. So removing a route takes a single store, whatever the size of the
-//! segment, and does not affect tables that are in use.
+//! are removed or replaced are marked as retired where they are. Several tables can share a segment; they differ in
+//! which of its routes are alive. Each route has the *version* in which it was retired. For a table, a route is not
+//! alive if it was retired in the version of the table or an earlier one. So removing a route takes a single store,
+//! whatever the size of the segment, and does not affect tables that are in use.
 
 use std::collections::BTreeMap;
 #[cfg(not(loom))]
@@ -13,31 +13,35 @@ use std::sync::atomic::{AtomicU32, Ordering};
 #[cfg(loom)]
 use loom::sync::atomic::{AtomicU32, Ordering};
 
-use super::build::Declared;
-use crate::index::{HashSeed, IndexBuilder, RouteId, TooManyReads};
+use super::id::{Numbers, RouteId};
+use super::rank::Rank;
+use crate::index::{HashSeed, IndexBuilder, RouteId as LocalRouteId, TooManyReads};
 use crate::search::Matcher;
 use edgeroute_lang::endpoint::Endpoint;
 use edgeroute_lang::hash_map::RandomMap;
 use edgeroute_lang::hir::{self, fold};
 use edgeroute_lang::limits::Budgets;
 use edgeroute_lang::priority::{Priority, TimeToLive};
+use edgeroute_lang::route::Route;
 
 /// A set of compiled routes. If the fallback is in this segment, it comes last.
 #[derive(Debug)]
 pub(super) struct Segment {
     pub(super) matcher: Matcher,
-    /// Indexed by [`RouteId`]: the number of the record of the route.
+    /// Indexed by [`LocalRouteId`]: the number of the record of the route.
     routes: Box<[u32]>,
     /// The distinct records: most routes share theirs with many others.
     records: Box<[RouteRecord]>,
-    /// All names in one string, and the end of each, indexed by [`RouteId`].
+    /// All names in one string, and the end of each, indexed by [`LocalRouteId`].
     names: Box<str>,
     name_ends: Box<[u32]>,
-    /// The position of each route in the order of declaration; empty if that is the order of the ids.
-    ranks: Box<[u32]>,
-    /// For each route the version in which it died, or [`ALIVE`] if it has not died; empty if routes of this segment
-    /// never die.
-    deaths: Box<[AtomicU32]>,
+    /// The place of each route in the order of declaration; empty if the routes are ranked from the start.
+    ranks: Box<[Rank]>,
+    /// The id of each route in the table; empty if it is the local one.
+    ids: Box<[RouteId]>,
+    /// For each route the version in which it was retired, or [`ALIVE`]; empty if routes of this segment are never
+    /// retired.
+    retirements: Box<[AtomicU32]>,
     /// The endpoints of the routes, in ascending order of their numbers.
     endpoints: Box<[Endpoint]>,
     /// The numbers of `endpoints`; empty if they are 0, 1, 2 and so on.
@@ -59,44 +63,55 @@ pub(super) struct RouteRecord {
 pub(super) enum Lifetimes {
     /// The table never changes.
     Forever,
-    /// A route is alive until it is [killed](Segment::kill).
+    /// A route is alive until it is [retired](Segment::retire).
     Tombstoned,
 }
 
 impl Segment {
     /// Returns whether a route belongs to the tables of this version.
     #[inline]
-    pub(super) fn is_alive(&self, route: RouteId, version: u32) -> bool {
+    pub(super) fn is_alive(&self, route: LocalRouteId, version: u32) -> bool {
         // Relaxed ordering is enough: a table of some version is handed to its user after all stores that belong to
         // that version. A later store belongs to a later version, so it makes no difference whether it is visible.
-        self.deaths.get(route.index()).is_none_or(|death| {
-            let death = death.load(Ordering::Relaxed);
-            death == ALIVE || death > version
+        self.retirements.get(route.index()).is_none_or(|retirement| {
+            let retirement = retirement.load(Ordering::Relaxed);
+            retirement == ALIVE || retirement > version
         })
     }
 
     /// Removes a route from all tables of this version and later ones. The version must not be 0.
-    pub(super) fn kill(&self, route: RouteId, version: u32) {
-        if let Some(death) = self.deaths.get(route.index()) {
-            death.store(version, Ordering::Relaxed);
+    pub(super) fn retire(&self, route: LocalRouteId, version: u32) {
+        if let Some(retirement) = self.retirements.get(route.index()) {
+            retirement.store(version, Ordering::Relaxed);
         }
     }
 
-    /// Returns the position of a route in the order of declaration.
+    /// Returns the place of a route in the order of declaration.
     #[inline]
-    pub(super) fn rank(&self, route: RouteId) -> u32 {
-        self.ranks.get(route.index()).copied().unwrap_or_else(|| word(route.index()))
+    pub(super) fn rank(&self, route: LocalRouteId) -> Rank {
+        self.ranks.get(route.index()).copied().unwrap_or_else(|| Rank::nth(route.index()))
     }
 
-    /// Returns the number of routes, including dead ones and the fallback.
+    /// Returns the id of a route in the table.
+    pub(super) fn route_id(&self, route: LocalRouteId) -> RouteId {
+        self.ids.get(route.index()).copied().unwrap_or_else(|| RouteId::nth(route.index()))
+    }
+
+    /// Returns the number of routes, including retired ones and the fallback.
     pub(super) fn len(&self) -> usize {
         self.routes.len()
     }
 
     /// Returns where a route sends messages, and how.
     #[inline]
-    pub(super) fn record(&self, route: RouteId) -> Option<&RouteRecord> {
+    pub(super) fn record(&self, route: LocalRouteId) -> Option<&RouteRecord> {
         self.records.get(*self.routes.get(route.index())? as usize)
+    }
+
+    /// Iterates over the numbers of the endpoints of all routes.
+    pub(super) fn endpoint_numbers(&self) -> impl Iterator<Item = u32> {
+        let counted = if self.endpoint_numbers.is_empty() { word(self.endpoints.len()) } else { 0 };
+        (0..counted).chain(self.endpoint_numbers.iter().copied())
     }
 
     pub(super) fn endpoint(&self, number: u32) -> Option<&Endpoint> {
@@ -108,15 +123,15 @@ impl Segment {
         self.endpoints.get(index)
     }
 
-    pub(super) fn name(&self, route: RouteId) -> &str {
+    pub(super) fn name(&self, route: LocalRouteId) -> &str {
         let end = |index: usize| self.name_ends.get(index).map_or(0, |&end| end as usize);
         let start = route.index().checked_sub(1).map_or(0, end);
         self.names.get(start..end(route.index())).unwrap_or_default()
     }
 
-    /// Iterates over all routes, including dead ones and the fallback.
-    pub(super) fn ids(&self) -> impl ExactSizeIterator<Item = RouteId> + use<> {
-        (0..self.routes.len()).map(RouteId::new)
+    /// Iterates over all routes, including retired ones and the fallback.
+    pub(super) fn ids(&self) -> impl ExactSizeIterator<Item = LocalRouteId> + use<> {
+        (0..self.routes.len()).map(LocalRouteId::new)
     }
 
     /// Returns the number of bytes on the heap.
@@ -138,15 +153,17 @@ impl Segment {
             + self.names.len()
             + size_of_val(&*self.name_ends)
             + size_of_val(&*self.ranks)
-            + size_of_val(&*self.deaths)
+            + size_of_val(&*self.ids)
+            + size_of_val(&*self.retirements)
             + size_of::<Self>()
     }
 }
 
 /// Numbers endpoints in the order in which they are first seen.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct EndpointNumbers {
     numbers: RandomMap<Endpoint, u32>,
+    allocated: Numbers,
 }
 
 impl EndpointNumbers {
@@ -154,13 +171,32 @@ impl EndpointNumbers {
         if let Some(&number) = self.numbers.get(endpoint) {
             return number;
         }
-        let number = word(self.numbers.len());
+        let number = self.allocated.allocate();
         self.numbers.insert(endpoint.clone(), number);
         number
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.numbers.len()
+    /// Releases all numbers but these.
+    pub(super) fn keep_only(&mut self, used: impl Iterator<Item = u32>) {
+        let mut is_used = vec![false; self.bound()];
+        for number in used {
+            if let Some(is_used) = is_used.get_mut(number as usize) {
+                *is_used = true;
+            }
+        }
+        let Self { numbers, allocated } = self;
+        numbers.retain(|_, number| {
+            let is_used = is_used.get(*number as usize).is_some_and(|is_used| *is_used);
+            if !is_used {
+                allocated.release(*number);
+            }
+            is_used
+        });
+    }
+
+    /// Every number is below this.
+    pub(super) const fn bound(&self) -> usize {
+        self.allocated.bound()
     }
 }
 
@@ -172,7 +208,8 @@ pub(super) struct SegmentBuilder<'e> {
     record_numbers: RandomMap<RouteRecord, u32>,
     names: String,
     name_ends: Vec<u32>,
-    ranks: Vec<u32>,
+    ranks: Vec<Rank>,
+    ids: Vec<RouteId>,
     numbers: &'e mut EndpointNumbers,
     endpoints: BTreeMap<u32, Endpoint>,
 }
@@ -187,81 +224,91 @@ impl<'e> SegmentBuilder<'e> {
             names: String::new(),
             name_ends: Vec::new(),
             ranks: Vec::new(),
+            ids: Vec::new(),
             numbers,
             endpoints: BTreeMap::new(),
         }
     }
 
-    /// Adds the route that is declared at `rank`.
+    /// Adds a route.
     pub(super) fn add(
         &mut self,
-        rank: u32,
-        declared: &Declared,
-        route: &hir::Route<'_>,
-    ) -> Result<RouteId, TooManyReads> {
-        let id = self.record(rank, declared, &route.endpoint);
-        self.tree.add(id, &route.source, &fold(&route.condition))?;
-        Ok(id)
+        rank: Rank,
+        id: RouteId,
+        route: &Route,
+        compiled: &hir::TypedRoute<'_>,
+    ) -> Result<LocalRouteId, TooManyReads> {
+        let local = self.record(rank, id, route, &compiled.endpoint);
+        self.tree.add(local, &compiled.source, &fold(&compiled.condition))?;
+        Ok(local)
     }
 
-    /// Adds routes with their endpoints; their conditions are in `tree`.
+    /// Adds routes with their positions in the builder and their endpoints; their conditions are in `tree`.
     #[cfg(feature = "parallel")]
-    pub(super) fn absorb(&mut self, routes: &[(&Declared, Endpoint)], tree: IndexBuilder) {
-        let first = RouteId::new(self.routes.len());
-        for (declared, endpoint) in routes {
-            self.record(word(self.routes.len()), declared, endpoint);
+    pub(super) fn absorb(&mut self, routes: &[(usize, &Route, Endpoint)], tree: IndexBuilder) {
+        let first = LocalRouteId::new(self.routes.len());
+        for (position, route, endpoint) in routes {
+            self.record(Rank::nth(*position), RouteId::nth(*position), route, endpoint);
         }
         self.tree.absorb(tree, first);
     }
 
     /// Sets the fallback. Nothing may be added after it.
-    pub(super) fn set_fallback(&mut self, declared: &Declared, route: &hir::Route<'_>) -> Result<(), TooManyReads> {
-        let id = self.record(word(self.routes.len()), declared, &route.endpoint);
-        self.tree.set_fallback(id, &fold(&route.condition))
+    pub(super) fn set_fallback(
+        &mut self,
+        rank: Rank,
+        id: RouteId,
+        route: &Route,
+        compiled: &hir::TypedRoute<'_>,
+    ) -> Result<(), TooManyReads> {
+        let local = self.record(rank, id, route, &compiled.endpoint);
+        self.tree.set_fallback(local, &fold(&compiled.condition))
     }
 
-    fn record(&mut self, rank: u32, declared: &Declared, endpoint: &Endpoint) -> RouteId {
-        let id = RouteId::new(self.routes.len());
+    fn record(&mut self, rank: Rank, id: RouteId, route: &Route, endpoint: &Endpoint) -> LocalRouteId {
+        let local = LocalRouteId::new(self.routes.len());
         let number = self.numbers.number(endpoint);
         self.endpoints.entry(number).or_insert_with(|| endpoint.clone());
-        let Declared { name, priority, time_to_live, .. } = declared;
-        self.names.push_str(name);
+        self.names.push_str(route.name());
         self.name_ends.push(word(self.names.len()));
         self.ranks.push(rank);
-        let record = RouteRecord { endpoint: number, priority: *priority, time_to_live: *time_to_live };
+        self.ids.push(id);
+        let record = RouteRecord { endpoint: number, priority: route.priority(), time_to_live: route.time_to_live() };
         let next = word(self.records.len());
         let number = *self.record_numbers.entry(record).or_insert(next);
         if number == next {
             self.records.push(record);
         }
         self.routes.push(number);
-        id
+        local
     }
 
     pub(super) fn finish(self, key: HashSeed, lifetimes: Lifetimes) -> Segment {
-        let Self { tree, routes, records, names, name_ends, mut ranks, endpoints, .. } = self;
-        let (mut endpoint_numbers, endpoints): (Vec<u32>, Vec<Endpoint>) = endpoints.into_iter().unzip();
-        for numbers in [&mut ranks, &mut endpoint_numbers] {
-            if numbers.iter().enumerate().all(|(index, &number)| number as usize == index) {
-                numbers.clear();
-            }
-        }
-        let mortals = match lifetimes {
+        let Self { tree, routes, records, names, name_ends, ranks, ids, endpoints, .. } = self;
+        let (endpoint_numbers, endpoints): (Vec<u32>, Vec<Endpoint>) = endpoints.into_iter().unzip();
+        let tombstones = match lifetimes {
             Lifetimes::Forever => 0,
             Lifetimes::Tombstoned => routes.len(),
         };
         Segment {
             matcher: Matcher::new(tree.finish(key)),
-            deaths: (0..mortals).map(|_| AtomicU32::new(ALIVE)).collect(),
+            retirements: (0..tombstones).map(|_| AtomicU32::new(ALIVE)).collect(),
             routes: routes.into(),
             records: records.into(),
             names: names.into(),
             name_ends: name_ends.into(),
-            ranks: ranks.into(),
+            ranks: unless_counted(ranks, Rank::nth),
+            ids: unless_counted(ids, RouteId::nth),
             endpoints: endpoints.into(),
-            endpoint_numbers: endpoint_numbers.into(),
+            endpoint_numbers: unless_counted(endpoint_numbers, word),
         }
     }
+}
+
+/// Returns the elements, or nothing if each of them follows from its index.
+fn unless_counted<T: PartialEq>(elements: Vec<T>, nth: impl Fn(usize) -> T) -> Box<[T]> {
+    let is_counted = elements.iter().enumerate().all(|(index, element)| *element == nth(index));
+    if is_counted { Box::default() } else { elements.into() }
 }
 
 fn word(index: usize) -> u32 {

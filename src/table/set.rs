@@ -17,16 +17,20 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use super::build::{Compiled, Declared, Options, RouteTableBuilder};
+use super::build::{BadRoutes, Options, RouteTableBuilder};
 use super::changes::{Change, Changes};
 use super::error::{CompileError, RouteProblem};
-use super::events::{Work, told};
+use super::events::{Work, observed};
+use super::id::{Numbers, RouteId};
 use super::plan::{Plan, Planned, PlannedFallback};
+use super::rank::{Position, Rank};
 use super::segment::{EndpointNumbers, Segment};
 use super::update::{Built, Merge};
-use super::{Inner, RouteTable};
-use crate::index::{HashSeed, RouteId};
+use super::{Inner, PartialTable, RouteTable};
+use crate::index::{HashSeed, RouteId as LocalRouteId};
 use edgeroute_lang::hash_map::RandomMap;
+use edgeroute_lang::manifest::Retention;
+use edgeroute_lang::route::Route;
 
 /// A set of routes that can be changed while messages flow.
 ///
@@ -39,12 +43,11 @@ use edgeroute_lang::hash_map::RandomMap;
 /// through the crate `arc-swap`: see `examples/reload.rs`. The set keeps the text of every route.
 ///
 /// ```
-/// use edgeroute::{Changes, RouteSet, RouteTable};
-/// use edgeroute::{Message, Origin};
+/// use edgeroute::{Changes, Message, Origin, Route, RouteSet, RouteTable};
 ///
 /// let builder = RouteTable::builder()
 ///     .route("hot", "FROM /messages/* WHERE as_number(temperature) > 80 INTO $upstream")
-///     .fallback("rest", "FROM /messages/* INTO $upstream");
+///     .fallback(Route::new("rest", "FROM /messages/* INTO $upstream"));
 /// let mut routes = RouteSet::new(builder)?;
 /// let table = routes.table().clone();
 /// let mut scratch = table.create_scratch();
@@ -56,12 +59,12 @@ use edgeroute_lang::hash_map::RandomMap;
 /// assert_eq!(winners(&table, &mut scratch), ["rest"]);
 ///
 /// // A bad change is refused, and changes nothing.
-/// assert!(routes.apply(Changes::new().add("warm", "FROM nowhere")).is_err());
+/// assert!(routes.apply(Changes::new().add(Route::new("warm", "FROM nowhere"))).is_err());
 ///
 /// let changes = Changes::new()
-///     .replace("hot", "FROM /messages/* WHERE as_number(temperature) > 70 INTO $upstream")
-///     .add("log", "FROM /messages/* INTO BrokeredEndpoint(\"/modules/log/inputs/in\")");
-/// let table = routes.apply(changes)?.into_table();
+///     .replace(Route::new("hot", "FROM /messages/* WHERE as_number(temperature) > 70 INTO $upstream"))
+///     .add(Route::new("log", "FROM /messages/* INTO BrokeredEndpoint(\"/modules/log/inputs/in\")"));
+/// let table = routes.apply(changes)?;
 /// table.adapt_scratch(&mut scratch);
 /// assert_eq!(winners(&table, &mut scratch), ["hot", "log"]);
 /// # Ok::<(), edgeroute::CompileError>(())
@@ -69,12 +72,14 @@ use edgeroute_lang::hash_map::RandomMap;
 pub struct RouteSet {
     pub(super) options: Options,
     pub(super) key: HashSeed,
-    /// Indexed by rank, which is the order of declaration; `None` where a route was removed.
-    pub(super) routes: Vec<Option<Route>>,
-    ranks: RandomMap<Box<str>, u32>,
+    /// In the order of declaration.
+    pub(super) routes: BTreeMap<Rank, Declared>,
+    ranks: RandomMap<Arc<str>, Rank>,
+    /// The ids of all routes and of the fallback.
+    ids: Numbers,
     pub(super) fallback: Option<Fallback>,
-    /// The problems of routes that do not compile, by rank.
-    left_out: BTreeMap<u32, Vec<RouteProblem>>,
+    /// The problems of routes that do not compile.
+    left_out: BTreeMap<Rank, Vec<RouteProblem>>,
     /// The base, and above it levels of at most [`capacity`] routes.
     pub(super) levels: Vec<Option<Level>>,
     pub(super) endpoints: EndpointNumbers,
@@ -83,22 +88,32 @@ pub struct RouteSet {
     pub(super) table: RouteTable,
 }
 
+/// A route of the set.
 #[derive(Debug)]
-pub(super) struct Route {
-    pub(super) declared: Declared,
+pub(super) struct Declared {
+    pub(super) route: Route,
+    pub(super) id: RouteId,
     /// `None` if the route does not compile.
     pub(super) place: Option<Place>,
+}
+
+impl Declared {
+    /// Returns whether the table contains exactly this route.
+    pub(super) fn is_compiled_from(&self, route: &Route) -> bool {
+        self.place.is_some() && self.route == *route
+    }
 }
 
 #[derive(Copy, Clone, Debug)]
 pub(super) struct Place {
     pub(super) level: usize,
-    pub(super) route: RouteId,
+    pub(super) route: LocalRouteId,
 }
 
 #[derive(Debug)]
 pub(super) struct Fallback {
-    pub(super) declared: Declared,
+    pub(super) route: Route,
+    pub(super) id: RouteId,
     pub(super) segment: Arc<Segment>,
 }
 
@@ -116,13 +131,27 @@ impl RouteSet {
     /// # Errors
     /// Fails under the same conditions as [`RouteTableBuilder::build`], and if two routes have the same name.
     pub fn new(builder: RouteTableBuilder) -> Result<Self, CompileError> {
+        Self::build(builder, BadRoutes::Refuse)
+    }
+
+    /// Compiles the routes of a builder into a set, and leaves out those that do not compile. [`skipped`](Self::skipped)
+    /// reports them.
+    ///
+    /// # Errors
+    /// Fails under the same conditions as [`RouteTableBuilder::build_partial`], and if two routes have the same name.
+    pub fn new_partial(builder: RouteTableBuilder) -> Result<Self, CompileError> {
+        Self::build(builder, BadRoutes::Skip)
+    }
+
+    fn build(builder: RouteTableBuilder, bad_routes: BadRoutes) -> Result<Self, CompileError> {
         let RouteTableBuilder { routes, fallback, options } = builder;
-        let inner = Inner { body_depth: options.limits.body_depth, ..Inner::default() };
+        let inner = Inner { body_depth: options.limits.body_depth, retention: options.retention, ..Inner::default() };
         let mut set = Self {
             key: options.hash_key(),
             options,
-            routes: Vec::new(),
+            routes: BTreeMap::new(),
             ranks: RandomMap::default(),
+            ids: Numbers::default(),
             fallback: None,
             left_out: BTreeMap::new(),
             levels: Vec::new(),
@@ -131,7 +160,7 @@ impl RouteSet {
             table: RouteTable { inner: Arc::new(inner) },
         };
         let all = routes.into_iter().map(Change::Add).chain(fallback.map(Change::SetFallback)).collect();
-        set.apply(Changes { all })?;
+        set.change(Changes { all }, bad_routes)?;
         Ok(set)
     }
 
@@ -142,30 +171,69 @@ impl RouteSet {
     /// giving the same answers.
     ///
     /// # Errors
-    /// Under [`BadRoutes::Refuse`](crate::BadRoutes::Refuse), returns everything that is wrong with the changes;
-    /// [positions](RouteProblem::position) count the changes. Under [`BadRoutes::Skip`](crate::BadRoutes::Skip), a
-    /// route that does not compile is left out and reported with the table. If it was to replace another route, the old
-    /// route is gone; the new one keeps the name and the place until it is replaced or removed. Both modes refuse
-    /// adding a name that is taken, replacing or removing a name that does not exist, a fallback that does not compile,
-    /// and more routes, names or paths than the limits allow.
-    pub fn apply(&mut self, changes: Changes) -> Result<Compiled, CompileError> {
-        told(Work::Change(changes.all.len()), || self.change(changes))
+    /// Returns everything that is wrong with the changes: routes that do not compile, adding a name that is taken,
+    /// replacing or removing a name that does not exist, and more routes, names or paths than the limits allow.
+    /// [Positions](RouteProblem::position) count the changes, where [`Changes::replace_all`] counts as its routes.
+    pub fn apply(&mut self, changes: Changes) -> Result<RouteTable, CompileError> {
+        let PartialTable { table, .. } = self.change(changes, BadRoutes::Refuse)?;
+        Ok(table)
     }
 
-    fn change(&mut self, changes: Changes) -> Result<Compiled, CompileError> {
-        let plan = Plan::new(self, changes);
-        if plan.problems.is_empty() && plan.len() == 0 {
-            return Ok(Compiled { table: self.table.clone(), skipped: Vec::new() });
+    /// Applies changes like [`apply`](Self::apply), but leaves out routes that do not compile and reports them together
+    /// with the table. If such a route was to replace another one, the old route is gone; the new one keeps the name,
+    /// the id and the place until it is replaced or removed.
+    ///
+    /// # Errors
+    /// Fails like [`apply`](Self::apply), but not because of a route that does not compile, except for the fallback.
+    pub fn apply_partial(&mut self, changes: Changes) -> Result<PartialTable, CompileError> {
+        self.change(changes, BadRoutes::Skip)
+    }
+
+    fn change(&mut self, changes: Changes, bad_routes: BadRoutes) -> Result<PartialTable, CompileError> {
+        observed(Work::Change(changes.all.len()), || {
+            let plan = Plan::new(self, changes);
+            if plan.problems.is_empty() && plan.len() == 0 {
+                self.set_retention(plan.retention);
+                return Ok(PartialTable { table: self.table.clone(), skipped: Vec::new() });
+            }
+            let checked = self.check(&plan, bad_routes)?;
+            let ids = self.allocate_ids(&plan);
+            let built = match self.merge(&plan, &checked) {
+                Merge::All => self.build_base(&plan, &checked, &ids),
+                Merge::Into { level, absorbed } => self.build_level(&plan, &checked, &ids, level, &absorbed),
+            };
+            let built = match built {
+                Ok(built) => built,
+                Err(error) => {
+                    self.release_ids(ids.allocated);
+                    return Err(error);
+                }
+            };
+            let bad = checked.bad;
+            let skipped = bad.values().flatten().cloned().collect();
+            self.commit(plan, bad, ids, built);
+            Ok(PartialTable { table: self.table.clone(), skipped })
+        })
+    }
+
+    fn set_retention(&mut self, retention: Retention) {
+        if retention != self.table.inner.retention {
+            let Inner { segments, fallback, version, len, route_bound, endpoint_bound, body_depth, .. } =
+                &*self.table.inner;
+            self.table = RouteTable {
+                inner: Arc::new(Inner {
+                    segments: segments.clone(),
+                    fallback: fallback.clone(),
+                    version: *version,
+                    len: *len,
+                    route_bound: *route_bound,
+                    endpoint_bound: *endpoint_bound,
+                    body_depth: *body_depth,
+                    retention,
+                    directory: OnceLock::new(),
+                }),
+            };
         }
-        let checked = self.check(&plan)?;
-        let built = match self.merge(&plan, &checked) {
-            Merge::All => self.build_base(&plan, &checked)?,
-            Merge::Into { level, absorbed } => self.build_level(&plan, &checked, level, &absorbed)?,
-        };
-        let bad = checked.bad;
-        let skipped = bad.values().flatten().cloned().collect();
-        self.commit(plan, bad, built);
-        Ok(Compiled { table: self.table.clone(), skipped })
     }
 }
 
@@ -177,73 +245,139 @@ impl RouteSet {
         &self.table
     }
 
-    /// Iterates over the names of the routes in the order of declaration, including the routes that are left out but
-    /// not the fallback.
+    /// Iterates over the routes in the order of declaration, including the routes that are left out but not the
+    /// fallback.
+    pub fn routes(&self) -> impl Iterator<Item = &Route> {
+        self.routes.values().map(|declared| &declared.route)
+    }
+
+    /// Iterates over the names of the routes, in the same order as [`routes`](Self::routes).
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.routes.iter().flatten().map(|route| route.declared.name.as_str())
+        self.routes().map(Route::name)
     }
 
-    /// Returns the text of the route with this name.
+    /// Returns the route with this name. Does not look at the fallback.
     #[must_use]
-    pub fn text(&self, name: &str) -> Option<&str> {
-        let route = self.routes.get(self.rank(name)? as usize)?.as_ref()?;
-        Some(&route.declared.text)
+    pub fn get(&self, name: &str) -> Option<&Route> {
+        Some(&self.route(self.rank(name)?)?.route)
     }
 
-    /// Iterates over the problems of the routes that are left out under [`BadRoutes::Skip`](crate::BadRoutes::Skip), in
-    /// the order of declaration. The positions are those of the changes that set these routes.
+    /// Returns the id of the route with this name. Does not look at the fallback.
+    #[must_use]
+    pub fn route_id(&self, name: &str) -> Option<RouteId> {
+        Some(self.route(self.rank(name)?)?.id)
+    }
+
+    /// Returns the fallback.
+    #[must_use]
+    pub fn fallback(&self) -> Option<&Route> {
+        self.fallback.as_ref().map(|fallback| &fallback.route)
+    }
+
+    /// Iterates over the problems of the routes that are left out, in the order of declaration. The positions are those
+    /// of the changes that set these routes.
     pub fn skipped(&self) -> impl Iterator<Item = &RouteProblem> {
         self.left_out.values().flatten()
     }
 
-    pub(super) fn rank(&self, name: &str) -> Option<u32> {
+    pub(super) fn retention(&self) -> Retention {
+        self.table.inner.retention
+    }
+
+    pub(super) fn rank(&self, name: &str) -> Option<Rank> {
         self.ranks.get(name).copied()
     }
 
-    /// Returns the rank that the next added route gets.
-    pub(super) fn end_rank(&self) -> u32 {
-        word(self.routes.len())
+    pub(super) fn last_rank(&self) -> Option<Rank> {
+        self.routes.last_key_value().map(|(rank, _)| *rank)
+    }
+
+    /// Iterates over all ranks, with the names of the routes, in ascending order.
+    pub(super) fn ranked_names(&self) -> impl Iterator<Item = (Rank, Arc<str>)> {
+        self.routes.iter().map(|(rank, declared)| (*rank, declared.route.shared_name()))
     }
 
     /// Returns the number of routes, including those that are left out.
     pub(super) fn declared(&self) -> usize {
-        self.ranks.len()
+        self.routes.len()
     }
 
-    /// Returns whether the table contains exactly this route at this rank.
-    pub(super) fn has(&self, rank: u32, declared: &Declared) -> bool {
-        self.place(rank).is_some() && self.route(rank).is_some_and(|route| route.declared == *declared)
+    pub(super) fn route(&self, rank: Rank) -> Option<&Declared> {
+        self.routes.get(&rank)
     }
+}
 
-    pub(super) fn route(&self, rank: u32) -> Option<&Route> {
-        self.routes.get(rank as usize)?.as_ref()
-    }
+/// The ids of the routes that a plan declares.
+pub(super) struct PlannedIds {
+    /// The ids of the routes of the plan, by name.
+    routes: RandomMap<Arc<str>, RouteId>,
+    pub(super) fallback: Option<RouteId>,
+    /// The ids that no route had before.
+    allocated: Vec<RouteId>,
+    /// The ids that no route has afterwards.
+    released: Vec<RouteId>,
+}
 
-    pub(super) fn place(&self, rank: u32) -> Option<Place> {
-        self.route(rank)?.place
+impl PlannedIds {
+    /// Returns the id of a route of the plan.
+    pub(super) fn of(&self, route: &Route) -> RouteId {
+        self.routes.get(route.name()).copied().unwrap_or(RouteId(u32::MAX))
     }
 }
 
 /// Applying changes.
 impl RouteSet {
-    /// Puts the compiled parts in place. Cannot fail.
-    fn commit(&mut self, plan: Plan, mut bad: BTreeMap<u32, Vec<RouteProblem>>, built: Built) {
-        let Built { levels, places, fallback, endpoints, killed } = built;
-        self.changes += plan.len();
-        for (rank, planned) in plan.routes {
-            self.declare(rank, planned, bad.remove(&rank));
+    /// Decides the ids of the routes of a plan. A route keeps the id of the route of its name.
+    fn allocate_ids(&mut self, plan: &Plan) -> PlannedIds {
+        let mut allocated = Vec::new();
+        let mut allocate = |numbers: &mut Numbers| {
+            let id = RouteId(numbers.allocate());
+            allocated.push(id);
+            id
+        };
+        let mut routes = RandomMap::default();
+        for Planned { route, .. } in plan.routes.values().flatten() {
+            let id = self.route_id(route.name()).unwrap_or_else(|| allocate(&mut self.ids));
+            routes.insert(route.shared_name(), id);
         }
+        let before = self.fallback.as_ref().map(|fallback| fallback.id);
+        let (fallback, removed) = match plan.fallback {
+            PlannedFallback::Kept => (before, None),
+            PlannedFallback::Removed => (None, before),
+            PlannedFallback::Set(_) => (Some(before.unwrap_or_else(|| allocate(&mut self.ids))), None),
+        };
+        let replaced = plan.routes.keys().filter_map(|position| self.route(position.rank()?));
+        let released = replaced.filter(|before| !routes.contains_key(before.route.name())).map(|before| before.id);
+        PlannedIds { released: released.chain(removed).collect(), routes, fallback, allocated }
+    }
+
+    fn release_ids(&mut self, ids: Vec<RouteId>) {
+        for RouteId(id) in ids {
+            self.ids.release(id);
+        }
+    }
+
+    /// Puts the compiled parts in place. Cannot fail.
+    fn commit(&mut self, plan: Plan, bad: BTreeMap<Position, Vec<RouteProblem>>, ids: PlannedIds, built: Built) {
+        let Built { levels, places, fallback, endpoints, retired } = built;
+        self.changes += plan.len();
+        let new_ranks = if endpoints.is_some() { Ranks::New } else { Ranks::Kept };
+        self.declare(plan.routes, bad, &ids, new_ranks);
         for (rank, place) in places {
-            if let Some(Some(route)) = self.routes.get_mut(rank as usize) {
-                route.place = Some(place);
+            if let Some(declared) = self.routes.get_mut(&rank) {
+                declared.place = Some(place);
             }
         }
-        let declared = match plan.fallback {
-            PlannedFallback::Kept => self.fallback.take().map(|fallback| fallback.declared),
+        let route = match plan.fallback {
+            PlannedFallback::Kept => self.fallback.take().map(|fallback| fallback.route),
             PlannedFallback::Removed => None,
-            PlannedFallback::Set(Planned { declared, .. }) => Some(declared),
+            PlannedFallback::Set(Planned { route, .. }) => Some(route),
         };
-        self.fallback = declared.zip(fallback).map(|(declared, segment)| Fallback { declared, segment });
+        self.fallback = match (route, ids.fallback, fallback) {
+            (Some(route), Some(id), Some(segment)) => Some(Fallback { route, id, segment }),
+            _ => None,
+        };
+        self.release_ids(ids.released);
         // Each version accounts for at least one counted change, so there are fewer versions than routes.
         let mut version = self.table.inner.version + 1;
         if let Some(endpoints) = endpoints {
@@ -251,12 +385,11 @@ impl RouteSet {
             version = 0;
             self.changes = 0;
             self.endpoints = endpoints;
-            self.close_gaps();
         }
         self.levels = levels;
-        for Place { level, route } in killed {
+        for Place { level, route } in retired {
             if let Some(Some(level)) = self.levels.get(level) {
-                level.segment.kill(route, version);
+                level.segment.retire(route, version);
             }
         }
         for level in &mut self.levels {
@@ -269,53 +402,68 @@ impl RouteSet {
                 fallback: self.fallback.as_ref().map(|fallback| Arc::clone(&fallback.segment)),
                 version,
                 len: occupied().map(|level| level.alive).sum(),
-                endpoint_count: self.endpoints.len(),
+                route_bound: self.ids.bound(),
+                endpoint_bound: self.endpoints.bound(),
                 body_depth: self.options.limits.body_depth,
-                endpoints: OnceLock::new(),
+                retention: plan.retention,
+                directory: OnceLock::new(),
             }),
         };
     }
 
-    /// Puts a route at a rank, replacing what is there, or empties the rank.
-    fn declare(&mut self, rank: u32, planned: Option<Planned>, problems: Option<Vec<RouteProblem>>) {
-        self.routes.resize_with(self.routes.len().max(rank as usize + 1), || None);
-        let Some(slot) = self.routes.get_mut(rank as usize) else {
-            return;
-        };
-        let before = slot.take();
-        self.left_out.remove(&rank);
-        self.left_out.extend(problems.map(|problems| (rank, problems)));
-        match (before, planned) {
-            (_, Some(Planned { declared, .. })) => {
-                self.ranks.insert(declared.name.as_str().into(), rank);
-                *slot = Some(Route { declared, place: None });
+    /// Declares the routes of a plan in place of those that are at their positions. None of them has a place yet.
+    fn declare(
+        &mut self,
+        planned: BTreeMap<Position, Option<Planned>>,
+        mut bad: BTreeMap<Position, Vec<RouteProblem>>,
+        ids: &PlannedIds,
+        ranks: Ranks,
+    ) {
+        for rank in planned.keys().filter_map(|position| position.rank()) {
+            self.left_out.remove(&rank);
+            if let Some(before) = self.routes.remove(&rank) {
+                self.ranks.remove(before.route.name());
             }
-            (Some(before), None) => drop(self.ranks.remove(before.declared.name.as_str())),
-            (None, None) => {}
         }
-    }
-
-    /// Renumbers the routes without gaps, as a new base does.
-    fn close_gaps(&mut self) {
-        let mut left_out = core::mem::take(&mut self.left_out);
-        let mut closed = Vec::with_capacity(self.ranks.len());
-        for (old, route) in core::mem::take(&mut self.routes).into_iter().enumerate() {
-            let Some(route) = route else { continue };
-            let rank = word(closed.len());
-            self.left_out.extend(left_out.remove(&word(old)).map(|problems| (rank, problems)));
-            if let Some(named) = self.ranks.get_mut(route.declared.name.as_str()) {
-                *named = rank;
+        let new = planned.into_iter().filter_map(|(position, planned)| {
+            let route = planned?.route;
+            Some((position, Declared { id: ids.of(&route), route, place: None }))
+        });
+        match ranks {
+            Ranks::Kept => {
+                for (position, declared) in new {
+                    let Some(rank) = position.rank() else { continue };
+                    self.left_out.extend(bad.remove(&position).map(|problems| (rank, problems)));
+                    self.ranks.insert(declared.route.shared_name(), rank);
+                    self.routes.insert(rank, declared);
+                }
             }
-            closed.push(Some(route));
+            Ranks::New => {
+                let kept = core::mem::take(&mut self.routes).into_iter();
+                let mut all: BTreeMap<Position, Declared> =
+                    kept.map(|(rank, declared)| (rank.into(), declared)).collect();
+                all.extend(new);
+                bad.extend(core::mem::take(&mut self.left_out).into_iter().map(|(rank, it)| (rank.into(), it)));
+                for (index, (position, declared)) in all.into_iter().enumerate() {
+                    let rank = Rank::nth(index);
+                    self.left_out.extend(bad.remove(&position).map(|problems| (rank, problems)));
+                    self.ranks.insert(declared.route.shared_name(), rank);
+                    self.routes.insert(rank, declared);
+                }
+            }
         }
-        self.routes = closed;
     }
 }
 
-fn word(index: usize) -> u32 {
-    u32::try_from(index).unwrap_or(u32::MAX)
+/// What happens to the ranks of routes that a change does not affect.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+enum Ranks {
+    Kept,
+    /// All routes are ranked again from the start.
+    New,
 }
 
+/// One line, whatever the number of routes.
 impl fmt::Debug for RouteSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RouteSet")

@@ -5,13 +5,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::build::{BadRoutes, Declared, too_many_reads, too_many_routes};
+use super::build::{BadRoutes, too_many_reads, too_many_routes};
 use super::error::{CompileError, ProblemBudget, RouteProblem};
+use super::id::RouteId;
 use super::plan::{Plan, Planned, PlannedFallback};
+use super::rank::{Position, Rank};
 use super::segment::{EndpointNumbers, Lifetimes, Segment, SegmentBuilder};
-use super::set::{Level, Place, Route, RouteSet};
-use crate::index::{RouteId, TooManyReads};
+use super::set::{Declared, Level, Place, PlannedIds, RouteSet};
+use crate::index::{RouteId as LocalRouteId, TooManyReads};
 use edgeroute_lang::hir;
+use edgeroute_lang::route::Route;
 
 /// The ratio between the sizes of a level and the level below it. A larger ratio gives fewer segments to visit and more
 /// to compile at each change; `benches/reload.rs` measures both.
@@ -23,9 +26,9 @@ const MIN_CHANGES: usize = 32;
 
 /// The routes of a plan, each compiled alone.
 pub(super) struct Checked<'p> {
-    good: BTreeMap<u32, hir::Route<'p>>,
-    pub(super) bad: BTreeMap<u32, Vec<RouteProblem>>,
-    fallback: Option<(&'p Planned, hir::Route<'p>)>,
+    good: BTreeMap<Position, hir::TypedRoute<'p>>,
+    pub(super) bad: BTreeMap<Position, Vec<RouteProblem>>,
+    fallback: Option<(&'p Planned, hir::TypedRoute<'p>)>,
 }
 
 /// Selects the routes that go into a new segment.
@@ -39,51 +42,51 @@ pub(super) enum Merge {
 /// The parts that a change puts in place.
 pub(super) struct Built {
     pub(super) levels: Vec<Option<Level>>,
-    /// The places of the routes in the new segments, with their ranks in the plan.
-    pub(super) places: Vec<(u32, Place)>,
+    /// The places of the routes in the new segments, with their ranks after the change.
+    pub(super) places: Vec<(Rank, Place)>,
     pub(super) fallback: Option<Arc<Segment>>,
-    /// The endpoint numbers, if all segments are new.
+    /// The endpoint numbers, if all segments are new. All routes then have new ranks.
     pub(super) endpoints: Option<EndpointNumbers>,
-    /// The routes that die in segments that are kept.
-    pub(super) killed: Vec<Place>,
+    /// The routes that are removed from segments that are kept.
+    pub(super) retired: Vec<Place>,
 }
 
 /// A new segment.
 struct Part {
     /// `None` if it would have no routes.
     level: Option<Level>,
-    places: Vec<(u32, Place)>,
+    places: Vec<(Rank, Place)>,
 }
 
 /// The steps of a change.
 impl RouteSet {
     /// Compiles the routes of the plan.
-    pub(super) fn check<'p>(&self, plan: &'p Plan) -> Result<Checked<'p>, CompileError> {
+    pub(super) fn check<'p>(&self, plan: &'p Plan, bad_routes: BadRoutes) -> Result<Checked<'p>, CompileError> {
         let limit = self.options.limits.routes;
         if let (true, Some(last)) = (plan.declared > limit, plan.routes.values().flatten().next_back()) {
-            let problem = last.declared.problem(last.position, too_many_routes(plan.declared, limit));
-            return Err(CompileError { problems: vec![problem] });
+            let error = too_many_routes(plan.declared, limit);
+            return Err(CompileError { problems: vec![RouteProblem::new(&last.route, last.position, error)] });
         }
         let mut fatal = plan.problems.clone();
-        let mut room = ProblemBudget::new();
+        let mut budget = ProblemBudget::new();
         let mut checked = Checked { good: BTreeMap::new(), bad: BTreeMap::new(), fallback: None };
-        for (&rank, planned) in &plan.routes {
-            let Some(Planned { position, declared }) = planned else { continue };
-            match self.options.compile(declared) {
-                Ok(route) => drop(checked.good.insert(rank, route)),
+        for (&place, planned) in &plan.routes {
+            let Some(Planned { position, route }) = planned else { continue };
+            match self.options.compile(route) {
+                Ok(compiled) => drop(checked.good.insert(place, compiled)),
                 Err(errors) => {
-                    let problems = declared.problems(*position, room.told(errors)).collect();
-                    checked.bad.insert(rank, problems);
+                    let problems = RouteProblem::all(route, *position, budget.select(errors)).collect();
+                    checked.bad.insert(place, problems);
                 }
             }
         }
         if let PlannedFallback::Set(planned) = &plan.fallback {
-            match self.compile(planned.position, &planned.declared) {
+            match self.compile(planned.position, &planned.route) {
                 Ok(route) => checked.fallback = Some((planned, route)),
                 Err(CompileError { problems }) => fatal.extend(problems),
             }
         }
-        let is_refused = self.options.bad_routes == BadRoutes::Refuse && !checked.bad.is_empty();
+        let is_refused = bad_routes == BadRoutes::Refuse && !checked.bad.is_empty();
         if fatal.is_empty() && !is_refused {
             return Ok(checked);
         }
@@ -92,22 +95,28 @@ impl RouteSet {
         Err(CompileError { problems: fatal })
     }
 
-    fn compile<'t>(&self, position: usize, declared: &'t Declared) -> Result<hir::Route<'t>, CompileError> {
+    fn compile<'t>(&self, position: usize, route: &'t Route) -> Result<hir::TypedRoute<'t>, CompileError> {
         self.options
-            .compile(declared)
-            .map_err(|errors| CompileError { problems: declared.problems(position, errors).collect() })
+            .compile(route)
+            .map_err(|errors| CompileError { problems: RouteProblem::all(route, position, errors).collect() })
+    }
+
+    /// Returns the places in the current segments of the routes that the plan removes or replaces.
+    fn replaced(&self, plan: &Plan) -> impl Iterator<Item = Place> {
+        plan.routes.keys().filter_map(|position| self.route(position.rank()?)?.place)
     }
 
     /// Selects the segments that are compiled again together with the routes of the plan.
     pub(super) fn merge(&self, plan: &Plan, checked: &Checked<'_>) -> Merge {
         let changes = self.changes + plan.len();
         let is_over = changes > MIN_CHANGES.max(plan.declared / BASE_SHARE);
-        if self.levels.is_empty() || plan.declared <= self.options.budgets.whole || is_over {
+        let is_small = plan.declared <= self.options.budgets.whole;
+        if self.levels.is_empty() || is_small || is_over || plan.needs_new_ranks() {
             return Merge::All;
         }
         let alive = |level: &Option<Level>| level.as_ref().map_or(0, |level| level.alive);
         let mut alive: Vec<usize> = self.levels.iter().map(alive).collect();
-        for place in plan.routes.keys().filter_map(|&rank| self.place(rank)) {
+        for place in self.replaced(plan) {
             if let Some(alive) = alive.get_mut(place.level) {
                 *alive -= 1;
             }
@@ -130,18 +139,25 @@ impl RouteSet {
         Merge::Into { level, absorbed }
     }
 
-    /// Compiles all routes into a new base.
-    pub(super) fn build_base(&self, plan: &Plan, checked: &Checked<'_>) -> Result<Built, CompileError> {
-        let end = plan.routes.keys().next_back().map_or(0, |&rank| rank + 1).max(self.end_rank());
-        let is_declared = |rank: &u32| match plan.routes.get(rank) {
-            Some(planned) => planned.is_some(),
-            None => self.route(*rank).is_some(),
-        };
-        let mut endpoints = EndpointNumbers::default();
-        let ranks = (0..end).filter(is_declared).zip(0..);
-        let Part { level: base, places } = self.build_segment(plan, checked, 0, ranks, &mut endpoints)?;
-        let fallback = self.build_fallback(plan, checked, &mut endpoints)?;
-        Ok(Built { levels: vec![base], places, fallback, endpoints: Some(endpoints), killed: Vec::new() })
+    /// Compiles all routes into a new base, ranked from the start.
+    pub(super) fn build_base(
+        &self,
+        plan: &Plan,
+        checked: &Checked<'_>,
+        ids: &PlannedIds,
+    ) -> Result<Built, CompileError> {
+        let kept = self.routes.keys().map(|rank| Position::from(*rank));
+        let planned = plan.routes.iter().filter(|(_, planned)| planned.is_some()).map(|(position, _)| *position);
+        let mut positions: Vec<Position> =
+            kept.filter(|position| !plan.routes.contains_key(position)).chain(planned).collect();
+        positions.sort_unstable();
+        let ranked = positions.into_iter().enumerate().map(|(index, position)| (position, Rank::nth(index)));
+        let mut endpoints = self.endpoints.clone();
+        let Part { level: base, places } = self.build_segment(plan, checked, ids, 0, ranked, &mut endpoints)?;
+        let fallback = self.build_fallback(plan, checked, ids, &mut endpoints)?;
+        let segments = base.iter().map(|base| &base.segment).chain(&fallback);
+        endpoints.keep_only(segments.flat_map(|segment| segment.endpoint_numbers()));
+        Ok(Built { levels: vec![base], places, fallback, endpoints: Some(endpoints), retired: Vec::new() })
     }
 
     /// Compiles the routes of the plan and the routes of some levels into a new segment.
@@ -149,55 +165,59 @@ impl RouteSet {
         &mut self,
         plan: &Plan,
         checked: &Checked<'_>,
+        ids: &PlannedIds,
         into: usize,
         absorbed: &[usize],
     ) -> Result<Built, CompileError> {
         let mut levels = self.levels.clone();
         levels.resize(levels.len().max(into + 1), None);
-        let mut ranks: Vec<u32> = checked.good.keys().copied().collect();
+        let mut ranks: Vec<Rank> = checked.good.keys().filter_map(|position| position.rank()).collect();
         for index in (1..=into).chain(absorbed.iter().copied()) {
             let Some(Level { segment, .. }) = levels.get_mut(index).and_then(Option::take) else { continue };
             let version = self.table.inner.version;
             let alive = segment.ids().filter(|route| segment.is_alive(*route, version));
-            ranks.extend(alive.map(|route| segment.rank(route)).filter(|rank| !plan.routes.contains_key(rank)));
+            let kept = alive.map(|route| segment.rank(route)).filter(|rank| !plan.routes.contains_key(&(*rank).into()));
+            ranks.extend(kept);
         }
         ranks.sort_unstable();
-        let mut killed = Vec::new();
-        for place in plan.routes.keys().filter_map(|&rank| self.place(rank)) {
+        let mut retired = Vec::new();
+        for place in self.replaced(plan) {
             if let Some(Some(level)) = levels.get_mut(place.level) {
                 level.alive -= 1;
-                killed.push(place);
+                retired.push(place);
             }
         }
-        // If the change fails, endpoints that got a number do no harm.
+        // If the change fails, endpoints that got a number do no harm: the next base releases it.
         let mut endpoints = core::mem::take(&mut self.endpoints);
-        let ranks = ranks.iter().map(|&rank| (rank, rank));
-        let part = self.build_segment(plan, checked, into, ranks, &mut endpoints);
+        let ranked = ranks.iter().map(|&rank| (rank.into(), rank));
+        let part = self.build_segment(plan, checked, ids, into, ranked, &mut endpoints);
         let fallback = match (&plan.fallback, &self.fallback) {
             (PlannedFallback::Kept, Some(fallback)) => Ok(Some(Arc::clone(&fallback.segment))),
-            _ => self.build_fallback(plan, checked, &mut endpoints),
+            _ => self.build_fallback(plan, checked, ids, &mut endpoints),
         };
         self.endpoints = endpoints;
         let Part { level, places } = part?;
         if let (Some(_), Some(slot)) = (&level, levels.get_mut(into)) {
             *slot = level;
         }
-        Ok(Built { levels, places, fallback: fallback?, endpoints: None, killed })
+        Ok(Built { levels, places, fallback: fallback?, endpoints: None, retired })
     }
 
-    /// Compiles the routes at some ranks into a segment for `level`. Each rank comes with the new rank of the route.
+    /// Compiles the routes at some positions into a segment for `level`. Each position comes with the rank that the
+    /// route gets.
     fn build_segment(
         &self,
         plan: &Plan,
         checked: &Checked<'_>,
+        ids: &PlannedIds,
         level: usize,
-        ranks: impl Iterator<Item = (u32, u32)>,
+        ranked: impl Iterator<Item = (Position, Rank)>,
         endpoints: &mut EndpointNumbers,
     ) -> Result<Part, CompileError> {
         let mut builder = SegmentBuilder::new(self.options.budgets.clone(), endpoints);
         let mut places = Vec::new();
-        for (rank, becomes) in ranks {
-            if let Some(route) = self.add(&mut builder, plan, checked, rank, becomes)? {
+        for (position, rank) in ranked {
+            if let Some(route) = self.add(&mut builder, plan, checked, ids, position, rank)? {
                 places.push((rank, Place { level, route }));
             }
         }
@@ -206,26 +226,33 @@ impl RouteSet {
         Ok(Part { level: (alive > 0).then_some(Level { segment, alive }), places })
     }
 
-    /// Adds the route that is at `rank` after the plan to a segment. Returns `None` if the route is left out.
+    /// Adds the route that is at a position after the plan to a segment. Returns `None` if the route is left out.
     fn add(
         &self,
         builder: &mut SegmentBuilder<'_>,
         plan: &Plan,
         checked: &Checked<'_>,
-        rank: u32,
-        becomes: u32,
-    ) -> Result<Option<RouteId>, CompileError> {
-        let (position, declared, id) = match (plan.routes.get(&rank), self.route(rank)) {
-            (Some(Some(Planned { position, declared })), _) => match checked.good.get(&rank) {
-                Some(route) => (*position, declared, builder.add(becomes, declared, route)),
+        ids: &PlannedIds,
+        position: Position,
+        rank: Rank,
+    ) -> Result<Option<LocalRouteId>, CompileError> {
+        let recompiled;
+        let (position, route, id, compiled) = match plan.routes.get(&position) {
+            Some(Some(Planned { position: change, route })) => match checked.good.get(&position) {
+                Some(compiled) => (*change, route, ids.of(route), compiled),
                 None => return Ok(None),
             },
-            (None, Some(Route { declared, place: Some(_) })) => {
-                (0, declared, builder.add(becomes, declared, &self.compile(0, declared)?))
-            }
-            _ => return Ok(None),
+            Some(None) => return Ok(None),
+            None => match position.rank().and_then(|rank| self.route(rank)) {
+                Some(Declared { route, id, place: Some(_) }) => {
+                    recompiled = self.compile(0, route)?;
+                    (0, route, *id, &recompiled)
+                }
+                _ => return Ok(None),
+            },
         };
-        id.map(Some).map_err(|TooManyReads| too_many_reads(declared, position))
+        let added = builder.add(rank, id, route, compiled);
+        added.map(Some).map_err(|TooManyReads| too_many_reads(route, position))
     }
 
     /// Compiles the segment of the fallback as it is after the plan.
@@ -233,20 +260,21 @@ impl RouteSet {
         &self,
         plan: &Plan,
         checked: &Checked<'_>,
+        ids: &PlannedIds,
         endpoints: &mut EndpointNumbers,
     ) -> Result<Option<Arc<Segment>>, CompileError> {
-        let compiled;
-        let (position, declared, route) = match (&plan.fallback, &checked.fallback, &self.fallback) {
-            (PlannedFallback::Set(_), Some((Planned { position, declared }, route)), _) => (*position, declared, route),
+        let recompiled;
+        let (position, route, compiled) = match (&plan.fallback, &checked.fallback, &self.fallback) {
+            (PlannedFallback::Set(_), Some((Planned { position, route }, compiled)), _) => (*position, route, compiled),
             (PlannedFallback::Kept, _, Some(fallback)) => {
-                compiled = self.compile(0, &fallback.declared)?;
-                (0, &fallback.declared, &compiled)
+                recompiled = self.compile(0, &fallback.route)?;
+                (0, &fallback.route, &recompiled)
             }
             _ => return Ok(None),
         };
         let mut builder = SegmentBuilder::new(self.options.budgets.clone(), endpoints);
-        let set = builder.set_fallback(declared, route);
-        set.map_err(|TooManyReads| too_many_reads(declared, position))?;
+        let set = builder.set_fallback(Rank::nth(0), ids.fallback.unwrap_or(RouteId(0)), route, compiled);
+        set.map_err(|TooManyReads| too_many_reads(route, position))?;
         Ok(Some(Arc::new(builder.finish(self.key.clone(), Lifetimes::Forever))))
     }
 }

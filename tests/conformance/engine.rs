@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use edgeroute::{Changes, CompileError, Compiled, RouteProblem, RouteSet, RouteTable, RouteTableBuilder};
-use edgeroute_analysis::explain::{RouteExplanation, RouteText, Routes, explain};
-use edgeroute_lang::hir::{CheckOptions, Condition, Route, Shadowing, TwinFunctions, check};
+use edgeroute::{Changes, CompileError, Route, RouteProblem, RouteSet, RouteTable, RouteTableBuilder};
+use edgeroute_analysis::explain::{RouteExplanation, Routes, explain};
+use edgeroute_lang::hir::{CheckOptions, Condition, Shadowing, TwinFunctions, TypedRoute, check};
 use edgeroute_lang::interpret::{ResolvedMessage, Verdict, verdict};
 use edgeroute_lang::limits::{Budgets, Limits};
 use edgeroute_lang::message::Origin;
@@ -125,7 +125,7 @@ impl Engine for Interpreter {
             let origin = message.origin();
             let message = message.with_origin(origin);
             let facts = ResolvedMessage::lenient(&message, &Limits::default());
-            let holds = |route: &Route<'_>| verdict(&route.condition, &facts) == Verdict::True;
+            let holds = |route: &TypedRoute<'_>| verdict(&route.condition, &facts) == Verdict::True;
             let mut best: BTreeMap<String, Delivery> = BTreeMap::new();
             for (route, compiled) in routes.iter().zip(&compiled) {
                 if compiled.source.matches(origin.source()) && holds(compiled) {
@@ -159,8 +159,8 @@ impl Engine for Explained {
     fn verdicts(&self, condition: &str, source: &str, messages: &[&VectorMessage]) -> Result<Vec<Outcome>, Refusal> {
         let (source, text) = route_of_condition(condition, source)?;
         let mut routes = Routes::default();
-        let added = routes.add(RouteText::new("", &text));
-        added.map_err(|diagnostics| Refusal { text: text.clone(), diagnostics })?;
+        let route = Route::new("", text);
+        routes.add(&route).map_err(|diagnostics| Refusal { text: route.text().to_owned(), diagnostics })?;
         let outcome = |message: &&VectorMessage| {
             let message = message.with_origin(message.origin().with_source(source.as_str()));
             let explanation = explain(&routes, &message);
@@ -178,19 +178,21 @@ impl Engine for Explained {
     ) -> Result<Vec<Vec<Delivery>>, Refusal> {
         let refusal = |route: &SetRoute, diagnostics| Refusal { text: route.route.clone(), diagnostics };
         let mut compiled = Routes::default();
-        for route in routes {
-            compiled.add(route.text()).map_err(|diagnostics| refusal(route, diagnostics))?;
+        let declared: Vec<(&SetRoute, Route)> = routes.iter().map(|route| (route, route.named(""))).collect();
+        let declared_fallback = fallback.map(|route| (route, route.named("")));
+        for (given, route) in &declared {
+            compiled.add(route).map_err(|diagnostics| refusal(given, diagnostics))?;
         }
-        if let Some(route) = fallback {
-            compiled.set_fallback(route.text()).map_err(|diagnostics| refusal(route, diagnostics))?;
+        if let Some((given, route)) = &declared_fallback {
+            compiled.set_fallback(route).map_err(|diagnostics| refusal(given, diagnostics))?;
         }
         let deliveries = |message: &&VectorMessage| {
             let explanation = explain(&compiled, &message.with_origin(message.origin()));
             let winners = explanation.deliveries().iter().filter_map(|delivery| explanation.route(delivery.winner()));
             let delivery = |winner: &RouteExplanation<'_, '_>| Delivery {
                 endpoint: endpoint_id(winner.endpoint()),
-                priority: winner.text().priority.get(),
-                ttl: winner.text().time_to_live.as_secs(),
+                priority: winner.route().priority().get(),
+                ttl: winner.route().time_to_live().as_secs(),
                 ttl_candidates: Vec::new(),
             };
             winners.map(delivery).collect()
@@ -248,12 +250,12 @@ impl Table {
             return by_changes(builder, routes, fallback);
         }
         for route in routes {
-            builder = builder.route_with("", &route.route, route.priority(), route.time_to_live());
+            builder = builder.add(route.named(""));
         }
         if let Some(route) = fallback {
-            builder = builder.fallback_with("", &route.route, route.priority(), route.time_to_live());
+            builder = builder.fallback(route.named(""));
         }
-        builder.build().map(Compiled::into_table)
+        builder.build()
     }
 
     /// The deliveries of each message; `origin` determines its origin.
@@ -308,13 +310,11 @@ fn by_changes(
 ) -> Result<RouteTable, CompileError> {
     let everything = "FROM /* INTO BrokeredEndpoint('/modules/m/inputs/before')";
     let (there, missing) = routes.split_at(routes.len() / 2);
-    let builder = (0..there.len()).fold(builder.fallback("before", everything), |builder, index| {
-        builder.route_with(format!("{index}"), everything, Priority::HIGHEST, TimeToLive::HUB_DEFAULT)
+    let builder = (0..there.len()).fold(builder.fallback(("before", everything)), |builder, index| {
+        builder.add(Route::new(format!("{index}"), everything).with_priority(Priority::HIGHEST))
     });
     let mut set = RouteSet::new(builder.route("gone", everything))?;
-    let named = |changes: Changes, index: usize, route: &SetRoute| {
-        changes.set_with(format!("{index}"), &route.route, route.priority(), route.time_to_live())
-    };
+    let named = |changes: Changes, index: usize, route: &SetRoute| changes.set(route.named(index.to_string()));
     // Backwards is safe, because a replaced route keeps its place.
     for (index, route) in there.iter().enumerate().rev() {
         set.apply(named(Changes::new(), index, route))?;
@@ -324,10 +324,10 @@ fn by_changes(
     }
     let changes = Changes::new().remove("gone");
     let changes = match fallback {
-        Some(route) => changes.fallback_with("", &route.route, route.priority(), route.time_to_live()),
+        Some(route) => changes.fallback(route.named("")),
         None => changes.remove_fallback(),
     };
-    Ok(set.apply(changes)?.into_table())
+    set.apply(changes)
 }
 
 fn delivered(delivery: edgeroute::Delivery<'_>) -> Delivery {
@@ -340,8 +340,8 @@ fn delivered(delivery: edgeroute::Delivery<'_>) -> Delivery {
 }
 
 impl SetRoute {
-    fn text(&self) -> RouteText<'_> {
-        RouteText { name: "", text: &self.route, priority: self.priority(), time_to_live: self.time_to_live() }
+    fn named(&self, name: impl AsRef<str>) -> Route {
+        Route::new(name, &self.route).with_priority(self.priority()).with_time_to_live(self.time_to_live())
     }
 
     fn priority(&self) -> Priority {
@@ -381,12 +381,12 @@ fn type_of<'t>(parsed: &ast::Condition<'t>, text: &str, source: &str) -> Result<
     check(parsed, &options).map_err(|diagnostics| Refusal { text: text.to_owned(), diagnostics })
 }
 
-fn compile_route(route: &SetRoute) -> Result<Route<'_>, Refusal> {
-    Route::compile(&route.route, Shadowing::default(), &Limits::default())
+fn compile_route(route: &SetRoute) -> Result<TypedRoute<'_>, Refusal> {
+    TypedRoute::compile(&route.route, Shadowing::default(), &Limits::default())
         .map_err(|diagnostics| Refusal { text: route.route.clone(), diagnostics })
 }
 
-fn delivery(route: &SetRoute, compiled: &Route<'_>) -> Delivery {
+fn delivery(route: &SetRoute, compiled: &TypedRoute<'_>) -> Delivery {
     Delivery {
         endpoint: endpoint_id(&compiled.endpoint),
         priority: route.priority.unwrap_or(2_000_000_000),

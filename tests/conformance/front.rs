@@ -2,7 +2,7 @@
 
 use edgeroute_lang::diagnostic::{Code, Diagnostic};
 use edgeroute_lang::endpoint::Endpoint;
-use edgeroute_lang::hir::{Route, Shadowing};
+use edgeroute_lang::hir::{Shadowing, TypedRoute};
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::manifest::Manifest;
 use edgeroute_lang::message::{Message, MessageSource, NoProperties, Origin, Properties};
@@ -82,7 +82,7 @@ pub(crate) fn parse_manifest(json: &str) -> Result<ManifestParts, Refusal> {
             priority: route.priority().get(),
             ttl: route.time_to_live().as_secs(),
             parts,
-            compiles: Route::compile(route.text(), Shadowing::default(), &Limits::default()).is_ok(),
+            compiles: TypedRoute::compile(route.text(), Shadowing::default(), &Limits::default()).is_ok(),
         })
     });
     Ok(ManifestParts {

@@ -12,7 +12,7 @@ mod tests {
     use allocation_counter::{AllocationInfo, measure};
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
-    use edgeroute::{BadRoutes, RouteTable};
+    use edgeroute::RouteTable;
     use edgeroute_lang::limits::Budgets;
     use edgeroute_lang::message::{Message, Origin, Properties};
     use serde_json::Value;
@@ -116,12 +116,12 @@ mod tests {
     }
 
     fn table(routes: &[impl AsRef<str>], budgets: Budgets) -> RouteTable {
-        let mut builder = RouteTable::builder().bad_routes(BadRoutes::Skip).budgets(budgets);
+        let mut builder = RouteTable::builder().budgets(budgets);
         for (number, route) in routes.iter().enumerate() {
             builder = builder.route(format!("r{number}"), route.as_ref());
         }
-        builder = builder.fallback("fallback", "FROM /messages/* WHERE length(level || level) >= 0 INTO $upstream");
-        builder.build().expect("bad routes are skipped").into_table()
+        builder = builder.fallback(("fallback", "FROM /messages/* WHERE length(level || level) >= 0 INTO $upstream"));
+        builder.build_partial().expect("bad routes are skipped").table
     }
 
     /// Routes each of the messages with one scratch, and returns the number of deliveries.

@@ -17,6 +17,6 @@ fn the_worked_example_prints_the_tree_that_it_shows() {
         let (name, text) = line.split_once(": ").unwrap();
         builder = builder.route(name, text);
     }
-    let table = builder.build().unwrap().into_table();
-    assert_eq!(format!("{table:?}"), block("tree").unwrap());
+    let table = builder.build().unwrap();
+    assert_eq!(table.listing().to_string(), block("tree").unwrap());
 }

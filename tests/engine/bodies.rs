@@ -13,7 +13,7 @@ mod tests {
     fn names_that_differ_alike_in_several_words_are_other_names() {
         let name = "a".repeat(19);
         let route = format!("FROM /* WHERE $body.{name} = 1 INTO $upstream");
-        let table = RouteTable::builder().route("r", route).build().expect("a good route").into_table();
+        let table = RouteTable::builder().route("r", route).build().expect("a good route");
         let mut scratch = table.create_scratch();
         let mut takes = |name: &str| {
             let body = format!("{{\"p\":0,\"q\":0,\"{name}\":1}}");
@@ -40,7 +40,7 @@ mod tests {
             ("twin_change_includes(tags.s)", [true, true, false, false]),
             ("not twin_change_includes(tags.s)", [false, false, true, false]),
         ] {
-            let table = RouteTable::builder().route("r", asked(condition)).build().expect("a good route").into_table();
+            let table = RouteTable::builder().route("r", asked(condition)).build().expect("a good route");
             let bodies = ["{\"tags\":{\"s\":1}}", "{\"tags\":{\"s\":{}}}", "{\"tags\":{\"t\":1}}", "{\"tags\":"];
             let found = bodies.map(|body| {
                 let message = Message::new(Origin::twin_change("d")).system_properties(&SYSTEM).body(body.as_bytes());

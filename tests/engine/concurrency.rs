@@ -68,7 +68,7 @@ const MESSAGES: usize = 60;
 
 fn published(set: &RouteSet, routes: &Declared) -> Arc<Published> {
     let builder = routes.iter().fold(RouteTable::builder(), |builder, (name, text)| builder.route(name, text));
-    let fresh = builder.build().unwrap().into_table();
+    let fresh = builder.build().unwrap();
     let mut scratch = fresh.create_scratch();
     let answers = (0..MESSAGES).map(|number| answer(&fresh, &mut scratch, number)).collect();
     Arc::new(Published { table: set.table().clone(), answers })
@@ -95,11 +95,11 @@ fn write(
             1 => {
                 let (name, text) = (format!("new{changes}"), text(number, changes));
                 routes.push((name.clone(), text.clone()));
-                Changes::new().add(name, text)
+                Changes::new().add((name, text))
             }
             _ => {
                 routes[number].1 = text(number, changes);
-                Changes::new().replace(&routes[number].0, &routes[number].1)
+                Changes::new().replace((&routes[number].0, &routes[number].1))
             }
         };
         set.apply(change).unwrap();

@@ -237,8 +237,7 @@ mod tests {
                 .route("late", "FROM /* WHERE not is_defined(p10000) INTO BrokeredEndpoint('/modules/a/inputs/i')")
                 .route("none", "FROM /* WHERE p9998 = '9999' INTO BrokeredEndpoint('/modules/b/inputs/i')")
                 .build()
-                .unwrap()
-                .into_table();
+                .unwrap();
             let names =
                 |deliveries: Vec<Delivery<'_>>| deliveries.iter().map(|d| d.route().to_owned()).collect::<Vec<_>>();
             assert_eq!(names(table.route(&message)), ["last", "late"]);

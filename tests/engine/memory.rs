@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests {
     use allocation_counter::measure;
-    use edgeroute::{BadRoutes, CheckedManifest, RouteTable};
+    use edgeroute::{CheckedManifest, RouteTable};
     use edgeroute_lang::limits::Limits;
     use edgeroute_lang::manifest::Manifest;
     use edgeroute_lang::message::{Message, Origin};
@@ -164,7 +164,7 @@ mod tests {
                 for (number, text) in texts.iter().enumerate() {
                     builder = builder.route(number.to_string(), text);
                 }
-                let table = builder.build().expect("good routes").into_table();
+                let table = builder.build().expect("good routes");
                 kept = table.stats().heap_bytes;
             });
             assert!(peak < 1_800 * count + (1 << 18), "{} bytes a route", peak / count);
@@ -176,11 +176,11 @@ mod tests {
     #[test]
     fn a_hostile_body_takes_no_memory_beyond_the_scratch() {
         let texts: Vec<String> = mixed(1_000).collect();
-        let mut builder = RouteTable::builder().limits(Limits::default()).bad_routes(BadRoutes::Refuse);
+        let mut builder = RouteTable::builder().limits(Limits::default());
         for (number, text) in texts.iter().enumerate() {
             builder = builder.route(number.to_string(), text);
         }
-        let table = builder.build().expect("good routes").into_table();
+        let table = builder.build().expect("good routes");
         let mut scratch = table.create_scratch();
         let before = scratch.memory_usage();
         let system = [("contentType", "application/json"), ("contentEncoding", "utf-8")];

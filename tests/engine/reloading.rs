@@ -2,61 +2,48 @@
 
 use std::collections::BTreeMap;
 
-use edgeroute::{BadRoutes, Changes, Delivery, RouteProblem, RouteSet, RouteTable, RouteTableBuilder, Scratch};
-use edgeroute_lang::hir::{Route, Shadowing};
+use edgeroute::{Changes, Delivery, RouteProblem, RouteSet, RouteTable, RouteTableBuilder, Scratch};
+use edgeroute_lang::hir::{Shadowing, TypedRoute};
 use edgeroute_lang::interpret::{ResolvedMessage, Verdict, verdict};
 use edgeroute_lang::limits::{Budgets, Limits};
 use edgeroute_lang::message::{Message, Origin};
-use edgeroute_lang::priority::{Priority, TimeToLive};
+use edgeroute_lang::priority::Priority;
+use edgeroute_lang::route::Route;
 use proptest::prelude::*;
 use proptest::sample::select;
-
-/// A declared route: name, text, priority.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Declared {
-    name: String,
-    text: String,
-    priority: Priority,
-}
 
 /// A reference model of a route set.
 #[derive(Clone, Debug, Default)]
 struct Model {
-    routes: Vec<Declared>,
-    fallback: Option<Declared>,
+    routes: Vec<Route>,
+    fallback: Option<Route>,
 }
 
 #[derive(Clone, Debug)]
 enum Step {
-    Set(Declared),
+    Set(Route),
     Remove(String),
-    Fallback(Declared),
+    Fallback(Route),
     RemoveFallback,
+    /// Replaces everything. Keeps the routes for which the number is odd, in the order of the numbers, with new ones
+    /// among them and at the end.
+    ReplaceAll(Vec<u32>, Vec<Route>),
 }
 
 impl Model {
     /// Makes the change in the model, and adds it to the changes of the set.
     fn make(&mut self, step: &Step, changes: Changes) -> Changes {
-        let known = |name: &str| self.routes.iter().position(|route| route.name == *name);
+        let known = |name: &str| self.routes.iter().position(|route| route.name() == name);
         match step.clone() {
             Step::Set(route) => {
-                let Declared { name, text, priority } = route.clone();
-                let keep = TimeToLive::HUB_DEFAULT;
-                if let Some(index) = known(&name) {
-                    self.routes[index] = route;
-                    // There are two ways to express it.
-                    if text.len() % 2 == 0 {
-                        changes.replace_with(name, text, priority, keep)
-                    } else {
-                        changes.set_with(name, text, priority, keep)
-                    }
+                // There are two ways to express it.
+                let is_even = route.text().len() % 2 == 0;
+                if let Some(index) = known(route.name()) {
+                    self.routes[index] = route.clone();
+                    if is_even { changes.replace(route) } else { changes.set(route) }
                 } else {
-                    self.routes.push(route);
-                    if text.len() % 2 == 0 {
-                        changes.add_with(name, text, priority, keep)
-                    } else {
-                        changes.set_with(name, text, priority, keep)
-                    }
+                    self.routes.push(route.clone());
+                    if is_even { changes.add(route) } else { changes.set(route) }
                 }
             }
             Step::Remove(name) => {
@@ -66,39 +53,53 @@ impl Model {
             }
             Step::Fallback(route) => {
                 self.fallback = Some(route.clone());
-                changes.fallback_with(route.name, route.text, route.priority, TimeToLive::HUB_DEFAULT)
+                changes.fallback(route)
             }
             Step::RemoveFallback => {
                 self.fallback = None;
                 changes.remove_fallback()
             }
+            Step::ReplaceAll(order, new) => {
+                let mut kept: Vec<(u32, Route)> =
+                    order.into_iter().cycle().zip(core::mem::take(&mut self.routes)).collect();
+                kept.retain(|(number, _)| number % 2 == 1);
+                kept.sort_by_key(|(number, _)| *number);
+                let mut routes: Vec<Route> = kept.into_iter().map(|(_, route)| route).collect();
+                for (index, route) in new.into_iter().enumerate() {
+                    match routes.iter().position(|known| known.name() == route.name()) {
+                        Some(known) => routes[known] = route,
+                        None => routes.insert((index * 7).min(routes.len()), route),
+                    }
+                }
+                self.routes = routes;
+                self.fallback = None;
+                changes.replace_all(&self.routes)
+            }
         }
     }
 
     fn builder(&self, budgets: Budgets) -> RouteTableBuilder {
-        let mut builder = RouteTable::builder().budgets(budgets).bad_routes(BadRoutes::Skip);
-        for Declared { name, text, priority } in &self.routes {
-            builder = builder.route_with(name, text, *priority, TimeToLive::HUB_DEFAULT);
+        let builder = RouteTable::builder().budgets(budgets).routes(&self.routes);
+        match &self.fallback {
+            Some(fallback) => builder.fallback(fallback),
+            None => builder,
         }
-        if let Some(Declared { name, text, priority }) = &self.fallback {
-            builder = builder.fallback_with(name, text, *priority, TimeToLive::HUB_DEFAULT);
-        }
-        builder
     }
 
     /// The winning routes of each message by the interpreter alone, in the order of declaration.
     fn winners(&self, messages: &[(Origin<'_>, Pairs)]) -> Vec<Vec<String>> {
         let limits = Limits::default();
-        let compile = |text| Route::compile(text, Shadowing::default(), &limits);
-        let routes: Vec<_> = self.routes.iter().filter_map(|route| Some((route, compile(&route.text).ok()?))).collect();
-        let fallback = self.fallback.as_ref().map(|route| (route, compile(&route.text).expect("a good fallback")));
+        let compile = |text| TypedRoute::compile(text, Shadowing::default(), &limits);
+        let routes: Vec<_> =
+            self.routes.iter().filter_map(|route| Some((route, compile(route.text()).ok()?))).collect();
+        let fallback = self.fallback.as_ref().map(|route| (route, compile(route.text()).expect("a good fallback")));
         let winners = |(origin, pairs): &(Origin<'_>, Pairs)| {
             let facts = ResolvedMessage::lenient(&Message::new(*origin).properties(pairs), &limits);
-            let takes = |route: &Route<'_>| verdict(&route.condition, &facts) == Verdict::True;
+            let takes = |route: &TypedRoute<'_>| verdict(&route.condition, &facts) == Verdict::True;
             let mut best: BTreeMap<String, (Priority, usize)> = BTreeMap::new();
             for (index, (declared, route)) in routes.iter().enumerate() {
                 if route.source.matches(origin.source()) && takes(route) {
-                    let found = (declared.priority, index);
+                    let found = (declared.priority(), index);
                     let best = best.entry(route.endpoint.to_string()).or_insert(found);
                     *best = (*best).min(found);
                 }
@@ -109,7 +110,7 @@ impl Model {
                 indices.is_empty() && format!("{}/", origin.source()).starts_with("/messages/") && takes(route)
             });
             let winners = indices.iter().map(|index| routes[*index].0).chain(fallback.map(|(declared, _)| *declared));
-            winners.map(|declared| declared.name.clone()).collect()
+            winners.map(|declared| declared.name().to_owned()).collect()
         };
         messages.iter().map(winners).collect()
     }
@@ -137,7 +138,7 @@ fn names(deliveries: &[Vec<Delivery<'_>>]) -> Vec<Vec<String>> {
     deliveries.iter().map(|all| all.iter().map(|delivery| delivery.route().to_owned()).collect()).collect()
 }
 
-fn declared() -> impl Strategy<Value = Declared> {
+fn declared() -> impl Strategy<Value = Route> {
     let name = (0..40u32).prop_map(|number| format!("r{number}"));
     let source = select(vec![
         "/messages/*",
@@ -148,8 +149,7 @@ fn declared() -> impl Strategy<Value = Declared> {
     ]);
     let priority = select(vec![Priority::DEFAULT, Priority::DEFAULT, Priority::HIGHEST, Priority::LOWEST]);
     (name, source, condition(), sink(), priority).prop_map(|(name, source, condition, sink, priority)| {
-        let text = format!("FROM {source} {condition} INTO {sink}");
-        Declared { name, text, priority }
+        Route::new(name, format!("FROM {source} {condition} INTO {sink}")).with_priority(priority)
     })
 }
 
@@ -180,14 +180,15 @@ fn condition() -> impl Strategy<Value = String> {
 
 fn step() -> impl Strategy<Value = Step> {
     let fallback = (select(vec!["", "WHERE a = 'x'", "WHERE is_defined(b)"]), sink()).prop_map(|(condition, sink)| {
-        let text = format!("FROM /messages/* {condition} INTO {sink}");
-        Step::Fallback(Declared { name: "fallback".to_owned(), text, priority: Priority::DEFAULT })
+        Step::Fallback(Route::new("fallback", format!("FROM /messages/* {condition} INTO {sink}")))
     });
     prop_oneof![
         12 => declared().prop_map(Step::Set),
         6 => (0..40u32).prop_map(|number| Step::Remove(format!("r{number}"))),
         1 => fallback,
         1 => Just(Step::RemoveFallback),
+        1 => (prop::collection::vec(any::<u32>(), 1..40), prop::collection::vec(declared(), 0..6))
+            .prop_map(|(order, new)| Step::ReplaceAll(order, new)),
     ]
 }
 
@@ -223,28 +224,30 @@ proptest! {
         let budgets = Budgets { whole, ..Budgets::default() };
         let mut model = Model::default();
         for route in initial {
-            if !model.routes.iter().any(|known| known.name == route.name) {
+            if !model.routes.iter().any(|known| known.name() == route.name()) {
                 model.routes.push(route);
             }
         }
-        let mut set = RouteSet::new(model.builder(budgets.clone())).expect("bad routes are skipped");
+        let mut set = RouteSet::new_partial(model.builder(budgets.clone())).expect("bad routes are skipped");
         let mut scratch = set.table().create_scratch();
         let messages = messages();
         for update in &updates {
             let before = (set.table().clone(), model.clone());
             let changes = update.iter().fold(Changes::new(), |changes, step| model.make(step, changes));
-            let table = set.apply(changes).expect("bad routes are skipped").into_table();
+            let table = set.apply_partial(changes).expect("bad routes are skipped").table;
             table.adapt_scratch(&mut scratch);
-            let fresh = model.builder(budgets.clone()).build().expect("bad routes are skipped");
-            let mut fresh_scratch = fresh.table().create_scratch();
+            let fresh = model.builder(budgets.clone()).build_partial().expect("bad routes are skipped");
+            let mut fresh_scratch = fresh.table.create_scratch();
             let found = deliveries(&table, &mut scratch, &messages);
-            prop_assert_eq!(&found, &deliveries(fresh.table(), &mut fresh_scratch, &messages), "{:?}", table);
+            prop_assert_eq!(&found, &deliveries(&fresh.table, &mut fresh_scratch, &messages), "{}", table.listing());
             prop_assert_eq!(names(&found), model.winners(&messages));
-            prop_assert_eq!(table.len(), fresh.table().len());
-            prop_assert_eq!(table.endpoints(), fresh.table().endpoints());
-            prop_assert!(set.names().eq(model.routes.iter().map(|route| route.name.as_str())));
+            prop_assert_eq!(table.len(), fresh.table.len());
+            let named = |table: &RouteTable| table.endpoints().map(|(_, endpoint)| endpoint.clone()).collect::<Vec<_>>();
+            prop_assert_eq!(named(&table), named(&fresh.table));
+            prop_assert!(set.fallback() == model.fallback.as_ref());
+            prop_assert!(set.names().eq(model.routes.iter().map(Route::name)));
             let skipped = |problem: &RouteProblem| (problem.route().to_owned(), problem.diagnostic().clone());
-            let fresh_skipped: Vec<_> = fresh.skipped().iter().map(skipped).collect();
+            let fresh_skipped: Vec<_> = fresh.skipped.iter().map(skipped).collect();
             prop_assert_eq!(set.skipped().map(skipped).collect::<Vec<_>>(), fresh_skipped);
             // The previous table must still give its own answers.
             let (table, model) = before;

@@ -6,11 +6,12 @@ use std::path::Path;
 
 use edgeroute::RouteTable;
 use edgeroute_lang::diagnostic::Code;
-use edgeroute_lang::hir::{CheckOptions, Route, Shadowing, check};
+use edgeroute_lang::hir::{CheckOptions, Shadowing, TypedRoute, check};
 use edgeroute_lang::interpret::{ResolvedMessage, Verdict, verdict};
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::message::{Message, Origin};
 use edgeroute_lang::priority::{Priority, TimeToLive};
+use edgeroute_lang::route::Route;
 use edgeroute_lang::syntax::parse_condition;
 
 /// The text of every Rust file under `directory`.
@@ -65,7 +66,7 @@ fn nesting_over_the_limit_is_refused() {
     let nested = |depth: usize| format!("FROM /* WHERE {}true{} INTO $upstream", "(".repeat(depth), ")".repeat(depth));
     let codes = |depth| {
         let text = nested(depth);
-        let errors = Route::compile(&text, Shadowing::default(), &limits).err().unwrap_or_default();
+        let errors = TypedRoute::compile(&text, Shadowing::default(), &limits).err().unwrap_or_default();
         errors.into_iter().map(|error| error.code).collect::<Vec<_>>()
     };
     assert_eq!(codes(limits.nesting), []);
@@ -121,12 +122,11 @@ fn first_declared_route_wins_a_tie() {
     let seconds = TimeToLive::from_secs;
     let text = "FROM /messages/* INTO $upstream";
     let table = RouteTable::builder()
-        .route_with("low", text, Priority::LOWEST, seconds(1))
-        .route_with("first", text, Priority::HIGHEST, seconds(20))
-        .route_with("second", text, Priority::HIGHEST, seconds(3))
+        .add(Route::new("low", text).with_priority(Priority::LOWEST).with_time_to_live(seconds(1)))
+        .add(Route::new("first", text).with_priority(Priority::HIGHEST).with_time_to_live(seconds(20)))
+        .add(Route::new("second", text).with_priority(Priority::HIGHEST).with_time_to_live(seconds(3)))
         .build()
-        .unwrap()
-        .into_table();
+        .unwrap();
     let deliveries = table.route(&Message::new(Origin::device("leaf")));
     let shown: Vec<_> = deliveries.iter().map(|delivery| (delivery.route(), delivery.time_to_live())).collect();
     assert_eq!(shown, [("first", seconds(20))]);
@@ -135,7 +135,7 @@ fn first_declared_route_wins_a_tie() {
 #[test]
 fn of_names_that_differ_by_case_the_first_in_order_counts() {
     let route = "FROM /messages/* WHERE level = 'first' and $cid = 'first' INTO $upstream";
-    let table = RouteTable::builder().route("first", route).build().unwrap().into_table();
+    let table = RouteTable::builder().route("first", route).build().unwrap();
     let mut scratch = table.create_scratch();
     // `LEVEL` sorts before `Level` before `level`, `CID` before `cid`.
     let names = [("LEVEL", "first"), ("level", "third"), ("Level", "second")];

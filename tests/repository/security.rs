@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use edgeroute::{BadRoutes, RouteTable, RouteTableBuilder};
+use edgeroute::{RouteTable, RouteTableBuilder};
 use edgeroute_lang::message::{Message, Origin};
 
 type Pairs = Vec<(String, Option<String>)>;
@@ -84,7 +84,7 @@ fn nothing_that_a_sender_writes_changes_its_stamps() {
     let names: Vec<String> = names.chain(["messageType".to_owned(), "$messageType".to_owned()]).collect();
     // Some routes are decided by terms, all of them by the index.
     for routes in [&routes[..], &routes[..60]] {
-        let table = table(routes).build().unwrap().into_table();
+        let table = table(routes).build().unwrap();
         for origin in origins {
             let honest = winners(&table, origin, &Vec::new(), &Vec::new(), b"");
             assert!(!honest.is_empty());
@@ -129,14 +129,14 @@ fn a_bad_route_changes_no_answer_of_the_others() {
     ];
     let good: Vec<String> =
         conditions.iter().enumerate().map(|(number, condition)| route("/*", condition, number)).collect();
-    let alone = table(&good).build().unwrap().into_table();
+    let alone = table(&good).build().unwrap();
     let system: Pairs = [("contentType", "application/json"), ("contentEncoding", "utf-8")]
         .map(|(name, value)| (name.to_owned(), Some(value.to_owned())))
         .into();
     for (number, bad) in bad.iter().enumerate() {
         // Before, among and after the others.
         for place in [0, good.len() / 2, good.len()] {
-            let mut builder = RouteTable::builder().bad_routes(BadRoutes::Skip);
+            let mut builder = RouteTable::builder();
             for (index, text) in good.iter().enumerate() {
                 if index == place {
                     builder = builder.route("bad", route("/*", bad, 99));
@@ -146,10 +146,10 @@ fn a_bad_route_changes_no_answer_of_the_others() {
             if place == good.len() {
                 builder = builder.route("bad", route("/*", bad, 99));
             }
-            let compiled = builder.build().unwrap();
-            assert!(compiled.skipped().iter().all(|problem| problem.route() == "bad"), "{number}");
-            assert!(!compiled.skipped().is_empty(), "{number}");
-            let table = compiled.into_table();
+            let compiled = builder.build_partial().unwrap();
+            assert!(compiled.skipped.iter().all(|problem| problem.route() == "bad"), "{number}");
+            assert!(!compiled.skipped.is_empty(), "{number}");
+            let table = compiled.table;
             for level in [None, Some("critical"), Some("low")] {
                 for (temp, site, body) in
                     [("90", "plant1", r#"{"n": 1}"#), ("x", "plant2", r#"{"n": 2}"#), ("5", "other", "no JSON")]

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io;
 use std::path::Path;
 
-use edgeroute::{BadRoutes, CheckedManifest, RouteTable};
+use edgeroute::{CheckedManifest, RouteTable};
 use edgeroute_analysis::render::{FileReport, Report};
 use edgeroute_lang::manifest::{Manifest, RouteSpec};
 
@@ -17,6 +17,13 @@ pub(crate) struct BadRoutesArguments {
     /// Leave out routes that have problems, instead of refusing the manifest
     #[arg(long)]
     skip_bad_routes: bool,
+}
+
+/// What happens to routes that do not compile.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum BadRoutes {
+    Refuse,
+    Skip,
 }
 
 impl BadRoutesArguments {

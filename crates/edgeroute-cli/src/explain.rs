@@ -16,6 +16,7 @@ use crate::compiled::{BadRoutesArguments, CompiledFile};
 use crate::input::printable;
 use crate::messages::{MessageArguments, Messages};
 use crate::{Outcome, input};
+use edgeroute::Route;
 
 const ABOUT: &str = "\
 Explain why messages go where they go.
@@ -74,7 +75,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
         return Ok(Outcome::Problems);
     };
     let routes = routes_of(&file);
-    if let Some(unknown) = arguments.route.iter().find(|name| !routes.iter().any(|route| route.name == *name)) {
+    if let Some(unknown) = arguments.route.iter().find(|name| !routes.iter().any(|route| route.name() == *name)) {
         return Err(io::Error::other(no_such_route(unknown, &routes)));
     }
     let mut messages = Messages::open(&arguments.messages)?;
@@ -116,13 +117,13 @@ pub(crate) fn routes_of(file: &CompiledFile) -> Routes<'_> {
     let mut routes = Routes::new(Shadowing::default(), Limits::default());
     for route in file.good_routes() {
         // A route with errors was already reported and left out.
-        let _ = routes.add(route.into());
+        let _ = routes.add(route.route());
     }
     routes
 }
 
 fn no_such_route(name: &str, routes: &Routes<'_>) -> String {
-    let hint = match closest(name, routes.iter().map(|route| route.name)) {
+    let hint = match closest(name, routes.iter().map(Route::name)) {
         Some(near) => format!(", did you mean `{}`?", printable(near)),
         None => String::new(),
     };
@@ -137,7 +138,7 @@ fn text(arguments: &Arguments, explanation: &Explanation<'_, '_>, number: usize,
     let style = TextStyle { source_detail: SourceDetail::Full, ..style };
     let mut out = format!("message {number} from {}\n", printable(explanation.source()));
     for route in
-        explanation.routes().iter().filter(|route| arguments.route.iter().any(|name| name == route.text().name))
+        explanation.routes().iter().filter(|route| arguments.route.iter().any(|name| name == route.route().name()))
     {
         out.push('\n');
         out.push_str(&route_explanation_text(explanation, route, &style));

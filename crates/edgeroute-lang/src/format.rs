@@ -58,7 +58,7 @@ pub enum Kept {
 #[must_use]
 pub fn format_route(text: &str, limits: &Limits) -> Formatted {
     let parsed = parse_route(text, limits);
-    if let Err(errors) = hir::Route::check(&parsed.tree, parsed.errors, Shadowing::default()) {
+    if let Err(errors) = hir::TypedRoute::check(&parsed.tree, parsed.errors, Shadowing::default()) {
         return Formatted::Kept(Kept::Errors(errors));
     }
     if let Some(comment) = first_comment(text) {

@@ -30,6 +30,7 @@ pub mod id;
 pub mod limits;
 
 pub mod priority;
+pub mod route;
 
 pub mod diagnostic;
 

@@ -35,7 +35,7 @@ fn table(conditions: impl Iterator<Item = String>, seed: u64) -> (RouteTable, Sc
     for (number, condition) in conditions.enumerate() {
         builder = builder.route(number.to_string(), format!("FROM /* WHERE {condition} INTO $upstream"));
     }
-    let table = builder.build().expect("good routes").into_table();
+    let table = builder.build().expect("good routes");
     let scratch = table.create_scratch();
     (table, scratch)
 }
@@ -94,7 +94,7 @@ fn answers_do_not_depend_on_the_key() {
             let sink = format!("BrokeredEndpoint('/modules/m/inputs/{number}')");
             builder = builder.route(number.to_string(), format!("FROM /* WHERE {condition} INTO {sink}"));
         }
-        let table = builder.build().expect("good routes").into_table();
+        let table = builder.build().expect("good routes");
         let of_message = |(properties, body): &(Vec<(&str, &str)>, String)| {
             let message = Message::new(Origin::device("d")).properties(properties).system_properties(&system);
             let deliveries = table.route(&message.body(body.as_bytes()));
@@ -251,7 +251,7 @@ fn names_and_values_of_one_hash_are_told_apart() {
         for budgets in [Budgets::default(), Budgets { clauses: 0, ..Budgets::default() }, Budgets::none()] {
             for route in [&property, &value, &module, &output] {
                 let builder = RouteTable::builder().hash_seed(seed).budgets(budgets.clone()).route("r", route);
-                let table = builder.build().expect("a good route").into_table();
+                let table = builder.build().expect("a good route");
                 let mut scratch = table.create_scratch();
                 for (name, expected) in [(&asked, 1), (&other, 0), (&asked, 1)] {
                     let properties = [(name.as_str(), "x"), ("n", name)];

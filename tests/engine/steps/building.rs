@@ -1,7 +1,7 @@
 //! Hostile routes: the cost from text to table.
 
 use super::{Curve, Point, joined, size};
-use edgeroute::{BadRoutes, RouteTable};
+use edgeroute::RouteTable;
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::steps::counted;
 
@@ -292,11 +292,11 @@ pub(super) const SHAPES: [Shape; 43] = [
 /// The bytes of the routes, and the steps from their texts to a table, or for bad routes to their errors.
 pub(super) fn build(routes: &[String]) -> Point {
     let limits = Limits { route_bytes: usize::MAX, ..Limits::default() };
-    let mut builder = RouteTable::builder().limits(limits).bad_routes(BadRoutes::Skip).hash_seed(7);
+    let mut builder = RouteTable::builder().limits(limits).hash_seed(7);
     for (number, route) in routes.iter().enumerate() {
         builder = builder.route(number.to_string(), route);
     }
-    let (steps, compiled) = counted(|| builder.build());
+    let (steps, compiled) = counted(|| builder.build_partial());
     compiled.expect("bad routes are skipped");
     Point { size: size(routes.iter().map(String::len).sum()), steps }
 }

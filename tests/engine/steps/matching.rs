@@ -569,7 +569,7 @@ impl Receiver {
         for (number, route) in routes.iter().enumerate() {
             builder = builder.route(number.to_string(), route);
         }
-        let table = builder.build().expect("good routes").into_table();
+        let table = builder.build().expect("good routes");
         let scratch = table.create_scratch();
         Self { table, scratch }
     }

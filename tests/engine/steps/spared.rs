@@ -10,7 +10,7 @@ fn table(routes: impl IntoIterator<Item = String>, budgets: Budgets, seed: u64) 
     for (number, route) in routes.into_iter().enumerate() {
         builder = builder.route(number.to_string(), route);
     }
-    builder.build().expect("good routes").into_table()
+    builder.build().expect("good routes")
 }
 
 fn from_all(condition: &str) -> String {

@@ -3,14 +3,13 @@
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use edgeroute::{Changes, RouteSet, RouteTable};
+use edgeroute::{Changes, Route, RouteSet, RouteTable};
 use edgeroute_lang::hir::Shadowing;
 use edgeroute_lang::limits::{Budgets, Limits};
 use edgeroute_lang::message::{Message, Origin, Properties};
-use edgeroute_lang::priority::{Priority, TimeToLive};
 
 use edgeroute_testkit::cases::oracle::found;
-use edgeroute_testkit::cases::{Case, MessageParts, OriginParts, RouteText};
+use edgeroute_testkit::cases::{Case, MessageParts, OriginParts};
 
 /// A table that is decided by terms if it is small, one of lists, and one that is split by lookups.
 fn every_shape() -> [Budgets; 3] {
@@ -19,16 +18,11 @@ fn every_shape() -> [Budgets; 3] {
 }
 
 /// A route for each source with its condition, to endpoints of their own.
-fn routes<S: AsRef<str>, C: AsRef<str>>(all: impl IntoIterator<Item = (S, C)>) -> Vec<RouteText> {
-    let route = |(number, (source, condition)): (usize, (S, C))| RouteText {
-        name: format!("r{number}"),
-        text: format!(
-            "FROM {} WHERE {} INTO BrokeredEndpoint('/modules/e{number}/inputs/in')",
-            source.as_ref(),
-            condition.as_ref()
-        ),
-        priority: Priority::DEFAULT,
-        time_to_live: TimeToLive::HUB_DEFAULT,
+fn routes<S: AsRef<str>, C: AsRef<str>>(all: impl IntoIterator<Item = (S, C)>) -> Vec<Route> {
+    let route = |(number, (source, condition)): (usize, (S, C))| {
+        let (source, condition) = (source.as_ref(), condition.as_ref());
+        let text = format!("FROM {source} WHERE {condition} INTO BrokeredEndpoint('/modules/e{number}/inputs/in')");
+        Route::new(format!("r{number}"), text)
     };
     all.into_iter().enumerate().map(route).collect()
 }
@@ -51,11 +45,11 @@ fn module(module: &str, output: Option<&str>) -> OriginParts {
 
 /// Checks that a table of every shape agrees with the interpreter on every message, with one scratch for all. Returns
 /// the number of deliveries.
-fn check(routes: &[RouteText], messages: &[MessageParts]) -> usize {
+fn check(routes: &[Route], messages: &[MessageParts]) -> usize {
     check_with_fallback(routes, None, messages)
 }
 
-fn check_with_fallback(routes: &[RouteText], fallback: Option<&RouteText>, messages: &[MessageParts]) -> usize {
+fn check_with_fallback(routes: &[Route], fallback: Option<&Route>, messages: &[MessageParts]) -> usize {
     let [first, others @ ..] = every_shape().map(|budgets| {
         let case = Case {
             routes: routes.to_vec(),
@@ -200,7 +194,7 @@ fn a_fallback_takes_just_what_no_route_takes() {
         })
         .collect();
     let count = |all: &[(&str, &str)]| {
-        let fallback = RouteText { name: "fallback".to_owned(), ..routes([("/messages/*", "b = '1'")]).remove(0) };
+        let fallback = routes([("/messages/*", "b = '1'")]).remove(0).with_name("fallback");
         check_with_fallback(&routes(all.iter().copied()), Some(&fallback), &messages)
     };
     // Of the ten messages that are not twin changes and have `b = '1'`, those that no route matches.
@@ -238,8 +232,8 @@ fn segments_of_any_characters_are_told_apart() {
 fn keys_of_another_table_mean_their_names_among_many_properties() {
     let table = |conditions: &[&str]| {
         let all = routes(conditions.iter().map(|condition| ("/*", condition)));
-        let builder = all.iter().fold(RouteTable::builder(), |builder, route| builder.route(&route.name, &route.text));
-        builder.build().unwrap().into_table()
+        let builder = RouteTable::builder().routes(&all);
+        builder.build().unwrap()
     };
     let (one, other) =
         (table(&["a = '1'", "b = '2'", "c = '3'"]), table(&["c = '1'", "a = '2'", "b = '3'", "a1 = 'x'"]));
@@ -275,8 +269,8 @@ fn a_scratch_is_as_new_after_the_properties_of_a_hub_panicked() {
         // Several segments, each of which visits the message.
         let mut set = RouteSet::new(RouteTable::builder().budgets(Budgets { whole: 0, ..budgets })).unwrap();
         let mut table = None;
-        for RouteText { name, text, .. } in routes(conditions.map(|condition| ("/*", condition))) {
-            table = Some(set.apply(Changes::new().set(name, text)).unwrap().into_table());
+        for route in routes(conditions.map(|condition| ("/*", condition))) {
+            table = Some(set.apply(Changes::new().set(route)).unwrap());
         }
         let table = table.unwrap();
         let properties = [("b", "x")];

@@ -11,12 +11,12 @@ fn table(conditions: &[impl AsRef<str>], budgets: Budgets) -> RouteTable {
         let sink = format!("BrokeredEndpoint('/modules/m/inputs/{number}')");
         builder = builder.route(format!("r{number}"), format!("FROM /* WHERE {} INTO {sink}", condition.as_ref()));
     }
-    builder.build().unwrap().into_table()
+    builder.build().unwrap()
 }
 
 /// The index entries of each route.
 fn filings(conditions: &[impl AsRef<str>], budgets: Budgets) -> Vec<String> {
-    let printed = format!("{:?}", table(conditions, budgets));
+    let printed = table(conditions, budgets).listing().to_string();
     let filings = printed.lines().filter_map(|line| line.trim().strip_prefix('r')?.split_once(": "));
     filings.map(|(_, filing)| filing.to_owned()).collect()
 }
@@ -33,10 +33,9 @@ fn a_small_table_prints_as_it_is_walked() {
         .route("all", "FROM /messages/* INTO BrokeredEndpoint('/modules/store/inputs/in')")
         .route("never", "FROM /messages/* WHERE a = '1' and a = '2' INTO $upstream")
         .route("either", "FROM /messages/* WHERE level = 'x' or $body.n = 5 INTO $upstream")
-        .fallback("rest", "FROM /messages/* WHERE not is_defined(a) INTO $upstream")
+        .fallback(("rest", "FROM /messages/* WHERE not is_defined(a) INTO $upstream"))
         .build()
-        .unwrap()
-        .into_table();
+        .unwrap();
     let expected = r#"RouteTable of 4 routes to 2 endpoints
 /MESSAGES/
   all -> /modules/store/inputs/in: always, if true
@@ -47,7 +46,7 @@ fn a_small_table_prints_as_it_is_walked() {
 fallback
   rest -> $upstream: if A is not there
 "#;
-    assert_eq!(format!("{table:?}"), expected);
+    assert_eq!(table.listing().to_string(), expected);
     assert_eq!((table.stats().never, table.stats().clauses), (1, 4));
 }
 
@@ -258,7 +257,7 @@ fn filings_of_all_lists_are_counted() {
     for (number, source) in routes.into_iter().enumerate() {
         builder = builder.route(number.to_string(), format!("FROM {source} WHERE a = 'x' INTO $upstream"));
     }
-    let stats = builder.build().unwrap().into_table().stats();
+    let stats = builder.build().unwrap().stats();
     assert_eq!((stats.groups, stats.listed), (3, 4));
 }
 

@@ -6,10 +6,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use edgeroute::RouteTable;
 use edgeroute_analysis::lint::ALL;
 use edgeroute_lang::message::{Message, Origin};
+use edgeroute_lang::route::Route;
 use proptest::prelude::*;
 
 use edgeroute_testkit::cases::oracle::{Found, found};
-use edgeroute_testkit::cases::{Case, OriginParts, RouteText};
+use edgeroute_testkit::cases::{Case, OriginParts};
 
 /// The shared configuration with little shrinking: `Case::smaller` shrinks cases instead.
 fn config(cases: u32) -> proptest::test_runner::Config {
@@ -91,7 +92,7 @@ proptest! {
 
     #[test]
     fn the_order_of_routes_only_settles_ties(case in case(), order in any::<u32>()) {
-        let mut routes: Vec<&RouteText> = case.routes.iter().collect();
+        let mut routes: Vec<&Route> = case.routes.iter().collect();
         routes.reverse();
         let middle = usize::try_from(order).unwrap() % routes.len();
         routes.rotate_left(middle);
@@ -140,7 +141,7 @@ proptest! {
 
     #[test]
     fn building_is_deterministic(case in case(), seed in any::<u64>()) {
-        let print = |seed| case.compile(&case.routes, seed).map(|table| format!("{table:?}\n{:?}", table.stats()));
+        let print = |seed| case.compile(&case.routes, seed).map(|table| format!("{}\n{:?}", table.listing(), table.stats()));
         let first = print(seed).map_err(TestCaseError::fail)?;
         prop_assert_eq!(&first, &print(seed).map_err(TestCaseError::fail)?);
         prop_assert_eq!(&first, &print(!seed).map_err(TestCaseError::fail)?);
@@ -209,7 +210,7 @@ fn random_cases_provoke_lints() {
 
 fn table(routes: &[(&str, &str)]) -> RouteTable {
     let builder = routes.iter().fold(RouteTable::builder(), |builder, (name, text)| builder.route(*name, *text));
-    builder.build().unwrap().into_table()
+    builder.build().unwrap()
 }
 
 #[test]

@@ -1,19 +1,17 @@
 //! Tests tables that are small enough to be decided at once: which terms stay alive, over all conditions of a few
 //! tests.
 
+use edgeroute::Route;
 use edgeroute_lang::hir::Shadowing;
 use edgeroute_lang::limits::{Budgets, Limits};
-use edgeroute_lang::priority::{Priority, TimeToLive};
 
-use edgeroute_testkit::cases::{Case, MessageParts, OriginParts, RouteText};
+use edgeroute_testkit::cases::{Case, MessageParts, OriginParts};
 
-fn route(number: usize, condition: &str) -> RouteText {
-    RouteText {
-        name: format!("r{number}"),
-        text: format!("FROM /messages/* WHERE {condition} INTO BrokeredEndpoint('/modules/m/inputs/{number}')"),
-        priority: Priority::DEFAULT,
-        time_to_live: TimeToLive::HUB_DEFAULT,
-    }
+fn route(number: usize, condition: &str) -> Route {
+    Route::new(
+        format!("r{number}"),
+        format!("FROM /messages/* WHERE {condition} INTO BrokeredEndpoint('/modules/m/inputs/{number}')"),
+    )
 }
 
 /// A message of a module with these application properties and system properties.
@@ -44,7 +42,7 @@ fn check(conditions: &[impl AsRef<str>], fallback: Option<&str>, messages: &[Mes
                 .enumerate()
                 .map(|(number, condition)| route(number, condition.as_ref()))
                 .collect(),
-            fallback: fallback.map(|condition| RouteText { name: "fallback".to_owned(), ..route(99, condition) }),
+            fallback: fallback.map(|condition| route(99, condition).with_name("fallback")),
             messages: messages.to_vec(),
             budgets,
             shadowing: Shadowing::default(),

@@ -7,12 +7,12 @@
 
 use std::{env, fs};
 
-use edgeroute_lang::hir::{Route, Shadowing};
+use edgeroute_lang::hir::{Shadowing, TypedRoute};
 use edgeroute_lang::limits::{Budgets, Limits};
-use edgeroute_lang::priority::{Priority, TimeToLive};
+use edgeroute_lang::route::Route;
 use serde_json::Value;
 
-use edgeroute_testkit::cases::{Case, MessageParts, OriginParts, RouteText};
+use edgeroute_testkit::cases::{Case, MessageParts, OriginParts};
 
 /// Pseudo-random numbers (Marsaglia, Xorshift RNGs, 2003).
 struct Random(u64);
@@ -35,18 +35,14 @@ fn rows(file: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn route(condition: &str, number: usize) -> RouteText {
-    RouteText {
-        name: format!("r{number}"),
-        // Not from `/messages/*`, where a comment may begin that ends within the condition.
-        text: format!("FROM /messages WHERE {condition} INTO BrokeredEndpoint('/modules/m{number}/inputs/in')"),
-        priority: Priority::DEFAULT,
-        time_to_live: TimeToLive::HUB_DEFAULT,
-    }
+fn route(condition: &str, number: usize) -> Route {
+    // Not from `/messages/*`, where a comment may begin that ends within the condition.
+    let text = format!("FROM /messages WHERE {condition} INTO BrokeredEndpoint('/modules/m{number}/inputs/in')");
+    Route::new(format!("r{number}"), text)
 }
 
-fn compiles(route: &RouteText) -> bool {
-    Route::compile(&route.text, Shadowing::default(), &Limits::default()).is_ok()
+fn compiles(route: &Route) -> bool {
+    TypedRoute::compile(route.text(), Shadowing::default(), &Limits::default()).is_ok()
 }
 
 /// The vectors' conditions that compile.

@@ -11,12 +11,13 @@ use std::collections::BTreeMap;
 use super::condition;
 use super::note::Note;
 use super::part::PartValue;
-use super::routes::{Compiled, Role, RouteText, Routes};
-use edgeroute::{CompileError, Compiled as CompiledTable, RouteTable, Scratch};
+use super::routes::{Compiled, Role, Routes};
+use edgeroute::{CompileError, RouteTable, Scratch};
 use edgeroute_lang::endpoint::Endpoint;
 use edgeroute_lang::interpret::{ResolvedMessage, Verdict};
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::message::{Message, MessageSource, Properties};
+use edgeroute_lang::route::Route;
 
 /// The most conditions that are evaluated to explain why routes match nothing.
 const EVALUATIONS: usize = 200_000;
@@ -28,18 +29,21 @@ const NAMED: usize = 3;
 /// Counts where messages go, route by route.
 ///
 /// ```
-/// use edgeroute_analysis::explain::{Coverage, RouteText, Routes};
+/// use edgeroute::Route;
+/// use edgeroute_analysis::explain::{Coverage, Routes};
 /// use edgeroute_lang::message::{Message, Origin};
 ///
 /// let mut routes = Routes::default();
-/// routes.add(RouteText::new("hot", "FROM /messages/modules/* WHERE t = 'hot' INTO $upstream")).expect("it compiles");
-/// routes.add(RouteText::new("leaf", "FROM /messages WHERE level = 'high' INTO $upstream")).expect("it compiles");
+/// let route = Route::new("hot", "FROM /messages/modules/* WHERE t = 'hot' INTO $upstream");
+/// routes.add(&route).expect("it compiles");
+/// let route = Route::new("leaf", "FROM /messages WHERE level = 'high' INTO $upstream");
+/// routes.add(&route).expect("it compiles");
 ///
 /// let mut coverage = Coverage::new(&routes, 10)?;
 /// coverage.add(1, &Message::new(Origin::device("leaf-7")).properties(&[("level", "high")]));
 /// coverage.add(2, &Message::new(Origin::device("leaf-7")).properties(&[("level", "low")]));
 /// let never: Vec<&str> =
-///     coverage.routes().iter().filter(|route| route.matched() == 0).map(|route| route.text().name).collect();
+///     coverage.routes().iter().filter(|route| route.matched() == 0).map(|route| route.route().name()).collect();
 /// assert_eq!(never, ["hot"]);
 /// assert_eq!((coverage.messages(), coverage.nowhere(), coverage.lost()[0].message()), (2, 1, 2));
 /// # Ok::<(), edgeroute::CompileError>(())
@@ -128,7 +132,7 @@ impl<'r, 't> Coverage<'r, 't> {
     /// Counts the deliveries: for each endpoint, the best of the matching routes delivers.
     fn count_deliveries(&mut self) {
         let routes = &mut self.routes;
-        let rank = |place: &usize| routes.get(*place).map(|route| (route.endpoint, route.text().priority, *place));
+        let rank = |place: &usize| routes.get(*place).map(|route| (route.endpoint, route.route().priority(), *place));
         self.taking.sort_by_key(rank);
         let mut last = None;
         for &place in &self.taking {
@@ -229,7 +233,7 @@ fn table_of_each(routes: &Routes<'_>) -> Result<RouteTable, CompileError> {
     let limits = Limits { route_bytes: limits.route_bytes.saturating_add(128), ..limits };
     let mut builder = RouteTable::builder().limits(limits).shadowing(routes.shadowing());
     let text = |route: &Compiled<'_>, place: usize| {
-        let before = route.text.text.get(..route.sink_span.range().start).unwrap_or_default();
+        let before = route.route.text().get(..route.sink_span.range().start).unwrap_or_default();
         format!("{before}BrokeredEndpoint(\"/modules/route/inputs/{place}\")")
     };
     for (place, route) in routes.compiled().enumerate() {
@@ -237,9 +241,9 @@ fn table_of_each(routes: &Routes<'_>) -> Result<RouteTable, CompileError> {
     }
     if let Some(fallback) = routes.compiled_fallback() {
         let place = routes.len();
-        builder = builder.fallback(place.to_string(), text(fallback, place));
+        builder = builder.fallback((place.to_string(), text(fallback, place)));
     }
-    builder.build().map(CompiledTable::into_table)
+    builder.build()
 }
 
 /// The coverage of one route.
@@ -256,8 +260,8 @@ pub struct RouteCoverage<'r, 't> {
 impl<'r, 't> RouteCoverage<'r, 't> {
     /// The route as it was given.
     #[must_use]
-    pub fn text(&self) -> &'r RouteText<'t> {
-        &self.route.text
+    pub fn route(&self) -> &'t Route {
+        self.route.route
     }
 
     /// The endpoint that the route sends messages to.
@@ -352,7 +356,7 @@ impl Why {
         if !route.takes(source) {
             return Self::OtherSource;
         }
-        let explained = condition::explain(&route.typed.condition, route.text.text, facts);
+        let explained = condition::explain(&route.typed.condition, route.route.text(), facts);
         if explained.verdict() != Verdict::Undefined {
             return Self::False;
         }
@@ -407,7 +411,7 @@ impl<'r> Lost<'r> {
             // An undefined condition is more often a mistake than a false one, and the longest source is closest to the
             // message's.
             let rank = (verdict == Verdict::False, Reverse(route.route.typed.source.as_str().len()));
-            whys.push((rank, LostWhy { route: route.text().name, verdict, note }));
+            whys.push((rank, LostWhy { route: route.route().name(), verdict, note }));
         }
         whys.sort_by_key(|(rank, _)| *rank);
         lost.why = whys.into_iter().take(NAMED).map(|(_, why)| why).collect();

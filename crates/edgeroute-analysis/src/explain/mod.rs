@@ -15,26 +15,29 @@ mod routes;
 pub use coverage::{Coverage, Lost, LostWhy, RouteCoverage, Unmatched};
 pub use note::{BodyPart, BodyProperty, Kind, Nearest, Note};
 pub use part::{ConditionExplanation, Excerpt, Part, PartValue};
-pub use routes::{Role, RouteText, Routes};
+pub use routes::{Role, Routes};
 
 use std::collections::BTreeMap;
 
 use edgeroute_lang::endpoint::Endpoint;
 use edgeroute_lang::interpret::{ResolvedMessage, Verdict};
 use edgeroute_lang::message::{Message, Properties};
+use edgeroute_lang::route::Route;
 use edgeroute_lang::source::SourceMismatch;
 use routes::Compiled;
 
 /// Explains where a message goes and why. Allocates.
 ///
 /// ```
-/// use edgeroute_analysis::explain::{Outcome, RouteText, Routes, explain};
+/// use edgeroute::Route;
+/// use edgeroute_analysis::explain::{Outcome, Routes, explain};
 /// use edgeroute_lang::interpret::Verdict;
 /// use edgeroute_lang::message::{Message, Origin};
 ///
 /// let mut routes = Routes::default();
 /// let hot = "FROM /messages/* WHERE as_number(temperature) > 80 INTO $upstream";
-/// routes.add(RouteText::new("hot", hot)).expect("it compiles");
+/// let route = Route::new("hot", hot);
+/// routes.add(&route).expect("it compiles");
 ///
 /// let properties = [("Temprature", "95")];
 /// let message = Message::new(Origin::device("leaf-7")).properties(&properties);
@@ -86,7 +89,7 @@ fn decide(routes: &mut [RouteExplanation<'_, '_>]) -> Vec<DeliveryExplanation> {
     for (index, route) in routes.iter().enumerate().filter(|(_, route)| route.outcome == Outcome::Delivers) {
         matching.entry(route.endpoint()).or_default().push(index);
     }
-    let priority = |index: usize| routes.get(index).map(|route| route.text().priority);
+    let priority = |index: usize| routes.get(index).map(|route| route.route().priority());
     let mut deliveries: Vec<DeliveryExplanation> = matching
         .into_values()
         .filter_map(|mut of_endpoint| {
@@ -183,7 +186,7 @@ impl<'r, 't> RouteExplanation<'r, 't> {
     /// Explains a route that selects the message's source. A match is recorded as a delivery until another route
     /// outranks it.
     fn of_condition(route: &'r Compiled<'t>, facts: &ResolvedMessage<'_>) -> Self {
-        let condition = condition::explain(&route.typed.condition, route.text.text, facts);
+        let condition = condition::explain(&route.typed.condition, route.route.text(), facts);
         let outcome = match condition.verdict() {
             Verdict::True => Outcome::Delivers,
             verdict => Outcome::NotTrue(verdict),
@@ -193,8 +196,8 @@ impl<'r, 't> RouteExplanation<'r, 't> {
 
     /// The route as it was given.
     #[must_use]
-    pub fn text(&self) -> &'r RouteText<'t> {
-        &self.route.text
+    pub fn route(&self) -> &'t Route {
+        self.route.route
     }
 
     /// Whether it is a route or the fallback.

@@ -3,39 +3,11 @@
 use edgeroute_lang::diagnostic::Diagnostic;
 use edgeroute_lang::hir::{self, Shadowing};
 use edgeroute_lang::limits::Limits;
-use edgeroute_lang::manifest::RouteSpec;
 use edgeroute_lang::message::MessageSource;
-use edgeroute_lang::priority::{Priority, TimeToLive};
+use edgeroute_lang::route::Route;
 use edgeroute_lang::source::takes_fallback;
 use edgeroute_lang::span::Span;
 use edgeroute_lang::syntax::parse_route;
-
-/// A route as given to the hub. Borrows its strings.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub struct RouteText<'t> {
-    /// Its name.
-    pub name: &'t str,
-    /// `FROM ... INTO ...`
-    pub text: &'t str,
-    /// Its priority.
-    pub priority: Priority,
-    /// How long its messages are kept.
-    pub time_to_live: TimeToLive,
-}
-
-impl<'t> RouteText<'t> {
-    /// A route with the default priority and time to live.
-    #[must_use]
-    pub const fn new(name: &'t str, text: &'t str) -> Self {
-        Self { name, text, priority: Priority::DEFAULT, time_to_live: TimeToLive::HUB_DEFAULT }
-    }
-}
-
-impl<'t> From<&'t RouteSpec> for RouteText<'t> {
-    fn from(route: &'t RouteSpec) -> Self {
-        Self { name: route.name(), text: route.text(), priority: route.priority(), time_to_live: route.time_to_live() }
-    }
-}
 
 /// The role of a route in the hub.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -58,8 +30,8 @@ pub struct Routes<'t> {
 /// A compiled route.
 #[derive(Clone, Debug)]
 pub(super) struct Compiled<'t> {
-    pub(super) text: RouteText<'t>,
-    pub(super) typed: hir::Route<'t>,
+    pub(super) route: &'t Route,
+    pub(super) typed: hir::TypedRoute<'t>,
     pub(super) role: Role,
     pub(super) sink_span: Span,
     source_span: Span,
@@ -76,7 +48,7 @@ impl<'t> Routes<'t> {
     ///
     /// # Errors
     /// Returns all errors in the route; the route is then not added. Spans are in bytes of its text.
-    pub fn add(&mut self, route: RouteText<'t>) -> Result<(), Vec<Diagnostic>> {
+    pub fn add(&mut self, route: &'t Route) -> Result<(), Vec<Diagnostic>> {
         self.declared.push(self.compile(route, Role::Route)?);
         Ok(())
     }
@@ -85,17 +57,17 @@ impl<'t> Routes<'t> {
     ///
     /// # Errors
     /// Same as for [`add`](Self::add).
-    pub fn set_fallback(&mut self, route: RouteText<'t>) -> Result<(), Vec<Diagnostic>> {
+    pub fn set_fallback(&mut self, route: &'t Route) -> Result<(), Vec<Diagnostic>> {
         self.fallback = Some(self.compile(route, Role::Fallback)?);
         Ok(())
     }
 
-    fn compile(&self, text: RouteText<'t>, role: Role) -> Result<Compiled<'t>, Vec<Diagnostic>> {
-        let parsed = parse_route(text.text, &self.limits);
+    fn compile(&self, route: &'t Route, role: Role) -> Result<Compiled<'t>, Vec<Diagnostic>> {
+        let parsed = parse_route(route.text(), &self.limits);
         let source_span = parsed.tree.source.as_ref().map(|source| source.span).unwrap_or_default();
         let sink_span = parsed.tree.sink.as_ref().map(|sink| sink.span).unwrap_or_default();
-        let typed = hir::Route::check(&parsed.tree, parsed.errors, self.shadowing)?;
-        Ok(Compiled { text, typed, role, sink_span, source_span })
+        let typed = hir::TypedRoute::check(&parsed.tree, parsed.errors, self.shadowing)?;
+        Ok(Compiled { route, typed, role, sink_span, source_span })
     }
 
     pub(super) fn compiled(&self) -> impl Iterator<Item = &Compiled<'t>> {
@@ -118,8 +90,8 @@ impl<'t> Routes<'t> {
 /// Access to the routes.
 impl<'t> Routes<'t> {
     /// The routes as given, in the order of declaration, without the fallback.
-    pub fn iter(&self) -> impl Iterator<Item = &RouteText<'t>> {
-        self.declared.iter().map(|route| &route.text)
+    pub fn iter(&self) -> impl Iterator<Item = &'t Route> {
+        self.declared.iter().map(|compiled| compiled.route)
     }
 
     /// The number of routes, not counting the fallback.
@@ -147,7 +119,7 @@ impl Compiled<'_> {
     /// The span of a segment of the source in the route's text. It covers the whole source if white space or comments
     /// between its tokens make the segment impossible to locate.
     pub(super) fn segment_span(&self, segment: usize) -> Span {
-        let written = self.source_span.slice(self.text.text);
+        let written = self.source_span.slice(self.route.text());
         let is_plain = !written.contains(|character: char| character.is_whitespace()) && !written.contains("/*/");
         let mut offset = 0;
         for (index, piece) in written.split('/').enumerate() {

@@ -12,7 +12,8 @@ const JSON: &Pairs = &[("contentType", Some("application/json")), ("contentEncod
 fn parts(condition: &str, message: &Message<'_, Pairs, Pairs>) -> Vec<String> {
     let text = format!("FROM /* WHERE {condition} INTO $upstream");
     let mut routes = Routes::default();
-    routes.add(RouteText::new("r", &text)).unwrap();
+    let route = Route::new("r", &text);
+    routes.add(&route).unwrap();
     let explanation = explain(&routes, message);
     let condition = explanation.routes()[0].condition().unwrap();
     let shown = |part: &Part| {
@@ -173,7 +174,8 @@ fn an_explanation_does_not_grow_with_the_texts_it_is_about() {
         Message::new(Origin::device("d")).properties(&[] as &Pairs).system_properties(JSON).body(body.as_bytes());
     let text = format!("FROM /* WHERE {nested} INTO $upstream");
     let mut routes = Routes::default();
-    routes.add(RouteText::new("r", &text)).unwrap();
+    let route = Route::new("r", &text);
+    routes.add(&route).unwrap();
     let explanation = explain(&routes, &message);
     let parts = explanation.routes()[0].condition().unwrap().parts();
     let kept: usize = parts
@@ -204,13 +206,15 @@ fn show(origin: Origin<'_>, detail: SourceDetail) -> String {
         ("star", "FROM /messages/modules/*/outputs/readings INTO $upstream", 9),
     ];
     let mut routes = Routes::default();
-    for (name, text, priority) in texts {
-        let (priority, time_to_live) = (Priority::new(priority).unwrap(), TimeToLive::from_secs(60));
-        routes.add(RouteText { name, text, priority, time_to_live }).unwrap();
+    let declared = texts.map(|(name, text, priority)| {
+        let priority = Priority::new(priority).unwrap();
+        Route::new(name, text).with_priority(priority).with_time_to_live(TimeToLive::from_secs(60))
+    });
+    for route in &declared {
+        routes.add(route).unwrap();
     }
-    routes
-        .set_fallback(RouteText::new("rest", "FROM /messages/* INTO BrokeredEndpoint(\"/modules/f/inputs/i\")"))
-        .unwrap();
+    let fallback = Route::new("rest", "FROM /messages/* INTO BrokeredEndpoint(\"/modules/f/inputs/i\")");
+    routes.set_fallback(&fallback).unwrap();
     let properties: &Pairs = &[("t", Some("95"))];
     let message = Message::new(origin).properties(properties).system_properties(JSON).body(b"{\"on\": true}");
     explanation_text(&explain(&routes, &message), &TextStyle { source_detail: detail, ..TextStyle::default() })
@@ -270,7 +274,8 @@ from /twinChangeNotifications
 fn a_segment_is_found_in_the_routes_text_or_the_whole_source_is_meant() {
     let span = |text: &str| {
         let mut routes = Routes::default();
-        routes.add(RouteText::new("r", text)).unwrap();
+        let route = Route::new("r", text);
+        routes.add(&route).unwrap();
         let explanation = explain(&routes, &Message::new(Origin::module("d", "m")));
         explanation.routes()[0].mismatch_span().map(|span| span.slice(text).to_owned())
     };
@@ -281,9 +286,10 @@ fn a_segment_is_found_in_the_routes_text_or_the_whole_source_is_meant() {
 }
 
 #[test]
-fn coverage_keeps_no_more_than_it_was_told_to() {
+fn coverage_keeps_no_more_than_asked_for() {
     let mut routes = Routes::default();
-    routes.add(RouteText::new("never", "FROM /messages/modules/m/* WHERE t = '1' INTO $upstream")).unwrap();
+    let never = Route::new("never", "FROM /messages/modules/m/* WHERE t = '1' INTO $upstream");
+    routes.add(&never).unwrap();
     let mut coverage = Coverage::new(&routes, 3).unwrap();
     for number in 0..5000 {
         let module = format!("module-{}", number / 2);
@@ -297,13 +303,14 @@ fn coverage_keeps_no_more_than_it_was_told_to() {
 }
 
 #[test]
-fn coverage_tells_why_a_route_takes_nothing_and_that_another_goes_before_it() {
+fn coverage_explains_why_a_route_takes_nothing_and_that_another_takes_precedence() {
     let mut routes = Routes::default();
-    routes
-        .add(RouteText::new("first", "FROM /messages/* WHERE t = '1' INTO $upstream what follows is ignored"))
-        .unwrap();
-    routes.add(RouteText::new("second", "FROM /messages/* WHERE t != '2' INTO $upstream")).unwrap();
-    routes.add(RouteText::new("body", "FROM /messages/* WHERE $body.t = 1 INTO $upstream")).unwrap();
+    let first = Route::new("first", "FROM /messages/* WHERE t = '1' INTO $upstream what follows is ignored");
+    routes.add(&first).unwrap();
+    let second = Route::new("second", "FROM /messages/* WHERE t != '2' INTO $upstream");
+    routes.add(&second).unwrap();
+    let body = Route::new("body", "FROM /messages/* WHERE $body.t = 1 INTO $upstream");
+    routes.add(&body).unwrap();
     let mut coverage = Coverage::new(&routes, 3).unwrap();
     for (number, value) in ["1", "1", "2"].into_iter().enumerate() {
         coverage.add(number + 1, &Message::new(Origin::device("d")).properties(&[("t", value)]));

@@ -2,7 +2,7 @@
 
 use super::{CheckedRoute, Finding, Fixes, Level, Lint, Place, Related};
 use edgeroute_lang::diagnostic::{Diagnostic, Severity};
-use edgeroute_lang::hir::Route;
+use edgeroute_lang::hir::TypedRoute;
 use edgeroute_lang::prove::{Answer, Prover, SourceFacts};
 use edgeroute_lang::span::Span;
 
@@ -33,7 +33,7 @@ impl Findings<'_> {
         replacement: &str,
     ) -> Diagnostic {
         let text = subject.with(span, replacement);
-        let Ok(mended) = Route::compile(&text, subject.shadowing, subject.limits) else {
+        let Ok(mended) = TypedRoute::compile(&text, subject.shadowing, subject.limits) else {
             return found;
         };
         if self.lint.fixes == Some(Fixes::KeepMeaning) && !self.means_the_same(subject, &mended) {
@@ -42,7 +42,7 @@ impl Findings<'_> {
         found.with_fix(span, replacement)
     }
 
-    fn means_the_same(&mut self, subject: &CheckedRoute<'_>, other: &Route<'_>) -> bool {
+    fn means_the_same(&mut self, subject: &CheckedRoute<'_>, other: &TypedRoute<'_>) -> bool {
         let (ours, theirs) = (subject.formula, self.reasoner.add(&other.condition));
         let mut follows = |from, to| {
             self.reasoner.refute(&[(from, true), (to, false)], &SourceFacts::default()) == Answer::Impossible

@@ -7,7 +7,7 @@
 
 use super::{Fixes, Lint, Linter};
 use edgeroute_lang::diagnostic::{Finding, Fix};
-use edgeroute_lang::hir::Route;
+use edgeroute_lang::hir::TypedRoute;
 use edgeroute_lang::manifest::{Edited, Manifest, Parsed, apply};
 
 /// The most rounds of linting and fixing in [`fix_manifest`]. Each round applies at least one fix.
@@ -68,7 +68,8 @@ pub fn fix_manifest(text: &str, linter: &Linter, most: Fixes) -> Fixed {
 fn problem_count(text: &str, linter: &Linter) -> usize {
     let Parsed { manifest, unusable_routes, problems } = Manifest::parse(text);
     let routes = manifest.iter().flat_map(Manifest::routes).chain(&unusable_routes);
-    let errors = routes
-        .filter_map(|route| Route::compile(route.text(), linter.shadowing_of_names(), linter.limits_of_routes()).err());
+    let errors = routes.filter_map(|route| {
+        TypedRoute::compile(route.text(), linter.shadowing_of_names(), linter.limits_of_routes()).err()
+    });
     problems.len() + errors.map(|errors| errors.len()).sum::<usize>()
 }

@@ -7,11 +7,11 @@ use super::{
 };
 use crate::topology::Topology;
 use edgeroute_lang::diagnostic;
-use edgeroute_lang::hir::{Route, Shadowing};
+use edgeroute_lang::hir::{Shadowing, TypedRoute};
 use edgeroute_lang::limits::Limits;
-use edgeroute_lang::manifest::{Manifest, Parsed};
-use edgeroute_lang::priority::{Priority, TimeToLive};
+use edgeroute_lang::manifest::{Manifest, Parsed, RouteSpec};
 use edgeroute_lang::prove::{Prover, SourceFacts};
+use edgeroute_lang::route::Route;
 use edgeroute_lang::syntax::parse_route;
 
 /// Runs lints with given levels and settings.
@@ -20,29 +20,6 @@ pub struct Linter {
     levels: Levels,
     limits: Limits,
     shadowing: Shadowing,
-}
-
-/// A route to lint.
-#[derive(Copy, Clone, Debug)]
-pub struct RouteInput<'r> {
-    name: &'r str,
-    text: &'r str,
-    priority: Priority,
-    time_to_live: TimeToLive,
-}
-
-impl<'r> RouteInput<'r> {
-    /// A route with the default priority and time to live.
-    #[must_use]
-    pub const fn new(name: &'r str, text: &'r str) -> Self {
-        Self { name, text, priority: Priority::DEFAULT, time_to_live: TimeToLive::HUB_DEFAULT }
-    }
-
-    /// Sets the priority and time to live.
-    #[must_use]
-    pub const fn with_terms(self, priority: Priority, time_to_live: TimeToLive) -> Self {
-        Self { priority, time_to_live, ..self }
-    }
 }
 
 /// Where routes come from.
@@ -88,8 +65,8 @@ impl Linter {
 impl Linter {
     /// Lints routes, given in the order of their declaration. Skips routes with errors. Allocates.
     #[must_use]
-    pub fn lint_routes(&self, routes: &[RouteInput<'_>]) -> Report {
-        self.lint(routes, Origin::default())
+    pub fn lint_routes(&self, routes: &[Route]) -> Report {
+        self.lint(routes.iter(), Origin::default())
     }
 
     /// Lints the routes of a manifest, also as a whole and together with its modules. Skips routes with errors. A text
@@ -112,25 +89,22 @@ impl Linter {
             return ManifestReport::default();
         };
         let topology = Topology::with_shadowing(&manifest, &self.limits, self.shadowing);
-        let inputs: Vec<RouteInput<'_>> = manifest
-            .routes()
-            .iter()
-            .map(|route| RouteInput::new(route.name(), route.text()).with_terms(route.priority(), route.time_to_live()))
-            .collect();
         let is_layer = manifest.schema_version().is_none();
         let may_have_more = is_layer || !unusable_routes.is_empty() || !problems.is_empty();
-        let report = self.lint(&inputs, Origin { manifest: Some((&manifest, &topology)), may_have_more });
+        let routes = manifest.routes().iter().map(RouteSpec::route);
+        let report = self.lint(routes, Origin { manifest: Some((&manifest, &topology)), may_have_more });
         let mut findings: Vec<diagnostic::Finding> =
             report.findings.into_iter().map(|finding| located(&manifest, finding)).collect();
         findings.sort_by_key(|finding| finding.diagnostic.primary.span);
         ManifestReport { findings, hints: report.hints, undecided: report.undecided }
     }
 
-    fn lint(&self, routes: &[RouteInput<'_>], origin: Origin<'_>) -> Report {
+    fn lint<'r>(&'r self, routes: impl ExactSizeIterator<Item = &'r Route>, origin: Origin<'r>) -> Report {
+        let count = routes.len();
         let mut reasoner = Prover::new();
         let subjects: Vec<CheckedRoute<'_>> =
-            routes.iter().enumerate().filter_map(|(index, route)| self.subject(index, route, &mut reasoner)).collect();
-        let is_complete = subjects.len() == routes.len() && !origin.may_have_more;
+            routes.enumerate().filter_map(|(index, route)| self.subject(index, route, &mut reasoner)).collect();
+        let is_complete = subjects.len() == count && !origin.may_have_more;
         let set =
             RouteSetContext { subjects: &subjects, is_complete, manifest: origin.manifest, relations: OnceCell::new() };
         let (mut found, mut hints) = (Vec::new(), Vec::new());
@@ -156,15 +130,15 @@ impl Linter {
     }
 
     /// Prepares a route for linting in every form; `None` if it has errors.
-    fn subject<'r>(&'r self, index: usize, route: &RouteInput<'r>, reasoner: &mut Prover) -> Option<CheckedRoute<'r>> {
-        let parsed = parse_route(route.text, &self.limits);
-        let typed = Route::check(&parsed.tree, parsed.errors, self.shadowing).ok()?;
+    fn subject<'r>(&'r self, index: usize, route: &'r Route, reasoner: &mut Prover) -> Option<CheckedRoute<'r>> {
+        let parsed = parse_route(route.text(), &self.limits);
+        let typed = TypedRoute::check(&parsed.tree, parsed.errors, self.shadowing).ok()?;
         Some(CheckedRoute {
             index,
-            name: route.name,
-            text: route.text,
-            priority: route.priority,
-            time_to_live: route.time_to_live,
+            name: route.name(),
+            text: route.text(),
+            priority: route.priority(),
+            time_to_live: route.time_to_live(),
             formula: reasoner.add(&typed.condition),
             facts: SourceFacts::of(&typed.source),
             tree: parsed.tree,
@@ -190,5 +164,5 @@ fn located(manifest: &Manifest, finding: Finding) -> diagnostic::Finding {
             diagnostic = diagnostic.with_secondary(route.locate(related.span), related.text);
         }
     }
-    diagnostic::Finding { route: Some(route.shared_name()), diagnostic }
+    diagnostic::Finding { route: Some(route.route().shared_name()), diagnostic }
 }

@@ -10,9 +10,10 @@
 //! other. Those compare only routes to the same endpoint, and within a budget.
 //!
 //! ```
-//! use edgeroute_analysis::lint::{Linter, RouteInput};
+//! use edgeroute::Route;
+//! use edgeroute_analysis::lint::Linter;
 //!
-//! let routes = [RouteInput::new("hot", "FROM /messages/* WHERE level = 'a' and level = 'b' INTO $upstream")];
+//! let routes = [Route::new("hot", "FROM /messages/* WHERE level = 'a' and level = 'b' INTO $upstream")];
 //! let report = Linter::default().lint_routes(&routes);
 //! let names: Vec<&str> = report.findings().iter().map(|finding| finding.lint().name()).collect();
 //! assert_eq!(names, ["never-true"]);
@@ -35,7 +36,7 @@ use edgeroute_lang::diagnostic::Code;
 pub use finding::{Finding, ManifestReport, Place, Related, Report};
 pub use fixing::{FIXING_ROUNDS, Fixed, fix_manifest};
 pub use level::{Level, Levels, Selector, UnknownLint};
-pub use linter::{Linter, RouteInput};
+pub use linter::Linter;
 pub use registry::ALL;
 
 use findings::Findings;

@@ -23,7 +23,7 @@ pub(super) struct CheckedRoute<'r> {
     pub(super) priority: Priority,
     pub(super) time_to_live: TimeToLive,
     pub(super) tree: ast::Route<'r>,
-    pub(super) typed: hir::Route<'r>,
+    pub(super) typed: hir::TypedRoute<'r>,
     /// True exactly when the condition is true.
     pub(super) formula: FormulaId,
     /// What the source implies about its messages.
@@ -80,7 +80,7 @@ impl<'r> CheckedRoute<'r> {
 
     /// Whether the route still compiles when a span is replaced.
     pub(super) fn compiles_with(&self, span: Span, replacement: &str) -> bool {
-        hir::Route::compile(&self.with(span, replacement), self.shadowing, self.limits).is_ok()
+        hir::TypedRoute::compile(&self.with(span, replacement), self.shadowing, self.limits).is_ok()
     }
 
     /// The span from the source to the sink.

@@ -37,7 +37,7 @@ pub fn coverage_text(coverage: &Coverage<'_, '_>, color: Color) -> String {
 }
 
 fn routes_text(coverage: &Coverage<'_, '_>, color: Color) -> String {
-    let names: Vec<String> = coverage.routes().iter().map(|route| printable(route.text().name)).collect();
+    let names: Vec<String> = coverage.routes().iter().map(|route| printable(route.route().name())).collect();
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(5, NAME_WIDTH);
     let mut out = format!("\n{:width$}  {:>9}  {:>9}\n", "route", "matched", "delivered");
     for (route, name) in coverage.routes().iter().zip(names) {
@@ -254,7 +254,7 @@ impl<'c> From<&'c Lost<'_>> for LostRecord<'c> {
 impl<'c> From<&'c RouteCoverage<'_, '_>> for RouteRecord<'c> {
     fn from(route: &'c RouteCoverage<'_, '_>) -> Self {
         Self {
-            name: route.text().name,
+            name: route.route().name(),
             endpoint: route.endpoint().to_string(),
             matched: route.matched(),
             delivered: route.delivered(),

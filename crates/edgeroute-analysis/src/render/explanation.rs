@@ -5,11 +5,10 @@ use core::fmt::Write as _;
 
 use super::annotate::{Layout, Mark, annotate};
 use super::paint::{Color, Ink, printable};
-use crate::explain::{
-    ConditionExplanation, Explanation, Outcome, Outranking, Part, PartValue, Role, RouteExplanation, RouteText,
-};
+use crate::explain::{ConditionExplanation, Explanation, Outcome, Outranking, Part, PartValue, Role, RouteExplanation};
 use edgeroute_lang::interpret::Verdict;
 use edgeroute_lang::priority::{Priority, TimeToLive};
+use edgeroute_lang::route::Route;
 
 /// The most characters of a string that are shown as a value.
 const VALUE_WIDTH: usize = 48;
@@ -44,12 +43,14 @@ impl Default for TextStyle {
 /// Writes an explanation; every line ends with a line break.
 ///
 /// ```
-/// use edgeroute_analysis::explain::{RouteText, Routes, explain};
+/// use edgeroute::Route;
+/// use edgeroute_analysis::explain::{Routes, explain};
 /// use edgeroute_lang::message::{Message, Origin};
 /// use edgeroute_analysis::render::{TextStyle, explanation_text};
 ///
 /// let mut routes = Routes::default();
-/// routes.add(RouteText::new("hot", "FROM /messages/* WHERE as_number(t) > 80 INTO $upstream")).expect("it compiles");
+/// let route = Route::new("hot", "FROM /messages/* WHERE as_number(t) > 80 INTO $upstream");
+/// routes.add(&route).expect("it compiles");
 ///
 /// let properties = [("t", "21.5")];
 /// let message = Message::new(Origin::device("leaf-7")).properties(&properties);
@@ -94,7 +95,7 @@ fn summary(explanation: &Explanation<'_, '_>, style: &TextStyle) -> String {
     for delivery in explanation.deliveries() {
         let Some(winner) = explanation.route(delivery.winner()) else { continue };
         let endpoint = style.color.paint(Ink::Good, &printable(&winner.endpoint().to_string()));
-        let _ = write!(out, "  goes to {endpoint} by {}{}", named(winner), details(winner.text()));
+        let _ = write!(out, "  goes to {endpoint} by {}{}", named(winner), details(winner.route()));
         for (index, &loser) in delivery.outranked().iter().enumerate() {
             if let Some(loser) = explanation.route(loser) {
                 let _ = write!(out, "{} {}", if index == 0 { ", ahead of" } else { "," }, named(loser));
@@ -132,7 +133,7 @@ pub fn route_explanation_text(
     if let Some(condition) = route.condition() {
         marks.extend(marks_of(condition));
     }
-    let text = route.text().text;
+    let text = route.route().text();
     out.push_str(&annotate(text, &marks, &breaks(text), &Layout { margin: "  | ", width: style.width, color }));
     out
 }
@@ -153,7 +154,7 @@ fn verdict_text(explanation: &Explanation<'_, '_>, route: &RouteExplanation<'_, 
             let name = winner.map(named).unwrap_or_default();
             let why = match (because, winner) {
                 (Outranking::Priority, Some(winner)) => {
-                    let (before, after) = (priority(winner.text().priority), priority(route.text().priority));
+                    let (before, after) = (priority(winner.route().priority()), priority(route.route().priority()));
                     format!("{before} takes precedence over {after}")
                 }
                 _ => "same priority, declared first".to_owned(),
@@ -182,7 +183,7 @@ fn verdict_text(explanation: &Explanation<'_, '_>, route: &RouteExplanation<'_, 
 
 /// Writes a route's name in quotes.
 fn named(route: &RouteExplanation<'_, '_>) -> String {
-    format!("`{}`", printable(route.text().name))
+    format!("`{}`", printable(route.route().name()))
 }
 
 fn priority(priority: Priority) -> String {
@@ -194,10 +195,10 @@ fn priority(priority: Priority) -> String {
 }
 
 /// Writes the priority and time to live of a route if they are set.
-fn details(route: &RouteText<'_>) -> String {
-    let given = (route.priority != Priority::DEFAULT).then(|| priority(route.priority));
+fn details(route: &Route) -> String {
+    let given = (route.priority() != Priority::DEFAULT).then(|| priority(route.priority()));
     let kept =
-        (route.time_to_live != TimeToLive::HUB_DEFAULT).then(|| format!("kept {} s", route.time_to_live.as_secs()));
+        (route.time_to_live() != TimeToLive::HUB_DEFAULT).then(|| format!("kept {} s", route.time_to_live().as_secs()));
     let details: Vec<String> = given.into_iter().chain(kept).collect();
     if details.is_empty() { String::new() } else { format!(" ({})", details.join(", ")) }
 }

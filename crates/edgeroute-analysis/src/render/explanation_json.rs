@@ -11,12 +11,14 @@ use edgeroute_lang::interpret::Verdict;
 /// Writes explanations as JSON, each on one line without a line break.
 ///
 /// ```
-/// use edgeroute_analysis::explain::{RouteText, Routes, explain};
+/// use edgeroute::Route;
+/// use edgeroute_analysis::explain::{Routes, explain};
 /// use edgeroute_lang::message::{Message, Origin};
 /// use edgeroute_analysis::render::ExplanationJson;
 ///
 /// let mut routes = Routes::default();
-/// routes.add(RouteText::new("all", "FROM /messages/* INTO $upstream")).expect("it compiles");
+/// let route = Route::new("all", "FROM /messages/* INTO $upstream");
+/// routes.add(&route).expect("it compiles");
 /// let explanation = explain(&routes, &Message::new(Origin::device("leaf-7")));
 /// assert!(ExplanationJson::new().message(3).write(&explanation).starts_with(r#"{"message":3,"source":"/messages","#));
 /// ```
@@ -49,7 +51,7 @@ impl<'n> ExplanationJson<'n> {
     #[must_use]
     pub fn write(&self, explanation: &Explanation<'_, '_>) -> String {
         let is_wanted = |route: &&RouteExplanation<'_, '_>| {
-            self.routes.is_none_or(|names| names.iter().any(|name| name == route.text().name))
+            self.routes.is_none_or(|names| names.iter().any(|name| name == route.route().name()))
         };
         to_json(&ExplanationRecord {
             message: self.message,
@@ -170,31 +172,31 @@ fn delivery<'e>(explanation: &'e Explanation<'_, '_>, delivery: &DeliveryExplana
     let outranked = delivery.outranked().iter().filter_map(|&loser| explanation.route(loser));
     Some(DeliveryRecord {
         endpoint: winner.endpoint().to_string(),
-        route: winner.text().name,
-        priority: winner.text().priority.get(),
-        time_to_live_secs: winner.text().time_to_live.as_secs(),
-        outranked: outranked.map(|loser| loser.text().name).collect(),
+        route: winner.route().name(),
+        priority: winner.route().priority().get(),
+        time_to_live_secs: winner.route().time_to_live().as_secs(),
+        outranked: outranked.map(|loser| loser.route().name()).collect(),
     })
 }
 
 fn route<'e>(explanation: &'e Explanation<'_, '_>, route: &'e RouteExplanation<'_, '_>) -> RouteRecord<'e> {
-    let text = route.text();
+    let given = route.route();
     let mut record = RouteRecord {
-        name: text.name,
+        name: given.name(),
         endpoint: route.endpoint().to_string(),
-        priority: text.priority.get(),
-        time_to_live_secs: text.time_to_live.as_secs(),
+        priority: given.priority().get(),
+        time_to_live_secs: given.time_to_live().as_secs(),
         is_fallback: route.role() == Role::Fallback,
         outcome: "",
         outranked_by: None,
         because: None,
         source_mismatch: None,
-        condition: route.condition().map(|one| condition(one, text.text)),
+        condition: route.condition().map(|one| condition(one, given.text())),
     };
     record.outcome = match route.outcome() {
         Outcome::Delivers => "delivers",
         Outcome::Outranked { by, because } => {
-            record.outranked_by = explanation.route(*by).map(|winner| winner.text().name);
+            record.outranked_by = explanation.route(*by).map(|winner| winner.route().name());
             record.because = Some(match because {
                 Outranking::Priority => "priority",
                 Outranking::DeclaredFirst => "declared-first",

@@ -171,7 +171,7 @@ impl Topology {
         for (position, spec) in manifest.routes().iter().enumerate() {
             let parsed = parse_route(spec.text(), limits);
             let condition = parsed.tree.condition.as_ref().map(canonical_condition);
-            let Ok(route) = hir::Route::check(&parsed.tree, parsed.errors, shadowing) else {
+            let Ok(route) = hir::TypedRoute::check(&parsed.tree, parsed.errors, shadowing) else {
                 continue;
             };
             let flow = FlowId::new(routes.len());

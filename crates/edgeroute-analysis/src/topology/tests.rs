@@ -266,7 +266,7 @@ proptest! {
     ) {
         let topology = topology(&["a", "b", "d"], &routes.iter().map(String::as_str).collect::<Vec<_>>());
         for (_, flow) in topology.flows() {
-            let table = RouteTable::builder().route("r", &*routes[flow.position()]).build().unwrap().into_table();
+            let table = RouteTable::builder().route("r", &*routes[flow.position()]).build().unwrap();
             let properties: Vec<(&str, &str)> = property.iter().map(|value| ("p", *value)).collect();
             let takes = |origin: Origin<'_>| {
                 let message = Message::new(origin).properties(&properties);

@@ -2,10 +2,10 @@
 //!
 //! Examples in Rust run as doctests of `docs/codes.md`.
 
-use edgeroute::{BadRoutes, RouteTable};
-use edgeroute_analysis::lint::{Level, Levels, Lint, Linter, RouteInput};
+use edgeroute::{Route, RouteTable};
+use edgeroute_analysis::lint::{Level, Levels, Lint, Linter};
 use edgeroute_lang::diagnostic::Code;
-use edgeroute_lang::hir::{Route, Shadowing};
+use edgeroute_lang::hir::{Shadowing, TypedRoute};
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::manifest::{Manifest, Parsed};
 
@@ -58,7 +58,7 @@ fn findings(example: &Example, lint: Option<&Lint>) -> Vec<Code> {
         let level = Levels::default().with(lint.name().parse().expect("the name of a lint"), Level::Warn);
         let linter = Linter::with_levels(level);
         if example.language == "route" {
-            let report = linter.lint_routes(&[RouteInput::new("example", &example.text)]);
+            let report = linter.lint_routes(&[Route::new("example", example.text.as_str())]);
             found.extend(report.findings().iter().map(|finding| finding.lint().code()));
         } else {
             let report = linter.lint_manifest(&example.text);
@@ -71,15 +71,15 @@ fn findings(example: &Example, lint: Option<&Lint>) -> Vec<Code> {
 fn errors(example: &Example) -> Vec<Code> {
     match example.language.as_str() {
         "route" => {
-            let compiled = Route::compile(&example.text, Shadowing::default(), &example.limits);
+            let compiled = TypedRoute::compile(&example.text, Shadowing::default(), &example.limits);
             compiled.err().into_iter().flatten().map(|error| error.code).collect()
         }
         "json" => {
             let Parsed { manifest, problems, .. } = Manifest::parse(&example.text);
             let mut found: Vec<Code> = problems.iter().map(|problem| problem.diagnostic().code).collect();
-            let builder = RouteTable::builder().limits(example.limits.clone()).bad_routes(BadRoutes::Skip);
-            let skipped = match builder.manifest(&manifest.unwrap_or_default()).build() {
-                Ok(compiled) => compiled.skipped().to_vec(),
+            let builder = RouteTable::builder().limits(example.limits.clone());
+            let skipped = match builder.manifest(&manifest.unwrap_or_default()).build_partial() {
+                Ok(partial) => partial.skipped,
                 Err(error) => error.problems().to_vec(),
             };
             found.extend(skipped.iter().map(|problem| problem.diagnostic().code));

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use edgeroute_analysis::lint::{ALL, Fixes, Level, Levels, Lint, Linter, RouteInput, fix_manifest};
+use edgeroute_analysis::lint::{ALL, Fixes, Level, Levels, Lint, Linter, fix_manifest};
 use edgeroute_lang::diagnostic::{Diagnostic, Finding};
-use edgeroute_lang::hir::{Route, Shadowing};
+use edgeroute_lang::hir::{Shadowing, TypedRoute};
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::manifest::{Manifest, apply};
+use edgeroute_lang::route::Route;
 
 /// A linter that runs one lint only.
 fn linter(name: &str) -> Linter {
@@ -30,9 +31,9 @@ fn check(name: &str, fires: &[(&str, &str)], quiet: &[&str]) {
     assert!(!fires.is_empty() && !quiet.is_empty());
     let linter = linter(name);
     let found = |route: &str| -> Vec<String> {
-        let compiled = Route::compile(route, Shadowing::default(), &Limits::default());
+        let compiled = TypedRoute::compile(route, Shadowing::default(), &Limits::default());
         assert!(compiled.is_ok(), "{route}\n{compiled:?}");
-        let report = linter.lint_routes(&[RouteInput::new("r", route)]);
+        let report = linter.lint_routes(&[Route::new("r", route)]);
         assert_eq!(report.undecided(), 0, "{route}");
         report.findings().iter().map(|finding| shown(route, finding.diagnostic())).collect()
     };
@@ -98,7 +99,7 @@ fn said(lint: &str, modules: Option<&[&str]>, routes: &[&str]) -> Vec<String> {
     };
     let manifest = Manifest::from_json(&text).unwrap_or_else(|error| panic!("{text}\n{error}"));
     for route in manifest.routes() {
-        let compiled = Route::compile(route.text(), Shadowing::default(), &Limits::default());
+        let compiled = TypedRoute::compile(route.text(), Shadowing::default(), &Limits::default());
         assert!(compiled.is_ok(), "{}\n{compiled:?}", route.text());
     }
     let report = linter(lint).lint_manifest(&text);
@@ -387,10 +388,8 @@ fn never_true() {
         ],
         &["a = 'x' or a = 'y'", "as_number(a) > 3 and as_number(a) < 5", "a != 'x' and a != 'y'", "length(a) < 0"],
     );
-    let report = linter("never-true").lint_routes(&[RouteInput::new(
-        "r",
-        "FROM /* WHERE b = 'z' and a = 'x' and c = 'z' and a = 'y' INTO $upstream",
-    )]);
+    let report = linter("never-true")
+        .lint_routes(&[Route::new("r", "FROM /* WHERE b = 'z' and a = 'x' and c = 'z' and a = 'y' INTO $upstream")]);
     let labels: Vec<(u32, &str)> = report.findings()[0]
         .diagnostic()
         .secondary
@@ -775,7 +774,7 @@ fn numbered(condition: &str, numbers: impl Iterator<Item = usize>) -> Vec<String
 fn a_duplicate_is_found_among_many_routes_that_differ_by_one_test() {
     for condition in ["id = '#'", "site = 's' and id = '#'", "length(id) = #", "site = 's' and length(id) = #"] {
         let texts = numbered(condition, (0..100).chain([50]));
-        let routes: Vec<RouteInput<'_>> = texts.iter().map(|text| RouteInput::new("r", text)).collect();
+        let routes: Vec<Route> = texts.iter().map(|text| Route::new("r", text)).collect();
         let linter = linter("duplicate-route");
         let report = linter.lint_routes(&routes);
         assert_eq!(report.findings().len(), 1, "{condition}");
@@ -787,7 +786,7 @@ fn a_duplicate_is_found_among_many_routes_that_differ_by_one_test() {
 fn routes_that_were_not_compared_with_all_others_are_counted() {
     for (count, undecided) in [(32, 0), (40, 40)] {
         let texts = numbered("starts_with(id, '#.')", 0..count);
-        let routes: Vec<RouteInput<'_>> = texts.iter().map(|text| RouteInput::new("r", text)).collect();
+        let routes: Vec<Route> = texts.iter().map(|text| Route::new("r", text)).collect();
         let linter = linter("subsumed-route");
         let report = linter.lint_routes(&routes);
         assert!(report.findings().is_empty());
@@ -935,9 +934,9 @@ fn unknown_source() {
 
 #[test]
 fn a_lint_that_is_off_hints_at_what_it_would_find() {
-    let route = RouteInput::new("r", "FROM /* WHERE $body.a = 5 INTO $upstream");
+    let routes = [Route::new("r", "FROM /* WHERE $body.a = 5 INTO $upstream")];
     let hints = |levels: Levels| -> Vec<&str> {
-        Linter::with_levels(levels).lint_routes(&[route]).hints().iter().map(|lint| lint.name()).collect()
+        Linter::with_levels(levels).lint_routes(&routes).hints().iter().map(|lint| lint.name()).collect()
     };
     let name = "unchecked-content-type";
     assert_eq!(hints(Levels::default()), [name]);
@@ -982,7 +981,7 @@ fn manifests_of_the_reference_are_linted_and_mended() {
             assert_eq!(mended.routes().len(), manifest.routes().len());
             for (route, before) in mended.routes().iter().zip(manifest.routes()) {
                 assert_eq!((route.name(), route.priority()), (before.name(), before.priority()));
-                let compiled = Route::compile(route.text(), Shadowing::default(), &Limits::default());
+                let compiled = TypedRoute::compile(route.text(), Shadowing::default(), &Limits::default());
                 assert!(compiled.is_ok(), "{} was {}", route.text(), before.text());
             }
         }

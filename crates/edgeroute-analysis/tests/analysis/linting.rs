@@ -4,13 +4,14 @@
 //! can be tried.
 
 use edgeroute::{Delivery, RouteTable};
-use edgeroute_analysis::lint::{Fixes, Level, Levels, Linter, Place, RouteInput, fix_manifest};
-use edgeroute_lang::hir::{Route, Shadowing};
+use edgeroute_analysis::lint::{Fixes, Level, Levels, Linter, Place, fix_manifest};
+use edgeroute_lang::hir::{Shadowing, TypedRoute};
 use edgeroute_lang::interpret::{ResolvedMessage, Verdict, verdict};
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::manifest::Manifest;
 use edgeroute_lang::message::{Message, Origin};
 use edgeroute_lang::priority::{Priority, TimeToLive};
+use edgeroute_lang::route::Route;
 use proptest::prelude::*;
 
 const SOURCES: [&str; 6] = [
@@ -81,23 +82,16 @@ fn condition() -> impl Strategy<Value = String> {
     })
 }
 
-#[derive(Clone, Debug)]
-struct RouteText {
-    text: String,
-    priority: Priority,
-    time_to_live: TimeToLive,
-}
-
-fn route() -> impl Strategy<Value = RouteText> {
+fn route() -> impl Strategy<Value = Route> {
     let source = prop::sample::select(SOURCES.as_slice());
     let condition =
         prop_oneof![1 => Just(String::new()), 9 => condition().prop_map(|condition| format!(" WHERE {condition}"))];
     let sink = prop::sample::select(vec!["$upstream", "$upstream", "BrokeredEndpoint('/modules/b/inputs/i')"]);
     let terms = prop::sample::select(vec![(0, 0), (0, 60), (5, 0), (5, 60)]);
-    (source, condition, sink, terms).prop_map(|(source, condition, sink, (priority, seconds))| RouteText {
-        text: format!("FROM {source}{condition} INTO {sink}"),
-        priority: Priority::new(priority).unwrap(),
-        time_to_live: TimeToLive::from_secs(seconds),
+    (source, condition, sink, terms).prop_map(|(source, condition, sink, (priority, seconds))| {
+        Route::new("r", format!("FROM {source}{condition} INTO {sink}"))
+            .with_priority(Priority::new(priority).unwrap())
+            .with_time_to_live(TimeToLive::from_secs(seconds))
     })
 }
 
@@ -134,12 +128,8 @@ fn linter() -> Linter {
 }
 
 /// The indices of the routes with findings, by lint.
-fn found(routes: &[RouteText]) -> Vec<(&'static str, usize)> {
-    let inputs: Vec<RouteInput<'_>> = routes
-        .iter()
-        .map(|route| RouteInput::new("r", &route.text).with_terms(route.priority, route.time_to_live))
-        .collect();
-    let report = linter().lint_routes(&inputs);
+fn found(routes: &[Route]) -> Vec<(&'static str, usize)> {
+    let report = linter().lint_routes(routes);
     let place = |place| match place {
         Place::Route(index) => index,
         Place::Manifest => panic!("there is no manifest"),
@@ -147,12 +137,9 @@ fn found(routes: &[RouteText]) -> Vec<(&'static str, usize)> {
     report.findings().iter().map(|finding| (finding.lint().name(), place(finding.place()))).collect()
 }
 
-fn table(routes: &[RouteText], without: Option<usize>) -> RouteTable {
+fn table(routes: &[Route], without: Option<usize>) -> RouteTable {
     let kept = routes.iter().enumerate().filter(|(index, _)| Some(*index) != without);
-    let builder = kept.fold(RouteTable::builder(), |builder, (index, route)| {
-        builder.route_with(index.to_string(), &route.text, route.priority, route.time_to_live)
-    });
-    builder.build().unwrap().into_table()
+    RouteTable::builder().routes(kept.map(|(_, route)| route)).build().unwrap()
 }
 
 /// The deliveries of a message without the names of their routes, sorted.
@@ -166,13 +153,13 @@ fn shown<'d>(deliveries: impl IntoIterator<Item = Delivery<'d>>) -> Vec<String> 
     shown
 }
 
-fn manifest(routes: &[RouteText]) -> String {
+fn manifest(routes: &[Route]) -> String {
     let routes: Vec<String> = routes
         .iter()
         .enumerate()
         .map(|(index, route)| {
-            let text = serde_json::Value::from(route.text.as_str()).to_string();
-            let (priority, seconds) = (route.priority.get(), route.time_to_live.as_secs());
+            let text = serde_json::Value::from(route.text()).to_string();
+            let (priority, seconds) = (route.priority().get(), route.time_to_live().as_secs());
             format!(r#""{index}": {{ "route" :{text}, "priority": {priority}, "timeToLiveSecs": {seconds}}}"#)
         })
         .collect();
@@ -189,8 +176,8 @@ proptest! {
     fn a_route_called_dead_never_matches_and_one_called_always_true_always_does(routes in prop::collection::vec(route(), 1..4)) {
         let found = found(&routes);
         let limits = Limits::default();
-        let compiled: Vec<Route<'_>> =
-            routes.iter().map(|route| Route::compile(&route.text, Shadowing::default(), &limits).unwrap()).collect();
+        let compiled: Vec<TypedRoute<'_>> =
+            routes.iter().map(|route| TypedRoute::compile(route.text(), Shadowing::default(), &limits).unwrap()).collect();
         let mut wrong = None;
         for_each_message(|message| {
             let facts = ResolvedMessage::new(message, &limits).unwrap();
@@ -236,19 +223,16 @@ proptest! {
         routes in prop::collection::vec((route(), prop::sample::select(vec!["", ";", " and more"])), 1..4),
         most in prop::sample::select(vec![Fixes::KeepMeaning, Fixes::ChangeMeaning]),
     ) {
-        let routes: Vec<RouteText> =
-            routes.into_iter().map(|(route, trailing)| RouteText { text: route.text + trailing, ..route }).collect();
+        let routes: Vec<Route> =
+            routes.into_iter().map(|(route, trailing)| { let text = format!("{}{trailing}", route.text()); route.with_text(text) }).collect();
         let text = manifest(&routes);
         let fixed = fix_manifest(&text, &linter(), most);
-        let mended = Manifest::from_json(&fixed.text).map_err(|error| TestCaseError::fail(error.to_string()))?;
-        prop_assert_eq!(mended.routes().len(), routes.len());
+        let fixed_manifest = Manifest::from_json(&fixed.text).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        prop_assert_eq!(fixed_manifest.routes().len(), routes.len());
         let again = fix_manifest(&fixed.text, &linter(), most);
         prop_assert_eq!((again.applied, &again.text), (0, &fixed.text));
-        let texts: Vec<RouteText> = routes
-            .iter()
-            .zip(mended.routes())
-            .map(|(route, mended)| RouteText { text: mended.text().to_owned(), ..route.clone() })
-            .collect();
+        let texts: Vec<Route> =
+            routes.iter().zip(fixed_manifest.routes()).map(|(route, fixed_manifest)| route.clone().with_text(fixed_manifest.text())).collect();
         // Everything outside the routes' texts is unchanged.
         prop_assert_eq!(&manifest(&texts), &fixed.text);
         prop_assert!(!fixed.text.contains("and more"));
@@ -278,8 +262,8 @@ fn what_is_dead_is_mostly_found() {
     let simple: Vec<&str> = TESTS.iter().filter(is_simple).copied().collect();
     assert!(simple.len() > 30);
     let texts: Vec<String> = simple.iter().map(|test| format!("FROM /* WHERE {test} INTO $upstream")).collect();
-    let compiled: Vec<Route<'_>> =
-        texts.iter().map(|text| Route::compile(text, Shadowing::default(), &limits).unwrap()).collect();
+    let compiled: Vec<TypedRoute<'_>> =
+        texts.iter().map(|text| TypedRoute::compile(text, Shadowing::default(), &limits).unwrap()).collect();
     // For each test, the messages that satisfy it.
     let mut truths: Vec<Vec<bool>> = vec![Vec::new(); compiled.len()];
     for_each_message(|message| {
@@ -294,7 +278,7 @@ fn what_is_dead_is_mostly_found() {
         for (other_index, other) in simple[..index].iter().enumerate() {
             let is_dead = !truths[index].iter().zip(&truths[other_index]).any(|(one, other)| *one && *other);
             let text = format!("FROM /* WHERE {one} and {other} INTO $upstream");
-            let route = RouteText { text, priority: Priority::DEFAULT, time_to_live: TimeToLive::HUB_DEFAULT };
+            let route = Route::new("r", text);
             let is_found = found(&[route]).contains(&("never-true", 0));
             assert!(is_dead || !is_found, "{one} and {other}");
             dead += usize::from(is_dead);

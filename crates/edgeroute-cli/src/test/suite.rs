@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use edgeroute::Delivery;
+use edgeroute::{Delivery, RouteTable};
 use edgeroute_analysis::explain::{Explanation, Outcome, RouteExplanation, explain};
 use edgeroute_analysis::render::{Color, ExplanationJson, TextStyle, route_explanation_text};
 use edgeroute_lang::diagnostic::closest;
@@ -132,13 +132,15 @@ impl Suite {
         let routes = routes_of(&self.file);
         // Always present, because an unusable file is rejected when it is read.
         let mut table = self.file.table().map(|table| (table, table.create_scratch()));
+        let reachable: Vec<&Endpoint> =
+            self.file.table().into_iter().flat_map(RouteTable::endpoints).map(|(_, endpoint)| endpoint).collect();
         let lines = LineIndex::new(&self.text);
         let mut cases = Vec::with_capacity(self.cases.len());
         for case in &self.cases {
             let line = lines.position(&self.text, u32::try_from(case.span.start).unwrap_or(u32::MAX)).line;
             let (Some((table, scratch)), Ok(message)) = (&mut table, case.message.message()) else { continue };
             let delivered: Vec<Delivery<'_>> = table.route_with(scratch, &message).collect();
-            let failure = Failure::of(case, &delivered, table.endpoints()).map(|mut failure| {
+            let failure = Failure::of(case, &delivered, &reachable).map(|mut failure| {
                 failure.explain(&explain(&routes, &message), color);
                 failure
             });
@@ -151,7 +153,7 @@ impl Suite {
 impl Failure {
     /// Returns how a case's deliveries differ from the expected ones; `None` if they do not. `reachable` lists the
     /// endpoints that routes lead to.
-    fn of(case: &Case, delivered: &[Delivery<'_>], reachable: &[Endpoint]) -> Option<Self> {
+    fn of(case: &Case, delivered: &[Delivery<'_>], reachable: &[&Endpoint]) -> Option<Self> {
         let mut failure = Self::default();
         for expected in &case.expected {
             match delivered.iter().find(|delivery| delivery.endpoint().to_string() == expected.endpoint) {
@@ -193,7 +195,7 @@ impl Failure {
     }
 
     fn concerns(&self, route: &RouteExplanation<'_, '_>) -> bool {
-        let (name, endpoint) = (route.text().name, route.endpoint().to_string());
+        let (name, endpoint) = (route.route().name(), route.endpoint().to_string());
         self.missing.iter().any(|missing| missing.endpoint == endpoint)
             || self.surplus.iter().any(|surplus| surplus.route == name)
             || self
@@ -204,8 +206,8 @@ impl Failure {
 }
 
 impl Missing {
-    fn new(endpoint: &str, reachable: &[Endpoint]) -> Self {
-        let reachable: Vec<String> = reachable.iter().map(Endpoint::to_string).collect();
+    fn new(endpoint: &str, reachable: &[&Endpoint]) -> Self {
+        let reachable: Vec<String> = reachable.iter().map(ToString::to_string).collect();
         let is_reachable = reachable.iter().any(|other| other == endpoint);
         let unreachable = (!is_reachable).then(|| Unreachable {
             nearest: closest(endpoint, reachable.iter().map(String::as_str)).map(str::to_owned),

@@ -25,7 +25,7 @@ use crate::span::Span;
 pub use crate::value::{Arithmetic, Comparison, Text, Type};
 pub use check::{CheckOptions, Shadowing, TwinFunctions, check};
 pub use fold::fold;
-pub use route::Route;
+pub use route::TypedRoute;
 
 pub use compute::compute;
 

@@ -10,7 +10,7 @@ use crate::syntax::{ast, parse_route};
 
 /// A typed route.
 #[derive(Clone, Debug)]
-pub struct Route<'t> {
+pub struct TypedRoute<'t> {
     /// The source, which selects messages.
     pub source: SourcePattern,
     /// The condition that a selected message must meet; not yet folded.
@@ -19,15 +19,15 @@ pub struct Route<'t> {
     pub endpoint: Endpoint,
 }
 
-impl<'t> Route<'t> {
+impl<'t> TypedRoute<'t> {
     /// Compiles the text of a route.
     ///
     /// ```
-    /// use edgeroute_lang::hir::{Route, Shadowing};
+    /// use edgeroute_lang::hir::{TypedRoute, Shadowing};
     /// use edgeroute_lang::limits::Limits;
     ///
     /// let text = "FROM /messages/* WHERE level > 3 INTO $upsteam";
-    /// let errors = Route::compile(text, Shadowing::default(), &Limits::default()).unwrap_err();
+    /// let errors = TypedRoute::compile(text, Shadowing::default(), &Limits::default()).unwrap_err();
     /// assert_eq!(errors.len(), 2);
     /// assert_eq!(errors[1].help.as_deref(), Some("did you mean $upstream?"));
     /// ```
@@ -92,7 +92,7 @@ mod tests {
     use crate::diagnostic::Code;
 
     fn codes(text: &str) -> Vec<Code> {
-        match Route::compile(text, Shadowing::default(), &Limits::default()) {
+        match TypedRoute::compile(text, Shadowing::default(), &Limits::default()) {
             Ok(_) => Vec::new(),
             Err(errors) => errors.iter().map(|error| error.code).collect(),
         }

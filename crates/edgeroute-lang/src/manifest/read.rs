@@ -198,7 +198,7 @@ fn read_route_object(entry: &Entry<'_>, faults: &mut Vec<Diagnostic>) -> Option<
             }
         }
     }
-    spec.map(|spec| spec.with_terms(terms.0, terms.1))
+    spec.map(|spec| spec.with_settings(terms.0, terms.1))
 }
 
 /// Reads a number that fits in unsigned 32 bits, in any form that the reference accepts.

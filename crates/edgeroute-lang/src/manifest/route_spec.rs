@@ -1,49 +1,57 @@
 //! One route of a manifest, and its place there.
 
-use std::sync::Arc;
-
 use super::json::escaped;
 use super::located_text::{LocatedText, Places};
 use crate::diagnostic::Diagnostic;
 use crate::priority::{Priority, TimeToLive};
+use crate::route::Route;
 use crate::span::Span;
 
-/// A route as a manifest declares it. Its text has not been parsed.
+/// A route of a manifest, and its place in the manifest's text. The text of the route has not been parsed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RouteSpec {
-    name: Arc<str>,
+    route: Route,
     name_span: Span,
-    text: String,
     text_span: Span,
     places: Places,
-    priority: Priority,
-    time_to_live: TimeToLive,
 }
 
 /// Getters.
 impl RouteSpec {
+    /// Returns the route.
+    #[must_use]
+    pub const fn route(&self) -> &Route {
+        &self.route
+    }
+
     /// Returns the route's name as the manifest spells it. It is not blank, and unique in the manifest.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        self.route.name()
     }
 
     /// Returns the text of the route, such as `FROM /messages/* INTO $upstream`. It is not blank.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.text
+        self.route.text()
     }
 
     /// Returns the priority.
     #[must_use]
     pub const fn priority(&self) -> Priority {
-        self.priority
+        self.route.priority()
     }
 
     /// Returns the time to live of the route's messages.
     #[must_use]
     pub const fn time_to_live(&self) -> TimeToLive {
-        self.time_to_live
+        self.route.time_to_live()
+    }
+}
+
+impl From<&RouteSpec> for Route {
+    fn from(spec: &RouteSpec) -> Self {
+        spec.route.clone()
     }
 }
 
@@ -95,22 +103,9 @@ impl RouteSpec {
 }
 
 impl RouteSpec {
-    /// Returns the shared name: it may be long, and many findings may refer to it.
-    pub fn shared_name(&self) -> Arc<str> {
-        Arc::clone(&self.name)
-    }
-
     /// Creates a route with the default priority and time to live.
     pub(super) fn new(name: &str, name_span: Span, text: LocatedText<'_>, text_span: Span) -> Self {
-        Self {
-            name: name.into(),
-            name_span,
-            text: text.text.into_owned(),
-            text_span,
-            places: text.places,
-            priority: Priority::DEFAULT,
-            time_to_live: TimeToLive::HUB_DEFAULT,
-        }
+        Self { route: Route::new(name, text.text), name_span, text_span, places: text.places }
     }
 
     /// The span between the quotes.
@@ -122,11 +117,11 @@ impl RouteSpec {
     pub(super) fn escapes(&self) -> impl Iterator<Item = (char, Span)> {
         self.places
             .escapes()
-            .filter_map(|(character, escape)| Some((character.slice(&self.text).chars().next()?, escape)))
+            .filter_map(|(character, escape)| Some((character.slice(self.route.text()).chars().next()?, escape)))
     }
 
-    pub(super) fn with_terms(self, priority: Priority, time_to_live: TimeToLive) -> Self {
-        Self { priority, time_to_live, ..self }
+    pub(super) fn with_settings(self, priority: Priority, time_to_live: TimeToLive) -> Self {
+        Self { route: self.route.with_priority(priority).with_time_to_live(time_to_live), ..self }
     }
 }
 
@@ -146,8 +141,8 @@ mod tests {
         let located = spec.locate_diagnostic(found);
         assert_eq!(located.primary.span.slice(file), r#"\"b"#);
         let fix = located.fix.unwrap();
-        let mut mended = file.to_owned();
-        mended.replace_range(fix.span.range(), &fix.replacement);
-        assert_eq!(mended, r#""a = \"b\"""#);
+        let mut fixed = file.to_owned();
+        fixed.replace_range(fix.span.range(), &fix.replacement);
+        assert_eq!(fixed, r#""a = \"b\"""#);
     }
 }

@@ -17,12 +17,13 @@ pub struct StoreAndForward {
     store_limits: Option<StoreLimits>,
 }
 
-/// How long the hub keeps a message whose route has no time to live.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+/// How long the hub keeps a message that it cannot deliver yet.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
 pub enum Retention {
     /// For this long.
     For(Duration),
-    /// Until it is delivered.
+    /// Until it is delivered. The hub does this until it has a configuration.
+    #[default]
     Forever,
 }
 

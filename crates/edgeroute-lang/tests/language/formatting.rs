@@ -1,7 +1,7 @@
 //! Checks that formatting keeps the meaning of routes and, in a manifest, every byte around them.
 
 use edgeroute_lang::format::{Formatted, format_manifest, format_route};
-use edgeroute_lang::hir::{Route, Shadowing};
+use edgeroute_lang::hir::{Shadowing, TypedRoute};
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::manifest::{Manifest, RouteSpec};
 use proptest::prelude::*;
@@ -11,7 +11,7 @@ use edgeroute_testkit::strategies::texts;
 
 /// The source, typed condition and endpoint, or the codes of the errors.
 fn meaning(text: &str) -> String {
-    match Route::compile(text, Shadowing::default(), &Limits::default()) {
+    match TypedRoute::compile(text, Shadowing::default(), &Limits::default()) {
         Ok(route) => format!("{} {:?} {}", route.source, route.condition, route.endpoint),
         Err(errors) => format!("{:?}", errors.iter().map(|error| error.code).collect::<Vec<_>>()),
     }

@@ -3,11 +3,11 @@
 
 use edgeroute::CheckedManifest;
 use edgeroute_lang::diagnostic::{Code, Diagnostic};
-use edgeroute_lang::hir::{Route, Shadowing};
+use edgeroute_lang::hir::{Shadowing, TypedRoute};
 use edgeroute_lang::limits::Limits;
 
 fn errors(route: &str) -> Vec<Diagnostic> {
-    Route::compile(route, Shadowing::default(), &Limits::default()).err().unwrap_or_default()
+    TypedRoute::compile(route, Shadowing::default(), &Limits::default()).err().unwrap_or_default()
 }
 
 /// The text with the diagnostic's fix applied.

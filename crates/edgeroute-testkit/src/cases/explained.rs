@@ -6,8 +6,8 @@ use edgeroute_analysis::explain::{
 use edgeroute_analysis::render::{ExplanationJson, SourceDetail, TextStyle, explanation_text};
 use edgeroute_lang::interpret::Verdict;
 
+use crate::cases::Case;
 use crate::cases::oracle::{Found, found};
-use crate::cases::{Case, RouteText};
 
 impl Case {
     /// Checks that coverage counts agree with the explanation of each message.
@@ -60,7 +60,7 @@ impl Case {
             if let Some(fault) = fault {
                 let style = TextStyle { source_detail: SourceDetail::Full, ..TextStyle::default() };
                 let shown = explanation_text(&explanation, &style);
-                return Err(format!("{fault}\n{parts:?}\n{table:?}\n{shown}"));
+                return Err(format!("{fault}\n{parts:?}\n{}\n{shown}", table.listing()));
             }
         }
         Ok(())
@@ -69,18 +69,13 @@ impl Case {
     fn explained_routes(&self) -> Result<Routes<'_>, String> {
         let mut routes = Routes::new(self.shadowing, self.limits.clone());
         for route in &self.routes {
-            routes.add(text(route)).map_err(|errors| format!("{errors:?}"))?;
+            routes.add(route).map_err(|errors| format!("{errors:?}"))?;
         }
         if let Some(fallback) = &self.fallback {
-            routes.set_fallback(text(fallback)).map_err(|errors| format!("{errors:?}"))?;
+            routes.set_fallback(fallback).map_err(|errors| format!("{errors:?}"))?;
         }
         Ok(routes)
     }
-}
-
-fn text(route: &RouteText) -> edgeroute_analysis::explain::RouteText<'_> {
-    let RouteText { name, text, priority, time_to_live } = route;
-    edgeroute_analysis::explain::RouteText { name, text, priority: *priority, time_to_live: *time_to_live }
 }
 
 /// Finds a fault in the explanation of a message with these deliveries.
@@ -90,17 +85,17 @@ fn fault(explanation: &Explanation<'_, '_>, delivered: &[Found]) -> Option<Strin
         .iter()
         .filter_map(|delivery| explanation.route(delivery.winner()))
         .map(|winner| Found {
-            route: winner.text().name.to_owned(),
+            route: winner.route().name().to_owned(),
             endpoint: winner.endpoint().to_string(),
-            priority: winner.text().priority.get(),
-            time_to_live: winner.text().time_to_live.as_secs(),
+            priority: winner.route().priority().get(),
+            time_to_live: winner.route().time_to_live().as_secs(),
         })
         .collect();
     if explained != delivered {
         return Some(format!("explained: {explained:?}\n  matched: {delivered:?}"));
     }
     for (index, route) in explanation.routes().iter().enumerate() {
-        let name = route.text().name;
+        let name = route.route().name();
         let verdict = route.condition().map(ConditionExplanation::verdict);
         let is_winner = explanation.deliveries().iter().any(|delivery| delivery.winner() == index);
         let agrees = match route.outcome() {
@@ -121,7 +116,7 @@ fn fault(explanation: &Explanation<'_, '_>, delivered: &[Found]) -> Option<Strin
             return Some(format!("{name}: {:?}, but its condition is {verdict:?}", route.outcome()));
         }
         for part in route.condition().into_iter().flat_map(ConditionExplanation::parts) {
-            let written = route.text().text.get(part.span().range());
+            let written = route.route().text().get(part.span().range());
             if written.is_none_or(str::is_empty) {
                 return Some(format!("{name}: {part:?} stands nowhere"));
             }

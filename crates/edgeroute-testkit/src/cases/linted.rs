@@ -5,20 +5,19 @@
 
 use std::collections::BTreeMap;
 
-use edgeroute_analysis::lint::{
-    FIXING_ROUNDS, Finding, Fixes, Level, Levels, Lint, Linter, Place, RouteInput, fix_manifest,
-};
+use edgeroute_analysis::lint::{FIXING_ROUNDS, Finding, Fixes, Level, Levels, Lint, Linter, Place, fix_manifest};
 use edgeroute_lang::diagnostic::{Diagnostic, render};
 use edgeroute_lang::endpoint::Endpoint;
-use edgeroute_lang::hir::Route;
+use edgeroute_lang::hir::TypedRoute;
 use edgeroute_lang::interpret::{ResolvedMessage, Verdict, verdict};
 use edgeroute_lang::manifest::Manifest;
 use edgeroute_lang::message::{MessageSource, Origin};
+use edgeroute_lang::route::Route;
 use edgeroute_lang::span::{LineIndex, Span};
 use edgeroute_lang::syntax::ast::ExprKind;
 use edgeroute_lang::syntax::parse_condition;
 
-use crate::cases::{Case, MessageParts, OriginParts, RouteText};
+use crate::cases::{Case, MessageParts, OriginParts};
 
 /// Claims that no message satisfies all of these parts.
 struct Claim {
@@ -64,7 +63,7 @@ pub struct Linted {
 /// A case with its routes compiled and its messages resolved.
 struct Judge<'c> {
     case: &'c Case,
-    routes: Vec<Option<Route<'c>>>,
+    routes: Vec<Option<TypedRoute<'c>>>,
     messages: Vec<(&'c MessageParts, MessageSource<'c>, ResolvedMessage<'c>)>,
 }
 
@@ -73,12 +72,7 @@ impl Case {
     pub fn check_lints(&self) -> Result<Linted, String> {
         let levels = Levels::default().with("all".parse().map_err(|_| "no lints")?, Level::Warn);
         let linter = Linter::with_levels(levels).shadowing(self.shadowing).limits(self.limits.clone());
-        let inputs: Vec<RouteInput<'_>> = self
-            .routes
-            .iter()
-            .map(|route| RouteInput::new(&route.name, &route.text).with_terms(route.priority, route.time_to_live))
-            .collect();
-        let report = linter.lint_routes(&inputs);
+        let report = linter.lint_routes(&self.routes);
         let judge = Judge::new(self);
         let mut linted = Linted::default();
         for finding in report.findings() {
@@ -93,8 +87,8 @@ impl Case {
         Ok(linted)
     }
 
-    fn route<'t>(&self, text: &'t str) -> Option<Route<'t>> {
-        Route::compile(text, self.shadowing, &self.limits).ok()
+    fn route<'t>(&self, text: &'t str) -> Option<TypedRoute<'t>> {
+        TypedRoute::compile(text, self.shadowing, &self.limits).ok()
     }
 }
 
@@ -106,7 +100,7 @@ impl<'c> Judge<'c> {
         };
         Self {
             case,
-            routes: case.routes.iter().map(|route| case.route(&route.text)).collect(),
+            routes: case.routes.iter().map(|route| case.route(route.text())).collect(),
             messages: case.messages.iter().map(judged).collect(),
         }
     }
@@ -115,20 +109,20 @@ impl<'c> Judge<'c> {
         let Place::Route(index) = finding.place() else {
             return Err("there is no manifest".to_owned());
         };
-        let (text, diagnostic) = (&self.case.routes[index].text, finding.diagnostic());
+        let (text, diagnostic) = (self.case.routes[index].text(), finding.diagnostic());
         check_places(text, diagnostic)?;
         for related in finding.related() {
-            slice(&self.case.routes[related.route].text, related.span)?;
+            slice(self.case.routes[related.route].text(), related.span)?;
         }
         let mut claims = claims(finding, index, &self.case.routes)?;
         if let Some(fix) = &diagnostic.fix {
-            let mended = replaced(text, fix.span, &fix.replacement);
-            if self.case.route(&mended).is_none() || mended == *text {
-                return Err(format!("the fix gives {mended}"));
+            let fixed_route = replaced(text, fix.span, &fix.replacement);
+            if self.case.route(&fixed_route).is_none() || fixed_route == *text {
+                return Err(format!("the fix gives {fixed_route}"));
             }
             match finding.lint().fixes() {
                 None => return Err("a fix that the lint does not announce".to_owned()),
-                Some(Fixes::KeepMeaning) => claims.extend(same(index, &mended, Messages::All)),
+                Some(Fixes::KeepMeaning) => claims.extend(same(index, &fixed_route, Messages::All)),
                 Some(Fixes::ChangeMeaning) => {}
             }
             linted.fixes += 1;
@@ -141,7 +135,7 @@ impl<'c> Judge<'c> {
     }
 
     fn check_claim(&self, claim: &Claim) -> Result<(), String> {
-        let asked: Vec<Option<Route<'_>>> = claim
+        let asked: Vec<Option<TypedRoute<'_>>> = claim
             .forbidden
             .iter()
             .map(|(part, _)| match part {
@@ -187,9 +181,9 @@ impl<'c> Judge<'c> {
 
     fn shown(&self, part: &Part, is_so: bool) -> String {
         let shown = match part {
-            Part::Takes(index) => format!("takes: {}", self.case.routes[*index].text),
-            Part::IsFrom(index) => format!("comes from: {}", self.case.routes[*index].text),
-            Part::Holds(index) => format!("holds: {}", self.case.routes[*index].text),
+            Part::Takes(index) => format!("takes: {}", self.case.routes[*index].text()),
+            Part::IsFrom(index) => format!("comes from: {}", self.case.routes[*index].text()),
+            Part::Holds(index) => format!("holds: {}", self.case.routes[*index].text()),
             Part::TakesAs(text) => format!("takes: {text}"),
             Part::Is(text) => format!("is: {text}"),
             Part::HasStar => "has a star in its source".to_owned(),
@@ -221,7 +215,7 @@ impl<'c> Judge<'c> {
                 continue;
             };
             if compiled.source.matches(source) && verdict(&compiled.condition, facts) == Verdict::True {
-                let terms = (route.priority.get(), route.time_to_live.as_secs());
+                let terms = (route.priority().get(), route.time_to_live().as_secs());
                 let delivery = deliveries.entry(compiled.endpoint.to_string()).or_insert(terms);
                 if terms.0 < delivery.0 {
                     *delivery = terms;
@@ -243,8 +237,7 @@ impl<'c> Judge<'c> {
         let report = linter.lint_manifest(&text);
         for finding in report.findings() {
             let fault = check_places(&text, &finding.diagnostic).err().or_else(|| {
-                let index =
-                    self.case.routes.iter().position(|route| finding.route.as_deref() == Some(route.name.as_str()));
+                let index = self.case.routes.iter().position(|route| finding.route.as_deref() == Some(route.name()));
                 self.topology_fault(&finding.diagnostic, index?)
             });
             if let Some(fault) = fault {
@@ -257,8 +250,8 @@ impl<'c> Judge<'c> {
         if fixed.applied == 0 {
             return Ok(());
         }
-        let mended = Manifest::from_json(&fixed.text).map_err(|error| format!("{error}\n{}", fixed.text))?;
-        if mended.routes().len() != self.case.routes.len() {
+        let fixed_route = Manifest::from_json(&fixed.text).map_err(|error| format!("{error}\n{}", fixed.text))?;
+        if fixed_route.routes().len() != self.case.routes.len() {
             return Err(format!("another number of routes: {}", fixed.text));
         }
         let again = fix_manifest(&fixed.text, linter, most);
@@ -267,9 +260,9 @@ impl<'c> Judge<'c> {
             return Err(format!("fixed again: {}\n{}", fixed.text, again.text));
         }
         if most == Fixes::KeepMeaning {
-            for (index, mended) in mended.routes().iter().enumerate() {
-                if mended.text() != self.case.routes[index].text {
-                    for claim in same(index, mended.text(), Messages::All) {
+            for (index, fixed_route) in fixed_route.routes().iter().enumerate() {
+                if fixed_route.text() != self.case.routes[index].text() {
+                    for claim in same(index, fixed_route.text(), Messages::All) {
                         self.check_claim(&claim)?;
                     }
                 }
@@ -314,14 +307,14 @@ fn is_of_hub(parts: &MessageParts) -> bool {
 }
 
 /// The claims that a finding on the route at `index` makes.
-fn claims(finding: &Finding, index: usize, routes: &[RouteText]) -> Result<Vec<Claim>, String> {
-    let (text, diagnostic) = (&*routes[index].text, finding.diagnostic());
+fn claims(finding: &Finding, index: usize, routes: &[Route]) -> Result<Vec<Claim>, String> {
+    let (text, diagnostic) = (routes[index].text(), finding.diagnostic());
     let primary = slice(text, diagnostic.primary.span)?;
     let secondary = |at: usize| diagnostic.secondary.get(at).map(|label| slice(text, label.span)).transpose();
     let never = |of, parts: Vec<(Part, bool)>| Claim { forbidden: parts, of };
     let is = |condition: String| (Part::Is(asking(&condition)), true);
     let is_not = |condition: String| (Part::Is(asking(&condition)), false);
-    let rank = |index: usize| (routes[index].priority, routes[index].time_to_live);
+    let rank = |index: usize| (routes[index].priority(), routes[index].time_to_live());
     let claims = match finding.lint().name() {
         "never-true" => {
             let labels = diagnostic.secondary.iter().map(|label| Ok(is(slice(text, label.span)?.to_owned())));
@@ -362,13 +355,13 @@ fn claims(finding: &Finding, index: usize, routes: &[RouteText]) -> Result<Vec<C
         },
         "negated-operand" => {
             let means = diagnostic.primary.text.split_once('`').and_then(|(_, rest)| rest.strip_suffix('`'));
-            let mended = replaced(text, diagnostic.primary.span, means.ok_or("no meaning")?);
-            same(index, &mended, Messages::All).into()
+            let fixed_route = replaced(text, diagnostic.primary.span, means.ok_or("no meaning")?);
+            same(index, &fixed_route, Messages::All).into()
         }
         "coalesced-comparison" => match diagnostic.secondary.first() {
             Some(label) => {
-                let mended = replaced(text, label.span, &format!("({})", slice(text, label.span)?));
-                same(index, &mended, Messages::All).into()
+                let fixed_route = replaced(text, label.span, &format!("({})", slice(text, label.span)?));
+                same(index, &fixed_route, Messages::All).into()
             }
             None => return Err("no comparison".to_owned()),
         },
@@ -380,7 +373,7 @@ fn claims(finding: &Finding, index: usize, routes: &[RouteText]) -> Result<Vec<C
             let places = finding.related().iter().map(|related| (related.route, related.span));
             let places = places.chain([(index, diagnostic.primary.span)]);
             let claim = |(route, span): (usize, Span)| {
-                let query = unshadowed(slice(&routes[route].text, span)?);
+                let query = unshadowed(slice(routes[route].text(), span)?);
                 Ok([
                     never(
                         Messages::All,
@@ -501,10 +494,10 @@ fn replaced(text: &str, span: Span, replacement: &str) -> String {
 }
 
 /// A manifest of the routes; with modules, a whole deployment.
-fn manifest(routes: &[RouteText], modules: Option<&[&str]>) -> String {
-    let of_route = |RouteText { name, text, priority, time_to_live }: &RouteText| {
-        let text = serde_json::Value::from(&**text);
-        let (priority, seconds) = (priority.get(), time_to_live.as_secs());
+fn manifest(routes: &[Route], modules: Option<&[&str]>) -> String {
+    let of_route = |route: &Route| {
+        let (name, text) = (route.name(), serde_json::Value::from(route.text()));
+        let (priority, seconds) = (route.priority().get(), route.time_to_live().as_secs());
         format!(r#""{name}": {{"route": {text}, "priority": {priority}, "timeToLiveSecs": {seconds}}}"#)
     };
     let routes: Vec<String> = routes.iter().map(of_route).collect();

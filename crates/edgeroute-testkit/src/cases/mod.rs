@@ -15,7 +15,7 @@ mod messages;
 pub mod oracle;
 mod suspicious;
 
-use edgeroute::{Changes, Compiled, RouteSet, RouteTable, RouteTableBuilder};
+use edgeroute::{Changes, Route, RouteSet, RouteTable, RouteTableBuilder};
 use edgeroute_lang::hir::Shadowing;
 use edgeroute_lang::limits::{Budgets, Limits};
 use edgeroute_lang::priority::{Priority, TimeToLive};
@@ -28,26 +28,17 @@ use oracle::{Found, Oracle, found};
 /// A table, its settings, and messages for it.
 #[derive(Clone, Debug)]
 pub struct Case {
-    pub routes: Vec<RouteText>,
-    pub fallback: Option<RouteText>,
+    pub routes: Vec<Route>,
+    pub fallback: Option<Route>,
     pub messages: Vec<MessageParts>,
     pub budgets: Budgets,
     pub shadowing: Shadowing,
     pub limits: Limits,
 }
 
-/// A route as given to the builder.
-#[derive(Clone, Debug)]
-pub struct RouteText {
-    pub name: String,
-    pub text: String,
-    pub priority: Priority,
-    pub time_to_live: TimeToLive,
-}
-
 /// A route's text, and hints for a message that it matches.
 struct Sketch {
-    route: RouteText,
+    route: Route,
     source: &'static str,
     hints: Vec<Hint>,
 }
@@ -100,9 +91,8 @@ impl Case {
         let sources: Vec<&'static str> = (0..=choices.below(3)).map(|_| *choices.pick(&SOURCES)).collect();
         let sketches: Vec<Sketch> = (0..=count).map(|number| sketch(&mut choices, number, &sources)).collect();
         let fallback = choices.one_in(3).then(|| {
-            let mut sketch = sketch(&mut choices, count + 1, &SOURCES);
-            "fallback".clone_into(&mut sketch.route.name);
-            sketch.route
+            let sketch = sketch(&mut choices, count + 1, &SOURCES);
+            sketch.route.with_name("fallback")
         });
         let messages = (0..choices.below(9) + 4).map(|_| messages::message(&mut choices, &sketches)).collect();
         Self {
@@ -119,27 +109,25 @@ impl Case {
     #[expect(single_use_lifetimes, reason = "`impl Trait` in arguments takes no anonymous lifetimes yet")]
     pub fn compile<'r>(
         &self,
-        routes: impl IntoIterator<Item = &'r RouteText>,
+        routes: impl IntoIterator<Item = &'r Route>,
         hash_seed: u64,
     ) -> Result<RouteTable, String> {
-        self.builder(routes, hash_seed).build().map(Compiled::into_table).map_err(|error| error.to_string())
+        self.builder(routes, hash_seed).build().map_err(|error| error.to_string())
     }
 
     /// Creates a builder for the table of these routes.
     #[expect(single_use_lifetimes, reason = "`impl Trait` in arguments takes no anonymous lifetimes yet")]
-    pub fn builder<'r>(&self, routes: impl IntoIterator<Item = &'r RouteText>, hash_seed: u64) -> RouteTableBuilder {
-        let mut builder = RouteTable::builder()
+    pub fn builder<'r>(&self, routes: impl IntoIterator<Item = &'r Route>, hash_seed: u64) -> RouteTableBuilder {
+        let builder = RouteTable::builder()
             .budgets(self.budgets.clone())
             .limits(self.limits.clone())
             .shadowing(self.shadowing)
             .hash_seed(hash_seed);
-        for RouteText { name, text, priority, time_to_live } in routes {
-            builder = builder.route_with(name, text, *priority, *time_to_live);
+        let builder = builder.routes(routes);
+        match &self.fallback {
+            Some(fallback) => builder.fallback(fallback),
+            None => builder,
         }
-        if let Some(RouteText { name, text, priority, time_to_live }) = &self.fallback {
-            builder = builder.fallback_with(name, text, *priority, *time_to_live);
-        }
-        builder
     }
 
     /// Builds the same table through changes. The initial table has one surplus route, some routes with the texts of
@@ -150,27 +138,25 @@ impl Case {
         let budgets = Budgets { whole: 0, ..self.budgets.clone() };
         let builder =
             RouteTable::builder().budgets(budgets).limits(self.limits.clone()).shadowing(self.shadowing).hash_seed(1);
-        let builder = builder.fallback("before", "FROM /messages/* INTO $upstream");
+        let builder = builder.fallback(("before", "FROM /messages/* INTO $upstream"));
         let others = self.routes[..there].iter().zip(self.routes.iter().rev());
-        let builder = others.fold(builder, |builder, (route, other)| {
-            builder.route_with(&route.name, &other.text, other.priority, route.time_to_live)
-        });
+        let builder = builder.routes(others.map(|(route, other)| {
+            let mixed = Route::new(route.name(), other.text());
+            mixed.with_priority(other.priority()).with_time_to_live(route.time_to_live())
+        }));
         let mut set =
             RouteSet::new(builder.route("gone", "FROM /* INTO $upstream")).map_err(|error| error.to_string())?;
-        let mut replaced: Vec<&RouteText> = self.routes[..there].iter().collect();
+        let mut replaced: Vec<&Route> = self.routes[..there].iter().collect();
         replaced.rotate_left(order % there.max(1));
-        for RouteText { name, text, priority, time_to_live } in replaced.into_iter().chain(&self.routes[there..]) {
-            let changes = Changes::new().set_with(name, text, *priority, *time_to_live);
-            set.apply(changes).map_err(|error| error.to_string())?;
+        for route in replaced.into_iter().chain(&self.routes[there..]) {
+            set.apply(Changes::new().set(route)).map_err(|error| error.to_string())?;
         }
         let changes = Changes::new().remove("gone");
         let changes = match &self.fallback {
-            Some(RouteText { name, text, priority, time_to_live }) => {
-                changes.fallback_with(name, text, *priority, *time_to_live)
-            }
+            Some(fallback) => changes.fallback(fallback),
             None => changes.remove_fallback(),
         };
-        set.apply(changes).map(Compiled::into_table).map_err(|error| error.to_string())
+        set.apply(changes).map_err(|error| error.to_string())
     }
 
     /// The oracle for all routes.
@@ -185,7 +171,7 @@ impl Case {
         let oracle = self.oracle()?;
         let table = self.compile(&self.routes, 1)?;
         let other = self.compile(&self.routes, 2)?;
-        let (shown, shown_of_other) = (format!("{table:?}"), format!("{other:?}"));
+        let (shown, shown_of_other) = (table.listing().to_string(), other.listing().to_string());
         if shown != shown_of_other {
             return Err(format!("another hash key, another table:\n{shown}\n{shown_of_other}"));
         }
@@ -254,5 +240,6 @@ fn sketch(choices: &mut Choices<'_>, number: usize, sources: &[&'static str]) ->
         (Priority::new(priority).unwrap_or_default(), TimeToLive::from_secs(choices.byte().into()))
     };
     let text = format!("FROM {source}{condition} INTO {sink}");
-    Sketch { route: RouteText { name: format!("r{number}"), text, priority, time_to_live }, source, hints }
+    let route = Route::new(format!("r{number}"), text).with_priority(priority).with_time_to_live(time_to_live);
+    Sketch { route, source, hints }
 }

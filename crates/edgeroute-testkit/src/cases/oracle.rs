@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use edgeroute::Delivery;
 use edgeroute_lang::diagnostic;
-use edgeroute_lang::hir::{Route, Shadowing};
+use edgeroute_lang::hir::{Shadowing, TypedRoute};
 use edgeroute_lang::interpret::{ResolvedMessage, Verdict, verdict};
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::message::{Message, Properties};
-
-use super::RouteText;
+use edgeroute_lang::route::Route;
 
 /// A delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,19 +35,19 @@ pub fn found<'t>(deliveries: impl IntoIterator<Item = Delivery<'t>>) -> Vec<Foun
 
 /// Routes that are compiled but not lowered.
 pub struct Oracle<'t> {
-    routes: Vec<(&'t RouteText, Route<'t>)>,
-    fallback: Option<(&'t RouteText, Route<'t>)>,
+    routes: Vec<(&'t Route, TypedRoute<'t>)>,
+    fallback: Option<(&'t Route, TypedRoute<'t>)>,
     limits: Limits,
 }
 
 impl<'t> Oracle<'t> {
     pub fn new(
-        routes: &'t [RouteText],
-        fallback: Option<&'t RouteText>,
+        routes: &'t [Route],
+        fallback: Option<&'t Route>,
         shadowing: Shadowing,
         limits: &Limits,
     ) -> Result<Self, String> {
-        let compile = |route: &'t RouteText| match Route::compile(&route.text, shadowing, limits) {
+        let compile = |route: &'t Route| match TypedRoute::compile(route.text(), shadowing, limits) {
             Ok(compiled) => Ok((route, compiled)),
             Err(errors) => Err(wrong(route, &errors)),
         };
@@ -64,11 +63,11 @@ impl<'t> Oracle<'t> {
     pub fn deliveries(&self, message: &Message<'_, impl Properties + ?Sized, impl Properties + ?Sized>) -> Vec<Found> {
         let facts = ResolvedMessage::lenient(message, &self.limits);
         let source = message.origin().source();
-        let holds = |route: &Route<'_>| verdict(&route.condition, &facts) == Verdict::True;
+        let holds = |route: &TypedRoute<'_>| verdict(&route.condition, &facts) == Verdict::True;
         let mut winners: BTreeMap<String, (u32, usize)> = BTreeMap::new();
         for (index, (text, route)) in self.routes.iter().enumerate() {
             if route.source.matches(source) && holds(route) {
-                let rank = (text.priority.get(), index);
+                let rank = (text.priority().get(), index);
                 let winner = winners.entry(route.endpoint.to_string()).or_insert(rank);
                 *winner = rank.min(*winner);
             }
@@ -84,16 +83,16 @@ impl<'t> Oracle<'t> {
     }
 }
 
-fn delivered((text, route): &(&RouteText, Route<'_>)) -> Found {
+fn delivered((text, route): &(&Route, TypedRoute<'_>)) -> Found {
     Found {
-        route: text.name.clone(),
+        route: text.name().to_owned(),
         endpoint: route.endpoint.to_string(),
-        priority: text.priority.get(),
-        time_to_live: text.time_to_live.as_secs(),
+        priority: text.priority().get(),
+        time_to_live: text.time_to_live().as_secs(),
     }
 }
 
-fn wrong(route: &RouteText, errors: &[diagnostic::Diagnostic]) -> String {
+fn wrong(route: &Route, errors: &[diagnostic::Diagnostic]) -> String {
     let messages: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
-    format!("{}\n  does not compile: {}", route.text, messages.join("; "))
+    format!("{}\n  does not compile: {}", route.text(), messages.join("; "))
 }

@@ -1,13 +1,14 @@
 //! Generates routes that lints report: conditions of a few tests, joined so that some are never or always true or
 //! follow from others, and texts that are valid but almost certainly wrong.
 
-use edgeroute_lang::hir::{Route, Shadowing};
+use edgeroute_lang::hir::{Shadowing, TypedRoute};
 use edgeroute_lang::limits::{Budgets, Limits};
 use edgeroute_lang::priority::{Priority, TimeToLive};
+use edgeroute_lang::route::Route;
 
 use super::choices::Choices;
 use super::conditions::{self, Hint, NAMES, PATHS, Place, Wanted};
-use super::{Case, RouteText, SINKS, SOURCES, Sketch, messages};
+use super::{Case, SINKS, SOURCES, Sketch, messages};
 
 /// A part of a condition, with hints on how to satisfy it.
 #[derive(Clone)]
@@ -183,12 +184,9 @@ fn suspicious(choices: &mut Choices<'_>, number: usize, sources: &[&'static str]
     let shown_condition = condition.as_ref().map(|part| format!(" WHERE {}", part.text)).unwrap_or_default();
     let text = format!("FROM {shown}{shown_condition} INTO {sink}{trailing}");
     let [priority, time_to_live] = if choices.one_in(2) { [0, 0] } else { [choices.byte() % 2, choices.byte() % 3] };
-    let route = RouteText {
-        name: format!("r{number}"),
-        text,
-        priority: Priority::new(priority.into()).unwrap_or_default(),
-        time_to_live: TimeToLive::from_secs(time_to_live.into()),
-    };
+    let route = Route::new(format!("r{number}"), text)
+        .with_priority(Priority::new(priority.into()).unwrap_or_default())
+        .with_time_to_live(TimeToLive::from_secs(time_to_live.into()));
     Sketch { route, source, hints: condition.map(|part| part.hints).unwrap_or_default() }
 }
 
@@ -197,11 +195,11 @@ fn slipped(choices: &mut Choices<'_>, mut sketch: Sketch, shadowing: Shadowing, 
     for _ in 0..choices.below(3) {
         let place = usize::from(choices.byte()) | usize::from(choices.byte() % 4) << 8;
         let slip = if choices.one_in(8) { choices.raw_text() } else { SLIPS[choices.below(SLIPS.len())].to_owned() };
-        let mut text = sketch.route.text.clone();
+        let mut text = sketch.route.text().to_owned();
         let boundaries: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
         text.insert_str(boundaries[place % boundaries.len()], &slip);
-        if choices.one_in(8) || Route::compile(&text, shadowing, limits).is_ok() {
-            sketch.route.text = text;
+        if choices.one_in(8) || TypedRoute::compile(&text, shadowing, limits).is_ok() {
+            sketch.route = sketch.route.with_text(text);
         }
     }
     sketch

@@ -1,6 +1,6 @@
 //! The interpreter as a contender: evaluates every route in the plainest way.
 
-use edgeroute_lang::hir::{Route, Shadowing};
+use edgeroute_lang::hir::{Shadowing, TypedRoute};
 use edgeroute_lang::interpret::{ResolvedMessage, Verdict, verdict};
 use edgeroute_lang::limits::Limits;
 
@@ -10,7 +10,7 @@ use crate::workloads::{WorkMessage, WorkRoute};
 /// The typed routes, and the messages to interpret them on.
 #[derive(Debug)]
 pub struct Interpreter<'m> {
-    routes: Vec<Route<'m>>,
+    routes: Vec<TypedRoute<'m>>,
     winners: Winners,
     limits: Limits,
     messages: &'m [WorkMessage],
@@ -24,7 +24,7 @@ impl<'m> Interpreter<'m> {
     pub fn new(routes: &[WorkRoute], texts: &'m [String]) -> Result<Self, String> {
         let limits = Limits::default();
         let compile = |text: &'m String| {
-            Route::compile(text, Shadowing::default(), &limits).map_err(|errors| {
+            TypedRoute::compile(text, Shadowing::default(), &limits).map_err(|errors| {
                 let first = errors.first().map_or("no diagnostic", |error| &error.message);
                 format!("`{text}`: {first}")
             })

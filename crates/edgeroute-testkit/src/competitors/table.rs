@@ -5,7 +5,8 @@ use std::hint::black_box;
 
 use edgeroute::{CompileError, Delivery, Key, RouteTable, Scratch};
 use edgeroute_lang::message::{Message, Properties};
-use edgeroute_lang::priority::{Priority, TimeToLive};
+use edgeroute_lang::priority::Priority;
+use edgeroute_lang::route::Route;
 
 use crate::harness::Contender;
 use crate::workloads::{WorkMessage, WorkRoute};
@@ -17,9 +18,9 @@ use crate::workloads::{WorkMessage, WorkRoute};
 pub fn build(routes: &[WorkRoute], texts: &[String]) -> Result<RouteTable, CompileError> {
     let builder = routes.iter().zip(texts).fold(RouteTable::builder(), |builder, (route, text)| {
         let priority = route.priority.and_then(Priority::new).unwrap_or_default();
-        builder.route_with(&route.name, text, priority, TimeToLive::HUB_DEFAULT)
+        builder.add(Route::new(&route.name, text).with_priority(priority))
     });
-    Ok(builder.build()?.into_table())
+    builder.build()
 }
 
 /// A table that gets the names of properties as strings.

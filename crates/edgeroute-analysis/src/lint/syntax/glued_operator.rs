@@ -20,7 +20,7 @@
 
 use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
 use edgeroute_lang::diagnostic::Code;
-use edgeroute_lang::hir::{Arithmetic, NodeKind, Route, Type};
+use edgeroute_lang::hir::{Arithmetic, NodeKind, Type, TypedRoute};
 use edgeroute_lang::span::Span;
 use edgeroute_lang::syntax::ast::{Expr, ExprKind};
 
@@ -63,7 +63,7 @@ fn unglued(subject: &CheckedRoute<'_>, expression: &Expr<'_>, name: &str) -> Opt
         _ => (span, spaced(name)?),
     };
     let text = subject.with(span, &mended);
-    let route = Route::compile(&text, subject.shadowing, subject.limits).ok()?;
+    let route = TypedRoute::compile(&text, subject.shadowing, subject.limits).ok()?;
     (!computes_with_text(&route)).then_some((span, mended))
 }
 
@@ -96,7 +96,7 @@ fn spaced(name: &str) -> Option<String> {
 }
 
 /// Whether the condition compares a computed number with a string. The name was then meant as a single name.
-fn computes_with_text(route: &Route<'_>) -> bool {
+fn computes_with_text(route: &TypedRoute<'_>) -> bool {
     let condition = &route.condition;
     let is_computed = |id| {
         matches!(condition.get(id), Some(node) if matches!(node.kind, NodeKind::Arithmetic(operator, ..)

@@ -14,7 +14,7 @@ impl Picture {
     /// use edgeroute::RouteTable;
     /// use edgeroute_analysis::render::Picture;
     ///
-    /// let table = RouteTable::builder().route("up", "FROM /* INTO $upstream").build()?.into_table();
+    /// let table = RouteTable::builder().route("up", "FROM /* INTO $upstream").build()?;
     /// let dot = Picture::of_tree(&table).to_dot();
     /// assert!(dot.contains("n0 -> n1;"));
     /// # Ok::<(), edgeroute::CompileError>(())

@@ -30,7 +30,7 @@ pub use svg::TooLarge;
 /// use edgeroute_analysis::render::Picture;
 ///
 /// let route = "FROM /messages/* WHERE level = 'hot' INTO $upstream";
-/// let table = RouteTable::builder().route("hot", route).build()?.into_table();
+/// let table = RouteTable::builder().route("hot", route).build()?;
 /// let picture = Picture::of_tree(&table);
 /// assert!(picture.to_dot().starts_with("digraph routes {"));
 /// assert!(picture.to_mermaid().starts_with("flowchart LR\n"));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{EdgeKind, End, Node, NodeKind, Picture, Row, Shape};
 use edgeroute::RouteTable;
-use edgeroute::internals::Listing;
+use edgeroute::internals::SegmentListing;
 use edgeroute::internals::{ListedPosting, RouteId};
 
 impl Picture {
@@ -12,10 +12,10 @@ impl Picture {
     /// the conditions that are then checked. Allocates, and walks the whole table.
     #[must_use]
     pub fn of_tree(table: &RouteTable) -> Self {
-        let title = format!("{} routes to {} endpoints", table.len(), table.endpoints().len());
+        let title = format!("{} routes to {} endpoints", table.len(), table.endpoints().count());
         let mut picture = Self::new(title, Shape::Tree);
         let message = picture.add(Node::new(NodeKind::Sender, "message"));
-        for listing in table.listings() {
+        for listing in table.segment_listings() {
             for group in listing.groups() {
                 let mut source = Node::new(NodeKind::Module, group.path);
                 source.note = "source";
@@ -57,7 +57,7 @@ impl Picture {
         child
     }
 
-    fn route(&mut self, parent: usize, listing: &Listing<'_>, route: RouteId, conditions: Vec<String>) {
+    fn route(&mut self, parent: usize, listing: &SegmentListing<'_>, route: RouteId, conditions: Vec<String>) {
         let mut node = Node::new(NodeKind::Routes, "");
         let endpoint = listing.endpoint(route).map(|endpoint| format!("-> {endpoint}"));
         let conditions = endpoint.into_iter().chain(conditions).collect();

@@ -33,7 +33,7 @@ fn topology(manifest: &Manifest) -> Picture {
 }
 
 fn tree(manifest: &Manifest) -> Picture {
-    Picture::of_tree(&RouteTable::builder().manifest(manifest).build().unwrap().into_table())
+    Picture::of_tree(&RouteTable::builder().manifest(manifest).build().unwrap())
 }
 
 fn example() -> Manifest {
@@ -137,9 +137,9 @@ fn a_way_round_through_every_module_is_closed() {
 fn a_tree_has_one_box_for_routes_that_one_test_finds() {
     let route = |name| format!("FROM /messages/* WHERE device = 'a' and x{name} != 'b' INTO $upstream");
     let budgets = edgeroute_lang::limits::Budgets { clauses: 0, list: 0, ..Default::default() };
-    let builder = RouteTable::builder().budgets(budgets).fallback("rest", "FROM /* INTO $upstream");
+    let builder = RouteTable::builder().budgets(budgets).fallback(("rest", "FROM /* INTO $upstream"));
     let table = (0..3).fold(builder, |builder, name| builder.route(format!("r{name}"), route(name)));
-    let picture = Picture::of_tree(&table.build().unwrap().into_table());
+    let picture = Picture::of_tree(&table.build().unwrap());
     let (boxes, _) = shown(&picture);
     assert_eq!(boxes.iter().filter(|text| *text == "DEVICE = \"a\"").count(), 1, "{boxes:?}");
     assert_eq!(
@@ -429,7 +429,7 @@ mod svg {
             .iter()
             .enumerate()
             .fold(RouteTable::builder(), |builder, (index, route)| builder.route(format!("r{index}"), route.as_str()));
-        let picture = Picture::of_tree(&builder.build().unwrap().into_table());
+        let picture = Picture::of_tree(&builder.build().unwrap());
         assert!(picture.to_svg().unwrap().matches("class=\"box routes\"").count() >= 3_000);
     }
 }
