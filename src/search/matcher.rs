@@ -20,12 +20,11 @@ use crate::index::{
 };
 use edgeroute_lang::body::Encoding;
 use edgeroute_lang::message::{Message, MessageSource, Properties};
-use edgeroute_lang::predicate::{
-    Affix, ExpressionId, Orderings, Slot, States, Test, TestKind, TextId, ValueConstant, ValueId,
-};
+use edgeroute_lang::predicate::{Affix, ExpressionId, Orderings, Slot, States, Test, TestKind, TextId, ValueId};
 use edgeroute_lang::source::takes_fallback;
 use edgeroute_lang::steps;
 use edgeroute_lang::text::compare_utf16;
+use edgeroute_lang::value::Comparable;
 
 /// An index, together with the data derived from it for searching.
 #[derive(Debug)]
@@ -422,17 +421,6 @@ struct Reader<'w, 's, 'm> {
     max_depth: usize,
 }
 
-/// A defined body value, or the property that shadows it.
-#[derive(Copy, Clone)]
-enum Value<'m> {
-    Bool(bool),
-    Number(f64),
-    /// A property that is present but null. It is less than every string.
-    NullText,
-    Text(BodyText<'m>),
-    Null,
-}
-
 impl<'m> Reader<'_, '_, 'm> {
     #[inline]
     fn test(&mut self, test: Test, memory: &mut EvaluateMemory) -> bool {
@@ -488,9 +476,9 @@ impl<'m> Reader<'_, '_, 'm> {
             return self.slots.number(slot);
         }
         match self.defined(slot)? {
-            Value::Number(number) => Some(number),
-            Value::Text(text) => text.as_number(),
-            Value::Bool(_) | Value::NullText | Value::Null => None,
+            Comparable::Number(number) => Some(number),
+            Comparable::Text(text) => text.as_number(),
+            Comparable::Bool(_) | Comparable::NullText | Comparable::Null => None,
         }
     }
 
@@ -503,26 +491,17 @@ impl<'m> Reader<'_, '_, 'm> {
     fn compare(&mut self, slot: Slot, constant: ValueId) -> Option<Ordering> {
         let constant = self.tree.vocabulary.constants.value_of(constant);
         let value = self.defined(slot)?;
-        Some(match (value, constant) {
-            (Value::Bool(value), ValueConstant::Bool(constant)) => value.cmp(&constant),
-            // A number in a body is never NaN.
-            (Value::Number(value), ValueConstant::Number(constant)) => {
-                value.partial_cmp(&constant).unwrap_or(Ordering::Less)
-            }
-            (Value::Text(value), ValueConstant::Text(constant)) => value.compare_utf16(self.constant(constant)),
-            (Value::NullText, ValueConstant::Text(_)) => Ordering::Less,
-            (value, constant) => value.rank().cmp(&rank(constant)),
-        })
+        Some(value.compare(constant.as_comparable(), |text, constant| text.compare_utf16(self.constant(constant))))
     }
 
     /// Returns the value of a body slot, if it is defined.
-    fn defined(&mut self, slot: Slot) -> Option<Value<'m>> {
+    fn defined(&mut self, slot: Slot) -> Option<Comparable<BodyText<'m>>> {
         match self.value(slot) {
-            Scalar::Missing | Scalar::Null => Some(Value::Null),
-            Scalar::Bool(truth) => Some(Value::Bool(truth)),
-            Scalar::Number(number) => Some(Value::Number(number)),
-            Scalar::Text(text) => Some(Value::Text(text)),
-            Scalar::NullText => Some(Value::NullText),
+            Scalar::Missing | Scalar::Null => Some(Comparable::Null),
+            Scalar::Bool(truth) => Some(Comparable::Bool(truth)),
+            Scalar::Number(number) => Some(Comparable::Number(number)),
+            Scalar::Text(text) => Some(Comparable::Text(text)),
+            Scalar::NullText => Some(Comparable::NullText),
             Scalar::Undefined | Scalar::Unreadable => None,
         }
     }
@@ -531,14 +510,14 @@ impl<'m> Reader<'_, '_, 'm> {
     fn value_hash(&mut self, slot: Slot) -> Option<ValueHash> {
         let key = &self.tree.key;
         Some(match self.defined(slot)? {
-            Value::Bool(truth) => key.truth(truth),
-            Value::Number(number) => key.number(number),
-            Value::Text(text) => match text.as_str() {
+            Comparable::Bool(truth) => key.truth(truth),
+            Comparable::Number(number) => key.number(number),
+            Comparable::Text(text) => match text.as_str() {
                 Some(text) => key.value(text),
                 None => key.value(text.to_utf8_in(&mut [0; MAX_POSTED_TEXT])?),
             },
-            Value::Null => ValueHash::NULL,
-            Value::NullText => return None,
+            Comparable::Null => ValueHash::NULL,
+            Comparable::NullText => return None,
         })
     }
 
@@ -606,25 +585,5 @@ impl<'m> ReadSlots<'m> for Reader<'_, '_, 'm> {
 
     fn is_there(&mut self, slot: Slot) -> Option<bool> {
         self.at_path(slot).is_there()
-    }
-}
-
-impl Value<'_> {
-    fn rank(self) -> u8 {
-        match self {
-            Self::Bool(_) => 0,
-            Self::Number(_) => 1,
-            Self::NullText | Self::Text(_) => 2,
-            Self::Null => 3,
-        }
-    }
-}
-
-fn rank(constant: ValueConstant) -> u8 {
-    match constant {
-        ValueConstant::Bool(_) => 0,
-        ValueConstant::Number(_) => 1,
-        ValueConstant::Text(_) => 2,
-        ValueConstant::Null => 3,
     }
 }

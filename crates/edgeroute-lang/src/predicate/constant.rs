@@ -3,6 +3,7 @@
 use crate::hash_map::RandomMap;
 use crate::id::define_id;
 use crate::steps;
+use crate::value::Comparable;
 
 define_id! {
     /// A string constant.
@@ -57,7 +58,7 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// A defined body value. Values are ordered as in the reference: bools, numbers, strings, null.
+/// A defined body value.
 #[derive(Copy, Clone, Debug, PartialEq)]
 pub enum ValueConstant {
     /// A bool.
@@ -68,6 +69,20 @@ pub enum ValueConstant {
     Text(TextId),
     /// Null.
     Null,
+}
+
+impl ValueConstant {
+    /// Returns the value for comparisons.
+    #[inline]
+    #[must_use]
+    pub const fn as_comparable(self) -> Comparable<TextId> {
+        match self {
+            Self::Bool(truth) => Comparable::Bool(truth),
+            Self::Number(number) => Comparable::Number(number),
+            Self::Text(text) => Comparable::Text(text),
+            Self::Null => Comparable::Null,
+        }
+    }
 }
 
 impl Interval {
