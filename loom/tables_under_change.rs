@@ -67,7 +67,7 @@ fn check(readers: usize, looks: usize, steps: &'static [Step]) {
     model.check(move || {
         counted.fetch_add(1, Ordering::Relaxed);
         // No change compiles all routes anew, or there would be nothing that tables share.
-        let budgets = edgeroute_lang::limits::Budgets { whole: 0, ..Default::default() };
+        let budgets = edgeroute_lang::limits::Budgets::default().with_whole(0);
         let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
         let builder = names.iter().fold(RouteTable::builder().budgets(budgets).hash_seed(1), |builder, name| {
             let text = if matches!(*name, "a" | "b") { route(name) } else { "FROM /x INTO $upstream".to_owned() };

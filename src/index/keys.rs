@@ -1,6 +1,7 @@
 //! Maps the name of a message's property to the slots that read it.
 
 use super::hash::{HashSeed, Name, Words};
+use edgeroute_lang::id::to_u32;
 use edgeroute_lang::message::Stamp;
 use edgeroute_lang::predicate::{Slot, SlotKind, SlotTable};
 use edgeroute_lang::steps;
@@ -175,7 +176,7 @@ impl NameTable {
         let mut entries: Vec<KeyEntry> = Vec::new();
         for same in all.chunk_by(|a, b| a.0 == b.0) {
             let Some((name, _)) = same.first() else { continue };
-            let start = word(names.len());
+            let start = to_u32(names.len());
             names.push_str(name);
             shapes.add(name);
             let is_stamp = Stamp::named(name).is_some();
@@ -183,7 +184,7 @@ impl NameTable {
             for (_, slot) in same {
                 readers.add(*slot);
             }
-            entries.push(KeyEntry { start, end: word(names.len()), readers });
+            entries.push(KeyEntry { start, end: to_u32(names.len()), readers });
         }
         let mut short: Vec<(u64, ShortKey)> = Vec::new();
         let mut other: Vec<(u64, OtherKey)> = Vec::new();
@@ -191,8 +192,8 @@ impl NameTable {
             let name = Name::of(names.get(entry.start as usize..entry.end as usize).unwrap_or_default());
             let hash = key.name(name);
             match name {
-                Name::Short(words) => short.push((hash, ShortKey { words, entry: word(index) })),
-                Name::Other(_) => other.push((hash, OtherKey { hash, entry: word(index) })),
+                Name::Short(words) => short.push((hash, ShortKey { words, entry: to_u32(index) })),
+                Name::Other(_) => other.push((hash, OtherKey { hash, entry: to_u32(index) })),
             }
         }
         Self { short: places(&short), other: places(&other), entries: entries.into(), names: names.into(), shapes }
@@ -305,10 +306,6 @@ fn places<K: Copy>(keys: &[(u64, K)]) -> Box<[Option<K>]> {
 #[inline]
 fn place(hash: u64, count: usize) -> usize {
     usize::try_from(hash & (count as u64).wrapping_sub(1)).unwrap_or_default()
-}
-
-fn word(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -146,10 +146,10 @@ const FREE: Place = Place { key: 0, candidates: Candidates { start: 0, end: 0 } 
 impl Lookups {
     /// Builds the table from pairs of a [key](Self::key) and its candidates. Each key occurs once, and no candidates
     /// are empty.
-    pub(super) fn new(filed: &[(u64, Candidates)]) -> Self {
-        let count = if filed.is_empty() { 0 } else { (filed.len() * 2).div_ceil(5).next_power_of_two() };
+    pub(super) fn new(postings: &[(u64, Candidates)]) -> Self {
+        let count = if postings.is_empty() { 0 } else { (postings.len() * 2).div_ceil(5).next_power_of_two() };
         let mut buckets = vec![Bucket([FREE; PLACES]); count];
-        for &(key, candidates) in filed {
+        for &(key, candidates) in postings {
             let mut at = place(key, count);
             while let Some(Bucket(bucket)) = buckets.get_mut(at) {
                 steps::step();

@@ -33,7 +33,7 @@ mod text;
 
 use edgeroute_lang::body::BodyPath;
 use edgeroute_lang::hir::Property;
-use edgeroute_lang::id::define_id;
+use edgeroute_lang::id::{define_id, to_u32};
 use edgeroute_lang::message::{NameHint, NameOf, Stamp};
 use edgeroute_lang::predicate::{Interner, Slot, SlotKind, SlotTable};
 
@@ -73,17 +73,17 @@ pub(crate) struct Index {
     /// Indexed by [`GroupId`].
     pub(crate) groups: Box<[Group]>,
     pub(crate) candidates: Box<[Candidate]>,
-    pub(crate) switches: Lookups,
+    pub(crate) lookups: Lookups,
     /// The terms of a small table, whose groups are then empty.
-    pub(crate) clauses: Option<Terms>,
+    pub(crate) terms: Option<Terms>,
     pub(crate) programs: Programs,
-    pub(crate) vocabulary: Interner,
+    pub(crate) interner: Interner,
     pub(crate) texts: Texts,
     pub(crate) bodies: Bodies,
     /// The program of the fallback route, if there is one.
     pub(crate) fallback: Option<ProgramAt>,
     /// The number of postings of each kind, for `stats()`.
-    pub(crate) filed: PostingCounts,
+    pub(crate) counts: PostingCounts,
 }
 
 impl Index {
@@ -128,10 +128,10 @@ impl Index {
             + self.sources.heap_bytes()
             + groups
             + size_of_val(&*self.candidates)
-            + self.switches.heap_bytes()
-            + self.clauses.as_ref().map_or(0, Terms::heap_bytes)
+            + self.lookups.heap_bytes()
+            + self.terms.as_ref().map_or(0, Terms::heap_bytes)
             + self.programs.heap_bytes()
-            + self.vocabulary.heap_bytes()
+            + self.interner.heap_bytes()
             + self.texts.heap_bytes()
             + self.bodies.heap_bytes()
     }
@@ -170,7 +170,7 @@ impl Bodies {
                 SlotKind::Body { path, shadow } => {
                     paths.push(path.clone());
                     shadows.push(*shadow);
-                    u32::try_from(paths.len() - 1).unwrap_or(u32::MAX)
+                    to_u32(paths.len() - 1)
                 }
                 _ => u32::MAX,
             })
@@ -196,7 +196,7 @@ pub(crate) struct PostingCounts {
     /// Routes whose condition can never be true. They have no postings.
     pub(crate) never: usize,
     /// Terms of a small table, which has no postings.
-    pub(crate) clauses: usize,
+    pub(crate) terms: usize,
     /// Postings in the list of a small group.
     pub(crate) listed: usize,
     pub(crate) equal: usize,

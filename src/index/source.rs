@@ -4,7 +4,7 @@
 use super::GroupId;
 use super::hash::{HashSeed, Name, Words};
 use edgeroute_lang::hash_map::RandomMap;
-use edgeroute_lang::id::define_id;
+use edgeroute_lang::id::{define_id, to_u32};
 use edgeroute_lang::message::MessageSource;
 use edgeroute_lang::source::{SourcePattern, trimmed};
 use edgeroute_lang::steps;
@@ -146,7 +146,7 @@ impl SourcesBuilder {
                 at = (at + 1) & (count - 1);
             }
             if let Some(place) = places.get_mut(at) {
-                *place = Place { tag, node: u32::try_from(index).unwrap_or(FREE.node) };
+                *place = Place { tag, node: to_u32(index) };
             }
         }
         Sources { nodes: nodes.into(), places: places.into(), segments: segments.into(), messages, modules, longest }
@@ -165,15 +165,14 @@ fn group_of_path(paths: &mut RandomMap<Box<str>, GroupId>, path: &str, new: impl
 impl SourceNode {
     /// Creates a node without routes and children. Its segment begins at `start`.
     fn new(parent: SourceId, segment: &str, start: usize) -> Self {
-        let offset = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         let words = Name::of(segment).words();
         Self {
             parent,
             words: words.unwrap_or_default(),
             is_short: words.is_some(),
             is_inner: false,
-            start: offset(start),
-            end: offset(start + segment.len()),
+            start: to_u32(start),
+            end: to_u32(start + segment.len()),
             group: Self::no_group(),
             outputs: SourceId::new(0),
         }

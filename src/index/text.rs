@@ -1,6 +1,7 @@
 //! Stores the string constants of an index as bytes, with their hashes.
 
 use super::hash::{HashSeed, ValueHash};
+use edgeroute_lang::id::to_u32;
 use edgeroute_lang::predicate::{Constants, TextId};
 use edgeroute_lang::steps;
 
@@ -24,10 +25,9 @@ impl Texts {
         let entries = constants
             .texts()
             .map(|text| {
-                let offset = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
-                let start = offset(buffer.len());
+                let start = to_u32(buffer.len());
                 buffer.push_str(text);
-                TextEntry { hash: key.value(text), start, end: offset(buffer.len()) }
+                TextEntry { hash: key.value(text), start, end: to_u32(buffer.len()) }
             })
             .collect();
         Self { entries, buffer: buffer.into() }

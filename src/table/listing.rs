@@ -26,15 +26,15 @@ impl RouteTable {
 impl Listing<'_> {
     /// Iterates over the sources, each with the ways in which its routes are found.
     pub fn groups(&self) -> impl Iterator<Item = ListedGroup> {
-        self.segment.matcher.tree.listing().into_iter().filter_map(|ListedGroup { path, mut filings }| {
-            filings.retain(|filing| self.segment.is_alive(filing.route, self.version));
-            (!filings.is_empty()).then_some(ListedGroup { path, filings })
+        self.segment.matcher.index.listing().into_iter().filter_map(|ListedGroup { path, mut postings }| {
+            postings.retain(|posting| self.segment.is_alive(posting.route, self.version));
+            (!postings.is_empty()).then_some(ListedGroup { path, postings })
         })
     }
 
     /// Returns the fallback route and its condition.
     pub fn fallback(&self) -> Option<(RouteId, String)> {
-        self.segment.matcher.tree.listed_fallback()
+        self.segment.matcher.index.listed_fallback()
     }
 
     /// Returns the name of a route.
@@ -67,8 +67,8 @@ impl fmt::Debug for RouteTable {
             }
             for group in listing.groups() {
                 writeln!(f, "{}", group.path)?;
-                for filing in group.filings {
-                    let ListedPosting { route, access, header, condition } = filing;
+                for posting in group.postings {
+                    let ListedPosting { route, access, header, condition } = posting;
                     let access = access.map_or_else(|| "always".to_owned(), |access| format!("by {access}"));
                     let header = header.map_or_else(String::new, |header| format!(", header {header}"));
                     writeln!(f, "  {}: {access}{header}, if {condition}", listing.label(route))?;

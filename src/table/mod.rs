@@ -96,7 +96,7 @@ impl RouteTable {
 
     /// Makes a table of one segment, which may contain a fallback.
     fn of_segment(segment: Arc<Segment>, endpoint_count: usize, body_depth: usize) -> Self {
-        let len = segment.len() - usize::from(segment.matcher.tree.fallback.is_some());
+        let len = segment.len() - usize::from(segment.matcher.index.fallback.is_some());
         let segments = SmallVec::from_buf([segment]);
         let endpoints = OnceLock::new();
         Self {

@@ -155,10 +155,10 @@ mod tests {
     /// Formats all arrays of the index of a table with one segment, and its records.
     fn inside(table: &RouteTable) -> String {
         let segment = &table.inner.segments[0];
-        let tree = &segment.matcher.tree;
-        let held = (&tree.sources, &tree.groups, &tree.candidates, &tree.switches, &tree.programs, &tree.texts);
+        let tree = &segment.matcher.index;
+        let held = (&tree.sources, &tree.groups, &tree.candidates, &tree.lookups, &tree.programs, &tree.texts);
         let records: Vec<_> = segment.ids().map(|route| (segment.name(route), segment.record(route))).collect();
-        format!("{held:?} {:?} {:?} {records:?}", tree.vocabulary, tree.application)
+        format!("{held:?} {:?} {:?} {records:?}", tree.interner, tree.application)
     }
 
     #[test]

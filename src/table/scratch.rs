@@ -118,7 +118,7 @@ impl Scratch {
         }
         let mut number = 0;
         for (segment, SegmentMemory { walk, .. }) in segments.iter().zip(&mut *walks) {
-            walk.walk(&segment.matcher, message, |route| {
+            walk.search(&segment.matcher, message, |route| {
                 let Some(record) = segment.record(route) else {
                     return;
                 };
@@ -131,7 +131,7 @@ impl Scratch {
         if let (true, Some(segment), Some(SegmentMemory { walk, .. })) =
             (reached.is_empty(), fallback_segment, fallback)
         {
-            walk.walk(&segment.matcher, message, |route| {
+            walk.search(&segment.matcher, message, |route| {
                 if let Some(record) = segment.record(route) {
                     prefer(best, reached, record, 0, number, route);
                 }

@@ -19,6 +19,7 @@ use crate::search::Matcher;
 use edgeroute_lang::endpoint::Endpoint;
 use edgeroute_lang::hash_map::RandomMap;
 use edgeroute_lang::hir::{self, fold};
+use edgeroute_lang::id::to_u32 as word;
 use edgeroute_lang::limits::Budgets;
 use edgeroute_lang::priority::{Priority, TimeToLive};
 
@@ -262,8 +263,4 @@ impl<'e> SegmentBuilder<'e> {
             endpoint_numbers: endpoint_numbers.into(),
         }
     }
-}
-
-fn word(index: usize) -> u32 {
-    u32::try_from(index).unwrap_or(u32::MAX)
 }

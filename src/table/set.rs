@@ -27,6 +27,7 @@ use super::update::{Built, Merge};
 use super::{Inner, RouteTable};
 use crate::index::{HashSeed, RouteId};
 use edgeroute_lang::hash_map::RandomMap;
+use edgeroute_lang::id::to_u32 as word;
 
 /// A set of routes that can be changed while messages flow.
 ///
@@ -310,10 +311,6 @@ impl RouteSet {
         }
         self.routes = closed;
     }
-}
-
-fn word(index: usize) -> u32 {
-    u32::try_from(index).unwrap_or(u32::MAX)
 }
 
 impl fmt::Debug for RouteSet {

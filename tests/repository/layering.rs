@@ -26,9 +26,9 @@ mod scan {
             sources: "crates/edgeroute-lang/src",
             modules: &[
                 "steps",
+                "id",
                 "span",
                 "limits",
-                "id",
                 "hash_map",
                 "priority",
                 "diagnostic",

@@ -248,7 +248,7 @@ fn names_and_values_of_one_hash_are_told_apart() {
         let value = format!("FROM /* WHERE n = '{asked}' INTO $upstream");
         let module = format!("FROM /messages/modules/{asked}/* INTO $upstream");
         let output = format!("FROM /messages/modules/m/outputs/{asked} INTO $upstream");
-        for budgets in [Budgets::default(), Budgets { clauses: 0, ..Budgets::default() }, Budgets::none()] {
+        for budgets in [Budgets::default(), Budgets::default().with_terms(0), Budgets::none()] {
             for route in [&property, &value, &module, &output] {
                 let builder = RouteTable::builder().hash_seed(seed).budgets(budgets.clone()).route("r", route);
                 let table = builder.build().expect("a good route").into_table();

@@ -11,6 +11,7 @@ use super::token::{Inside, scalar};
 use super::trie::{Element, Member, PlaceId, Trie};
 use super::units::{Units, look, until};
 use crate::search::scalar::Scalar;
+use edgeroute_lang::id::to_u32;
 
 /// The memory for following a scan.
 #[derive(Debug)]
@@ -120,7 +121,7 @@ impl<'s, 'm> Single<'s, 'm> {
 
     fn current(&self) -> Container {
         let elements = self.trie.place(self.place).map_or(0, |place| self.trie.elements(place).len());
-        let passed = u32::try_from(elements - self.elements.len()).unwrap_or(u32::MAX);
+        let passed = to_u32(elements - self.elements.len());
         Container { place: self.place, index: self.index, passed }
     }
 

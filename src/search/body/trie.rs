@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use super::token::{Escapes, Inside};
 use crate::search::scalar::BodyText;
 use edgeroute_lang::body::{Encoding, Step};
-use edgeroute_lang::id::define_id;
+use edgeroute_lang::id::{define_id, to_u32};
 
 define_id! {
     /// A place of a [`Trie`]. The place that leads to it comes before it.
@@ -214,7 +214,7 @@ impl<'p> TrieBuilder<'p> {
 
 /// Extends a range of links, which may still be empty, to include the link at `index`.
 fn extend(range: &mut Range<u32>, index: usize) {
-    let index = u32::try_from(index).unwrap_or(u32::MAX);
+    let index = to_u32(index);
     if range.start == range.end {
         range.start = index;
     }
@@ -223,10 +223,9 @@ fn extend(range: &mut Range<u32>, index: usize) {
 
 impl Member {
     fn new(name: &str, to: PlaceId, names: &mut String) -> Self {
-        let position = |at| u32::try_from(at).unwrap_or(u32::MAX);
-        let start = position(names.len());
+        let start = to_u32(names.len());
         names.push_str(name);
-        Self { word: first_word(BodyText::plain(name)), length: position(name.len()), start, to }
+        Self { word: first_word(BodyText::plain(name)), length: to_u32(name.len()), start, to }
     }
 }
 

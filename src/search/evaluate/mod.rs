@@ -77,8 +77,8 @@ pub(crate) fn evaluate<'m>(
             registers.push(value);
         }
     });
-    // A condition of type null is false. Any other value must be a bool at run time to be true or false; strings and
-    // numbers are undefined.
+    // A condition of static type null is false. A string, a number, or a null from the body is undefined
+    // (SEMANTICS#verdict).
     match (expression.operations().last()?.ty, registers.last()?) {
         (Type::Null, _) => Some(false),
         (_, Value::Bool(truth)) => Some(*truth),

@@ -564,7 +564,7 @@ struct Receiver {
 
 impl Receiver {
     fn new(routes: &[String], seed: u64) -> Self {
-        let limits = Limits { route_bytes: usize::MAX, ..Limits::default() };
+        let limits = Limits::default().with_route_bytes(usize::MAX);
         let mut builder = RouteTable::builder().limits(limits).hash_seed(seed);
         for (number, route) in routes.iter().enumerate() {
             builder = builder.route(number.to_string(), route);

@@ -30,8 +30,8 @@ fn message(properties: &[(&str, Option<&str>)], system_properties: &[(&str, &str
 /// Decided by the terms of disjuncts, by the terms of whole conditions, in a list, and by lookups.
 fn all_budgets() -> [Budgets; 4] {
     let all = Budgets::default();
-    let filed = Budgets { clauses: 0, ..all.clone() };
-    [all.clone(), Budgets { filings: 1, ..all }, filed.clone(), Budgets { list: 0, ..filed }]
+    let posted = all.clone().with_terms(0);
+    [all.clone(), all.with_postings(1), posted.clone(), posted.with_list(0)]
 }
 
 #[track_caller]

@@ -1,7 +1,7 @@
 //! The constants that tests compare with, each once.
 
 use crate::hash_map::RandomMap;
-use crate::id::define_id;
+use crate::id::{define_id, to_u32};
 use crate::steps;
 use crate::value::Comparable;
 
@@ -125,12 +125,12 @@ impl Constants {
         }
         let id = TextId::new(self.texts.ends.len());
         self.texts.buffer.push_str(text);
-        self.texts.ends.push(u32::try_from(self.texts.buffer.len()).unwrap_or(u32::MAX));
+        self.texts.ends.push(to_u32(self.texts.buffer.len()));
         self.texts.ids.insert(text.into(), id);
         id
     }
 
-    /// Drops what only building needs, including the strings: the tree has its own copy.
+    /// Drops what only building needs, including the strings: the index has its own copy.
     pub(super) fn freeze(&mut self) {
         self.texts = Texts::default();
         self.intervals.freeze();

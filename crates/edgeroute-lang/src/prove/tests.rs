@@ -5,7 +5,7 @@ use crate::source::SourcePattern;
 use crate::syntax::parse_condition;
 
 fn add(reasoner: &mut Prover, text: &str) -> FormulaId {
-    let parsed = parse_condition(text, &Limits { route_bytes: 1 << 24, ..Limits::default() });
+    let parsed = parse_condition(text, &Limits::default().with_route_bytes(1 << 24));
     assert_eq!(parsed.errors, [], "{text}");
     let condition = check(&parsed.tree, &CheckOptions::default()).unwrap_or_else(|errors| panic!("{text}: {errors:?}"));
     reasoner.add(&condition)

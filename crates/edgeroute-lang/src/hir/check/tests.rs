@@ -299,7 +299,7 @@ fn told(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_property_against_a_number_is_mended() {
+fn a_property_against_a_number_is_corrected() {
     assert_eq!(
         told("level > 3"),
         [
@@ -313,7 +313,7 @@ fn a_property_against_a_number_is_mended() {
 }
 
 #[test]
-fn a_value_on_the_right_is_mended() {
+fn a_value_on_the_right_is_corrected() {
     assert_eq!(
         told("a = 'b' and $body.t"),
         [
@@ -327,7 +327,7 @@ fn a_value_on_the_right_is_mended() {
 }
 
 #[test]
-fn an_unknown_function_is_mended() {
+fn an_unknown_function_is_corrected() {
     assert_eq!(
         told("StartsWith(a, 'b')"),
         ["unknown function `StartsWith`", "StartsWith: ", "did you mean `starts_with`?"]
@@ -356,7 +356,7 @@ fn what_surprises_is_explained() {
 }
 
 #[test]
-fn each_comparison_that_is_negated_is_mended() {
+fn each_comparison_that_is_negated_is_corrected() {
     let found = errors("not b = 'x' and not a = 'y'");
     let helps: Vec<Option<&str>> = found.iter().map(|error| error.help.as_deref()).collect();
     assert_eq!(
@@ -399,8 +399,8 @@ fn undefined_literals_say_why() {
 
 /// Every fix is certain: the fixed text compiles.
 #[test]
-fn fixes_mend() {
-    for (text, mended) in [
+fn fixes_correct_the_condition() {
+    for (text, corrected) in [
         ("level > 3", "as_number(level) > 3"),
         ("3 = $level", "3 = as_number($level)"),
         ("(level) - $body.n > 1", "as_number(level) - $body.n > 1"),
@@ -423,7 +423,7 @@ fn fixes_mend() {
         let fix = found[0].fix.as_ref().unwrap_or_else(|| panic!("{text}: {found:?}"));
         let mut edited = text.to_owned();
         edited.replace_range(fix.span.range(), &fix.replacement);
-        assert_eq!(edited, mended);
+        assert_eq!(edited, corrected);
         assert!(checked(&edited, CheckOptions::default()).is_ok(), "{edited}");
     }
 }
