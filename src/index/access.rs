@@ -6,6 +6,7 @@
 
 use smallvec::SmallVec;
 
+use crate::tuning::{ASSUMED_CONSTANTS, BODY_LIKELIHOOD, LIKELY, POSTED_BYTES};
 use edgeroute_lang::id::to_u32;
 use edgeroute_lang::limits::Budgets;
 use edgeroute_lang::predicate::{
@@ -13,10 +14,6 @@ use edgeroute_lang::predicate::{
     TextId, ValueConstant, ValueId,
 };
 use edgeroute_lang::steps;
-
-/// The maximum length in bytes of a string under which a body value gets a posting. A string with escapes is unescaped
-/// before it is hashed, and the buffer for that is limited.
-pub(crate) const MAX_POSTED_TEXT: usize = 256;
 
 /// A test that can have postings.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
@@ -121,7 +118,7 @@ impl Access {
             TestKind::Affix(Affix::Prefix, true, text) if is_text(&text) => Self::Prefix(slot, text),
             TestKind::Affix(Affix::Suffix, true, text) if is_text(&text) => Self::Suffix(slot, text),
             TestKind::Value(Orderings::EQUAL, value) => match interner.constants.value_of(value) {
-                ValueConstant::Text(text) if interner.constants.text_of(text).len() > MAX_POSTED_TEXT => Self::Always,
+                ValueConstant::Text(text) if interner.constants.text_of(text).len() > POSTED_BYTES => Self::Always,
                 _ => Self::Value(slot, value),
             },
             TestKind::State(states) if states.contains(States::ABSENT) => Self::Always,
@@ -206,18 +203,15 @@ impl Occurrences {
     /// the order of names (Fabret et al., Filtering Algorithms and Implementation for Very Fast Publish/Subscribe
     /// Systems, 2001, section 3: access predicates).
     pub(super) fn likelihood(&self, access: Access, interner: &Interner) -> f64 {
-        // Assume that each slot is also tested for eight other constants: a single constant carries some information,
-        // but not everything.
-        const OTHERS: f64 = 8.0;
         steps::step();
         let Some(key) = access.key() else {
-            return if access == Access::Always { 1.0 } else { 0.9 };
+            return if access == Access::Always { 1.0 } else { LIKELY };
         };
         // Every test that is estimated has been counted.
         let Some((count, family)) = self.of(key) else {
-            return 0.9;
+            return LIKELY;
         };
-        let all = f64::from(family.count) + OTHERS;
+        let all = f64::from(family.count) + ASSUMED_CONSTANTS;
         let rarity = f64::from(count) / all;
         match access {
             Access::Number(_, id) => {
@@ -226,12 +220,13 @@ impl Occurrences {
                 // The span is zero if all intervals are the same number, and overflows if they are far apart. Neither
                 // says anything about the width of one interval, so the interval counts as likely.
                 let share = if span.is_finite() && span > 0.0 { (interval.high - interval.low) / span } else { 1.0 };
-                (share + 1.0 / all).min(0.9)
+                (share + 1.0 / all).min(LIKELY)
             }
-            // A body value requires reading the body first, so a property is preferred unless it is much less
-            // selective.
-            Access::Value(..) => 0.3 + rarity * 0.6,
-            _ => rarity.min(0.9),
+            Access::Value(..) => {
+                let (least, share) = BODY_LIKELIHOOD;
+                least + rarity * share
+            }
+            _ => rarity.min(LIKELY),
         }
     }
 }

@@ -20,6 +20,7 @@ use super::GroupId;
 use super::hash::Words;
 use super::program::{ProgramAt, Programs};
 use super::text::Texts;
+use crate::tuning::SCANNED_STRINGS;
 use edgeroute_lang::hash_map::RandomMap;
 use edgeroute_lang::predicate::{
     Formula, FormulaId, Formulas, Interner, Orderings, Slot, SlotKind, States, Test, TestKind, TextId,
@@ -137,8 +138,6 @@ impl SlotTerms {
     /// Returns the terms that a string leaves alive, without `checks`.
     #[inline]
     pub(crate) fn text(&self, texts: &Texts, text: &str) -> u64 {
-        /// With this many strings, a linear scan is faster than a binary search.
-        const FEW: usize = 8;
         steps::step();
         let Some(words) = Words::of(text.as_bytes()) else {
             let found = self.long.binary_search_by(|(constant, _)| {
@@ -147,7 +146,7 @@ impl SlotTerms {
             });
             return found.ok().and_then(|at| self.long.get(at)).map_or(self.other, |(_, alive)| *alive);
         };
-        if self.short.len() <= FEW {
+        if self.short.len() <= SCANNED_STRINGS {
             let found = self.short.iter().inspect(|_| steps::step()).find(|(constant, _)| *constant == words);
             return found.map_or(self.other, |(_, alive)| *alive);
         }

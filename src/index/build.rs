@@ -17,6 +17,7 @@ use super::program::{MAX_SLOTS, Program, ProgramAt, Programs};
 use super::source::SourcesBuilder;
 use super::text::Texts;
 use super::{Bodies, Candidate, GroupId, Index, PostingCounts, RouteId};
+use crate::tuning::{LOG2_CLASS_WIDTH, NUMBER_CLASSES};
 use edgeroute_lang::hir::Condition;
 use edgeroute_lang::id::to_u32;
 use edgeroute_lang::limits::Budgets;
@@ -379,7 +380,6 @@ impl PostingsBuilder<'_> {
     /// Sorts intervals into classes. The intervals of a class are up to four times as wide as those of the class
     /// before.
     fn number_classes(&mut self, all: Vec<(Interval, Candidate)>) -> Box<[NumberClass]> {
-        const MAX_CLASSES: usize = 8;
         let mut classes: BTreeMap<i32, Vec<(Interval, Candidate)>> = BTreeMap::new();
         for (interval, candidate) in all {
             steps::step();
@@ -388,10 +388,10 @@ impl PostingsBuilder<'_> {
                 clippy::cast_possible_truncation,
                 reason = "a logarithm is small, or infinite, as that of no width"
             )]
-            let class = (width.log2() / 2.0).ceil() as i32;
+            let class = (width.log2() / LOG2_CLASS_WIDTH).ceil() as i32;
             classes.entry(class).or_default().push((interval, candidate));
         }
-        while classes.len() > MAX_CLASSES {
+        while classes.len() > NUMBER_CLASSES {
             // There are too many classes: the two widest become one.
             let Some((_, widest)) = classes.pop_last() else { break };
             steps::steps(widest.len());

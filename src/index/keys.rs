@@ -1,6 +1,7 @@
 //! Maps the name of a message's property to the slots that read it.
 
 use super::hash::{HashSeed, Name, Words};
+use crate::tuning::PLACES_PER_NAME;
 use edgeroute_lang::id::to_u32;
 use edgeroute_lang::message::Stamp;
 use edgeroute_lang::predicate::{Slot, SlotKind, SlotTable};
@@ -288,7 +289,7 @@ impl NameTable {
 
 /// Builds an open-addressing table of `keys` by their hashes; empty if there are no keys.
 fn places<K: Copy>(keys: &[(u64, K)]) -> Box<[Option<K>]> {
-    let count = if keys.is_empty() { 0 } else { (keys.len() * 4).next_power_of_two() };
+    let count = if keys.is_empty() { 0 } else { (keys.len() * PLACES_PER_NAME).next_power_of_two() };
     let mut places = vec![None; count];
     for &(hash, key) in keys {
         let mut at = place(hash, count);

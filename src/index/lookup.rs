@@ -2,6 +2,7 @@
 
 use super::GroupId;
 use super::hash::HashSeed;
+use crate::tuning::BUCKETS_FOR_KEYS;
 use edgeroute_lang::predicate::Slot;
 use edgeroute_lang::steps;
 
@@ -147,7 +148,8 @@ impl Lookups {
     /// Builds the table from pairs of a [key](Self::key) and its candidates. Each key occurs once, and no candidates
     /// are empty.
     pub(super) fn new(postings: &[(u64, Candidates)]) -> Self {
-        let count = if postings.is_empty() { 0 } else { (postings.len() * 2).div_ceil(5).next_power_of_two() };
+        let (buckets, keys) = BUCKETS_FOR_KEYS;
+        let count = if postings.is_empty() { 0 } else { (postings.len() * buckets).div_ceil(keys).next_power_of_two() };
         let mut buckets = vec![Bucket([FREE; PLACES]); count];
         for &(key, candidates) in postings {
             let mut at = place(key, count);

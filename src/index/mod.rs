@@ -37,7 +37,6 @@ use edgeroute_lang::id::{define_id, to_u32};
 use edgeroute_lang::message::{NameHint, NameOf, Stamp};
 use edgeroute_lang::predicate::{Interner, Slot, SlotKind, SlotTable};
 
-pub(crate) use access::MAX_POSTED_TEXT;
 pub(crate) use bitset::Terms;
 pub(crate) use build::{IndexBuilder, TooManyReads};
 pub use debug::{ListedGroup, ListedPosting};

@@ -3,6 +3,7 @@
 
 use super::GroupId;
 use super::hash::{HashSeed, Name, Words};
+use crate::tuning::PLACES_PER_SEGMENT;
 use edgeroute_lang::hash_map::RandomMap;
 use edgeroute_lang::id::{define_id, to_u32};
 use edgeroute_lang::message::MessageSource;
@@ -136,7 +137,7 @@ impl SourcesBuilder {
                 node.group = *group;
             }
         }
-        let count = (nodes.len() * 2).next_power_of_two();
+        let count = (nodes.len() * PLACES_PER_SEGMENT).next_power_of_two();
         let mut places = vec![FREE; count];
         for (index, node) in nodes.iter().enumerate().skip(1) {
             let segment = segments.get(node.start as usize..node.end as usize).unwrap_or_default();

@@ -3,6 +3,7 @@
 use super::matcher::holds_for_text;
 use super::names::Names;
 use crate::index::{Index, Readers, Terms, Words};
+use crate::tuning::SOURCES;
 use edgeroute_lang::message::{Message, MessageSource, Properties};
 use edgeroute_lang::predicate::{Slot, TestKind};
 use edgeroute_lang::steps;
@@ -13,10 +14,8 @@ use edgeroute_lang::text::as_number;
 /// one. See `benches/ratios.rs`, workload *typical*.
 #[derive(Debug)]
 pub(super) struct KnownSources {
-    places: Box<[KnownSource; PLACES]>,
+    places: Box<[KnownSource; SOURCES]>,
 }
-
-const PLACES: usize = 64;
 
 #[derive(Copy, Clone, Debug)]
 struct KnownSource {
@@ -28,7 +27,7 @@ struct KnownSource {
 impl KnownSources {
     /// Creates a cache that contains only the empty module, which never uses the cache. Allocates.
     pub(super) fn new() -> Self {
-        Self { places: Box::new([KnownSource { module: Words::EMPTY, output: Words::EMPTY, terms: 0 }; PLACES]) }
+        Self { places: Box::new([KnownSource { module: Words::EMPTY, output: Words::EMPTY, terms: 0 }; SOURCES]) }
     }
 
     /// Returns the number of bytes on the heap.
@@ -47,7 +46,7 @@ impl KnownSources {
         if let MessageSource::Module { module, output: Some(output) } = source
             && !module.is_empty()
             && let (Some(module), Some(output)) = (Words::of(module.as_bytes()), Words::of(output.as_bytes()))
-            && let Some(known) = self.places.get_mut(module.place_among(PLACES, output))
+            && let Some(known) = self.places.get_mut(module.place_among(SOURCES, output))
         {
             if known.module != module || known.output != output {
                 *known = KnownSource { module, output, terms: look_up() };

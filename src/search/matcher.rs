@@ -15,9 +15,10 @@ use super::names::Names;
 use super::scalar::{BodyText, Scalar};
 use super::slots::{Property, SlotMemory, Slots};
 use crate::index::{
-    AffixLookup, Candidates, GroupId, Index, Lookups, MAX_POSTED_TEXT, NumberLookup, ProgramAt, RouteId, Space, Split,
-    Terms, Texts, ValueHash, decode, decode_equality,
+    AffixLookup, Candidates, GroupId, Index, Lookups, NumberLookup, ProgramAt, RouteId, Space, Split, Terms, Texts,
+    ValueHash, decode, decode_equality,
 };
+use crate::tuning::{POSTED_BYTES, QUEUED_PROGRAMS, QUEUED_RANGES};
 use edgeroute_lang::body::Encoding;
 use edgeroute_lang::message::{Message, MessageSource, Properties};
 use edgeroute_lang::predicate::{Affix, ExpressionId, Orderings, Slot, States, Test, TestKind, TextId, ValueId};
@@ -194,10 +195,10 @@ fn recycle<'to>(mut values: Vec<Scalar<'_>>) -> Vec<Scalar<'to>> {
 /// of waiting for one another, and keeps them free of dependent branches.
 #[derive(Debug)]
 struct Pending {
-    ranges: Box<[Candidates; 32]>,
+    ranges: Box<[Candidates; QUEUED_RANGES]>,
     /// The number of queued `ranges`. Always less than the capacity.
     range_count: usize,
-    programs: Box<[ProgramAt; 128]>,
+    programs: Box<[ProgramAt; QUEUED_PROGRAMS]>,
     /// The number of queued `programs`. Always less than the capacity.
     program_count: usize,
 }
@@ -205,8 +206,8 @@ struct Pending {
 impl Pending {
     /// Creates empty queues. Allocates.
     fn new() -> Self {
-        let ranges = Box::new([Candidates::default(); 32]);
-        Self { ranges, range_count: 0, programs: Box::new([ProgramAt::default(); 128]), program_count: 0 }
+        let ranges = Box::new([Candidates::default(); QUEUED_RANGES]);
+        Self { ranges, range_count: 0, programs: Box::new([ProgramAt::default(); QUEUED_PROGRAMS]), program_count: 0 }
     }
 }
 
@@ -514,7 +515,7 @@ impl<'m> Reader<'_, '_, 'm> {
             Comparable::Number(number) => key.number(number),
             Comparable::Text(text) => match text.as_str() {
                 Some(text) => key.value(text),
-                None => key.value(text.to_utf8_in(&mut [0; MAX_POSTED_TEXT])?),
+                None => key.value(text.to_utf8_in(&mut [0; POSTED_BYTES])?),
             },
             Comparable::Null => ValueHash::NULL,
             Comparable::NullText => return None,

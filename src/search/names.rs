@@ -1,17 +1,15 @@
 //! Finds the slots that read each property of a message.
 
 use crate::index::{Index, KnownNames, Readers};
+use crate::tuning::{APPLICATION_NAMES, CACHED_PROPERTIES, SYSTEM_NAMES};
 use edgeroute_lang::message::{Message, NameOf, Properties};
 use edgeroute_lang::steps;
-
-/// Few of this many properties are read, and their names would displace one another in the cache of known names.
-const MANY: usize = 48;
 
 /// Caches names, because most messages have the same names as earlier messages.
 #[derive(Debug)]
 pub(super) struct Names {
-    application: KnownNames<128>,
-    system: KnownNames<32>,
+    application: KnownNames<APPLICATION_NAMES>,
+    system: KnownNames<SYSTEM_NAMES>,
 }
 
 impl Names {
@@ -38,7 +36,7 @@ impl Names {
         if application.is_empty() {
             return;
         }
-        if message.property_count_hint() > MANY {
+        if message.property_count_hint() > CACHED_PROPERTIES {
             return visit_many(index, message, visit);
         }
         message.visit_hinted_properties(|name, hint, text| {

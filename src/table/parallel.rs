@@ -12,13 +12,10 @@ use super::build::{Declared, Options, add_each};
 use super::error::{CompileError, ProblemBudget, RouteProblem};
 use super::segment::SegmentBuilder;
 use crate::index::{IndexBuilder, MAX_SLOTS, RouteId, TooManyReads};
+use crate::tuning::ROUTES_PER_THREAD;
 use edgeroute_lang::diagnostic::Diagnostic;
 use edgeroute_lang::endpoint::Endpoint;
 use edgeroute_lang::hir::fold;
-
-/// The minimum number of routes for each thread: starting a thread and merging its result costs as much as compiling a
-/// few hundred routes.
-const ROUTES_PER_THREAD: usize = 1_000;
 
 /// The result of compiling a run of routes.
 struct Run {

@@ -11,15 +11,8 @@ use super::plan::{Plan, Planned, PlannedFallback};
 use super::segment::{EndpointNumbers, Lifetimes, Segment, SegmentBuilder};
 use super::set::{Level, Place, Route, RouteSet};
 use crate::index::{RouteId, TooManyReads};
+use crate::tuning::{BASE_SHARE, GROWTH, MIN_CHANGES};
 use edgeroute_lang::hir;
-
-/// The ratio between the sizes of a level and the level below it. A larger ratio gives fewer segments to visit and more
-/// to compile at each change; `benches/reload.rs` measures both.
-const GROWTH: usize = 8;
-/// All routes are recompiled when the changes since the base was compiled exceed one part in `BASE_SHARE` of the
-/// routes, and also [`MIN_CHANGES`].
-const BASE_SHARE: usize = 4;
-const MIN_CHANGES: usize = 32;
 
 /// The routes of a plan, each compiled alone.
 pub(super) struct Checked<'p> {

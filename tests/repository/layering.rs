@@ -53,7 +53,7 @@ mod scan {
         },
         Layers {
             sources: "src",
-            modules: &["index", "search", "table", "internals"],
+            modules: &["tuning", "index", "search", "table", "internals"],
             know_serde: &[],
             forbidden: &[("search", &["edgeroute_lang::syntax", "edgeroute_lang::hir", "edgeroute_lang::manifest"])],
         },

@@ -11,12 +11,13 @@
 
 use super::trie::{NONE, PlaceId};
 use super::units::look;
+use crate::tuning::{GUESS_BYTES, GUESSES};
 use edgeroute_lang::body::Encoding;
 
 /// The names that are expected after others.
 #[derive(Debug)]
 pub(super) struct Guesses {
-    /// The guesses, indexed by the last two names. There are either none or [`COUNT`].
+    /// The guesses, indexed by the last two names. There are either none or [`GUESSES`].
     kept: Box<[Guess]>,
     /// A digest of the last two names.
     after: u16,
@@ -24,19 +25,12 @@ pub(super) struct Guesses {
     depth: u16,
 }
 
-/// The number of guesses. It is a power of two, and large enough that few of about ten names share a place with
-/// another.
-const COUNT: usize = 512;
-
-/// The maximum length of a guess in bytes.
-const LONGEST: usize = 24;
-
 /// The bytes from a comma, or from the bracket of an object, to the value of the next member.
 #[derive(Clone, Debug)]
 struct Guess {
     bytes: Words,
     masks: Words,
-    /// The length in bytes. `length <= LONGEST`
+    /// The length in bytes. `length <= GUESS_BYTES`
     length: u8,
     /// The value that the name contributes to [`Guesses::after`].
     name: u16,
@@ -46,7 +40,7 @@ struct Guess {
     context: Context,
 }
 
-type Words = [u64; LONGEST / 8];
+type Words = [u64; GUESS_BYTES / 8];
 
 /// Everything other than the name that decides where the name leads: the place of its container, if it leads anywhere,
 /// and the encoding.
@@ -79,7 +73,7 @@ impl Guesses {
             child: NONE,
             context: Context::NOWHERE,
         };
-        Self { kept: vec![none; if asks { COUNT } else { 0 }].into(), after: 0, depth: 0 }
+        Self { kept: vec![none; if asks { GUESSES } else { 0 }].into(), after: 0, depth: 0 }
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
@@ -102,7 +96,7 @@ impl Guesses {
     /// Returns the index of the guess.
     #[inline(always)]
     fn place(&self) -> usize {
-        usize::from(self.after ^ self.depth) % COUNT
+        usize::from(self.after ^ self.depth) % GUESSES
     }
 
     /// Checks whether the guess comes next; at this point there is a comma, the bracket of an object, or neither. If
@@ -139,7 +133,7 @@ impl Guesses {
             *bytes &= *mask;
         }
         let name = digest(bytes);
-        if length <= LONGEST
+        if length <= GUESS_BYTES
             && let Ok(length) = u8::try_from(length)
         {
             *guess = Guess { bytes, masks, length, name, child: PlaceId::pack(child), context };
@@ -153,7 +147,7 @@ impl Guesses {
 fn words(rest: &[u8]) -> Words {
     look();
     let last;
-    let bytes: &[u8; LONGEST] = if let Some(bytes) = rest.first_chunk() {
+    let bytes: &[u8; GUESS_BYTES] = if let Some(bytes) = rest.first_chunk() {
         bytes
     } else {
         last = last_bytes(rest);
@@ -168,8 +162,8 @@ fn words(rest: &[u8]) -> Words {
 
 #[cold]
 #[inline(never)]
-fn last_bytes(rest: &[u8]) -> [u8; LONGEST] {
-    let mut bytes = [0; LONGEST];
+fn last_bytes(rest: &[u8]) -> [u8; GUESS_BYTES] {
+    let mut bytes = [0; GUESS_BYTES];
     for (byte, of_rest) in bytes.iter_mut().zip(rest) {
         *byte = *of_rest;
     }
@@ -218,11 +212,11 @@ mod tests {
 
     #[test]
     fn any_other_byte_is_noticed() {
-        for length in 1..=LONGEST {
-            let body: Vec<u8> = (0..LONGEST).map(|at| if at < length { b'n' } else { b'.' }).collect();
+        for length in 1..=GUESS_BYTES {
+            let body: Vec<u8> = (0..GUESS_BYTES).map(|at| if at < length { b'n' } else { b'.' }).collect();
             let mut guesses = guesses();
             guesses.learn(&body, &body[length..], HERE, None);
-            for at in 0..LONGEST {
+            for at in 0..GUESS_BYTES {
                 let mut other = body.clone();
                 other[at] = b'x';
                 guesses.begin();
@@ -237,7 +231,7 @@ mod tests {
 
     #[test]
     fn nothing_is_expected_at_first_nor_where_it_was_too_long() {
-        let zeros = [0; LONGEST + 1];
+        let zeros = [0; GUESS_BYTES + 1];
         assert_eq!(guesses().guess(&zeros, HERE), None);
         assert_eq!(guesses().guess(&zeros, Context::new(None, Encoding::Utf8)), None);
         let mut guesses = guesses();

@@ -35,6 +35,7 @@ use self::trie::{Trie, TrieBuilder};
 pub(super) use self::units::look;
 use self::units::{Units, Utf8, Wide};
 use super::scalar::Scalar;
+use crate::tuning::LOOK_AHEAD;
 use edgeroute_lang::body::{BodyPath, Encoding, Step};
 
 /// What the routes of a table ask of a body.
@@ -164,7 +165,7 @@ impl BodyScratch {
     /// Creates memory for scans by `plan` of bodies nested up to `max_depth` containers deep, including the root. The
     /// size depends only on these two. Allocates.
     pub(crate) fn new(plan: &BodyPlan, max_depth: usize) -> Self {
-        Self::with_window(plan, max_depth, SeveralScratch::WINDOW)
+        Self::with_window(plan, max_depth, LOOK_AHEAD)
     }
 
     /// Like [`new`](Self::new), with a look-ahead of this number of members to find those that are overwritten. The

@@ -66,9 +66,6 @@ enum Finding {
 }
 
 impl SeveralScratch {
-    /// The number of members that a look-ahead covers. Only large bodies have more.
-    pub(super) const WINDOW: usize = 4096;
-
     /// Creates memory for bodies nested up to `max_depth` containers deep, with a look-ahead of `window` members, at
     /// least one. Allocates.
     pub(super) fn new(trie: &Trie, max_depth: usize, window: usize) -> Self {

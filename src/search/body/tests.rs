@@ -607,7 +607,7 @@ fn hostile_bodies_are_read_in_reasonable_time() {
         repeat("\""),
         repeat("\\"),
     ];
-    let mut checker = Checker::new(paths(&texts), 10_000, SeveralScratch::WINDOW);
+    let mut checker = Checker::new(paths(&texts), 10_000, LOOK_AHEAD);
     let mut deep = Checker::new(deep, 10_000, 1);
     for body in &bodies {
         checker.check(body.as_bytes(), Encoding::Utf8);

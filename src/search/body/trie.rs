@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use super::token::{Escapes, Inside};
 use crate::search::scalar::BodyText;
+use crate::tuning::SCANNED_MEMBERS;
 use edgeroute_lang::body::{Encoding, Step};
 use edgeroute_lang::id::{define_id, to_u32};
 
@@ -76,9 +77,6 @@ pub(super) struct Place {
     /// Whether this place is also reached by everything below the values that have reached it.
     pub(super) stays: bool,
 }
-
-/// If a place has at most this number of members, they are compared one by one.
-const FEW: usize = 8;
 
 /// Means no slot, or no place.
 pub(super) const NONE: u32 = u32::MAX;
@@ -277,11 +275,11 @@ impl Trie {
         if members.is_empty() {
             return None;
         }
-        if members.len() > FEW || encoding != Encoding::Utf8 || name.escapes == Escapes::Some {
+        if members.len() > SCANNED_MEMBERS || encoding != Encoding::Utf8 || name.escapes == Escapes::Some {
             return self.search_member(members, name.text(encoding));
         }
         let (word, length) = (name.first_word(), name.bytes().len());
-        edgeroute_lang::steps::steps(members.len() / FEW);
+        edgeroute_lang::steps::steps(members.len() / SCANNED_MEMBERS);
         for member in members {
             let is_similar = member.word == word && member.length as usize == length;
             if is_similar && (length <= 8 || self.is_named(member, name.bytes())) {
