@@ -16,8 +16,8 @@
 
 use std::collections::BTreeMap;
 
-use super::GroupId;
 use super::hash::Words;
+use super::id::GroupId;
 use super::program::{ProgramAt, Programs};
 use super::text::Texts;
 use crate::tuning::SCANNED_STRINGS;
@@ -475,7 +475,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clause_with_many_texts_of_one_property_is_built_in_time_linear_in_them() {
+    fn a_term_with_many_strings_of_one_property_is_built_in_linear_time() {
         // Evaluating every test of the term for each string would be quadratic.
         let joined = |texts: usize, operator: &str, test: &dyn Fn(usize) -> String| {
             (0..texts).map(test).collect::<Vec<_>>().join(operator)

@@ -10,13 +10,16 @@ use smallvec::SmallVec;
 
 use super::access::{Access, Cover, Occurrences, Posting, cover, cover_conjunction};
 use super::bitset::TermsBuilder;
+use super::compiled::{Bodies, Index, PostingCounts};
 use super::hash::{HashSeed, ValueHash};
+use super::id::{GroupId, RouteId};
 use super::keys::NameTable;
-use super::lookup::{AffixEnd, AffixLookup, Candidates, Group, Lookups, NumberClass, NumberLookup, Space, Split};
+use super::lookup::{
+    AffixEnd, AffixLookup, Candidate, Candidates, Group, Lookups, NumberClass, NumberLookup, Space, Split,
+};
 use super::program::{MAX_SLOTS, Program, ProgramAt, Programs};
 use super::source::SourcesBuilder;
 use super::text::Texts;
-use super::{Bodies, Candidate, GroupId, Index, PostingCounts, RouteId};
 use crate::tuning::{LOG2_CLASS_WIDTH, NUMBER_CLASSES};
 use edgeroute_lang::hir::Condition;
 use edgeroute_lang::id::to_u32;
@@ -310,7 +313,7 @@ impl PostingsBuilder<'_> {
                 }
                 Access::Value(slot, value) => {
                     values.push(slot);
-                    let hash = self.key.constant(interner.constants.value_of(value), self.texts);
+                    let hash = self.texts.value_hash(self.key, interner.constants.value_of(value));
                     hashed.push((Lookups::key(self.key, id, slot, Space::Value, hash.bits().into()), candidate));
                 }
                 Access::Prefix(slot, text) => {

@@ -1,8 +1,11 @@
 //! Lists an index in a readable form. Nothing depends on the hash seed, so equal indexes have equal listings.
 
-use super::lookup::{AffixEnd, Candidates, Lookups, Space};
+use super::bitset::Terms;
+use super::compiled::Index;
+use super::hash::ValueHash;
+use super::id::{GroupId, RouteId};
+use super::lookup::{AffixEnd, Candidate, Candidates, Group, Lookups, Space};
 use super::program::{Next, Program};
-use super::{Candidate, Group, GroupId, Index, RouteId, Terms, ValueHash};
 use edgeroute_lang::predicate::{
     Affix, Interval, Orderings, Slot, SlotKind, States, Test, TestKind, TextId, ValueConstant, ValueId,
 };
@@ -104,7 +107,7 @@ impl Index {
                 Some((shown, find(Space::Equal, self.texts.hash(text).bits().into())))
             }
             TestKind::Value(Orderings::EQUAL, value) => {
-                let hash = self.key.constant(self.interner.constants.value_of(value), &self.texts);
+                let hash = self.texts.value_hash(&self.key, self.interner.constants.value_of(value));
                 Some((shown, find(Space::Value, hash.bits().into())))
             }
             // An empty affix has its posting under presence.

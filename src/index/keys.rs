@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn rare_names_are_found_as_all_others_in_any_spelling() {
+    fn find_rare_finds_every_name_in_any_spelling() {
         for names in [READ.to_vec(), [READ.as_slice(), &["RÉGION", "ſ"]].concat()] {
             let (keys, key) = keys(&names);
             let others =
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn most_names_that_are_not_read_are_told_by_their_looks() {
+    fn the_filter_rejects_most_names_that_are_not_read() {
         let (keys, _) = keys(&READ);
         let names: Vec<String> = (0..1_000).map(|number| format!("lev{number}")).collect();
         let looked_up = names.iter().filter(|name| keys.shapes.may_have(name)).count();

@@ -1,7 +1,8 @@
 //! Lookups: find the candidates for the values that a message contains.
 
-use super::GroupId;
-use super::hash::HashSeed;
+use super::hash::{HashSeed, ValueHash};
+use super::id::GroupId;
+use super::program::ProgramAt;
 use crate::tuning::BUCKETS_FOR_KEYS;
 use edgeroute_lang::predicate::Slot;
 use edgeroute_lang::steps;
@@ -35,6 +36,17 @@ pub(crate) struct Split {
 pub(crate) struct Candidates {
     pub(crate) start: u32,
     pub(crate) end: u32,
+}
+
+/// A route that a message may match.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Candidate {
+    /// The header: this slot must have this hash. There is one extra slot after the last one, and it always has the
+    /// hash [`PRESENT`](ValueHash::PRESENT).
+    pub(crate) slot: u32,
+    pub(crate) hash: ValueHash,
+    /// The residual program, which must hold.
+    pub(crate) program: ProgramAt,
 }
 
 /// Prefixes or suffixes of one property.

@@ -11,7 +11,7 @@
 //!
 //! So formulas are never expanded: a program has one step for each test of its formula.
 
-use super::RouteId;
+use super::id::RouteId;
 use edgeroute_lang::id::to_u32;
 use edgeroute_lang::predicate::{
     Affix, ExpressionId, Formula, FormulaId, Formulas, IntervalId, Orderings, Slot, States, Test, TestKind, TextId,

@@ -1,8 +1,8 @@
 //! Finds the groups of routes that accept the source of a message. This is a trie over the segments of paths, in which
 //! every prefix of the source is accepted.
 
-use super::GroupId;
 use super::hash::{HashSeed, Name, Words};
+use super::id::GroupId;
 use crate::tuning::PLACES_PER_SEGMENT;
 use edgeroute_lang::hash_map::RandomMap;
 use edgeroute_lang::id::{define_id, to_u32};
@@ -358,7 +358,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_trie_takes_just_what_the_patterns_take() {
+    fn the_trie_accepts_exactly_the_sources_that_the_patterns_accept() {
         let paths = [
             "/*",
             "/messages/*",

@@ -2,7 +2,7 @@
 
 use super::hash::{HashSeed, ValueHash};
 use edgeroute_lang::id::to_u32;
-use edgeroute_lang::predicate::{Constants, TextId};
+use edgeroute_lang::predicate::{Constants, TextId, ValueConstant};
 use edgeroute_lang::steps;
 
 /// All string constants in one buffer. After the index is built, this is the only copy.
@@ -37,6 +37,16 @@ impl Texts {
     #[inline]
     pub(crate) fn hash(&self, id: TextId) -> ValueHash {
         self.entries.get(id.index()).map_or(ValueHash::ABSENT, |entry| entry.hash)
+    }
+
+    /// Returns the hash under which a body value that equals the constant has its posting.
+    pub(super) fn value_hash(&self, key: &HashSeed, constant: ValueConstant) -> ValueHash {
+        match constant {
+            ValueConstant::Bool(truth) => key.truth(truth),
+            ValueConstant::Number(number) => key.number(number),
+            ValueConstant::Text(text) => self.hash(text),
+            ValueConstant::Null => ValueHash::NULL,
+        }
     }
 
     /// Returns whether `text`, which has this hash, equals the constant.

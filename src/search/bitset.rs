@@ -1,7 +1,7 @@
 //! Intersects the terms of a small table while the properties of a message are visited.
 
-use super::matcher::holds_for_text;
 use super::names::Names;
+use super::text_test::holds_for_text;
 use crate::index::{Index, Readers, Terms, Words};
 use crate::tuning::SOURCES;
 use edgeroute_lang::message::{Message, MessageSource, Properties};

@@ -14,9 +14,10 @@ use super::evaluate::{EvaluateMemory, ReadSlots, evaluate};
 use super::names::Names;
 use super::scalar::{BodyText, Scalar};
 use super::slots::{Property, SlotMemory, Slots};
+use super::text_test::holds_for_text;
 use crate::index::{
-    AffixLookup, Candidates, GroupId, Index, Lookups, NumberLookup, ProgramAt, RouteId, Space, Split, Terms, Texts,
-    ValueHash, decode, decode_equality,
+    AffixLookup, Candidates, GroupId, Index, Lookups, NumberLookup, ProgramAt, RouteId, Space, Split, Terms, ValueHash,
+    decode, decode_equality,
 };
 use crate::tuning::{POSTED_BYTES, QUEUED_PROGRAMS, QUEUED_RANGES};
 use edgeroute_lang::body::Encoding;
@@ -24,7 +25,6 @@ use edgeroute_lang::message::{Message, MessageSource, Properties};
 use edgeroute_lang::predicate::{Affix, ExpressionId, Orderings, Slot, States, Test, TestKind, TextId, ValueId};
 use edgeroute_lang::source::takes_fallback;
 use edgeroute_lang::steps;
-use edgeroute_lang::text::compare_utf16;
 use edgeroute_lang::value::Comparable;
 
 /// An index, together with the data derived from it for searching.
@@ -545,27 +545,6 @@ impl<'m> Reader<'_, '_, 'm> {
         if self.plan.scan(self.bytes, encoding, self.max_depth, self.body, &mut self.values).is_err() {
             self.values.clear();
         }
-    }
-}
-
-/// Returns whether a test holds for a string: a comparison, or a test of its prefix, its suffix or a part of it.
-#[inline]
-pub(super) fn holds_for_text(kind: TestKind, texts: &Texts, text: &str) -> bool {
-    match kind {
-        TestKind::Text(orderings, constant) => {
-            steps::comparison(text, texts.text_of(constant));
-            orderings.contains(compare_utf16(text, texts.text_of(constant)))
-        }
-        TestKind::Affix(affix, has, part) => {
-            let part = texts.text_of(part);
-            steps::bytes(if affix == Affix::Infix { text.len() } else { text.len().min(part.len()) });
-            has == match affix {
-                Affix::Prefix => text.starts_with(part),
-                Affix::Suffix => text.ends_with(part),
-                Affix::Infix => text.contains(part),
-            }
-        }
-        TestKind::State(_) | TestKind::Number(..) | TestKind::Value(..) | TestKind::Expression(..) => false,
     }
 }
 

@@ -5,7 +5,7 @@
 //! builder to which the routes were added one by one. Merging is linear in the size of the builder that is added.
 
 use super::{IndexBuilder, Waiting};
-use crate::index::{GroupId, RouteId};
+use crate::index::id::{GroupId, RouteId};
 
 impl IndexBuilder {
     /// Returns the number of different names and paths that are read so far.

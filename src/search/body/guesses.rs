@@ -10,9 +10,9 @@
 //! two names rather than all previous names, so that an extra or missing member spoils only the next two guesses.
 
 use super::trie::{NONE, PlaceId};
-use super::units::look;
 use crate::tuning::{GUESS_BYTES, GUESSES};
 use edgeroute_lang::body::Encoding;
+use edgeroute_lang::steps;
 
 /// The names that are expected after others.
 #[derive(Debug)]
@@ -145,7 +145,7 @@ impl Guesses {
 /// Returns the next bytes, with zeros after the end of the body.
 #[inline(always)]
 fn words(rest: &[u8]) -> Words {
-    look();
+    steps::step();
     let last;
     let bytes: &[u8; GUESS_BYTES] = if let Some(bytes) = rest.first_chunk() {
         bytes
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_after_the_same_two_names_is_expected() {
+    fn the_name_that_followed_the_same_two_names_is_guessed() {
         let body = b"{\"a\":1,\"b\" : 2,\"c\":3";
         let mut guesses = guesses();
         for (at, end, child) in [(0, 5, Some(PlaceId::new(7))), (6, 13, None), (14, 19, Some(PlaceId::new(0)))] {
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn any_other_byte_is_noticed() {
+    fn a_guess_fails_on_any_other_byte() {
         for length in 1..=GUESS_BYTES {
             let body: Vec<u8> = (0..GUESS_BYTES).map(|at| if at < length { b'n' } else { b'.' }).collect();
             let mut guesses = guesses();
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_expected_at_first_nor_where_it_was_too_long() {
+    fn there_is_no_guess_at_first_or_after_a_long_name() {
         let zeros = [0; GUESS_BYTES + 1];
         assert_eq!(guesses().guess(&zeros, HERE), None);
         assert_eq!(guesses().guess(&zeros, Context::new(None, Encoding::Utf8)), None);

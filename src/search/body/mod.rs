@@ -12,7 +12,7 @@
 
 #![expect(
     clippy::inline_always,
-    reason = "a scan is one loop, and a call costs more than most of what stands in it does (`benches/body`)"
+    reason = "a scan is one loop, and a call costs more than most of the functions in it do (`benches/body`)"
 )]
 
 mod duplicates;
@@ -32,7 +32,6 @@ use self::scanner::{Nesting, scan};
 use self::several::{SeveralScratch, scan_for_several};
 use self::single::{Single, SingleScratch};
 use self::trie::{Trie, TrieBuilder};
-pub(super) use self::units::look;
 use self::units::{Units, Utf8, Wide};
 use super::scalar::Scalar;
 use crate::tuning::LOOK_AHEAD;

@@ -16,6 +16,7 @@ use crate::search::scalar::BodyText;
 use crate::tuning::SCANNED_MEMBERS;
 use edgeroute_lang::body::{Encoding, Step};
 use edgeroute_lang::id::{define_id, to_u32};
+use edgeroute_lang::steps;
 
 define_id! {
     /// A place of a [`Trie`]. The place that leads to it comes before it.
@@ -279,7 +280,7 @@ impl Trie {
             return self.search_member(members, name.text(encoding));
         }
         let (word, length) = (name.first_word(), name.bytes().len());
-        edgeroute_lang::steps::steps(members.len() / SCANNED_MEMBERS);
+        steps::steps(members.len() / SCANNED_MEMBERS);
         for member in members {
             let is_similar = member.word == word && member.length as usize == length;
             if is_similar && (length <= 8 || self.is_named(member, name.bytes())) {

@@ -15,7 +15,7 @@ fn table(conditions: &[impl AsRef<str>], budgets: Budgets) -> RouteTable {
 }
 
 /// The index entries of each route.
-fn postings(conditions: &[impl AsRef<str>], budgets: Budgets) -> Vec<String> {
+fn postings_of(conditions: &[impl AsRef<str>], budgets: Budgets) -> Vec<String> {
     let printed = format!("{:?}", table(conditions, budgets));
     let postings = printed.lines().filter_map(|line| line.trim().strip_prefix('r')?.split_once(": "));
     postings.map(|(_, posting)| posting.to_owned()).collect()
@@ -126,14 +126,14 @@ fn the_selective_test_is_the_access_test_even_if_its_name_sorts_late() {
 fn a_disjunction_is_filed_under_each_of_its_parts_within_the_budget() {
     let conditions = ["a = 'x' or b = 'y' or starts_with(c, 'z')"];
     let each = ["A = \"x\"", "B = \"y\"", "C starts with \"z\""].map(|test| format!("by {test}, if {test}"));
-    assert_eq!(postings(&conditions, split()), each);
-    assert_eq!(postings(&conditions, split().with_postings(3)), each);
+    assert_eq!(postings_of(&conditions, split()), each);
+    assert_eq!(postings_of(&conditions, split().with_postings(3)), each);
     let program = "[0: A = \"x\" ? yes : 1; 1: B = \"y\" ? yes : 2; 2: C starts with \"z\" ? yes : no]";
-    assert_eq!(postings(&conditions, split().with_postings(2)), [format!("always, if {program}")]);
+    assert_eq!(postings_of(&conditions, split().with_postings(2)), [format!("always, if {program}")]);
     // Also indexed this way within a conjunction, if no other part is more selective, but checked as a whole.
     let whole = "[0: C != \"z\" ? 1 : no; 1: A = \"x\" ? yes : 2; 2: B = \"y\" ? yes : no]";
     let each = ["by A = \"x\"", "by B = \"y\""].map(|test| format!("{test}, header C is there, if {whole}"));
-    assert_eq!(postings(&["(a = 'x' or b = 'y') and c != 'z'"], split()), each);
+    assert_eq!(postings_of(&["(a = 'x' or b = 'y') and c != 'z'"], split()), each);
     // A part that no test selects is always examined.
     let half = table(&["a = 'x' or not is_defined(b)"], split()).stats();
     assert_eq!((half.equal, half.always), (1, 1));
@@ -166,7 +166,7 @@ fn each_test_is_shown_as_what_it_asks() {
         ("$body.a = null", "$body.a = null"),
     ];
     for (condition, expected) in shown {
-        let postings = postings(&[condition], Budgets::none());
+        let postings = postings_of(&[condition], Budgets::none());
         let [posting] = postings.as_slice() else { panic!("{condition} has one posting: {postings:?}") };
         assert_eq!(posting.split_once(", if ").unwrap().1, expected);
     }
@@ -175,7 +175,7 @@ fn each_test_is_shown_as_what_it_asks() {
 #[test]
 fn a_property_that_must_be_there_is_asked_for_where_nothing_better_is() {
     let conditions = ["is_defined(a)", "starts_with(a, '')", "ends_with(a, '')", "contains(a, 'x')", "a < 'x'"];
-    for posting in postings(&conditions, split()) {
+    for posting in postings_of(&conditions, split()) {
         assert!(posting.starts_with("by A is there, if "), "{posting}");
     }
 }
@@ -184,7 +184,7 @@ fn a_property_that_must_be_there_is_asked_for_where_nothing_better_is() {
 fn of_bodies_only_equality_is_filed() {
     let conditions =
         ["as_number($body.a) > 1 and as_number($body.a) < 5", "as_number($body.a) > 1", "$body.a > 1", "$body.a != 1"];
-    assert!(postings(&conditions, split()).iter().all(|posting| posting.starts_with("always, if ")));
+    assert!(postings_of(&conditions, split()).iter().all(|posting| posting.starts_with("always, if ")));
     let system = [("contentType", "application/json"), ("contentEncoding", "utf-8")];
     let message = Message::new(Origin::device("d")).system_properties(&system).body(b"{\"a\": 3}");
     assert_eq!(table(&conditions, split()).route(&message).len(), 4);
@@ -205,7 +205,7 @@ fn a_constant_is_the_rarer_the_more_is_asked_of_its_property() {
     let others = |count: usize, test: fn(usize) -> String| (0..count).map(test).collect::<Vec<_>>();
     // The constant is tested twice, but among a hundred: a route that tests `a` at all tests this constant.
     let one = [vec!["a = 'x' and b = 'y'".to_owned(), "b = 'y'".to_owned()], others(100, |n| format!("b = 'v{n}'"))];
-    let postings = postings(&one.concat(), split());
+    let postings = postings_of(&one.concat(), split());
     assert_eq!(postings[0], "by B = \"y\", header A = \"x\", if A = \"x\" and B = \"y\"");
     // A prefix is rarer than an equality here, but a header only checks that its property is present.
     let three = [
@@ -213,13 +213,13 @@ fn a_constant_is_the_rarer_the_more_is_asked_of_its_property() {
         others(20, |n| format!("n = 'v{n}'")),
         others(10, |n| format!("starts_with(c, 'q{n}')")),
     ];
-    let postings = postings(&three.concat(), split());
+    let postings = postings_of(&three.concat(), split());
     assert_eq!(postings[0], "by N = \"k\", header B = \"y\", if N = \"k\" and B = \"y\" and C starts with \"p\"");
 }
 
 #[test]
 fn a_disjunction_is_as_likely_as_its_parts_together() {
-    let of = |condition: &str| postings(&[condition], split());
+    let of = |condition: &str| postings_of(&[condition], split());
     // One constant is rarer than one of two, and one of two rarer than one of three.
     for parts in ["a = 'x' or b = 'y'", "a = 'x' or b = 'y' or d = 'w'"] {
         let postings = of(&format!("({parts}) and c = 'z'"));
@@ -287,7 +287,7 @@ fn a_clause_says_what_it_can_of_each_property() {
         ("length(a) > 1", "always"),
     ];
     for (condition, expected) in terms {
-        let postings = postings(&[condition], Budgets::default());
+        let postings = postings_of(&[condition], Budgets::default());
         assert!(
             postings.len() == 1 && postings[0].starts_with(&format!("{expected}, if ")),
             "{condition}: {postings:?}"

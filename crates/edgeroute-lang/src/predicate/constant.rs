@@ -213,7 +213,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn open_ends_of_intervals_leave_their_bound_out() {
+    fn open_ends_of_intervals_exclude_the_bound() {
         for bound in [0.0, -0.0, 1.0, -1.0, 80.0, 1e308, -1e-320, f64::MAX, f64::MIN, f64::MIN_POSITIVE] {
             let below = Interval::below(bound).unwrap();
             assert!(!below.contains(bound) && below.contains(f64::NEG_INFINITY) && below.high < bound, "{bound}");

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn and_and_or_on_bools_are_kleenes() {
+    fn and_and_or_on_bools_follow_kleene() {
         assert_eq!(truth_table(Type::Bool, and), "TFU FFF UFU");
         assert_eq!(truth_table(Type::Bool, or), "TTT TFU TUU");
     }
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn coalesce_takes_null_for_defined() {
+    fn coalesce_treats_null_as_defined() {
         let other = Value::text("b");
         for left in [Value::Null, Value::Missing, Value::NullText, Value::text("a")] {
             assert_eq!(coalesce(&left, &other), left);

@@ -1,4 +1,4 @@
-//! Evaluating against interpreting, and ropes against plain code units.
+//! Compares evaluation with the interpreter, and ropes with plain code units.
 
 mod expressions;
 #[cfg(feature = "count-steps")]
@@ -17,17 +17,17 @@ use edgeroute_lang::hir::{Condition, NodeId};
 use edgeroute_lang::interpret::{self, Presence, ResolvedMessage};
 use edgeroute_lang::predicate::{Interner, SlotKind};
 
-/// Quick enough to run always; `PROPTEST_CASES` asks for more.
+/// Few enough cases to run every time; `PROPTEST_CASES` sets another number.
 fn config(cases: u32) -> ProptestConfig {
-    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    ProptestConfig { cases: asked.unwrap_or(cases), failure_persistence: None, ..ProptestConfig::default() }
+    let from_environment = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig { cases: from_environment.unwrap_or(cases), failure_persistence: None, ..ProptestConfig::default() }
 }
 
 /// A message as the expressions of an interner read it.
 struct Resolved<'v, 'm> {
     interner: &'v Interner,
     facts: &'m ResolvedMessage<'m>,
-    /// What is in the body, by slot; nothing where it cannot be read.
+    /// The values in the body by slot; none if the body cannot be read.
     found: BTreeMap<Slot, Scalar<'m>>,
 }
 
@@ -61,7 +61,7 @@ impl<'v, 'm> Resolved<'v, 'm> {
                 Presence::Missing => self.facts.system_property(name),
                 found => found,
             },
-            SlotKind::Body { .. } => panic!("a property was asked for"),
+            SlotKind::Body { .. } => panic!("a property was from_environment for"),
         };
         match presence {
             Presence::Missing => Property::Absent,
@@ -92,7 +92,7 @@ impl<'m> ReadSlots<'m> for Resolved<'_, 'm> {
     }
 }
 
-/// Every part of a condition as an expression of its own.
+/// The parts of a condition, each as a separate expression.
 struct Expressions {
     interner: Interner,
     of_nodes: BTreeMap<NodeId, Expression>,
@@ -100,7 +100,7 @@ struct Expressions {
 }
 
 impl Expressions {
-    /// Of these nodes.
+    /// Creates the expressions of these nodes.
     fn of(condition: &Condition<'_>, nodes: impl Iterator<Item = NodeId>) -> Self {
         let mut interner = Interner::default();
         let of_nodes: BTreeMap<NodeId, Expression> =
@@ -109,7 +109,7 @@ impl Expressions {
         Self { interner, of_nodes, memory: EvaluateMemory::new(&all) }
     }
 
-    /// Evaluates every one, and compares with what interpreting found. The memory must not have grown.
+    /// Evaluates each expression and compares the result with the interpreter. Checks that the memory has not grown.
     fn check(&mut self, text: &str, condition: &Condition<'_>, facts: &ResolvedMessage<'_>, body: &[u8]) {
         let before = self.memory.heap_bytes();
         let evaluation = interpret::evaluate(condition, facts);

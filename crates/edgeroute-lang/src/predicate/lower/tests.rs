@@ -200,7 +200,7 @@ fn values_joined_by_and_or_or_must_both_be_bools() {
 }
 
 #[test]
-fn bools_compared_with_a_constant_are_taken_apart() {
+fn comparisons_of_bools_with_a_constant_are_decomposed() {
     check_all(&[
         ("(a = 'x') = true", r#"A = "x""#),
         ("(a = 'x') = false", r#"A <> "x""#),
@@ -269,7 +269,7 @@ fn contradictions_are_false_and_implied_tests_are_dropped() {
 }
 
 #[test]
-fn contradictions_are_looked_for_in_conjunctions_of_up_to_24_parts() {
+fn contradictions_are_searched_in_conjunctions_of_up_to_24_parts() {
     let conjunction = |count: usize| {
         let parts: Vec<String> = (2..count).map(|n| format!("a{n} = '1'")).collect();
         format!("b = '1' and {} and b = '2'", parts.join(" and "))
@@ -293,7 +293,7 @@ fn names_that_differ_by_case_are_one_slot() {
 }
 
 #[test]
-fn a_condition_costs_the_same_however_many_were_lowered_before() {
+fn the_cost_of_lowering_does_not_depend_on_earlier_conditions() {
     let parsed = parse_condition("a = 'x' and (b = 'y' or as_number(c) > 5)", &Limits::default());
     let condition = check(&parsed.tree, &CheckOptions::default()).unwrap();
     let (mut interner, mut formulas) = (Interner::default(), Formulas::new());

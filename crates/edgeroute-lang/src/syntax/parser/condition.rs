@@ -667,7 +667,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_alone_is_mended_as_in_a_route() {
+    fn a_group_alone_is_corrected_as_in_a_route() {
         let errors = parse_condition("(a && b)", &Limits::default()).errors;
         assert_eq!(errors[0].fix.as_ref().unwrap().replacement, "and");
         assert!(accepts("a && b"), "what follows is not looked at");
