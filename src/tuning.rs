@@ -1,7 +1,8 @@
 //! The numbers that decide how fast the engine is.
 //!
 //! They were chosen by measurement, and none of them changes an answer. The comment of each names the bench that shows
-//! its effect; compare only results of the same machine. Bit widths and other constants that follow from a data layout are in the module of that layout.
+//! its effect; compare only results of the same machine. Bit widths and other constants that follow from a data layout
+//! are in the module of that layout.
 //!
 //! Callers can change the following thresholds, so their defaults are in
 //! [`Budgets`](edgeroute_lang::limits::Budgets):
@@ -16,8 +17,8 @@
 
 // Reading a message.
 
-/// Places in the cache of names of application properties; a power of two. Too few make names replace one another. Bench
-/// `ratios`, *mixed*, warm.
+/// Places in the cache of names of application properties; a power of two. With too few, names replace one another.
+/// Bench `ratios`, *mixed*, warm.
 pub(crate) const APPLICATION_NAMES: usize = 128;
 
 /// Places in the cache of names of system properties; a power of two. Messages have about ten. Bench `ratios`,

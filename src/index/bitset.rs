@@ -1,9 +1,9 @@
 //! Decides all routes of a small table at once, with one bit for each term.
 //!
-//! A *term* is a conjunction of tests on single properties. It has a number below [`MAX_TERMS`]. A route has one term, or
-//! one term for each disjunct. For each slot, the index stores which terms a value leaves alive: those that do not test
-//! the slot, and those that ask for this value. So matching intersects sets of terms, one set for each slot that live
-//! terms test, and each set is one word. Testing equality with any number of constants costs one lookup for all terms.
+//! A *term* is a conjunction of tests on single properties. It has a number below [`MAX_TERMS`]. A route has one term,
+//! or one term for each disjunct. For each slot, the index stores which terms a value leaves alive: those that do not
+//! test the slot, and those that ask for this value. So matching intersects sets of terms, one set for each slot that
+//! live terms test, and each set is one word. Testing equality with any number of constants costs one lookup for all terms.
 //! Every other test is evaluated once for all terms that contain it, as long as one of them is alive.
 //!
 //! A term leaves out what it cannot express: body queries, expressions, and disjunctions over several properties inside

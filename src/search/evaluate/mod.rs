@@ -1,7 +1,7 @@
 //! Evaluates expressions for one message without allocating: conditions that no simple test can express.
 //!
 //! A single loop runs over the operations, operands first. [`edgeroute_lang::value`] defines the operations for this
-//! module and for the interpreter. Strings are [ropes](mod@rope) here, so no string is ever copied. An operation on strings
+//! module and for the interpreter. Strings are [ropes](rope) here, so no string is ever copied. An operation on strings
 //! takes one or a few passes over each operand. In a pass, every character goes through the operations that produce the
 //! string (`lower` inside `substring` inside `lower`), which costs as much as building the strings one after the other.
 //! All operations are evaluated, even those that can no longer change the result; building a rope costs nothing until

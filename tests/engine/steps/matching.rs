@@ -203,7 +203,7 @@ pub(super) const SHAPES: [Shape; 60] = [
         grows: Grows::Message(|n| property("a", "é".repeat(n / 2))),
     },
     Shape {
-        name: "a value in which a part nearly stands everywhere",
+        name: "a value in which a part nearly matches everywhere",
         slope: 1_100,
         first: 5_000,
         grows: Grows::Message(|n| {

@@ -290,7 +290,7 @@ fn errors_come_in_the_order_of_the_text_and_are_bounded() {
 }
 
 /// Returns the message, then each label with its text, then the help.
-fn told(text: &str) -> Vec<String> {
+fn messages_of(text: &str) -> Vec<String> {
     let found = errors(text);
     let [error] = found.as_slice() else { panic!("{found:?}") };
     let labels = core::iter::once(&error.primary).chain(&error.secondary);
@@ -301,7 +301,7 @@ fn told(text: &str) -> Vec<String> {
 #[test]
 fn a_property_against_a_number_is_corrected() {
     assert_eq!(
-        told("level > 3"),
+        messages_of("level > 3"),
         [
             "cannot compare a string with a number",
             ">: expected operands of the same type",
@@ -315,7 +315,7 @@ fn a_property_against_a_number_is_corrected() {
 #[test]
 fn a_value_on_the_right_is_corrected() {
     assert_eq!(
-        told("a = 'b' and $body.t"),
+        messages_of("a = 'b' and $body.t"),
         [
             "`and` expects bools, found a bool and a body value",
             "and: expected bools",
@@ -329,7 +329,7 @@ fn a_value_on_the_right_is_corrected() {
 #[test]
 fn an_unknown_function_is_corrected() {
     assert_eq!(
-        told("StartsWith(a, 'b')"),
+        messages_of("StartsWith(a, 'b')"),
         ["unknown function `StartsWith`", "StartsWith: ", "did you mean `starts_with`?"]
     );
 }
@@ -393,8 +393,8 @@ fn a_body_path_is_marked_where_it_goes_wrong() {
 
 #[test]
 fn undefined_literals_say_why() {
-    assert_eq!(told("e5 = 1")[2], "e5: undefined: a number without a digit before its `e`");
-    assert_eq!(told("$a[0] = 'b'")[2], "$a[0]: undefined: only `$body.` paths can have an index");
+    assert_eq!(messages_of("e5 = 1")[2], "e5: undefined: a number without a digit before its `e`");
+    assert_eq!(messages_of("$a[0] = 'b'")[2], "$a[0]: undefined: only `$body.` paths can have an index");
 }
 
 /// Every fix is certain: the fixed text compiles.
