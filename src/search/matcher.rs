@@ -22,7 +22,7 @@ use crate::index::{
 use crate::tuning::{POSTED_BYTES, QUEUED_PROGRAMS, QUEUED_RANGES};
 use edgeroute_lang::body::Encoding;
 use edgeroute_lang::message::{Message, MessageSource, Properties};
-use edgeroute_lang::predicate::{Affix, ExpressionId, Orderings, Slot, States, Test, TestKind, TextId, ValueId};
+use edgeroute_lang::predicate::{ExpressionId, Orderings, Slot, States, Test, TestKind, TextId, ValueId};
 use edgeroute_lang::source::takes_fallback;
 use edgeroute_lang::steps;
 use edgeroute_lang::value::Comparable;
