@@ -53,7 +53,7 @@ fallback
 
 #[track_caller]
 fn check(conditions: &[&str], budgets: &Budgets, expected: &[&str]) {
-    assert_eq!(postings(conditions, budgets.clone()), expected);
+    assert_eq!(postings_of(conditions, budgets.clone()), expected);
 }
 
 #[test]
