@@ -1,8 +1,8 @@
 //! Readers that route while a writer changes the routes: every interleaving, and every value that a relaxed load may see.
 //!
-//! All that tables share and that changes is one atomic version for each route (`src/table/segment.rs`). Here loom stands
-//! in for it, and tries all executions that the memory model of C11 allows, up to a bound on preemptions. A reader gets a
-//! table as hubs do, by one release and one acquire, and has to find the answers of just that table.
+//! The only thing that tables share and that changes is one atomic version for each route (`src/table/segment.rs`). Here
+//! loom replaces it, and tries all executions that the memory model of C11 allows, up to a bound on preemptions. A reader
+//! gets a table as hubs do, by one release and one acquire, and must find exactly the answers of that table.
 //!
 //!     RUSTFLAGS="--cfg loom" cargo test --release --manifest-path loom/Cargo.toml
 #![cfg(loom)]
@@ -66,7 +66,7 @@ fn check(readers: usize, looks: usize, steps: &'static [Step]) {
     model.check(move || {
         counted.fetch_add(1, Ordering::Relaxed);
         // No change compiles all routes anew, or there would be nothing that tables share.
-        let budgets = edgeroute_lang::limits::Budgets { whole: 0, ..Default::default() };
+        let budgets = edgeroute_lang::limits::Budgets::default().with_whole(0);
         let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
         let builder = names.iter().fold(RouteTable::builder().budgets(budgets).hash_seed(1), |builder, name| {
             let text = if matches!(*name, "a" | "b") { route(name) } else { "FROM /x INTO $upstream".to_owned() };

@@ -1,7 +1,7 @@
-//! What the benches and fuzz targets of this repository need to see of the library's inside. There only with the feature
-//! `internals`; no part of the public interface, and changed without notice.
+//! The parts of the engine that the benches, the fuzz targets and the other crates of this repository use: the body
+//! scanner, and the listing of an index. Not part of the public interface; any release may change it.
 
-pub use crate::index::{ListedGroup, ListedPosting, RouteId};
+pub use crate::index::{ListedGroup, ListedPosting, LocalRouteId};
 pub use crate::table::SegmentListing;
 
 use crate::search::body::{BodyPlan, BodyScratch};
@@ -16,20 +16,20 @@ pub struct BodyScanner {
     max_depth: usize,
 }
 
-/// What the scanner has found.
+/// The values that the scanner found, one for each path.
 #[derive(Clone, Debug)]
 pub struct BodyScalars<'m>(Box<[Scalar<'m>]>);
 
 impl BodyScanner {
-    /// A scanner for these paths, in bodies nested so deep. Allocates.
+    /// Creates a scanner for these paths, which reads bodies nested up to `max_depth` containers deep. Allocates.
     #[must_use]
     pub fn new(paths: &[BodyPath], max_depth: usize) -> Self {
         let plan = BodyPlan::new(paths);
         Self { scratch: BodyScratch::new(&plan, max_depth), plan, max_depth }
     }
 
-    /// As [`new`](Self::new), for paths that can reach several values looking so many members ahead, at least one. That
-    /// changes nothing of what is found. Allocates.
+    /// Like [`new`](Self::new), with a look-ahead of `window` members, at least one, for paths that can reach several
+    /// values. The window changes the cost of a scan, never its result. Allocates.
     #[must_use]
     pub fn with_window(paths: &[BodyPath], max_depth: usize, window: usize) -> Self {
         let plan = BodyPlan::new(paths);
@@ -39,7 +39,7 @@ impl BodyScanner {
     /// Scans a body. Allocates nothing.
     ///
     /// # Errors
-    /// The offset at which the body is unreadable.
+    /// Fails with the offset at which the body is unreadable.
     #[inline]
     pub fn scan<'m>(&mut self, body: &'m [u8], encoding: Encoding, found: &mut BodyScalars<'m>) -> Result<(), usize> {
         self.plan
@@ -49,13 +49,13 @@ impl BodyScanner {
 }
 
 impl BodyScalars<'_> {
-    /// Room for so many paths. Allocates.
+    /// Creates room for the values of this number of paths. Allocates.
     #[must_use]
     pub fn new(paths: usize) -> Self {
         Self(vec![Scalar::Unreadable; paths].into())
     }
 
-    /// Whether the scanner has found this for the path of that number.
+    /// Whether the scanner found `expected` at the path with this number.
     #[must_use]
     pub fn is(&self, number: usize, expected: Found<'_>) -> bool {
         let Some(&scalar) = self.0.get(number) else {

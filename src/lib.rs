@@ -106,6 +106,7 @@ mod index;
 pub mod internals;
 mod search;
 mod table;
+mod tuning;
 
 pub use edgeroute_lang::endpoint::Endpoint;
 pub use edgeroute_lang::hir::Shadowing;

@@ -12,7 +12,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     // Printing can lengthen a text (`a=b`) beyond the limit that the original kept.
-    let limits = Limits { route_bytes: 4 * Limits::default().route_bytes, ..Limits::default() };
+    let limits = Limits::default().with_route_bytes(4 * Limits::default().route_bytes);
     let route = parse_route(text, &limits);
     if route.errors.is_empty() {
         let printed = print_route(&route.tree);

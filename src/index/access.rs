@@ -6,16 +6,14 @@
 
 use smallvec::SmallVec;
 
+use crate::tuning::{ASSUMED_CONSTANTS, BODY_LIKELIHOOD, LIKELY, POSTED_BYTES};
+use edgeroute_lang::id::to_u32;
 use edgeroute_lang::limits::Budgets;
 use edgeroute_lang::predicate::{
     Affix, Formula, FormulaId, Formulas, Interner, IntervalId, Orderings, Slot, SlotKind, States, Test, TestKind,
     TextId, ValueConstant, ValueId,
 };
 use edgeroute_lang::steps;
-
-/// The maximum length in bytes of a string under which a body value gets a posting. A string with escapes is unescaped
-/// before it is hashed, and the buffer for that is limited.
-pub(crate) const MAX_POSTED_TEXT: usize = 256;
 
 /// A test that can have postings.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
@@ -39,13 +37,13 @@ pub(super) enum Access {
 /// The access test of a posting, and a second test that must also hold. The second test is checked before the program
 /// is read.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub(super) struct Filing {
+pub(super) struct Posting {
     pub(super) access: Access,
     /// `Equal`, `Present` or `Always`.
     pub(super) header: Access,
 }
 
-impl Filing {
+impl Posting {
     /// A posting that no test selects.
     pub(super) const ALWAYS: Self = Self { access: Access::Always, header: Access::Always };
 }
@@ -53,7 +51,7 @@ impl Filing {
 /// The postings through which a route is found.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Cover {
-    Filings(SmallVec<[Filing; 2]>),
+    Postings(SmallVec<[Posting; 2]>),
     /// No test selects the route.
     None,
     /// Only a cover with more tests than the budget allows would select the route.
@@ -77,7 +75,7 @@ struct AccessKey(u64);
 
 impl AccessKey {
     fn new(slot: Slot, family: Family, constant: usize) -> Self {
-        Self((slot.index() as u64) << 40 | u64::from(family as u8) << 32 | u64::from(word(constant)))
+        Self((slot.index() as u64) << 40 | u64::from(family as u8) << 32 | u64::from(to_u32(constant)))
     }
 
     /// Returns the slot and the kind of test.
@@ -112,22 +110,22 @@ enum Family {
 
 impl Access {
     /// Returns an access test that `test` implies.
-    pub(super) fn of(test: Test, vocabulary: &Interner) -> Self {
+    pub(super) fn of(test: Test, interner: &Interner) -> Self {
         let slot = test.slot;
-        let is_text = |text: &TextId| !vocabulary.constants.text_of(*text).is_empty();
+        let is_text = |text: &TextId| !interner.constants.text_of(*text).is_empty();
         match test.kind {
             TestKind::Text(Orderings::EQUAL, text) => Self::Equal(slot, text),
             TestKind::Affix(Affix::Prefix, true, text) if is_text(&text) => Self::Prefix(slot, text),
             TestKind::Affix(Affix::Suffix, true, text) if is_text(&text) => Self::Suffix(slot, text),
-            TestKind::Value(Orderings::EQUAL, value) => match vocabulary.constants.value_of(value) {
-                ValueConstant::Text(text) if vocabulary.constants.text_of(text).len() > MAX_POSTED_TEXT => Self::Always,
+            TestKind::Value(Orderings::EQUAL, value) => match interner.constants.value_of(value) {
+                ValueConstant::Text(text) if interner.constants.text_of(text).len() > POSTED_BYTES => Self::Always,
                 _ => Self::Value(slot, value),
             },
             TestKind::State(states) if states.contains(States::ABSENT) => Self::Always,
             TestKind::Expression(..) => Self::Always,
-            TestKind::Number(..) | TestKind::Value(..) if is_body(slot, vocabulary) => Self::Always,
+            TestKind::Number(..) | TestKind::Value(..) if is_body(slot, interner) => Self::Always,
             TestKind::Number(true, id) => {
-                let interval = vocabulary.constants.interval_of(id);
+                let interval = interner.constants.interval_of(id);
                 let is_bounded = interval.low.is_finite() && interval.high.is_finite();
                 if is_bounded { Self::Number(slot, id) } else { Self::Present(slot) }
             }
@@ -161,18 +159,18 @@ impl Access {
     }
 }
 
-fn is_body(slot: Slot, vocabulary: &Interner) -> bool {
-    matches!(vocabulary.reads.get(slot), Some(SlotKind::Body { .. }) | None)
+fn is_body(slot: Slot, interner: &Interner) -> bool {
+    matches!(interner.reads.get(slot), Some(SlotKind::Body { .. }) | None)
 }
 
 impl Occurrences {
     /// Counts the tests of the routes of a group. Discards the counts of the previous group.
-    pub(super) fn count(&mut self, tests: impl Iterator<Item = Test>, vocabulary: &Interner) {
+    pub(super) fn count(&mut self, tests: impl Iterator<Item = Test>, interner: &Interner) {
         let Self { added, accesses, families } = self;
         added.clear();
         accesses.clear();
         families.clear();
-        added.extend(tests.filter_map(|test| Access::of(test, vocabulary).key()));
+        added.extend(tests.filter_map(|test| Access::of(test, interner).key()));
         steps::steps(added.len());
         added.sort_unstable();
         for same in added.chunk_by(|a, b| a.family() == b.family()) {
@@ -180,13 +178,13 @@ impl Occurrences {
             let mut span = (f64::INFINITY, f64::NEG_INFINITY);
             for same in same.chunk_by(|a, b| a == b) {
                 let Some(&key) = same.first() else { continue };
-                accesses.push((key, word(same.len())));
+                accesses.push((key, to_u32(same.len())));
                 if let Some(interval) = key.interval() {
-                    let interval = vocabulary.constants.interval_of(interval);
+                    let interval = interner.constants.interval_of(interval);
                     span = (span.0.min(interval.low), span.1.max(interval.high));
                 }
             }
-            families.push(FamilyCount { family, count: word(same.len()), span });
+            families.push(FamilyCount { family, count: to_u32(same.len()), span });
         }
     }
 
@@ -204,45 +202,40 @@ impl Occurrences {
     /// of an interval is its width relative to the span of all intervals on the slot. Only selectivity counts, never
     /// the order of names (Fabret et al., Filtering Algorithms and Implementation for Very Fast Publish/Subscribe
     /// Systems, 2001, section 3: access predicates).
-    pub(super) fn likelihood(&self, access: Access, vocabulary: &Interner) -> f64 {
-        // Assume that each slot is also tested for eight other constants: a single constant carries some information,
-        // but not everything.
-        const OTHERS: f64 = 8.0;
+    pub(super) fn likelihood(&self, access: Access, interner: &Interner) -> f64 {
         steps::step();
         let Some(key) = access.key() else {
-            return if access == Access::Always { 1.0 } else { 0.9 };
+            return if access == Access::Always { 1.0 } else { LIKELY };
         };
         // Every test that is estimated has been counted.
         let Some((count, family)) = self.of(key) else {
-            return 0.9;
+            return LIKELY;
         };
-        let all = f64::from(family.count) + OTHERS;
+        let all = f64::from(family.count) + ASSUMED_CONSTANTS;
         let rarity = f64::from(count) / all;
         match access {
             Access::Number(_, id) => {
-                let interval = vocabulary.constants.interval_of(id);
+                let interval = interner.constants.interval_of(id);
                 let span = family.span.1 - family.span.0;
-                // Without this case, an infinite span would make every interval look narrow.
+                // The span is zero if all intervals are the same number, and overflows if they are far apart. Neither
+                // says anything about the width of one interval, so the interval counts as likely.
                 let share = if span.is_finite() && span > 0.0 { (interval.high - interval.low) / span } else { 1.0 };
-                (share + 1.0 / all).min(0.9)
+                (share + 1.0 / all).min(LIKELY)
             }
-            // A body value requires reading the body first, so a property is preferred unless it is much less
-            // selective.
-            Access::Value(..) => 0.3 + rarity * 0.6,
-            _ => rarity.min(0.9),
+            Access::Value(..) => {
+                let (least, share) = BODY_LIKELIHOOD;
+                least + rarity * share
+            }
+            _ => rarity.min(LIKELY),
         }
     }
-}
-
-fn word(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 /// Returns the best cover of a conjunction of tests: the test that is least likely to hold.
 pub(super) fn cover_conjunction(
     tests: impl Iterator<Item = Test>,
     occurrences: &Occurrences,
-    vocabulary: &Interner,
+    interner: &Interner,
     budgets: &Budgets,
 ) -> Cover {
     // The least likely test so far, and the least likely header among the other tests.
@@ -250,21 +243,21 @@ pub(super) fn cover_conjunction(
     let mut header = (Access::Always, 1.0);
     let less = |a: (Access, f64), b: (Access, f64)| a.1.total_cmp(&b.1).is_lt();
     for test in tests {
-        let access = Access::of(test, vocabulary);
-        let found = (access, occurrences.likelihood(access, vocabulary));
+        let access = Access::of(test, interner);
+        let found = (access, occurrences.likelihood(access, interner));
         let other = if less(found, best) { core::mem::replace(&mut best, found) } else { found };
         let as_header = other.0.as_header();
-        let likely = if as_header == other.0 { other.1 } else { occurrences.likelihood(as_header, vocabulary) };
+        let likely = if as_header == other.0 { other.1 } else { occurrences.likelihood(as_header, interner) };
         if less((as_header, likely), header) {
             header = (as_header, likely);
         }
     }
     if best.1 >= 1.0 {
         Cover::None
-    } else if budgets.filings == 0 {
+    } else if budgets.postings == 0 {
         Cover::OverBudget
     } else {
-        Cover::Filings(SmallVec::from_slice(&[Filing { access: best.0, header: header.0 }]))
+        Cover::Postings(SmallVec::from_slice(&[Posting { access: best.0, header: header.0 }]))
     }
 }
 
@@ -281,7 +274,7 @@ enum Best {
 
 impl Best {
     fn within(budgets: &Budgets, likely: f64, tests: usize) -> Self {
-        if tests > budgets.filings { Self::OverBudget } else { Self::Of { likely, tests } }
+        if tests > budgets.postings { Self::OverBudget } else { Self::Of { likely, tests } }
     }
 
     /// Returns the cover of a disjunction of the two parts.
@@ -314,7 +307,7 @@ pub(super) fn cover(
     formulas: &Formulas,
     (first, root): (FormulaId, FormulaId),
     occurrences: &Occurrences,
-    vocabulary: &Interner,
+    interner: &Interner,
     budgets: &Budgets,
 ) -> Cover {
     // The best cover of each formula. Parts come before the formulas that contain them.
@@ -324,9 +317,9 @@ pub(super) fn cover(
         let of = |part: &FormulaId| best.get(place(part)).copied().unwrap_or(Best::None);
         let whole = match formulas.get(FormulaId::new(index)) {
             Formula::True | Formula::False => Best::None,
-            Formula::Test(test) => match Access::of(*test, vocabulary) {
+            Formula::Test(test) => match Access::of(*test, interner) {
                 Access::Always => Best::None,
-                access => Best::within(budgets, occurrences.likelihood(access, vocabulary), 1),
+                access => Best::within(budgets, occurrences.likelihood(access, interner), 1),
             },
             Formula::And(parts) => {
                 steps::steps(parts.len());
@@ -345,13 +338,13 @@ pub(super) fn cover(
         Some(Best::OverBudget) => return Cover::OverBudget,
         Some(Best::None) | None => return Cover::None,
     }
-    let mut filings = SmallVec::new();
+    let mut postings = SmallVec::new();
     let mut stack: SmallVec<[(FormulaId, Access); 8]> = SmallVec::new();
     stack.push((root, Access::Always));
     while let Some((formula, header)) = stack.pop() {
         match formulas.get(formula) {
             Formula::True | Formula::False => return Cover::None,
-            Formula::Test(test) => filings.push(Filing { access: Access::of(*test, vocabulary), header }),
+            Formula::Test(test) => postings.push(Posting { access: Access::of(*test, interner), header }),
             Formula::Or(parts) => stack.extend(parts.iter().rev().map(|part| (*part, header))),
             Formula::And(parts) => {
                 let of = |part: &FormulaId| best.get(place(part)).copied().unwrap_or(Best::None);
@@ -360,15 +353,15 @@ pub(super) fn cover(
                 };
                 let headers =
                     parts.iter().filter(|part| **part != chosen).filter_map(|part| match formulas.get(*part) {
-                        Formula::Test(test) => Some(Access::of(*test, vocabulary).as_header()),
+                        Formula::Test(test) => Some(Access::of(*test, interner).as_header()),
                         _ => None,
                     });
                 let header = (headers.chain([header]))
-                    .map(|access| (occurrences.likelihood(access, vocabulary), access))
+                    .map(|access| (occurrences.likelihood(access, interner), access))
                     .min_by(|a, b| a.0.total_cmp(&b.0));
                 stack.push((chosen, header.map_or(Access::Always, |(_, access)| access)));
             }
         }
     }
-    Cover::Filings(filings)
+    Cover::Postings(postings)
 }

@@ -1,9 +1,9 @@
 //! Decides all routes of a small table at once, with one bit for each term.
 //!
-//! A *term* is a conjunction of tests on single properties. It has a number below [`MOST`]. A route has one term, or
-//! one term for each disjunct. For each slot, the index stores which terms a value leaves alive: those that do not test
-//! the slot, and those that ask for this value. So matching intersects sets of terms, one set for each slot that live
-//! terms test, and each set is one word. Testing equality with any number of constants costs one lookup for all terms.
+//! A *term* is a conjunction of tests on single properties. It has a number below [`MAX_TERMS`]. A route has one term,
+//! or one term for each disjunct. For each slot, the index stores which terms a value leaves alive: those that do not
+//! test the slot, and those that ask for this value. So matching intersects sets of terms, one set for each slot that
+//! live terms test, and each set is one word. Testing equality with any number of constants costs one lookup for all terms.
 //! Every other test is evaluated once for all terms that contain it, as long as one of them is alive.
 //!
 //! A term leaves out what it cannot express: body queries, expressions, and disjunctions over several properties inside
@@ -16,10 +16,11 @@
 
 use std::collections::BTreeMap;
 
-use super::GroupId;
 use super::hash::Words;
+use super::id::GroupId;
 use super::program::{ProgramAt, Programs};
 use super::text::Texts;
+use crate::tuning::SCANNED_STRINGS;
 use edgeroute_lang::hash_map::RandomMap;
 use edgeroute_lang::predicate::{
     Formula, FormulaId, Formulas, Interner, Orderings, Slot, SlotKind, States, Test, TestKind, TextId,
@@ -27,7 +28,7 @@ use edgeroute_lang::predicate::{
 use edgeroute_lang::steps;
 
 /// The maximum number of terms: the bits of a word.
-pub(super) const MOST: usize = 64;
+pub(super) const MAX_TERMS: usize = 64;
 
 /// The terms of a table.
 #[derive(Debug)]
@@ -35,9 +36,9 @@ pub(crate) struct Terms {
     /// For each group the terms of its routes.
     groups: Box<[u64]>,
     /// For each slot the terms that its values leave alive.
-    slots: Box<[AskedSlot]>,
+    slots: Box<[SlotTerms]>,
     /// A bit for each slot that some term tests.
-    asked_slots: u64,
+    tested_slots: u64,
     /// The terms that test slots which a system property may fill.
     pub(crate) of_system: u64,
     /// The terms that decide: if one is left alive, its route takes the message.
@@ -51,11 +52,11 @@ pub(crate) struct Terms {
 
 /// The terms that each value of a slot leaves alive. Every set contains all terms that do not test the slot.
 #[derive(Debug)]
-pub(crate) struct AskedSlot {
+pub(crate) struct SlotTerms {
     /// The bit of this slot among all slots.
     pub(crate) bit: u64,
     /// The terms that test the slot.
-    pub(crate) asking: u64,
+    pub(crate) testing: u64,
     pub(crate) absent: u64,
     pub(crate) null: u64,
     /// The terms that a string leaves alive if no term names the string.
@@ -64,7 +65,7 @@ pub(crate) struct AskedSlot {
     short: Box<[(Words, u64)]>,
     /// Strings that are too long for `short`, in ascending order.
     long: Box<[(TextId, u64)]>,
-    /// Other tests of a string, each with the terms that die if it fails.
+    /// Other tests of a string, each with the terms that it rules out if it fails.
     pub(crate) checks: Box<[(TestKind, u64)]>,
 }
 
@@ -77,7 +78,7 @@ impl Terms {
 
     /// Returns the terms that the values of a slot leave alive.
     #[inline]
-    pub(crate) fn slot(&self, slot: Slot) -> Option<&AskedSlot> {
+    pub(crate) fn slot(&self, slot: Slot) -> Option<&SlotTerms> {
         self.slots.get(slot.index())
     }
 
@@ -86,10 +87,10 @@ impl Terms {
     #[inline]
     pub(crate) fn without_others(&self, held: u64, alive: u64) -> u64 {
         let mut alive = alive;
-        let mut absent = self.asked_slots & !held;
+        let mut absent = self.tested_slots & !held;
         while absent != 0 && alive != 0 {
             steps::step();
-            alive &= self.slots.get(absent.trailing_zeros() as usize).map_or(0, |asked| asked.absent);
+            alive &= self.slots.get(absent.trailing_zeros() as usize).map_or(0, |slot| slot.absent);
             absent &= absent - 1;
         }
         alive
@@ -97,8 +98,8 @@ impl Terms {
 
     /// Returns the program of the route that a term belongs to.
     #[inline]
-    pub(crate) fn program(&self, clause: u32) -> Option<ProgramAt> {
-        self.programs.get(clause as usize).copied()
+    pub(crate) fn program(&self, term: u32) -> Option<ProgramAt> {
+        self.programs.get(term as usize).copied()
     }
 
     /// Iterates over the terms of the routes in a group, each as its bit.
@@ -108,9 +109,9 @@ impl Terms {
     }
 
     /// Iterates over the slots that a term tests.
-    pub(super) fn asked_by(&self, clause: u64) -> impl Iterator<Item = Slot> {
-        let asked = self.slots.iter().enumerate().filter(move |(_, asked)| asked.asking & clause != 0);
-        asked.map(|(slot, _)| Slot::new(slot))
+    pub(super) fn slots_of(&self, term: u64) -> impl Iterator<Item = Slot> {
+        let tested = self.slots.iter().enumerate().filter(move |(_, slot)| slot.testing & term != 0);
+        tested.map(|(slot, _)| Slot::new(slot))
     }
 
     /// Returns the number of terms.
@@ -119,44 +120,39 @@ impl Terms {
     }
 
     /// Iterates over the programs of these terms, including the program of each disjunct.
-    pub(crate) fn programs(&self, clauses: u64) -> impl Iterator<Item = ProgramAt> {
+    pub(crate) fn programs(&self, terms: u64) -> impl Iterator<Item = ProgramAt> {
         let firsts = self.programs.iter().zip(bits()).map(|(program, bit)| (bit, *program));
-        firsts.chain(self.others.iter().copied()).filter(move |(bit, _)| clauses & bit != 0).map(|(_, program)| program)
+        firsts.chain(self.others.iter().copied()).filter(move |(bit, _)| terms & bit != 0).map(|(_, program)| program)
     }
 
     /// Returns the number of bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
-        let slots = self.slots.iter().map(|asked| {
-            size_of::<AskedSlot>()
-                + size_of_val(&*asked.short)
-                + size_of_val(&*asked.long)
-                + size_of_val(&*asked.checks)
+        let slots = self.slots.iter().map(|slot| {
+            size_of::<SlotTerms>() + size_of_val(&*slot.short) + size_of_val(&*slot.long) + size_of_val(&*slot.checks)
         });
         size_of_val(&*self.groups) + slots.sum::<usize>() + size_of_val(&*self.programs) + size_of_val(&*self.others)
     }
 }
 
-impl AskedSlot {
+impl SlotTerms {
     /// Returns the terms that a string leaves alive, without `checks`.
     #[inline]
     pub(crate) fn text(&self, texts: &Texts, text: &str) -> u64 {
-        /// With this many strings, a linear scan is faster than a binary search.
-        const FEW: usize = 8;
         steps::step();
         let Some(words) = Words::of(text.as_bytes()) else {
-            let found = self.long.binary_search_by(|(asked, _)| {
-                steps::comparison(texts.text_of(*asked), text);
-                texts.text_of(*asked).cmp(text)
+            let found = self.long.binary_search_by(|(constant, _)| {
+                steps::comparison(texts.text_of(*constant), text);
+                texts.text_of(*constant).cmp(text)
             });
             return found.ok().and_then(|at| self.long.get(at)).map_or(self.other, |(_, alive)| *alive);
         };
-        if self.short.len() <= FEW {
-            let found = self.short.iter().inspect(|_| steps::step()).find(|(asked, _)| *asked == words);
+        if self.short.len() <= SCANNED_STRINGS {
+            let found = self.short.iter().inspect(|_| steps::step()).find(|(constant, _)| *constant == words);
             return found.map_or(self.other, |(_, alive)| *alive);
         }
-        let found = self.short.binary_search_by(|(asked, _)| {
+        let found = self.short.binary_search_by(|(constant, _)| {
             steps::step();
-            asked.cmp(&words)
+            constant.cmp(&words)
         });
         found.ok().and_then(|at| self.short.get(at)).map_or(self.other, |(_, alive)| *alive)
     }
@@ -164,13 +160,13 @@ impl AskedSlot {
 
 /// Collects the terms of a table.
 #[derive(Debug)]
-pub(super) struct ClausesBuilder<'b> {
-    vocabulary: &'b Interner,
-    clauses: Vec<Clause>,
+pub(super) struct TermsBuilder<'b> {
+    interner: &'b Interner,
+    terms: Vec<Term>,
 }
 
 #[derive(Debug)]
-struct Clause {
+struct Term {
     group: GroupId,
     program: ProgramAt,
     /// The programs of the other disjuncts that the term represents.
@@ -180,7 +176,7 @@ struct Clause {
     decides: bool,
 }
 
-impl Clause {
+impl Term {
     /// Iterates over the demands on a slot.
     fn of(&self, slot: Slot) -> impl Iterator<Item = &Demand> {
         self.demands.iter().inspect(|_| steps::step()).filter(move |demand| demand.slot == slot)
@@ -210,14 +206,14 @@ enum Held {
     OtherText,
 }
 
-impl<'b> ClausesBuilder<'b> {
-    pub(super) fn new(vocabulary: &'b Interner) -> Self {
-        Self { vocabulary, clauses: Vec::new() }
+impl<'b> TermsBuilder<'b> {
+    pub(super) fn new(interner: &'b Interner) -> Self {
+        Self { interner, terms: Vec::new() }
     }
 
     /// Returns the number of terms.
     pub(super) fn len(&self) -> usize {
-        self.clauses.len()
+        self.terms.len()
     }
 
     /// Adds a route, or one disjunct of a route, whose program is a conjunction.
@@ -226,18 +222,18 @@ impl<'b> ClausesBuilder<'b> {
         // Disjuncts that compare the same slot with strings are combined into one term.
         if let [Some(Demand { slot, tests })] = demands.as_slice()
             && let [test] = tests.as_slice()
-            && asks_which_text(*test)
+            && compares_text(*test)
         {
             let route = programs.route(program);
-            let of_route = self.clauses.iter_mut().rev().take_while(|clause| programs.route(clause.program) == route);
-            for clause in of_route {
-                if let [choice] = clause.demands.as_mut_slice()
-                    && clause.decides
+            let of_route = self.terms.iter_mut().rev().take_while(|term| programs.route(term.program) == route);
+            for term in of_route {
+                if let [choice] = term.demands.as_mut_slice()
+                    && term.decides
                     && choice.slot == *slot
-                    && choice.tests.iter().all(|test| asks_which_text(*test))
+                    && choice.tests.iter().all(|test| compares_text(*test))
                 {
                     choice.tests.push(*test);
-                    clause.others.push(program);
+                    term.others.push(program);
                     return;
                 }
             }
@@ -255,7 +251,7 @@ impl<'b> ClausesBuilder<'b> {
         let mut choices: BTreeMap<Slot, Vec<Test>> = BTreeMap::new();
         for disjunct in disjuncts {
             match formulas.get(*disjunct) {
-                Formula::Test(test) if asks_which_text(*test) => choices.entry(test.slot).or_default().push(*test),
+                Formula::Test(test) if compares_text(*test) => choices.entry(test.slot).or_default().push(*test),
                 _ => {
                     let demands = self.conjunction(formulas, *disjunct);
                     self.push(group, program, demands);
@@ -270,7 +266,7 @@ impl<'b> ClausesBuilder<'b> {
     fn push(&mut self, group: GroupId, program: ProgramAt, demands: Vec<Option<Demand>>) {
         let decides = demands.iter().all(Option::is_some);
         let demands = demands.into_iter().flatten().collect();
-        self.clauses.push(Clause { group, program, others: Vec::new(), demands, decides });
+        self.terms.push(Term { group, program, others: Vec::new(), demands, decides });
     }
 
     /// Returns the demands of the parts of a conjunction, with `None` for a part that is not a demand.
@@ -287,7 +283,7 @@ impl<'b> ClausesBuilder<'b> {
             Formula::Test(test) => self.single(*test),
             Formula::Or(parts) => {
                 let choice = |part: &FormulaId| match formulas.get(*part) {
-                    Formula::Test(test) if asks_which_text(*test) => Some(*test),
+                    Formula::Test(test) if compares_text(*test) => Some(*test),
                     _ => None,
                 };
                 let tests: Vec<Test> = parts.iter().map(choice).collect::<Option<_>>()?;
@@ -302,7 +298,7 @@ impl<'b> ClausesBuilder<'b> {
     fn single(&self, test: Test) -> Option<Demand> {
         let is_of_property = match test.kind {
             TestKind::State(_) | TestKind::Text(..) | TestKind::Affix(..) | TestKind::Number(..) => {
-                !matches!(self.vocabulary.reads.get(test.slot), Some(SlotKind::Body { .. }) | None)
+                !matches!(self.interner.reads.get(test.slot), Some(SlotKind::Body { .. }) | None)
             }
             TestKind::Value(..) | TestKind::Expression(..) => false,
         };
@@ -312,56 +308,56 @@ impl<'b> ClausesBuilder<'b> {
     /// Returns the terms of a table with this number of groups. Returns `None` if a word is too small for the terms, or
     /// for the slots that the table reads.
     pub(super) fn finish(self, groups: usize, texts: &Texts) -> Option<Terms> {
-        let Self { clauses, vocabulary } = self;
-        if clauses.len() > MOST || vocabulary.reads.len() > MOST {
+        let Self { terms, interner } = self;
+        if terms.len() > MAX_TERMS || interner.reads.len() > MAX_TERMS {
             return None;
         }
         let mut of_groups = vec![0; groups];
-        for (clause, bit) in clauses.iter().zip(bits()) {
-            if let Some(group) = of_groups.get_mut(clause.group.index()) {
+        for (term, bit) in terms.iter().zip(bits()) {
+            if let Some(group) = of_groups.get_mut(term.group.index()) {
                 *group |= bit;
             }
         }
-        let slots: Box<[AskedSlot]> = vocabulary
+        let slots: Box<[SlotTerms]> = interner
             .reads
             .iter()
             .zip(bits())
-            .map(|((slot, _), bit)| AskedSlot::new(slot, bit, &clauses, texts))
+            .map(|((slot, _), bit)| SlotTerms::new(slot, bit, &terms, texts))
             .collect();
         let may_be_system = |kind: &SlotKind| matches!(kind, SlotKind::System(_) | SlotKind::ApplicationOrSystem(_));
-        let of_system = vocabulary.reads.iter().zip(&slots).filter(|((_, kind), _)| may_be_system(kind));
+        let of_system = interner.reads.iter().zip(&slots).filter(|((_, kind), _)| may_be_system(kind));
         Some(Terms {
             groups: of_groups.into(),
-            of_system: of_system.fold(0, |all, (_, asked)| all | asked.asking),
-            asked_slots: slots.iter().filter(|asked| asked.asking != 0).fold(0, |all, asked| all | asked.bit),
+            of_system: of_system.fold(0, |all, (_, slot)| all | slot.testing),
+            tested_slots: slots.iter().filter(|slot| slot.testing != 0).fold(0, |all, slot| all | slot.bit),
             slots,
-            deciding: set(&clauses, |clause| clause.decides),
-            programs: clauses.iter().map(|clause| clause.program).collect(),
-            others: (clauses.iter().zip(bits()))
-                .flat_map(|(clause, bit)| clause.others.iter().map(move |program| (bit, *program)))
+            deciding: set(&terms, |term| term.decides),
+            programs: terms.iter().map(|term| term.program).collect(),
+            others: (terms.iter().zip(bits()))
+                .flat_map(|(term, bit)| term.others.iter().map(move |program| (bit, *program)))
                 .collect(),
         })
     }
 }
 
-impl AskedSlot {
-    fn new(slot: Slot, bit: u64, clauses: &[Clause], texts: &Texts) -> Self {
-        let alive = |held: Held| set(clauses, |clause| clause.of(slot).all(|demand| demand.may_hold(held)));
+impl SlotTerms {
+    fn new(slot: Slot, bit: u64, terms: &[Term], texts: &Texts) -> Self {
+        let alive = |held: Held| set(terms, |term| term.of(slot).all(|demand| demand.may_hold(held)));
         let mut checks: Vec<(TestKind, u64)> = Vec::new();
         let mut known: RandomMap<TestKind, usize> = RandomMap::default();
-        for (clause, bit) in clauses.iter().zip(bits()) {
-            let tests = clause.of(slot).flat_map(|demand| &demand.tests);
-            for &Test { kind, .. } in tests.filter(|test| !asks_of_state_or_text(**test)) {
+        for (term, bit) in terms.iter().zip(bits()) {
+            let tests = term.of(slot).flat_map(|demand| &demand.tests);
+            for &Test { kind, .. } in tests.filter(|test| !tests_state_or_text(**test)) {
                 let next = checks.len();
                 match checks.get_mut(*known.entry(kind).or_insert(next)) {
-                    Some((_, clauses)) => *clauses |= bit,
+                    Some((_, terms)) => *terms |= bit,
                     None => checks.push((kind, bit)),
                 }
             }
         }
         let other = alive(Held::OtherText);
         let (mut short, mut long) = (Vec::new(), Vec::new());
-        for (text, alive) in constants(slot, clauses, other) {
+        for (text, alive) in constants(slot, terms, other) {
             match Words::of(texts.text_of(text).as_bytes()) {
                 Some(words) => short.push((words, alive)),
                 None => long.push((text, alive)),
@@ -371,7 +367,7 @@ impl AskedSlot {
         long.sort_unstable_by_key(|(text, _)| texts.text_of(*text));
         Self {
             bit,
-            asking: set(clauses, |clause| clause.of(slot).next().is_some()),
+            testing: set(terms, |term| term.of(slot).next().is_some()),
             absent: alive(Held::Absent),
             null: alive(Held::Null),
             other,
@@ -384,16 +380,16 @@ impl AskedSlot {
 
 /// Returns the strings that leave other terms alive than `other` does, in ascending order. The cost is that of sorting
 /// the tests: a condition may contain as many tests as fit into its text.
-fn constants(slot: Slot, clauses: &[Clause], other: u64) -> Vec<(TextId, u64)> {
+fn constants(slot: Slot, terms: &[Term], other: u64) -> Vec<(TextId, u64)> {
     // For each string and term, how many more demands fail than for a string that no test names.
     let mut changes: Vec<(TextId, u64, i64)> = Vec::new();
-    let mut failing: Vec<i64> = Vec::with_capacity(clauses.len());
-    for (clause, bit) in clauses.iter().zip(bits()) {
+    let mut failing: Vec<i64> = Vec::with_capacity(terms.len());
+    for (term, bit) in terms.iter().zip(bits()) {
         let mut fail = 0;
-        for demand in clause.of(slot) {
+        for demand in term.of(slot) {
             let hold = demand.tests.iter().filter(|test| may_hold(**test, Held::OtherText)).count();
             fail += i64::from(hold == 0);
-            let mut named: Vec<(TextId, bool)> = demand.tests.iter().filter_map(|test| which_text(*test)).collect();
+            let mut named: Vec<(TextId, bool)> = demand.tests.iter().filter_map(|test| compared_text(*test)).collect();
             steps::steps(demand.tests.len());
             named.sort_unstable();
             for same in named.chunk_by(|a, b| a.0 == b.0) {
@@ -411,10 +407,10 @@ fn constants(slot: Slot, clauses: &[Clause], other: u64) -> Vec<(TextId, u64)> {
     changes.sort_unstable();
     let of_text = |changes: &[(TextId, u64, i64)]| {
         let text = changes.first()?.0;
-        let alive = changes.chunk_by(|a, b| a.1 == b.1).fold(other, |alive, of_clause| {
-            let bit = of_clause.first().map_or(0, |change| change.1);
+        let alive = changes.chunk_by(|a, b| a.1 == b.1).fold(other, |alive, of_term| {
+            let bit = of_term.first().map_or(0, |change| change.1);
             let before = failing.get(bit.trailing_zeros() as usize).copied().unwrap_or_default();
-            let fail = before + of_clause.iter().map(|change| change.2).sum::<i64>();
+            let fail = before + of_term.iter().map(|change| change.2).sum::<i64>();
             if fail == 0 { alive | bit } else { alive & !bit }
         });
         Some((text, alive))
@@ -423,7 +419,7 @@ fn constants(slot: Slot, clauses: &[Clause], other: u64) -> Vec<(TextId, u64)> {
 }
 
 /// Returns the string that a test compares with, and whether the property must be equal to it (rather than different).
-fn which_text(test: Test) -> Option<(TextId, bool)> {
+fn compared_text(test: Test) -> Option<(TextId, bool)> {
     match test.kind {
         TestKind::Text(Orderings::EQUAL, text) => Some((text, true)),
         TestKind::Text(Orderings::DIFFERENT, text) => Some((text, false)),
@@ -431,13 +427,13 @@ fn which_text(test: Test) -> Option<(TextId, bool)> {
     }
 }
 
-fn asks_of_state_or_text(test: Test) -> bool {
-    matches!(test.kind, TestKind::State(_)) || asks_which_text(test)
+fn tests_state_or_text(test: Test) -> bool {
+    matches!(test.kind, TestKind::State(_)) || compares_text(test)
 }
 
 /// Returns whether the test compares a property with a string.
-fn asks_which_text(test: Test) -> bool {
-    which_text(test).is_some()
+fn compares_text(test: Test) -> bool {
+    compared_text(test).is_some()
 }
 
 /// Returns whether a test holds for the contents of the slot, as far as equality can distinguish them.
@@ -457,8 +453,8 @@ fn bits() -> impl Iterator<Item = u64> {
 }
 
 /// Returns the set of terms that satisfy the predicate.
-fn set(clauses: &[Clause], is_in: impl Fn(&Clause) -> bool) -> u64 {
-    clauses.iter().zip(bits()).filter(|(clause, _)| is_in(clause)).fold(0, |set, (_, bit)| set | bit)
+fn set(terms: &[Term], is_in: impl Fn(&Term) -> bool) -> u64 {
+    terms.iter().zip(bits()).filter(|(term, _)| is_in(term)).fold(0, |set, (_, bit)| set | bit)
 }
 
 #[cfg(test)]
@@ -472,14 +468,14 @@ mod tests {
         let steps = |texts: usize| {
             let text = format!("FROM /* WHERE {} INTO $upstream", condition(texts));
             let (steps, built) = counted(|| RouteTable::builder().route("r", text).build());
-            assert_eq!(built.unwrap().stats().clauses, 1);
+            assert_eq!(built.unwrap().stats().terms, 1);
             steps
         };
         (steps(2_000), steps(4_000))
     }
 
     #[test]
-    fn a_clause_with_many_texts_of_one_property_is_built_in_time_linear_in_them() {
+    fn a_term_with_many_strings_of_one_property_is_built_in_linear_time() {
         // Evaluating every test of the term for each string would be quadratic.
         let joined = |texts: usize, operator: &str, test: &dyn Fn(usize) -> String| {
             (0..texts).map(test).collect::<Vec<_>>().join(operator)

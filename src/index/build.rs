@@ -8,16 +8,21 @@ use std::collections::BTreeMap;
 
 use smallvec::SmallVec;
 
-use super::access::{Access, Cover, Filing, Occurrences, cover, cover_conjunction};
-use super::bitset::ClausesBuilder;
+use super::access::{Access, Cover, Occurrences, Posting, cover, cover_conjunction};
+use super::bitset::TermsBuilder;
+use super::compiled::{Bodies, Index, PostingCounts};
 use super::hash::{HashSeed, ValueHash};
+use super::id::{GroupId, LocalRouteId};
 use super::keys::NameTable;
-use super::lookup::{AffixEnd, AffixLookup, Candidates, Group, Lookups, NumberClass, NumberLookup, Space, Split};
+use super::lookup::{
+    AffixEnd, AffixLookup, Candidate, Candidates, Group, Lookups, NumberClass, NumberLookup, Space, Split,
+};
 use super::program::{MAX_SLOTS, Program, ProgramAt, Programs};
 use super::source::SourcesBuilder;
 use super::text::Texts;
-use super::{Bodies, Candidate, GroupId, Index, PostingCounts, RouteId};
+use crate::tuning::{LOG2_CLASS_WIDTH, NUMBER_CLASSES};
 use edgeroute_lang::hir::Condition;
+use edgeroute_lang::id::to_u32;
 use edgeroute_lang::limits::Budgets;
 use edgeroute_lang::message::Stamp;
 use edgeroute_lang::predicate::{Formula, FormulaId, Formulas, Interner, Interval, Slot, Test, TestKind, lower};
@@ -28,7 +33,7 @@ use edgeroute_lang::steps;
 #[derive(Debug)]
 pub(crate) struct IndexBuilder {
     budgets: Budgets,
-    vocabulary: Interner,
+    interner: Interner,
     sources: SourcesBuilder,
     programs: Programs,
     /// The routes that wait for their postings, in order. A route with disjuncts has one entry for each disjunct.
@@ -40,7 +45,7 @@ pub(crate) struct IndexBuilder {
     /// The formulas of waiting routes.
     kept: Formulas,
     fallback: Option<ProgramAt>,
-    filed: PostingCounts,
+    counts: PostingCounts,
 }
 
 /// A route, or one disjunct of it, that waits for its postings.
@@ -66,7 +71,7 @@ impl IndexBuilder {
     pub(crate) fn new(budgets: Budgets) -> Self {
         Self {
             budgets,
-            vocabulary: Interner::default(),
+            interner: Interner::default(),
             sources: SourcesBuilder::default(),
             programs: Programs::default(),
             waiting: Vec::new(),
@@ -74,32 +79,32 @@ impl IndexBuilder {
             formulas: Formulas::new(),
             kept: Formulas::new(),
             fallback: None,
-            filed: PostingCounts::default(),
+            counts: PostingCounts::default(),
         }
     }
 
     /// Sets the condition of the fallback route, which applies if no other route matches. It has no postings.
-    pub(crate) fn set_fallback(&mut self, route: RouteId, condition: &Condition<'_>) -> Result<(), TooManyReads> {
-        let root = lower(condition, &mut self.vocabulary, &mut self.formulas);
+    pub(crate) fn set_fallback(&mut self, route: LocalRouteId, condition: &Condition<'_>) -> Result<(), TooManyReads> {
+        let root = lower(condition, &mut self.interner, &mut self.formulas);
         self.fallback = Some(self.programs.push(route, &self.formulas, root));
         self.check_reads()
     }
 
     fn check_reads(&self) -> Result<(), TooManyReads> {
-        if self.vocabulary.reads.len() <= MAX_SLOTS { Ok(()) } else { Err(TooManyReads) }
+        if self.interner.reads.len() <= MAX_SLOTS { Ok(()) } else { Err(TooManyReads) }
     }
 
     /// Adds a route. Its condition should be folded.
     pub(crate) fn add(
         &mut self,
-        route: RouteId,
+        route: LocalRouteId,
         source: &SourcePattern,
         condition: &Condition<'_>,
     ) -> Result<(), TooManyReads> {
-        let root = lower(condition, &mut self.vocabulary, &mut self.formulas);
+        let root = lower(condition, &mut self.interner, &mut self.formulas);
         self.check_reads()?;
         if *self.formulas.get(root) == Formula::False {
-            self.filed.never += 1;
+            self.counts.never += 1;
             return Ok(());
         }
         let groups = &mut self.groups;
@@ -109,7 +114,7 @@ impl IndexBuilder {
         });
         // Each disjunct is treated as a separate route: if one disjunct matches, the others need not be checked.
         match self.formulas.get(root) {
-            Formula::Or(disjuncts) if disjuncts.len() <= self.budgets.filings => {
+            Formula::Or(disjuncts) if disjuncts.len() <= self.budgets.postings => {
                 for disjunct in disjuncts.clone() {
                     self.push(group, route, disjunct);
                 }
@@ -120,7 +125,7 @@ impl IndexBuilder {
     }
 
     /// Adds a route, or one disjunct of a route.
-    fn push(&mut self, group: GroupId, route: RouteId, root: FormulaId) {
+    fn push(&mut self, group: GroupId, route: LocalRouteId, root: FormulaId) {
         let program = self.programs.push(route, &self.formulas, root);
         let formula = match self.programs.get(program) {
             Program::Conjunction(_) => None,
@@ -136,26 +141,26 @@ impl IndexBuilder {
     pub(crate) fn finish(self, key: HashSeed) -> Index {
         // A hint must not be mistaken for a hint of another index, even of one that was dropped.
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
-        let Self { budgets, mut vocabulary, sources, mut programs, waiting, groups, kept, fallback, filed, .. } = self;
-        let bodies = Bodies::of(&mut vocabulary.reads);
+        let Self { budgets, mut interner, sources, mut programs, waiting, groups, kept, fallback, counts, .. } = self;
+        let bodies = Bodies::of(&mut interner.reads);
         programs.shrink();
-        let texts = Texts::new(&vocabulary.constants, &key);
-        let clauses = clauses(&waiting, &programs, &kept, &vocabulary, &budgets)
-            .and_then(|clauses| clauses.finish(groups.len(), &texts));
-        let mut filer = Filer {
+        let texts = Texts::new(&interner.constants, &key);
+        let terms =
+            terms(&waiting, &programs, &kept, &interner, &budgets).and_then(|terms| terms.finish(groups.len(), &texts));
+        let mut builder = PostingsBuilder {
             key: &key,
             budgets: &budgets,
-            vocabulary: &vocabulary,
+            interner: &interner,
             programs: &mut programs,
             texts: &texts,
             formulas: &kept,
             occurrences: Occurrences::default(),
-            candidates: Vec::with_capacity(if clauses.is_none() { waiting.len() } else { 0 }),
+            candidates: Vec::with_capacity(if terms.is_none() { waiting.len() } else { 0 }),
             places: Vec::new(),
-            filed,
+            counts,
         };
-        let groups: Box<[Group]> = if let Some(clauses) = &clauses {
-            filer.filed.clauses = clauses.len();
+        let groups: Box<[Group]> = if let Some(terms) = &terms {
+            builder.counts.terms = terms.len();
             groups.iter().map(|_| Group::default()).collect()
         } else {
             let waiting = by_group(&waiting, &groups);
@@ -164,61 +169,61 @@ impl IndexBuilder {
                 .map(|(index, &count)| {
                     let (routes, others) = rest.split_at_checked(count as usize).unwrap_or_default();
                     rest = others;
-                    filer.group(GroupId::new(index), routes)
+                    builder.group(GroupId::new(index), routes)
                 })
                 .collect()
         };
-        let Filer { candidates, places, filed, .. } = filer;
-        let switches = Lookups::new(&places);
-        let system = NameTable::system(&vocabulary.reads, &key);
+        let PostingsBuilder { candidates, places, counts, .. } = builder;
+        let lookups = Lookups::new(&places);
+        let system = NameTable::system(&interner.reads, &key);
         Index {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            application: NameTable::application(&vocabulary.reads, &key),
+            application: NameTable::application(&interner.reads, &key),
             stamps: Stamp::ALL.map(|stamp| system.find(&key, stamp.name())),
             system,
             sources: sources.finish(&key),
             groups,
             candidates: candidates.into(),
-            switches,
-            clauses,
+            lookups,
+            terms,
             programs,
-            vocabulary: {
-                vocabulary.freeze();
-                vocabulary
+            interner: {
+                interner.freeze();
+                interner
             },
             texts,
             bodies,
             fallback,
-            filed,
+            counts,
             key,
         }
     }
 }
 
 /// Creates the postings of one group after the other.
-struct Filer<'b> {
+struct PostingsBuilder<'b> {
     key: &'b HashSeed,
     budgets: &'b Budgets,
-    vocabulary: &'b Interner,
+    interner: &'b Interner,
     programs: &'b mut Programs,
     texts: &'b Texts,
     formulas: &'b Formulas,
     occurrences: Occurrences,
     candidates: Vec<Candidate>,
     places: Vec<(u64, Candidates)>,
-    filed: PostingCounts,
+    counts: PostingCounts,
 }
 
-impl Filer<'_> {
+impl PostingsBuilder<'_> {
     fn group(&mut self, id: GroupId, routes: &[Waiting]) -> Group {
         let tests = routes.iter().flat_map(|route| self.programs.get(route.program).tests());
-        self.occurrences.count(tests, self.vocabulary);
+        self.occurrences.count(tests, self.interner);
         if routes.len() <= self.budgets.list {
             return self.list(routes);
         }
         let mut all: Vec<Unplaced> = Vec::with_capacity(routes.len());
         for route in routes {
-            for Filing { access, header } in self.filings(*route) {
+            for Posting { access, header } in self.postings(*route) {
                 all.push(Unplaced { access, candidate: self.candidate(header, route.program) });
                 if let (Access::Number(slot, interval), None) = (access, route.formula) {
                     // The lookup finds the route exactly when the number is in the interval.
@@ -233,69 +238,69 @@ impl Filer<'_> {
 
     /// Builds a group that is too small to be split. Its access tests become headers.
     fn list(&mut self, routes: &[Waiting]) -> Group {
-        let start = word(self.candidates.len());
+        let start = to_u32(self.candidates.len());
         for route in routes {
-            for filing in self.filings(*route) {
-                self.candidates.push(self.candidate(filing.access.as_header(), route.program));
+            for posting in self.postings(*route) {
+                self.candidates.push(self.candidate(posting.access.as_header(), route.program));
             }
         }
-        let all = Candidates { start, end: word(self.candidates.len()) };
-        self.filed.listed += (all.end - all.start) as usize;
+        let all = Candidates { start, end: to_u32(self.candidates.len()) };
+        self.counts.listed += (all.end - all.start) as usize;
         Group { all, split: None }
     }
 
     /// Returns the postings of a route in the current group.
-    fn filings(&mut self, route: Waiting) -> SmallVec<[Filing; 2]> {
+    fn postings(&mut self, route: Waiting) -> SmallVec<[Posting; 2]> {
         let cover = if let Some(formula) = route.formula {
-            cover(self.formulas, formula, &self.occurrences, self.vocabulary, self.budgets)
+            cover(self.formulas, formula, &self.occurrences, self.interner, self.budgets)
         } else {
             let tests = self.programs.get(route.program).tests();
-            cover_conjunction(tests, &self.occurrences, self.vocabulary, self.budgets)
+            cover_conjunction(tests, &self.occurrences, self.interner, self.budgets)
         };
         match cover {
-            Cover::Filings(filings) => filings,
+            Cover::Postings(postings) => postings,
             Cover::OverBudget => {
-                self.filed.over_budget += 1;
-                SmallVec::from_slice(&[Filing::ALWAYS])
+                self.counts.over_budget += 1;
+                SmallVec::from_slice(&[Posting::ALWAYS])
             }
-            Cover::None => SmallVec::from_slice(&[Filing::ALWAYS]),
+            Cover::None => SmallVec::from_slice(&[Posting::ALWAYS]),
         }
     }
 
     fn candidate(&self, header: Access, program: ProgramAt) -> Candidate {
         match header {
-            Access::Equal(slot, text) => Candidate { slot: word(slot.index()), hash: self.texts.hash(text), program },
-            Access::Present(slot) => Candidate { slot: word(slot.index()), hash: ValueHash::PRESENT, program },
+            Access::Equal(slot, text) => Candidate { slot: to_u32(slot.index()), hash: self.texts.hash(text), program },
+            Access::Present(slot) => Candidate { slot: to_u32(slot.index()), hash: ValueHash::PRESENT, program },
             // The extra slot after the last one is always present.
-            _ => Candidate { slot: word(self.vocabulary.reads.len()), hash: ValueHash::PRESENT, program },
+            _ => Candidate { slot: to_u32(self.interner.reads.len()), hash: ValueHash::PRESENT, program },
         }
     }
 
-    fn count(&mut self, filings: &[Unplaced]) {
-        for filing in filings {
-            *match filing.access {
-                Access::Equal(..) => &mut self.filed.equal,
-                Access::Value(..) => &mut self.filed.value,
-                Access::Prefix(..) | Access::Suffix(..) => &mut self.filed.affix,
-                Access::Number(..) => &mut self.filed.number,
-                Access::Present(_) => &mut self.filed.present,
-                Access::Always => &mut self.filed.always,
+    fn count(&mut self, postings: &[Unplaced]) {
+        for posting in postings {
+            *match posting.access {
+                Access::Equal(..) => &mut self.counts.equal,
+                Access::Value(..) => &mut self.counts.value,
+                Access::Prefix(..) | Access::Suffix(..) => &mut self.counts.affix,
+                Access::Number(..) => &mut self.counts.number,
+                Access::Present(_) => &mut self.counts.present,
+                Access::Always => &mut self.counts.always,
             } += 1;
         }
     }
 
     /// Assigns a place to every posting.
-    fn split(&mut self, id: GroupId, filings: Vec<Unplaced>) -> Group {
-        let start = word(self.candidates.len());
+    fn split(&mut self, id: GroupId, postings: Vec<Unplaced>) -> Group {
+        let start = to_u32(self.candidates.len());
         let mut split = Split::default();
         let mut hashed: Vec<(u64, Candidate)> = Vec::new();
         let mut numbers: BTreeMap<Slot, Vec<(Interval, Candidate)>> = BTreeMap::new();
         let mut affixes: BTreeMap<(Slot, AffixEnd), Vec<(&str, Candidate)>> = BTreeMap::new();
         let mut always = Vec::new();
         let (mut equal, mut present, mut values) = (Vec::new(), Vec::new(), Vec::new());
-        let vocabulary = self.vocabulary;
-        let text_of = |text| vocabulary.constants.text_of(text);
-        for Unplaced { access, candidate } in filings {
+        let interner = self.interner;
+        let text_of = |text| interner.constants.text_of(text);
+        for Unplaced { access, candidate } in postings {
             match access {
                 Access::Always => always.push(candidate),
                 Access::Equal(slot, text) => {
@@ -308,7 +313,7 @@ impl Filer<'_> {
                 }
                 Access::Value(slot, value) => {
                     values.push(slot);
-                    let hash = self.key.constant(vocabulary.constants.value_of(value), self.texts);
+                    let hash = self.texts.value_hash(self.key, interner.constants.value_of(value));
                     hashed.push((Lookups::key(self.key, id, slot, Space::Value, hash.bits().into()), candidate));
                 }
                 Access::Prefix(slot, text) => {
@@ -318,7 +323,7 @@ impl Filer<'_> {
                     affixes.entry((slot, AffixEnd::End)).or_default().push((text_of(text), candidate));
                 }
                 Access::Number(slot, interval) => {
-                    let interval = vocabulary.constants.interval_of(interval);
+                    let interval = interner.constants.interval_of(interval);
                     numbers.entry(slot).or_default().push((interval, candidate));
                 }
             }
@@ -328,7 +333,7 @@ impl Filer<'_> {
         split.present = sorted(present);
         split.values = sorted(values);
         split.affixes =
-            affixes.into_iter().map(|((slot, end), all)| self.affix_switch(id, slot, end, all, &mut hashed)).collect();
+            affixes.into_iter().map(|((slot, end), all)| self.affix_lookup(id, slot, end, all, &mut hashed)).collect();
         split.numbers =
             numbers.into_iter().map(|(slot, all)| NumberLookup { slot, classes: self.number_classes(all) }).collect();
         // The sort is stable, so candidates with the same key stay in the order of their routes.
@@ -338,7 +343,7 @@ impl Filer<'_> {
             let candidates = self.place(same.iter().map(|(_, candidate)| *candidate));
             self.places.extend(same.first().map(|(key, _)| (*key, candidates)));
         }
-        let all = Candidates { start, end: word(self.candidates.len()) };
+        let all = Candidates { start, end: to_u32(self.candidates.len()) };
         Group { all, split: Some(Box::new(split)) }
     }
 
@@ -347,12 +352,12 @@ impl Filer<'_> {
     }
 
     fn place(&mut self, candidates: impl IntoIterator<Item = Candidate>) -> Candidates {
-        let start = word(self.candidates.len());
+        let start = to_u32(self.candidates.len());
         self.candidates.extend(candidates);
-        Candidates { start, end: word(self.candidates.len()) }
+        Candidates { start, end: to_u32(self.candidates.len()) }
     }
 
-    fn affix_switch(
+    fn affix_lookup(
         &self,
         group: GroupId,
         slot: Slot,
@@ -364,21 +369,20 @@ impl Filer<'_> {
         lengths.sort_unstable();
         lengths.dedup();
         let lengths = spread(&lengths, self.budgets.affix_lengths.max(1));
-        let lengths = lengths.into_iter().map(|length| u32::try_from(length).unwrap_or(u32::MAX)).collect();
-        let switch = AffixLookup { slot, end, lengths };
+        let lengths = lengths.into_iter().map(to_u32).collect();
+        let lookup = AffixLookup { slot, end, lengths };
         for (text, candidate) in all {
             steps::step();
             // The shortest length of all affixes is always among the lengths of the lookup.
-            let hash = self.key.bytes(switch.part(text.as_bytes()).unwrap_or_default());
+            let hash = self.key.bytes(lookup.part(text.as_bytes()).unwrap_or_default());
             hashed.push((Lookups::key(self.key, group, slot, end.space(), hash), candidate));
         }
-        switch
+        lookup
     }
 
     /// Sorts intervals into classes. The intervals of a class are up to four times as wide as those of the class
     /// before.
     fn number_classes(&mut self, all: Vec<(Interval, Candidate)>) -> Box<[NumberClass]> {
-        const MAX_CLASSES: usize = 8;
         let mut classes: BTreeMap<i32, Vec<(Interval, Candidate)>> = BTreeMap::new();
         for (interval, candidate) in all {
             steps::step();
@@ -387,10 +391,10 @@ impl Filer<'_> {
                 clippy::cast_possible_truncation,
                 reason = "a logarithm is small, or infinite, as that of no width"
             )]
-            let class = (width.log2() / 2.0).ceil() as i32;
+            let class = (width.log2() / LOG2_CLASS_WIDTH).ceil() as i32;
             classes.entry(class).or_default().push((interval, candidate));
         }
-        while classes.len() > MAX_CLASSES {
+        while classes.len() > NUMBER_CLASSES {
             // There are too many classes: the two widest become one.
             let Some((_, widest)) = classes.pop_last() else { break };
             steps::steps(widest.len());
@@ -418,24 +422,24 @@ impl Filer<'_> {
 }
 
 /// Builds the terms of the routes, if their number is within the budget.
-fn clauses<'b>(
+fn terms<'b>(
     routes: &[Waiting],
     programs: &Programs,
     formulas: &Formulas,
-    vocabulary: &'b Interner,
+    interner: &'b Interner,
     budgets: &Budgets,
-) -> Option<ClausesBuilder<'b>> {
-    let mut clauses = ClausesBuilder::new(vocabulary);
+) -> Option<TermsBuilder<'b>> {
+    let mut terms = TermsBuilder::new(interner);
     for &Waiting { group, program, formula } in routes {
         match formula {
-            None => clauses.add_conjunction(group, programs, program),
-            Some((_, root)) => clauses.add(group, program, formulas, root),
+            None => terms.add_conjunction(group, programs, program),
+            Some((_, root)) => terms.add(group, program, formulas, root),
         }
-        if clauses.len() > budgets.clauses {
+        if terms.len() > budgets.terms {
             return None;
         }
     }
-    Some(clauses)
+    Some(terms)
 }
 
 /// Sorts the entries by group, keeping the order within each group. `counts` holds the number of entries of each group.
@@ -456,10 +460,6 @@ fn by_group(waiting: &[Waiting], counts: &[u32]) -> Vec<Waiting> {
         }
     }
     sorted
-}
-
-fn word(index: usize) -> u32 {
-    u32::try_from(index).unwrap_or(u32::MAX)
 }
 
 fn sorted(mut slots: Vec<Slot>) -> Box<[Slot]> {

@@ -1,8 +1,11 @@
 //! Lists an index in a readable form. Nothing depends on the hash seed, so equal indexes have equal listings.
 
-use super::lookup::{AffixEnd, Candidates, Lookups, Space};
+use super::bitset::Terms;
+use super::compiled::Index;
+use super::hash::ValueHash;
+use super::id::{GroupId, LocalRouteId};
+use super::lookup::{AffixEnd, Candidate, Candidates, Group, Lookups, Space};
 use super::program::{Next, Program};
-use super::{Candidate, Group, GroupId, Index, RouteId, Terms, ValueHash};
 use edgeroute_lang::predicate::{
     Affix, Interval, Orderings, Slot, SlotKind, States, Test, TestKind, TextId, ValueConstant, ValueId,
 };
@@ -13,14 +16,14 @@ pub struct ListedGroup {
     /// In upper case; ends in `/`.
     pub path: String,
     /// Sorted by route.
-    pub filings: Vec<ListedPosting>,
+    pub postings: Vec<ListedPosting>,
 }
 
 /// One way in which a route is found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ListedPosting {
     /// The route.
-    pub route: RouteId,
+    pub route: LocalRouteId,
     /// The access test or the term; `None` if the route is always checked.
     pub access: Option<String>,
     /// The header; `None` if there is no header to pass.
@@ -33,33 +36,33 @@ impl Index {
     /// Lists every group with its postings, sorted by path. Allocates; visits the whole index.
     pub(crate) fn listing(&self) -> Vec<ListedGroup> {
         let group = |(path, id): (String, GroupId)| {
-            if let Some(clauses) = &self.clauses {
-                let mut filings: Vec<ListedPosting> =
-                    clauses.bits_of_group(id).filter_map(|clause| self.clause(clauses, clause)).collect();
-                filings.sort();
-                return Some(ListedGroup { path, filings });
+            if let Some(terms) = &self.terms {
+                let mut postings: Vec<ListedPosting> =
+                    terms.bits_of_group(id).filter_map(|term| self.term(terms, term)).collect();
+                postings.sort();
+                return Some(ListedGroup { path, postings });
             }
             let group = self.groups.get(id.index())?;
             let candidates = self.candidates_of(group.all).iter().enumerate();
-            let mut filings: Vec<ListedPosting> =
-                candidates.map(|(index, candidate)| self.filing(id, group, index, candidate)).collect();
-            filings.sort();
-            Some(ListedGroup { path, filings })
+            let mut postings: Vec<ListedPosting> =
+                candidates.map(|(index, candidate)| self.posting(id, group, index, candidate)).collect();
+            postings.sort();
+            Some(ListedGroup { path, postings })
         };
         self.sources.groups().into_iter().filter_map(group).collect()
     }
 
     /// Returns the fallback route and its condition.
-    pub(crate) fn listed_fallback(&self) -> Option<(RouteId, String)> {
+    pub(crate) fn listed_fallback(&self) -> Option<(LocalRouteId, String)> {
         self.fallback.map(|at| (self.programs.route(at), self.program(self.programs.get(at))))
     }
 
-    fn clause(&self, clauses: &Terms, clause: u64) -> Option<ListedPosting> {
-        let slots: Vec<String> = clauses.asked_by(clause).map(|slot| self.slot(slot)).collect();
-        let access = (!slots.is_empty()).then(|| format!("the clause on {}", slots.join(", ")));
+    fn term(&self, terms: &Terms, term: u64) -> Option<ListedPosting> {
+        let slots: Vec<String> = terms.slots_of(term).map(|slot| self.slot(slot)).collect();
+        let access = (!slots.is_empty()).then(|| format!("the term on {}", slots.join(", ")));
         let disjuncts: Vec<String> =
-            clauses.programs(clause).map(|program| self.program(self.programs.get(program))).collect();
-        let route = self.programs.route(clauses.programs(clause).next()?);
+            terms.programs(term).map(|program| self.program(self.programs.get(program))).collect();
+        let route = self.programs.route(terms.programs(term).next()?);
         Some(ListedPosting { route, access, header: None, condition: disjuncts.join(" or ") })
     }
 
@@ -68,7 +71,7 @@ impl Index {
     }
 
     /// Describes how the `index`th candidate of a group is found, and what must then hold.
-    fn filing(&self, id: GroupId, group: &Group, index: usize, candidate: &Candidate) -> ListedPosting {
+    fn posting(&self, id: GroupId, group: &Group, index: usize, candidate: &Candidate) -> ListedPosting {
         let at = group.all.start as usize + index;
         let is_in = |range: Candidates| (range.start as usize..range.end as usize).contains(&at);
         let program = self.programs.get(candidate.program);
@@ -82,7 +85,7 @@ impl Index {
             found.map(|(text, _)| text)
         };
         let slot = Slot::new(candidate.slot as usize);
-        let header = self.vocabulary.reads.get(slot).map(|_| {
+        let header = self.interner.reads.get(slot).map(|_| {
             let equal = program.tests().find(|test| {
                 test.slot == slot
                     && matches!(test.kind, TestKind::Text(Orderings::EQUAL, text) if self.texts.hash(text) == candidate.hash)
@@ -97,14 +100,14 @@ impl Index {
     fn key(&self, id: GroupId, group: &Group, test: Test) -> Option<(String, Candidates)> {
         let slot = test.slot;
         let split = group.split.as_ref()?;
-        let find = |space, hash| self.switches.find(Lookups::key(&self.key, id, slot, space, hash));
+        let find = |space, hash| self.lookups.find(Lookups::key(&self.key, id, slot, space, hash));
         let shown = self.test(test);
         match test.kind {
             TestKind::Text(Orderings::EQUAL, text) => {
                 Some((shown, find(Space::Equal, self.texts.hash(text).bits().into())))
             }
             TestKind::Value(Orderings::EQUAL, value) => {
-                let hash = self.key.constant(self.vocabulary.constants.value_of(value), &self.texts);
+                let hash = self.texts.value_hash(&self.key, self.interner.constants.value_of(value));
                 Some((shown, find(Space::Value, hash.bits().into())))
             }
             // An empty affix has its posting under presence.
@@ -112,9 +115,9 @@ impl Index {
                 if !self.texts.text_of(text).is_empty() =>
             {
                 let end = if affix == Affix::Prefix { AffixEnd::Start } else { AffixEnd::End };
-                let switch = split.affixes.iter().find(|switch| switch.slot == slot && switch.end == end)?;
+                let lookup = split.affixes.iter().find(|lookup| lookup.slot == slot && lookup.end == end)?;
                 let bytes = self.texts.text_of(text).as_bytes();
-                let part = switch.part(bytes)?;
+                let part = lookup.part(bytes)?;
                 Some((shown, find(end.space(), self.key.bytes(part))))
             }
             _ => {
@@ -146,9 +149,9 @@ impl Index {
         match test.kind {
             TestKind::State(States::PRESENT) => format!("{slot} is there"),
             TestKind::State(States::ABSENT) => format!("{slot} is not there"),
-            TestKind::State(States::TEXT) => format!("{slot} is text"),
+            TestKind::State(States::TEXT) => format!("{slot} is a string"),
             TestKind::State(States::NULL) => format!("{slot} is null"),
-            TestKind::State(states) if states == States::TEXT.complement() => format!("{slot} is no text"),
+            TestKind::State(states) if states == States::TEXT.complement() => format!("{slot} is not a string"),
             TestKind::State(_) => format!("{slot} is not null"),
             TestKind::Text(orderings, text) => format!("{slot} {} {}", ordering(orderings), self.text(text)),
             TestKind::Affix(affix, has, text) => {
@@ -160,12 +163,12 @@ impl Index {
                 format!("{}{slot} {verb} {}", if has { "" } else { "not " }, self.text(text))
             }
             TestKind::Number(within, interval) => {
-                let interval = self.vocabulary.constants.interval_of(interval);
+                let interval = self.interner.constants.interval_of(interval);
                 format!("{}number {slot} {}", if within { "" } else { "not " }, bounds(interval))
             }
             TestKind::Value(orderings, value) => format!("{slot} {} {}", ordering(orderings), self.value(value)),
             TestKind::Expression(truth, id) => {
-                let expression = self.vocabulary.expressions().get(id.index());
+                let expression = self.interner.expressions().get(id.index());
                 let shown = expression.map(|expression| expression.show(|slot| self.slot(slot))).unwrap_or_default();
                 format!("{shown} is {truth}")
             }
@@ -173,7 +176,7 @@ impl Index {
     }
 
     fn slot(&self, slot: Slot) -> String {
-        match self.vocabulary.reads.get(slot) {
+        match self.interner.reads.get(slot) {
             Some(SlotKind::Application(name)) => name.to_string(),
             Some(SlotKind::System(name)) => format!("{{${name}}}"),
             Some(SlotKind::ApplicationOrSystem(name)) => format!("${name}"),
@@ -187,7 +190,7 @@ impl Index {
     }
 
     fn value(&self, value: ValueId) -> String {
-        match self.vocabulary.constants.value_of(value) {
+        match self.interner.constants.value_of(value) {
             ValueConstant::Bool(truth) => truth.to_string(),
             ValueConstant::Number(number) => number.to_string(),
             ValueConstant::Text(text) => self.text(text),
@@ -221,10 +224,10 @@ fn bounds(interval: Interval) -> String {
 
 /// Returns the slot and interval of the candidate at `at`, if it has its posting in a number lookup.
 fn interval_at(group: &Group, at: usize) -> Option<(Slot, Interval)> {
-    group.split.iter().flat_map(|split| &split.numbers).find_map(|switch| {
-        switch.classes.iter().find_map(|class| {
+    group.split.iter().flat_map(|split| &split.numbers).find_map(|lookup| {
+        lookup.classes.iter().find_map(|class| {
             let index = at.checked_sub(class.start as usize)?;
-            Some((switch.slot, Interval::new(*class.lows.get(index)?, *class.highs.get(index)?)?))
+            Some((lookup.slot, Interval::new(*class.lows.get(index)?, *class.highs.get(index)?)?))
         })
     })
 }

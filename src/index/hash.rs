@@ -6,8 +6,6 @@
 
 use std::hash::{BuildHasher, Hasher};
 
-use super::text::Texts;
-use edgeroute_lang::predicate::ValueConstant;
 use edgeroute_lang::steps;
 
 /// The secret seed of all hashes of a table.
@@ -85,16 +83,6 @@ impl HashSeed {
     #[inline]
     pub(crate) fn number(&self, number: f64) -> ValueHash {
         ValueHash::of(fold((number + 0.0).to_bits() ^ self.a, !self.b))
-    }
-
-    /// Returns the hash of a constant that is compared with body values.
-    pub(crate) fn constant(&self, constant: ValueConstant, texts: &Texts) -> ValueHash {
-        match constant {
-            ValueConstant::Bool(truth) => self.truth(truth),
-            ValueConstant::Number(number) => self.number(number),
-            ValueConstant::Text(text) => texts.hash(text),
-            ValueConstant::Null => ValueHash::NULL,
-        }
     }
 
     /// Returns the hash of bytes.
@@ -300,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn different_texts_have_different_hashes_mostly() {
+    fn most_different_strings_have_different_hashes() {
         let key = HashSeed::from_seed(7);
         let texts = (0..20_000).map(|n| format!("{n:x}")).chain((0..2_000).map(|n| format!("device-number-{n}")));
         let distinct: HashSet<ValueHash> = texts.map(|text| key.value(&text)).collect();
@@ -309,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn short_texts_of_every_length_differ() {
+    fn short_strings_of_every_length_differ() {
         let key = HashSeed::from_seed(1);
         let all: HashSet<u64> = (0..40).map(|length| key.bytes("a".repeat(length).as_bytes())).collect();
         assert_eq!(all.len(), 40);
@@ -327,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn short_names_are_equal_just_where_they_differ_by_case_only() {
+    fn short_names_are_equal_exactly_when_they_differ_only_by_case() {
         let names =
             ["a", "A", "ab", "aB", "abc", "abcd", "ABCD", "abcde", "a23456789", "A23456789", "a234567890123456", "b"];
         for a in names {

@@ -1,6 +1,8 @@
 //! Maps the name of a message's property to the slots that read it.
 
 use super::hash::{HashSeed, Name, Words};
+use crate::tuning::PLACES_PER_NAME;
+use edgeroute_lang::id::to_u32;
 use edgeroute_lang::message::Stamp;
 use edgeroute_lang::predicate::{Slot, SlotKind, SlotTable};
 use edgeroute_lang::steps;
@@ -175,7 +177,7 @@ impl NameTable {
         let mut entries: Vec<KeyEntry> = Vec::new();
         for same in all.chunk_by(|a, b| a.0 == b.0) {
             let Some((name, _)) = same.first() else { continue };
-            let start = word(names.len());
+            let start = to_u32(names.len());
             names.push_str(name);
             shapes.add(name);
             let is_stamp = Stamp::named(name).is_some();
@@ -183,7 +185,7 @@ impl NameTable {
             for (_, slot) in same {
                 readers.add(*slot);
             }
-            entries.push(KeyEntry { start, end: word(names.len()), readers });
+            entries.push(KeyEntry { start, end: to_u32(names.len()), readers });
         }
         let mut short: Vec<(u64, ShortKey)> = Vec::new();
         let mut other: Vec<(u64, OtherKey)> = Vec::new();
@@ -191,8 +193,8 @@ impl NameTable {
             let name = Name::of(names.get(entry.start as usize..entry.end as usize).unwrap_or_default());
             let hash = key.name(name);
             match name {
-                Name::Short(words) => short.push((hash, ShortKey { words, entry: word(index) })),
-                Name::Other(_) => other.push((hash, OtherKey { hash, entry: word(index) })),
+                Name::Short(words) => short.push((hash, ShortKey { words, entry: to_u32(index) })),
+                Name::Other(_) => other.push((hash, OtherKey { hash, entry: to_u32(index) })),
             }
         }
         Self { short: places(&short), other: places(&other), entries: entries.into(), names: names.into(), shapes }
@@ -287,7 +289,7 @@ impl NameTable {
 
 /// Builds an open-addressing table of `keys` by their hashes; empty if there are no keys.
 fn places<K: Copy>(keys: &[(u64, K)]) -> Box<[Option<K>]> {
-    let count = if keys.is_empty() { 0 } else { (keys.len() * 4).next_power_of_two() };
+    let count = if keys.is_empty() { 0 } else { (keys.len() * PLACES_PER_NAME).next_power_of_two() };
     let mut places = vec![None; count];
     for &(hash, key) in keys {
         let mut at = place(hash, count);
@@ -307,10 +309,6 @@ fn place(hash: u64, count: usize) -> usize {
     usize::try_from(hash & (count as u64).wrapping_sub(1)).unwrap_or_default()
 }
 
-fn word(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -324,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn rare_names_are_found_as_all_others_in_any_spelling() {
+    fn find_rare_finds_every_name_in_any_spelling() {
         for names in [READ.to_vec(), [READ.as_slice(), &["RÉGION", "ſ"]].concat()] {
             let (keys, key) = keys(&names);
             let others =
@@ -339,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn most_names_that_are_not_read_are_told_by_their_looks() {
+    fn the_filter_rejects_most_names_that_are_not_read() {
         let (keys, _) = keys(&READ);
         let names: Vec<String> = (0..1_000).map(|number| format!("lev{number}")).collect();
         let looked_up = names.iter().filter(|name| keys.shapes.may_have(name)).count();

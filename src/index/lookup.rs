@@ -1,7 +1,9 @@
 //! Lookups: find the candidates for the values that a message contains.
 
-use super::GroupId;
-use super::hash::HashSeed;
+use super::hash::{HashSeed, ValueHash};
+use super::id::GroupId;
+use super::program::ProgramAt;
+use crate::tuning::BUCKETS_FOR_KEYS;
 use edgeroute_lang::predicate::Slot;
 use edgeroute_lang::steps;
 
@@ -34,6 +36,17 @@ pub(crate) struct Split {
 pub(crate) struct Candidates {
     pub(crate) start: u32,
     pub(crate) end: u32,
+}
+
+/// A route that a message may match.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Candidate {
+    /// The header: this slot must have this hash. There is one extra slot after the last one, and it always has the
+    /// hash [`PRESENT`](ValueHash::PRESENT).
+    pub(crate) slot: u32,
+    pub(crate) hash: ValueHash,
+    /// The residual program, which must hold.
+    pub(crate) program: ProgramAt,
 }
 
 /// Prefixes or suffixes of one property.
@@ -146,10 +159,11 @@ const FREE: Place = Place { key: 0, candidates: Candidates { start: 0, end: 0 } 
 impl Lookups {
     /// Builds the table from pairs of a [key](Self::key) and its candidates. Each key occurs once, and no candidates
     /// are empty.
-    pub(super) fn new(filed: &[(u64, Candidates)]) -> Self {
-        let count = if filed.is_empty() { 0 } else { (filed.len() * 2).div_ceil(5).next_power_of_two() };
+    pub(super) fn new(postings: &[(u64, Candidates)]) -> Self {
+        let (buckets, keys) = BUCKETS_FOR_KEYS;
+        let count = if postings.is_empty() { 0 } else { (postings.len() * buckets).div_ceil(keys).next_power_of_two() };
         let mut buckets = vec![Bucket([FREE; PLACES]); count];
-        for &(key, candidates) in filed {
+        for &(key, candidates) in postings {
             let mut at = place(key, count);
             while let Some(Bucket(bucket)) = buckets.get_mut(at) {
                 steps::step();

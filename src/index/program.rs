@@ -11,7 +11,8 @@
 //!
 //! So formulas are never expanded: a program has one step for each test of its formula.
 
-use super::RouteId;
+use super::id::LocalRouteId;
+use edgeroute_lang::id::to_u32;
 use edgeroute_lang::predicate::{
     Affix, ExpressionId, Formula, FormulaId, Formulas, IntervalId, Orderings, Slot, States, Test, TestKind, TextId,
     ValueId,
@@ -68,11 +69,11 @@ const IF_TRUE: u32 = 1 << 31;
 
 impl Programs {
     /// Adds the program of a route.
-    pub(crate) fn push(&mut self, route: RouteId, formulas: &Formulas, root: FormulaId) -> ProgramAt {
-        let at = ProgramAt(word(self.words.len()));
+    pub(crate) fn push(&mut self, route: LocalRouteId, formulas: &Formulas, root: FormulaId) -> ProgramAt {
+        let at = ProgramAt(to_u32(self.words.len()));
         let mut last = None;
         if let Some(parts) = formulas.as_conjunction(&root) {
-            self.words.push(word(route.index()));
+            self.words.push(to_u32(route.index()));
             for part in parts {
                 steps::step();
                 if let Formula::Test(test) = formulas.get(*part) {
@@ -81,7 +82,7 @@ impl Programs {
                 }
             }
         } else {
-            self.words.push(word(route.index()) | BRANCHING);
+            self.words.push(to_u32(route.index()) | BRANCHING);
             for (test, branch) in Branches::of(formulas, root) {
                 last = Some(self.words.len());
                 self.words.extend(encode(test));
@@ -97,12 +98,12 @@ impl Programs {
 
     /// Adds the programs of other routes, the first of which becomes `first`. Each test is passed through `translate`.
     #[cfg(feature = "parallel")]
-    pub(super) fn append(&mut self, other: &Self, first: RouteId, translate: impl Fn(Test) -> Test) -> Appended {
-        let appended = Appended { start: word(self.words.len()) };
+    pub(super) fn append(&mut self, other: &Self, first: LocalRouteId, translate: impl Fn(Test) -> Test) -> Appended {
+        let appended = Appended { start: to_u32(self.words.len()) };
         self.words.reserve(other.words.len());
         let mut rest = other.words.as_slice();
         while let Some((&route, tests)) = rest.split_first() {
-            self.words.push(route + word(first.index()));
+            self.words.push(route + to_u32(first.index()));
             let words_of_test = if route & BRANCHING == 0 { 2 } else { 3 };
             rest = tests;
             while let Some((&head, others)) = rest.split_first() {
@@ -151,8 +152,8 @@ impl Programs {
     }
 
     #[inline]
-    pub(crate) fn route(&self, at: ProgramAt) -> RouteId {
-        RouteId::new((self.words.get(at.0 as usize).copied().unwrap_or(u32::MAX) & !BRANCHING) as usize)
+    pub(crate) fn route(&self, at: ProgramAt) -> LocalRouteId {
+        LocalRouteId::new((self.words.get(at.0 as usize).copied().unwrap_or(u32::MAX) & !BRANCHING) as usize)
     }
 
     /// Returns the program that starts at `at`.
@@ -295,7 +296,7 @@ impl Branches {
             steps::step();
             match work {
                 Work::Bind(label) => {
-                    let here = word(branches.steps.len());
+                    let here = to_u32(branches.steps.len());
                     if let Some(label) = branches.labels.get_mut(label) {
                         *label = here;
                     }
@@ -373,7 +374,7 @@ fn encode(test: Test) -> [u32; 2] {
         TestKind::Value(orderings, value) => (VALUE, orderings.bits(), value.index()),
         TestKind::Expression(truth, expression) => (EXPRESSION, u8::from(truth), expression.index()),
     };
-    [kind << 28 | u32::from(parameter) << 24 | word(test.slot.index()), word(operand)]
+    [kind << 28 | u32::from(parameter) << 24 | to_u32(test.slot.index()), to_u32(operand)]
 }
 
 /// Decodes a step that tests whether a property equals a string. Most steps do, and this check avoids a branch that is
@@ -409,8 +410,4 @@ pub(crate) fn decode([head, operand]: [u32; 2]) -> Test {
         _ => TestKind::Expression(flag, ExpressionId::new(operand)),
     };
     Test { slot, kind }
-}
-
-fn word(index: usize) -> u32 {
-    u32::try_from(index).unwrap_or(u32::MAX)
 }

@@ -1,10 +1,11 @@
 //! Finds the groups of routes that accept the source of a message. This is a trie over the segments of paths, in which
 //! every prefix of the source is accepted.
 
-use super::GroupId;
 use super::hash::{HashSeed, Name, Words};
+use super::id::GroupId;
+use crate::tuning::PLACES_PER_SEGMENT;
 use edgeroute_lang::hash_map::RandomMap;
-use edgeroute_lang::id::define_id;
+use edgeroute_lang::id::{define_id, to_u32};
 use edgeroute_lang::message::MessageSource;
 use edgeroute_lang::source::{SourcePattern, trimmed};
 use edgeroute_lang::steps;
@@ -136,7 +137,7 @@ impl SourcesBuilder {
                 node.group = *group;
             }
         }
-        let count = (nodes.len() * 2).next_power_of_two();
+        let count = (nodes.len() * PLACES_PER_SEGMENT).next_power_of_two();
         let mut places = vec![FREE; count];
         for (index, node) in nodes.iter().enumerate().skip(1) {
             let segment = segments.get(node.start as usize..node.end as usize).unwrap_or_default();
@@ -146,7 +147,7 @@ impl SourcesBuilder {
                 at = (at + 1) & (count - 1);
             }
             if let Some(place) = places.get_mut(at) {
-                *place = Place { tag, node: u32::try_from(index).unwrap_or(FREE.node) };
+                *place = Place { tag, node: to_u32(index) };
             }
         }
         Sources { nodes: nodes.into(), places: places.into(), segments: segments.into(), messages, modules, longest }
@@ -165,15 +166,14 @@ fn group_of_path(paths: &mut RandomMap<Box<str>, GroupId>, path: &str, new: impl
 impl SourceNode {
     /// Creates a node without routes and children. Its segment begins at `start`.
     fn new(parent: SourceId, segment: &str, start: usize) -> Self {
-        let offset = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         let words = Name::of(segment).words();
         Self {
             parent,
             words: words.unwrap_or_default(),
             is_short: words.is_some(),
             is_inner: false,
-            start: offset(start),
-            end: offset(start + segment.len()),
+            start: to_u32(start),
+            end: to_u32(start + segment.len()),
             group: Self::no_group(),
             outputs: SourceId::new(0),
         }
@@ -358,7 +358,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_trie_takes_just_what_the_patterns_take() {
+    fn the_trie_accepts_exactly_the_sources_that_the_patterns_accept() {
         let paths = [
             "/*",
             "/messages/*",

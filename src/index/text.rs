@@ -1,7 +1,8 @@
 //! Stores the string constants of an index as bytes, with their hashes.
 
 use super::hash::{HashSeed, ValueHash};
-use edgeroute_lang::predicate::{Constants, TextId};
+use edgeroute_lang::id::to_u32;
+use edgeroute_lang::predicate::{Constants, TextId, ValueConstant};
 use edgeroute_lang::steps;
 
 /// All string constants in one buffer. After the index is built, this is the only copy.
@@ -24,10 +25,9 @@ impl Texts {
         let entries = constants
             .texts()
             .map(|text| {
-                let offset = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
-                let start = offset(buffer.len());
+                let start = to_u32(buffer.len());
                 buffer.push_str(text);
-                TextEntry { hash: key.value(text), start, end: offset(buffer.len()) }
+                TextEntry { hash: key.value(text), start, end: to_u32(buffer.len()) }
             })
             .collect();
         Self { entries, buffer: buffer.into() }
@@ -37,6 +37,16 @@ impl Texts {
     #[inline]
     pub(crate) fn hash(&self, id: TextId) -> ValueHash {
         self.entries.get(id.index()).map_or(ValueHash::ABSENT, |entry| entry.hash)
+    }
+
+    /// Returns the hash under which a body value that equals the constant has its posting.
+    pub(super) fn value_hash(&self, key: &HashSeed, constant: ValueConstant) -> ValueHash {
+        match constant {
+            ValueConstant::Bool(truth) => key.truth(truth),
+            ValueConstant::Number(number) => key.number(number),
+            ValueConstant::Text(text) => self.hash(text),
+            ValueConstant::Null => ValueHash::NULL,
+        }
     }
 
     /// Returns whether `text`, which has this hash, equals the constant.

@@ -14,35 +14,35 @@ use super::evaluate::{EvaluateMemory, ReadSlots, evaluate};
 use super::names::Names;
 use super::scalar::{BodyText, Scalar};
 use super::slots::{Property, SlotMemory, Slots};
+use super::text_test::holds_for_text;
 use crate::index::{
-    AffixLookup, Candidates, GroupId, Index, Lookups, MAX_POSTED_TEXT, NumberLookup, ProgramAt, RouteId, Space, Split,
-    Terms, Texts, ValueHash, decode, decode_equality,
+    AffixLookup, Candidates, GroupId, Index, LocalRouteId, Lookups, NumberLookup, ProgramAt, Space, Split, Terms,
+    ValueHash, decode, decode_equality,
 };
+use crate::tuning::{POSTED_BYTES, QUEUED_PROGRAMS, QUEUED_RANGES};
 use edgeroute_lang::body::Encoding;
 use edgeroute_lang::message::{Message, MessageSource, Properties};
-use edgeroute_lang::predicate::{
-    Affix, ExpressionId, Orderings, Slot, States, Test, TestKind, TextId, ValueConstant, ValueId,
-};
+use edgeroute_lang::predicate::{ExpressionId, Orderings, Slot, States, Test, TestKind, TextId, ValueId};
 use edgeroute_lang::source::takes_fallback;
 use edgeroute_lang::steps;
-use edgeroute_lang::text::compare_utf16;
+use edgeroute_lang::value::Comparable;
 
 /// An index, together with the data derived from it for searching.
 #[derive(Debug)]
 pub(crate) struct Matcher {
-    pub(crate) tree: Index,
+    pub(crate) index: Index,
     plan: BodyPlan,
 }
 
 impl Matcher {
-    pub(crate) fn new(tree: Index) -> Self {
-        let plan = BodyPlan::new(&tree.bodies.paths);
-        Self { tree, plan }
+    pub(crate) fn new(index: Index) -> Self {
+        let plan = BodyPlan::new(&index.bodies.paths);
+        Self { index, plan }
     }
 
     /// Returns the number of bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.tree.heap_bytes() + self.plan.heap_bytes()
+        self.index.heap_bytes() + self.plan.heap_bytes()
     }
 }
 
@@ -66,16 +66,16 @@ impl SearchMemory {
     /// Creates the memory for searching with `matcher`, whose body queries accept bodies nested up to `max_depth`.
     /// Allocates.
     pub(crate) fn new(matcher: &Matcher, max_depth: usize) -> Self {
-        let Matcher { tree, plan } = matcher;
+        let Matcher { index, plan } = matcher;
         Self {
             names: Names::new(),
             sources: KnownSources::new(),
-            groups: Vec::with_capacity(tree.sources.most_groups()),
-            slots: SlotMemory::new(tree),
-            evaluate: EvaluateMemory::new(tree.vocabulary.expressions()),
+            groups: Vec::with_capacity(index.sources.most_groups()),
+            slots: SlotMemory::new(index),
+            evaluate: EvaluateMemory::new(index.interner.expressions()),
             body: BodyScratch::new(plan, max_depth),
             pending: Pending::new(),
-            values: Vec::with_capacity(tree.bodies.shadows.len()),
+            values: Vec::with_capacity(index.bodies.shadows.len()),
             max_depth,
         }
     }
@@ -95,68 +95,68 @@ impl SearchMemory {
     /// Calls `visit` for every route that takes the message, perhaps more than once for one route. If no route takes
     /// it, the message is telemetry, and the index has a fallback whose condition holds, calls `visit` for the
     /// fallback.
-    pub(crate) fn walk<P: Properties + ?Sized, S: Properties + ?Sized>(
+    pub(crate) fn search<P: Properties + ?Sized, S: Properties + ?Sized>(
         &mut self,
         matcher: &Matcher,
         message: &Message<'_, P, S>,
-        visit: impl FnMut(RouteId),
+        visit: impl FnMut(LocalRouteId),
     ) {
-        let Matcher { tree, .. } = matcher;
+        let Matcher { index, .. } = matcher;
         let source = message.origin().source();
-        if let Some(clauses) = &tree.clauses {
-            let alive = self.sources.clauses(tree, clauses, source);
-            self.clauses(matcher, clauses, message, alive, visit);
+        if let Some(terms) = &index.terms {
+            let alive = self.sources.terms(index, terms, source);
+            self.decide_terms(matcher, terms, message, alive, visit);
             return;
         }
         let mut groups = core::mem::take(&mut self.groups);
-        tree.sources.for_each_group(&tree.key, source, |group| groups.push(group));
+        index.sources.for_each_group(&index.key, source, |group| groups.push(group));
         // In most tables, many messages match no group.
-        if !groups.is_empty() || (tree.fallback.is_some() && takes_fallback(source)) {
-            self.with(matcher, message, visit, |walk| {
+        if !groups.is_empty() || (index.fallback.is_some() && takes_fallback(source)) {
+            self.with_slots(matcher, message, visit, |search| {
                 for group in groups.drain(..) {
-                    walk.group(group);
+                    search.group(group);
                 }
-                walk.run_pending();
-                if !walk.any {
-                    walk.fallback(source);
+                search.run_pending();
+                if !search.any_match {
+                    search.fallback(source);
                 }
             });
         }
         self.groups = groups;
     }
 
-    /// Returns which of these terms the message leaves alive.
+    /// Calls `visit` for the routes of the terms in `alive` that take the message.
     #[inline]
-    fn clauses<P: Properties + ?Sized, S: Properties + ?Sized>(
+    fn decide_terms<P: Properties + ?Sized, S: Properties + ?Sized>(
         &mut self,
         matcher: &Matcher,
-        clauses: &Terms,
+        terms: &Terms,
         message: &Message<'_, P, S>,
         alive: u64,
-        mut visit: impl FnMut(RouteId),
+        mut visit: impl FnMut(LocalRouteId),
     ) {
-        let Matcher { tree, .. } = matcher;
+        let Matcher { index, .. } = matcher;
         // All terms, if they cannot be intersected.
         let mut undecided = alive;
         let mut any = false;
         if alive != 0
-            && let Some(alive) = survivors(tree, clauses, &mut self.names, message, alive)
+            && let Some(alive) = survivors(index, terms, &mut self.names, message, alive)
         {
-            let mut decided = alive & clauses.deciding;
-            undecided = alive & !clauses.deciding;
+            let mut decided = alive & terms.deciding;
+            undecided = alive & !terms.deciding;
             any = decided != 0;
             while decided != 0 {
-                if let Some(program) = clauses.program(decided.trailing_zeros()) {
-                    visit(tree.programs.route(program));
+                if let Some(program) = terms.program(decided.trailing_zeros()) {
+                    visit(index.programs.route(program));
                 }
                 decided &= decided - 1;
             }
         }
-        if undecided != 0 || (!any && tree.fallback.is_some()) {
-            self.with(matcher, message, visit, |walk| {
-                clauses.programs(undecided).for_each(|program| walk.run(program));
-                if !(any || walk.any) {
-                    walk.fallback(message.origin().source());
+        if undecided != 0 || (!any && index.fallback.is_some()) {
+            self.with_slots(matcher, message, visit, |search| {
+                terms.programs(undecided).for_each(|program| search.run(program));
+                if !(any || search.any_match) {
+                    search.fallback(message.origin().source());
                 }
             });
         }
@@ -164,23 +164,23 @@ impl SearchMemory {
 
     /// Fills the slots from a message and continues the search with them.
     #[inline]
-    fn with<P: Properties + ?Sized, S: Properties + ?Sized, V: FnMut(RouteId)>(
+    fn with_slots<P: Properties + ?Sized, S: Properties + ?Sized, V: FnMut(LocalRouteId)>(
         &mut self,
         matcher: &Matcher,
         message: &Message<'_, P, S>,
         mut visit: V,
-        go: impl FnOnce(&mut Walk<'_, '_, '_, V>),
+        search_slots: impl FnOnce(&mut Search<'_, '_, '_, V>),
     ) {
         let Self { names, slots, evaluate, body, pending, values, max_depth, .. } = self;
-        let Matcher { tree, plan } = matcher;
+        let Matcher { index, plan } = matcher;
         let recycled = recycle(core::mem::take(values));
-        *values = slots.with(tree, message, names, |slots| {
+        *values = slots.with(index, message, names, |slots| {
             let bytes = message.body_bytes();
             let reader =
-                Reader { tree, plan, slots, body, bytes, values: recycled, is_read: false, max_depth: *max_depth };
-            let mut walk = Walk { tree, reader, evaluate, pending, any: false, visit: &mut visit };
-            go(&mut walk);
-            recycle(walk.reader.values)
+                Reader { index, plan, slots, body, bytes, values: recycled, is_read: false, max_depth: *max_depth };
+            let mut search = Search { index, reader, evaluate, pending, any_match: false, visit: &mut visit };
+            search_slots(&mut search);
+            recycle(search.reader.values)
         });
     }
 }
@@ -195,49 +195,49 @@ fn recycle<'to>(mut values: Vec<Scalar<'_>>) -> Vec<Scalar<'to>> {
 /// of waiting for one another, and keeps them free of dependent branches.
 #[derive(Debug)]
 struct Pending {
-    ranges: Box<[Candidates; 32]>,
+    ranges: Box<[Candidates; QUEUED_RANGES]>,
     /// The number of queued `ranges`. Always less than the capacity.
-    found: usize,
-    programs: Box<[ProgramAt; 128]>,
+    range_count: usize,
+    programs: Box<[ProgramAt; QUEUED_PROGRAMS]>,
     /// The number of queued `programs`. Always less than the capacity.
-    passed: usize,
+    program_count: usize,
 }
 
 impl Pending {
     /// Creates empty queues. Allocates.
     fn new() -> Self {
-        let ranges = Box::new([Candidates::default(); 32]);
-        Self { ranges, found: 0, programs: Box::new([ProgramAt::default(); 128]), passed: 0 }
+        let ranges = Box::new([Candidates::default(); QUEUED_RANGES]);
+        Self { ranges, range_count: 0, programs: Box::new([ProgramAt::default(); QUEUED_PROGRAMS]), program_count: 0 }
     }
 }
 
 /// The state of one search.
-struct Walk<'w, 's, 'm, V> {
-    tree: &'w Index,
+struct Search<'w, 's, 'm, V> {
+    index: &'w Index,
     reader: Reader<'w, 's, 'm>,
     evaluate: &'w mut EvaluateMemory,
     pending: &'w mut Pending,
     /// Whether any route took the message.
-    any: bool,
+    any_match: bool,
     visit: &'w mut V,
 }
 
-impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
+impl<V: FnMut(LocalRouteId)> Search<'_, '_, '_, V> {
     #[inline]
     fn group(&mut self, id: GroupId) {
-        let tree = self.tree;
-        let Some(group) = tree.groups.get(id.index()) else {
+        let index = self.index;
+        let Some(group) = index.groups.get(id.index()) else {
             return;
         };
-        self.found(group.always());
+        self.queue(group.always());
         if let Some(split) = &group.split {
-            self.switches(id, split);
+            self.look_up(id, split);
         }
     }
 
     /// Runs the fallback route, if it accepts the source.
     fn fallback(&mut self, source: MessageSource<'_>) {
-        if let Some(fallback) = self.tree.fallback
+        if let Some(fallback) = self.index.fallback
             && takes_fallback(source)
         {
             self.run(fallback);
@@ -245,32 +245,32 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
     }
 
     /// Queues the candidates that the lookups of a group find.
-    fn switches(&mut self, id: GroupId, split: &Split) {
-        let tree = self.tree;
+    fn look_up(&mut self, id: GroupId, split: &Split) {
+        let index = self.index;
         let property_key =
-            |slot, hash: ValueHash| Lookups::key(&tree.key, id, slot, Space::Equal, u64::from(hash.bits()));
-        self.asked_slots(&split.equal, |walk, slot| {
+            |slot, hash: ValueHash| Lookups::key(&index.key, id, slot, Space::Equal, u64::from(hash.bits()));
+        self.each_tested_slot(&split.equal, |search, slot| {
             // Null finds nothing, because no constant has its hash.
-            let hash = walk.reader.slots.hash(slot.index());
+            let hash = search.reader.slots.hash(slot.index());
             if hash != ValueHash::ABSENT {
-                walk.found(tree.switches.find(property_key(slot, hash)));
+                search.queue(index.lookups.find(property_key(slot, hash)));
             }
         });
-        self.asked_slots(&split.present, |walk, slot| {
-            if walk.reader.slots.hash(slot.index()) != ValueHash::ABSENT {
-                walk.found(tree.switches.find(property_key(slot, ValueHash::PRESENT)));
+        self.each_tested_slot(&split.present, |search, slot| {
+            if search.reader.slots.hash(slot.index()) != ValueHash::ABSENT {
+                search.queue(index.lookups.find(property_key(slot, ValueHash::PRESENT)));
             }
         });
         for affix in &split.affixes {
-            self.affixes(id, affix);
+            self.look_up_affixes(id, affix);
         }
         for number in &split.numbers {
-            self.numbers(number);
+            self.look_up_number(number);
         }
         for &slot in &split.values {
             if let Some(hash) = self.reader.value_hash(slot) {
-                let key = Lookups::key(&tree.key, id, slot, Space::Value, u64::from(hash.bits()));
-                self.found(tree.switches.find(key));
+                let key = Lookups::key(&index.key, id, slot, Space::Value, u64::from(hash.bits()));
+                self.queue(index.lookups.find(key));
             }
         }
     }
@@ -278,10 +278,10 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
     /// Calls `visit` with slots that include every slot that is both tested by the group and present in the message. It
     /// visits the smaller of the two sets. A lookup finds nothing for a slot that is not in both.
     #[inline]
-    fn asked_slots(&mut self, asked: &[Slot], visit: impl Fn(&mut Self, Slot)) {
+    fn each_tested_slot(&mut self, tested: &[Slot], visit: impl Fn(&mut Self, Slot)) {
         let present = self.reader.slots.present();
-        if asked.len() <= present {
-            for &slot in asked {
+        if tested.len() <= present {
+            for &slot in tested {
                 steps::step();
                 visit(self, slot);
             }
@@ -295,7 +295,7 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
         }
     }
 
-    fn affixes(&mut self, group: GroupId, affix: &AffixLookup) {
+    fn look_up_affixes(&mut self, group: GroupId, affix: &AffixLookup) {
         let Property::Text(text) = self.reader.slots.property(affix.slot) else {
             return;
         };
@@ -303,17 +303,17 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
         for &length in &affix.lengths {
             steps::step();
             let Some(part) = affix.end.part(bytes, length as usize) else { break };
-            let hash = self.tree.key.bytes(part);
-            let key = Lookups::key(&self.tree.key, group, affix.slot, affix.end.space(), hash);
-            self.found(self.tree.switches.find(key));
+            let hash = self.index.key.bytes(part);
+            let key = Lookups::key(&self.index.key, group, affix.slot, affix.end.space(), hash);
+            self.queue(self.index.lookups.find(key));
         }
     }
 
-    fn numbers(&mut self, switch: &NumberLookup) {
-        let Some(number) = self.reader.slots.number(switch.slot) else {
+    fn look_up_number(&mut self, lookup: &NumberLookup) {
+        let Some(number) = self.reader.slots.number(lookup.slot) else {
             return;
         };
-        for class in &switch.classes {
+        for class in &lookup.classes {
             steps::step();
             // The intervals that start at the number or at most one width below it.
             let end = class.lows.partition_point(|&low| low <= number);
@@ -322,68 +322,68 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
             let bounds = lows.iter().zip(highs).rev();
             let mut at = class.start + u32::try_from(end).unwrap_or_default();
             // Adjacent candidates are queued as one range. In hostile tables, all candidates are adjacent.
-            let mut found = Candidates { start: at, end: at };
+            let mut range = Candidates { start: at, end: at };
             for (_, &high) in bounds.take_while(|(low, _)| **low + class.width >= number) {
                 steps::step();
                 at -= 1;
                 if number <= high {
-                    found.start = at;
+                    range.start = at;
                 } else {
-                    self.found(found);
-                    found = Candidates { start: at, end: at };
+                    self.queue(range);
+                    range = Candidates { start: at, end: at };
                 }
             }
-            self.found(found);
+            self.queue(range);
         }
     }
 
     /// Queues these candidates.
     #[inline]
-    fn found(&mut self, candidates: Candidates) {
+    fn queue(&mut self, candidates: Candidates) {
         steps::step();
-        if let Some(range) = self.pending.ranges.get_mut(self.pending.found) {
+        if let Some(range) = self.pending.ranges.get_mut(self.pending.range_count) {
             *range = candidates;
-            self.pending.found += usize::from(candidates.start < candidates.end);
+            self.pending.range_count += usize::from(candidates.start < candidates.end);
         }
-        if self.pending.found == self.pending.ranges.len() {
-            self.look_at_found();
+        if self.pending.range_count == self.pending.ranges.len() {
+            self.check_headers();
         }
     }
 
     /// Checks the headers of the queued candidates.
-    fn look_at_found(&mut self) {
-        for index in 0..core::mem::take(&mut self.pending.found) {
+    fn check_headers(&mut self) {
+        for index in 0..core::mem::take(&mut self.pending.range_count) {
             if let Some(&candidates) = self.pending.ranges.get(index) {
-                self.candidates(candidates);
+                self.check_candidates(candidates);
             }
         }
     }
 
     /// Queues the programs of the candidates whose headers pass.
     #[inline]
-    fn candidates(&mut self, candidates: Candidates) {
-        let tree = self.tree;
-        for candidate in tree.candidates.get(candidates.start as usize..candidates.end as usize).unwrap_or_default() {
+    fn check_candidates(&mut self, candidates: Candidates) {
+        let index = self.index;
+        for candidate in index.candidates.get(candidates.start as usize..candidates.end as usize).unwrap_or_default() {
             steps::step();
             let passes = self.reader.slots.hash(candidate.slot as usize).passes(candidate.hash);
-            if let Some(program) = self.pending.programs.get_mut(self.pending.passed) {
+            if let Some(program) = self.pending.programs.get_mut(self.pending.program_count) {
                 *program = candidate.program;
-                self.pending.passed += usize::from(passes);
+                self.pending.program_count += usize::from(passes);
             }
-            if self.pending.passed == self.pending.programs.len() {
-                self.run_passed();
+            if self.pending.program_count == self.pending.programs.len() {
+                self.run_programs();
             }
         }
     }
 
     /// Checks all queued candidates and runs the programs of those that pass.
     fn run_pending(&mut self) {
-        self.look_at_found();
-        self.run_passed();
+        self.check_headers();
+        self.run_programs();
     }
 
-    fn run_passed(&mut self) {
-        for index in 0..core::mem::take(&mut self.pending.passed) {
+    fn run_programs(&mut self) {
+        for index in 0..core::mem::take(&mut self.pending.program_count) {
             if let Some(&program) = self.pending.programs.get(index) {
                 self.run(program);
             }
@@ -393,7 +393,7 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
     /// Runs a residual program.
     #[inline]
     fn run(&mut self, at: ProgramAt) {
-        let tree = self.tree;
+        let index = self.index;
         let (reader, memory) = (&mut self.reader, &mut *self.evaluate);
         let test = |step| {
             steps::step();
@@ -402,16 +402,16 @@ impl<V: FnMut(RouteId)> Walk<'_, '_, '_, V> {
                 None => reader.test(decode(step), memory),
             }
         };
-        if tree.programs.get(at).run(test) {
-            self.any = true;
-            (self.visit)(tree.programs.route(at));
+        if index.programs.get(at).run(test) {
+            self.any_match = true;
+            (self.visit)(index.programs.route(at));
         }
     }
 }
 
 /// Reads the values of a message that tests ask for.
 struct Reader<'w, 's, 'm> {
-    tree: &'w Index,
+    index: &'w Index,
     plan: &'w BodyPlan,
     slots: &'w mut Slots<'s, 'm>,
     body: &'w mut BodyScratch,
@@ -420,17 +420,6 @@ struct Reader<'w, 's, 'm> {
     values: Vec<Scalar<'m>>,
     is_read: bool,
     max_depth: usize,
-}
-
-/// A defined body value, or the property that shadows it.
-#[derive(Copy, Clone)]
-enum Value<'m> {
-    Bool(bool),
-    Number(f64),
-    /// A property that is present but null. It is less than every string.
-    NullText,
-    Text(BodyText<'m>),
-    Null,
 }
 
 impl<'m> Reader<'_, '_, 'm> {
@@ -444,10 +433,10 @@ impl<'m> Reader<'_, '_, 'm> {
             }),
             TestKind::Text(Orderings::EQUAL, text) => self.is_text(test.slot, text),
             TestKind::Text(..) | TestKind::Affix(..) => {
-                self.text(test.slot).is_some_and(|held| is_so(test.kind, &self.tree.texts, held))
+                self.text(test.slot).is_some_and(|held| holds_for_text(test.kind, &self.index.texts, held))
             }
             TestKind::Number(within, interval) => {
-                let interval = self.tree.vocabulary.constants.interval_of(interval);
+                let interval = self.index.interner.constants.interval_of(interval);
                 self.number(test.slot).is_some_and(|number| interval.contains(number) == within)
             }
             TestKind::Value(orderings, value) => {
@@ -460,12 +449,12 @@ impl<'m> Reader<'_, '_, 'm> {
     #[inline]
     fn is_text(&self, slot: Slot, text: TextId) -> bool {
         let hash = self.slots.hash(slot.index());
-        self.text(slot).is_some_and(|held| self.tree.texts.is(text, hash, held))
+        self.text(slot).is_some_and(|held| self.index.texts.is(text, hash, held))
     }
 
     fn expression(&mut self, id: ExpressionId, memory: &mut EvaluateMemory) -> Option<bool> {
-        let tree = self.tree;
-        evaluate(tree.vocabulary.expressions().get(id.index())?, self, memory)
+        let index = self.index;
+        evaluate(index.interner.expressions().get(id.index())?, self, memory)
     }
 
     #[inline]
@@ -478,7 +467,7 @@ impl<'m> Reader<'_, '_, 'm> {
 
     #[inline]
     fn constant(&self, text: TextId) -> &str {
-        self.tree.texts.text_of(text)
+        self.index.texts.text_of(text)
     }
 
     /// Returns the slot's value as a number.
@@ -488,57 +477,48 @@ impl<'m> Reader<'_, '_, 'm> {
             return self.slots.number(slot);
         }
         match self.defined(slot)? {
-            Value::Number(number) => Some(number),
-            Value::Text(text) => text.as_number(),
-            Value::Bool(_) | Value::NullText | Value::Null => None,
+            Comparable::Number(number) => Some(number),
+            Comparable::Text(text) => text.as_number(),
+            Comparable::Bool(_) | Comparable::NullText | Comparable::Null => None,
         }
     }
 
     #[inline]
     fn is_body(&self, slot: Slot) -> bool {
-        self.tree.bodies.numbers.get(slot.index()).is_some_and(|&number| number != u32::MAX)
+        self.index.bodies.numbers.get(slot.index()).is_some_and(|&number| number != u32::MAX)
     }
 
     /// Compares the value of a body slot, if it is defined, with a constant.
     fn compare(&mut self, slot: Slot, constant: ValueId) -> Option<Ordering> {
-        let constant = self.tree.vocabulary.constants.value_of(constant);
+        let constant = self.index.interner.constants.value_of(constant);
         let value = self.defined(slot)?;
-        Some(match (value, constant) {
-            (Value::Bool(value), ValueConstant::Bool(constant)) => value.cmp(&constant),
-            // A number in a body is never NaN.
-            (Value::Number(value), ValueConstant::Number(constant)) => {
-                value.partial_cmp(&constant).unwrap_or(Ordering::Less)
-            }
-            (Value::Text(value), ValueConstant::Text(constant)) => value.compare_utf16(self.constant(constant)),
-            (Value::NullText, ValueConstant::Text(_)) => Ordering::Less,
-            (value, constant) => value.rank().cmp(&rank(constant)),
-        })
+        Some(value.compare(constant.as_comparable(), |text, constant| text.compare_utf16(self.constant(constant))))
     }
 
     /// Returns the value of a body slot, if it is defined.
-    fn defined(&mut self, slot: Slot) -> Option<Value<'m>> {
+    fn defined(&mut self, slot: Slot) -> Option<Comparable<BodyText<'m>>> {
         match self.value(slot) {
-            Scalar::Missing | Scalar::Null => Some(Value::Null),
-            Scalar::Bool(truth) => Some(Value::Bool(truth)),
-            Scalar::Number(number) => Some(Value::Number(number)),
-            Scalar::Text(text) => Some(Value::Text(text)),
-            Scalar::NullText => Some(Value::NullText),
+            Scalar::Missing | Scalar::Null => Some(Comparable::Null),
+            Scalar::Bool(truth) => Some(Comparable::Bool(truth)),
+            Scalar::Number(number) => Some(Comparable::Number(number)),
+            Scalar::Text(text) => Some(Comparable::Text(text)),
+            Scalar::NullText => Some(Comparable::NullText),
             Scalar::Undefined | Scalar::Unreadable => None,
         }
     }
 
     /// Returns the hash under which a body value has its posting; `None` if it is undefined.
     fn value_hash(&mut self, slot: Slot) -> Option<ValueHash> {
-        let key = &self.tree.key;
+        let key = &self.index.key;
         Some(match self.defined(slot)? {
-            Value::Bool(truth) => key.truth(truth),
-            Value::Number(number) => key.number(number),
-            Value::Text(text) => match text.as_str() {
+            Comparable::Bool(truth) => key.truth(truth),
+            Comparable::Number(number) => key.number(number),
+            Comparable::Text(text) => match text.as_str() {
                 Some(text) => key.value(text),
-                None => key.value(text.to_utf8_in(&mut [0; MAX_POSTED_TEXT])?),
+                None => key.value(text.to_utf8_in(&mut [0; POSTED_BYTES])?),
             },
-            Value::Null => ValueHash::NULL,
-            Value::NullText => return None,
+            Comparable::Null => ValueHash::NULL,
+            Comparable::NullText => return None,
         })
     }
 
@@ -548,44 +528,23 @@ impl<'m> Reader<'_, '_, 'm> {
             self.is_read = true;
             self.read();
         }
-        let number = self.tree.bodies.numbers.get(slot.index()).map_or(usize::MAX, |&number| number as usize);
+        let number = self.index.bodies.numbers.get(slot.index()).map_or(usize::MAX, |&number| number as usize);
         self.values.get(number).copied().unwrap_or(Scalar::Unreadable)
     }
 
     #[cold]
     fn read(&mut self) {
-        let tree = self.tree;
-        let Some((content_type, content_encoding)) = tree.bodies.content else {
+        let index = self.index;
+        let Some((content_type, content_encoding)) = index.bodies.content else {
             return;
         };
         let Some(encoding) = Encoding::of(self.text(content_type), self.text(content_encoding)) else {
             return;
         };
-        self.values.resize(tree.bodies.shadows.len(), Scalar::default());
+        self.values.resize(index.bodies.shadows.len(), Scalar::default());
         if self.plan.scan(self.bytes, encoding, self.max_depth, self.body, &mut self.values).is_err() {
             self.values.clear();
         }
-    }
-}
-
-/// Returns whether a test holds for a string: a comparison, or a test of its prefix, its suffix or a part of it.
-#[inline]
-pub(super) fn is_so(kind: TestKind, texts: &Texts, text: &str) -> bool {
-    match kind {
-        TestKind::Text(orderings, constant) => {
-            steps::comparison(text, texts.text_of(constant));
-            orderings.contains(compare_utf16(text, texts.text_of(constant)))
-        }
-        TestKind::Affix(affix, has, part) => {
-            let part = texts.text_of(part);
-            steps::bytes(if affix == Affix::Infix { text.len() } else { text.len().min(part.len()) });
-            has == match affix {
-                Affix::Prefix => text.starts_with(part),
-                Affix::Suffix => text.ends_with(part),
-                Affix::Infix => text.contains(part),
-            }
-        }
-        TestKind::State(_) | TestKind::Number(..) | TestKind::Value(..) | TestKind::Expression(..) => false,
     }
 }
 
@@ -595,8 +554,8 @@ impl<'m> ReadSlots<'m> for Reader<'_, '_, 'm> {
     }
 
     fn value(&mut self, slot: Slot) -> Scalar<'m> {
-        let number = self.tree.bodies.numbers.get(slot.index()).map_or(usize::MAX, |&number| number as usize);
-        let shadow = self.tree.bodies.shadows.get(number).copied().flatten();
+        let number = self.index.bodies.numbers.get(slot.index()).map_or(usize::MAX, |&number| number as usize);
+        let shadow = self.index.bodies.shadows.get(number).copied().flatten();
         match shadow.map(|shadow| self.slots.property(shadow)) {
             Some(Property::Text(text)) => Scalar::text(text),
             Some(Property::Null) => Scalar::NullText,
@@ -606,25 +565,5 @@ impl<'m> ReadSlots<'m> for Reader<'_, '_, 'm> {
 
     fn is_there(&mut self, slot: Slot) -> Option<bool> {
         self.at_path(slot).is_there()
-    }
-}
-
-impl Value<'_> {
-    fn rank(self) -> u8 {
-        match self {
-            Self::Bool(_) => 0,
-            Self::Number(_) => 1,
-            Self::NullText | Self::Text(_) => 2,
-            Self::Null => 3,
-        }
-    }
-}
-
-fn rank(constant: ValueConstant) -> u8 {
-    match constant {
-        ValueConstant::Bool(_) => 0,
-        ValueConstant::Number(_) => 1,
-        ValueConstant::Text(_) => 2,
-        ValueConstant::Null => 3,
     }
 }

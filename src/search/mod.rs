@@ -7,5 +7,6 @@ mod matcher;
 mod names;
 pub(crate) mod scalar;
 mod slots;
+mod text_test;
 
 pub(crate) use matcher::{Matcher, SearchMemory};

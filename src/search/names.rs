@@ -1,17 +1,15 @@
 //! Finds the slots that read each property of a message.
 
 use crate::index::{Index, KnownNames, Readers};
+use crate::tuning::{APPLICATION_NAMES, CACHED_PROPERTIES, SYSTEM_NAMES};
 use edgeroute_lang::message::{Message, NameOf, Properties};
 use edgeroute_lang::steps;
-
-/// Few of this many properties are read, and their names would displace one another in the cache of known names.
-const MANY: usize = 48;
 
 /// Caches names, because most messages have the same names as earlier messages.
 #[derive(Debug)]
 pub(super) struct Names {
-    application: KnownNames<128>,
-    system: KnownNames<32>,
+    application: KnownNames<APPLICATION_NAMES>,
+    system: KnownNames<SYSTEM_NAMES>,
 }
 
 impl Names {
@@ -30,20 +28,20 @@ impl Names {
     #[inline]
     pub(super) fn visit_application<'m, P: Properties + ?Sized, S: Properties + ?Sized>(
         &mut self,
-        tree: &Index,
+        index: &Index,
         message: &Message<'m, P, S>,
         mut visit: impl FnMut(Readers, &'m str, Option<&'m str>),
     ) {
-        let Index { key, application, .. } = tree;
+        let Index { key, application, .. } = index;
         if application.is_empty() {
             return;
         }
-        if message.property_count_hint() > MANY {
-            return visit_many(tree, message, visit);
+        if message.property_count_hint() > CACHED_PROPERTIES {
+            return visit_many(index, message, visit);
         }
         message.visit_hinted_properties(|name, hint, text| {
             steps::bytes(name.len());
-            let hinted = tree.hinted(NameOf::Application, hint);
+            let hinted = index.hinted(NameOf::Application, hint);
             visit(hinted.unwrap_or_else(|| self.application.find(application, key, name)), name, text);
         });
     }
@@ -53,25 +51,25 @@ impl Names {
     #[inline]
     pub(super) fn visit_system<'m, P: Properties + ?Sized, S: Properties + ?Sized>(
         &mut self,
-        tree: &Index,
+        index: &Index,
         message: &Message<'m, P, S>,
         mut visit: impl FnMut(Readers, &'m str, Option<&'m str>),
     ) {
-        let Index { key, system, .. } = tree;
+        let Index { key, system, .. } = index;
         if system.is_empty() {
             return;
         }
         let stamps = message.origin().stamps();
-        if tree.reads_stamps() {
+        if index.reads_stamps() {
             for (stamp, value) in stamps.into_iter().flatten() {
                 if let Some(value) = value {
-                    visit(tree.stamp(stamp), stamp.name(), Some(value));
+                    visit(index.stamp(stamp), stamp.name(), Some(value));
                 }
             }
         }
         message.visit_hinted_system_properties(|name, hint, text| {
             steps::bytes(name.len());
-            let hinted = tree.hinted(NameOf::System, hint);
+            let hinted = index.hinted(NameOf::System, hint);
             let readers = hinted.unwrap_or_else(|| self.system.find(system, key, name));
             if !(readers.is_stamp && stamps.is_some()) {
                 visit(readers, name, text);
@@ -83,14 +81,14 @@ impl Names {
 /// Like [`Names::visit_application`], for messages with many properties.
 #[inline(never)]
 fn visit_many<'m, P: Properties + ?Sized, S: Properties + ?Sized>(
-    tree: &Index,
+    index: &Index,
     message: &Message<'m, P, S>,
     mut visit: impl FnMut(Readers, &'m str, Option<&'m str>),
 ) {
-    let Index { key, application, .. } = tree;
+    let Index { key, application, .. } = index;
     message.visit_hinted_properties(|name, hint, text| {
         steps::bytes(name.len());
-        let hinted = tree.hinted(NameOf::Application, hint);
+        let hinted = index.hinted(NameOf::Application, hint);
         visit(hinted.unwrap_or_else(|| application.find_rare(key, name)), name, text);
     });
 }

@@ -8,7 +8,6 @@ use core::cmp::Ordering;
 use core::fmt;
 use core::iter::FusedIterator;
 
-use super::body::look;
 use edgeroute_lang::body::{Characters, Encoding};
 use edgeroute_lang::steps;
 use edgeroute_lang::text::{as_number_points, compare_utf16};
@@ -192,7 +191,7 @@ impl Iterator for Chars<'_> {
     type Item = char;
 
     fn next(&mut self) -> Option<char> {
-        look();
+        steps::step();
         let (_, character) = self.inside.next()?;
         if character != '\\' || self.escapes == Escapes::None {
             return Some(character);
@@ -257,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_reads_as_the_text() {
+    fn every_form_reads_as_the_same_string() {
         for text in ["", "a", "\"\\/\u{8}\u{C}\n\r\t\0", "é\u{FFFD}\u{1D4B3}z", "\\u0041", "a longer text than most"] {
             forms(text, |form| {
                 assert!(form.chars().eq(text.chars()), "{text:?} {form:?}");
@@ -273,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn text_longer_than_the_buffer_is_not_given() {
+    fn a_string_longer_than_the_buffer_is_not_returned() {
         for (text, length) in [("abcdé", 5), ("\u{1D4B3}", 3), ("a", 0)] {
             forms(text, |form| {
                 assert_eq!(form.to_utf8_in(&mut vec![0; length]), None);
@@ -283,12 +282,12 @@ mod tests {
     }
 
     #[test]
-    fn backslashes_of_a_plain_text_are_themselves() {
+    fn backslashes_in_a_plain_string_are_not_escapes() {
         assert!(BodyText::plain("\\n\\u0041").chars().eq("\\n\\u0041".chars()));
     }
 
     #[test]
-    fn halves_of_characters_are_joined_only_where_both_are_escaped() {
+    fn surrogates_pair_only_if_both_are_escaped() {
         let table: [(&[u8], &str); 8] = [
             (br"\ud835\uDCB3y", "𝒳y"),
             (br"\ud835y", "\u{FFFD}y"),
@@ -308,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn presence_is_told_apart_from_values() {
+    fn presence_does_not_depend_on_the_value() {
         for (scalar, expected) in [
             (Scalar::Unreadable, None),
             (Scalar::Missing, Some(false)),
@@ -330,7 +329,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn forms_are_ordered_as_their_texts_are(
+        fn all_forms_have_the_order_of_the_strings(
             a in "[a\u{E9}\u{D7FF}\u{E000}\u{FFFF}\u{10000}\u{10FFFF}\"]{0,4}",
             b in "[a\u{E9}\u{D7FF}\u{E000}\u{FFFF}\u{10000}\u{10FFFF}\"]{0,4}",
         ) {
@@ -346,7 +345,7 @@ mod tests {
         }
 
         #[test]
-        fn forms_read_as_the_same_number(text in "[-+() \t¤.,eE0-9]{0,12}") {
+        fn all_forms_read_as_the_same_number(text in "[-+() \t¤.,eE0-9]{0,12}") {
             forms(&text, |form| assert_eq!(form.as_number(), edgeroute_lang::text::as_number(&text)));
         }
     }

@@ -2,6 +2,7 @@
 
 use super::names::Names;
 use crate::index::{HashSeed, Index, Readers, ValueHash};
+use edgeroute_lang::id::to_u32;
 use edgeroute_lang::message::{Message, Properties};
 use edgeroute_lang::predicate::Slot;
 use edgeroute_lang::steps;
@@ -12,10 +13,10 @@ use edgeroute_lang::text::as_number;
 pub(crate) struct SlotMemory {
     /// One state for each slot, and an extra one that is always present.
     states: Box<[SlotState]>,
-    /// For each slot the number that its string reads as, once a test has asked for it.
+    /// For each slot the number that its string reads as, once a test has read it.
     numbers: Box<[Number]>,
-    /// The slots whose numbers were asked for. Has room for all slots.
-    asked: Vec<Slot>,
+    /// The slots whose numbers were read. Has room for all slots.
+    parsed: Vec<Slot>,
     /// The contents of the slots that are not absent. Has room for all slots; empty between messages.
     held: Vec<Held<'static>>,
 }
@@ -47,7 +48,7 @@ enum Number {
 pub(crate) struct Slots<'s, 'm> {
     states: &'s mut [SlotState],
     numbers: &'s mut [Number],
-    asked: &'s mut Vec<Slot>,
+    parsed: &'s mut Vec<Slot>,
     held: Vec<Held<'m>>,
 }
 
@@ -60,9 +61,9 @@ pub(crate) enum Property<'m> {
 }
 
 impl SlotMemory {
-    /// Creates the slots of `tree`. Allocates.
-    pub(crate) fn new(tree: &Index) -> Self {
-        let count = tree.vocabulary.reads.len();
+    /// Creates the slots of `index`. Allocates.
+    pub(crate) fn new(index: &Index) -> Self {
+        let count = index.interner.reads.len();
         let mut slots = vec![SlotState::default(); count + 1];
         if let Some(always) = slots.last_mut() {
             always.hash = ValueHash::PRESENT;
@@ -70,7 +71,7 @@ impl SlotMemory {
         Self {
             states: slots.into(),
             numbers: vec![Number::NotRead; count].into(),
-            asked: Vec::with_capacity(count),
+            parsed: Vec::with_capacity(count),
             held: Vec::with_capacity(count),
         }
     }
@@ -79,7 +80,7 @@ impl SlotMemory {
     #[inline]
     pub(crate) fn with<'m, P: Properties + ?Sized, S: Properties + ?Sized, R>(
         &mut self,
-        tree: &Index,
+        index: &Index,
         message: &Message<'m, P, S>,
         names: &mut Names,
         use_slots: impl FnOnce(&mut Slots<'_, 'm>) -> R,
@@ -87,15 +88,15 @@ impl SlotMemory {
         if self.held.capacity() < self.numbers.len() {
             // A `Properties` implementation of the hub panicked in the middle of a message, so the values of that
             // message are still here.
-            *self = Self::new(tree);
+            *self = Self::new(index);
         }
         let mut slots = Slots {
             states: &mut self.states,
             numbers: &mut self.numbers,
-            asked: &mut self.asked,
+            parsed: &mut self.parsed,
             held: recycle(core::mem::take(&mut self.held)),
         };
-        slots.fill(tree, message, names);
+        slots.fill(index, message, names);
         let result = use_slots(&mut slots);
         let Slots { held, .. } = slots;
         for held in &held {
@@ -103,7 +104,7 @@ impl SlotMemory {
                 *state = SlotState::default();
             }
         }
-        for slot in self.asked.drain(..) {
+        for slot in self.parsed.drain(..) {
             if let Some(number) = self.numbers.get_mut(slot.index()) {
                 *number = Number::NotRead;
             }
@@ -116,7 +117,7 @@ impl SlotMemory {
     pub(crate) fn heap_bytes(&self) -> usize {
         size_of_val(&*self.states)
             + size_of_val(&*self.numbers)
-            + self.asked.capacity() * size_of::<Slot>()
+            + self.parsed.capacity() * size_of::<Slot>()
             + self.held.capacity() * size_of::<Held<'_>>()
     }
 }
@@ -132,14 +133,14 @@ impl<'m> Slots<'_, 'm> {
     #[inline]
     fn fill<P: Properties + ?Sized, S: Properties + ?Sized>(
         &mut self,
-        tree: &Index,
+        index: &Index,
         message: &Message<'m, P, S>,
         names: &mut Names,
     ) {
-        let key = &tree.key;
-        names.visit_application(tree, message, |readers, name, text| self.put(key, readers, 0, name, text));
+        let key = &index.key;
+        names.visit_application(index, message, |readers, name, text| self.put(key, readers, 0, name, text));
         let floor = self.held.len();
-        names.visit_system(tree, message, |readers, name, text| self.put(key, readers, floor, name, text));
+        names.visit_system(index, message, |readers, name, text| self.put(key, readers, floor, name, text));
     }
 
     /// Stores a property in the slots that read it. The entries of `held` before `floor` take precedence.
@@ -162,7 +163,7 @@ impl<'m> Slots<'_, 'm> {
             return;
         };
         if state.hash == ValueHash::ABSENT {
-            let place = u32::try_from(self.held.len()).unwrap_or(u32::MAX);
+            let place = to_u32(self.held.len());
             *state = SlotState { hash, place };
             self.held.push(held);
         } else if state.place as usize >= floor {
@@ -219,7 +220,7 @@ impl<'m> Slots<'_, 'm> {
         };
         if let Some(known) = self.numbers.get_mut(slot.index()) {
             *known = Number::Read(number);
-            self.asked.push(slot);
+            self.parsed.push(slot);
         }
         number
     }

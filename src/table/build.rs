@@ -280,8 +280,8 @@ mod tests {
             }
         }
         assert!(!pairs.is_empty());
-        let lists = Budgets { clauses: 0, ..Budgets::default() };
-        for budgets in [Budgets::default(), lists.clone(), Budgets { list: 0, ..lists }] {
+        let lists = Budgets::default().with_terms(0);
+        for budgets in [Budgets::default(), lists.clone(), lists.with_list(0)] {
             for pair in &pairs {
                 let route = |endpoint, text| {
                     format!("FROM /* WHERE a = '{text}' INTO BrokeredEndpoint('/modules/m/inputs/{endpoint}')")

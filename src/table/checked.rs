@@ -1,7 +1,6 @@
 //! Reads a manifest, compiles its routes, and reports every problem found on the way.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use super::error::{CompileError, ProblemBudget};
 use super::{PartialTable, RouteTable};
@@ -42,10 +41,13 @@ impl CheckedManifest {
     /// JSON.
     #[must_use]
     pub fn from_json(text: &str) -> Self {
-        let Parsed { manifest, unusable_routes, problems } = Manifest::parse(text);
+        let Parsed { manifest, unusable_routes, problems, .. } = Manifest::parse(text);
         let mut findings: Vec<Finding> = problems
             .into_iter()
-            .map(|problem| Finding { route: problem.route().map(Arc::from), diagnostic: problem.diagnostic().clone() })
+            .map(|problem| match problem.route() {
+                Some(route) => Finding::in_route(route, problem.diagnostic().clone()),
+                None => Finding::new(problem.diagnostic().clone()),
+            })
             .collect();
         let specs = manifest.as_ref().map(Manifest::routes).unwrap_or_default();
         let table = manifest.as_ref().and_then(|manifest| compile(manifest, &mut findings));

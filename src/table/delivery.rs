@@ -6,7 +6,7 @@ use super::RouteTable;
 use super::id::{EndpointId, RouteId};
 use super::scratch::Winner;
 use super::segment::{RouteRecord, Segment};
-use crate::index::RouteId as LocalRouteId;
+use crate::index::LocalRouteId;
 use edgeroute_lang::endpoint::Endpoint;
 use edgeroute_lang::manifest::Retention;
 use edgeroute_lang::priority::{Priority, TimeToLive};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::RouteTable;
 use super::id::{EndpointId, RouteId};
 use super::rank::Rank;
-use crate::index::RouteId as LocalRouteId;
+use crate::index::LocalRouteId;
 
 /// Where a route of a table is.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use edgeroute_lang::id::to_u32;
+
 /// Identifies a route of a table by a small number, so that a hub can keep counters or settings of routes in an array.
 ///
 /// In a table that was [built](super::RouteTableBuilder::build) at once, it is the position of the route in the builder,
@@ -22,7 +24,7 @@ pub struct EndpointId(pub(super) u32);
 
 impl RouteId {
     pub(super) fn nth(index: usize) -> Self {
-        Self(u32::try_from(index).unwrap_or(u32::MAX))
+        Self(to_u32(index))
     }
 
     /// Returns the number. It is less than [`RouteTable::route_bound`](super::RouteTable::route_bound).

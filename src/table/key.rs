@@ -43,7 +43,7 @@ impl RouteTable {
     }
 
     fn resolve(&self, of: NameOf, name: &str) -> Key {
-        let hint = self.segments().next().map(|segment| segment.matcher.tree.hint(of, name));
+        let hint = self.segments().next().map(|segment| segment.matcher.index.hint(of, name));
         Key { name: name.into(), hint }
     }
 }

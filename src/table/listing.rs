@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::RouteTable;
 use super::segment::Segment;
-use crate::index::{ListedGroup, ListedPosting, RouteId};
+use crate::index::{ListedGroup, ListedPosting, LocalRouteId};
 use edgeroute_lang::endpoint::Endpoint;
 
 /// Prints how the routes of a table were compiled, see [`RouteTable::listing`].
@@ -40,29 +40,29 @@ impl RouteTable {
 impl SegmentListing<'_> {
     /// Iterates over the sources, each with the ways in which its routes are found.
     pub fn groups(&self) -> impl Iterator<Item = ListedGroup> {
-        self.segment.matcher.tree.listing().into_iter().filter_map(|ListedGroup { path, mut filings }| {
-            filings.retain(|filing| self.segment.is_alive(filing.route, self.version));
-            (!filings.is_empty()).then_some(ListedGroup { path, filings })
+        self.segment.matcher.index.listing().into_iter().filter_map(|ListedGroup { path, mut postings }| {
+            postings.retain(|posting| self.segment.is_alive(posting.route, self.version));
+            (!postings.is_empty()).then_some(ListedGroup { path, postings })
         })
     }
 
     /// Returns the fallback route and its condition.
-    pub fn fallback(&self) -> Option<(RouteId, String)> {
-        self.segment.matcher.tree.listed_fallback()
+    pub fn fallback(&self) -> Option<(LocalRouteId, String)> {
+        self.segment.matcher.index.listed_fallback()
     }
 
     /// Returns the name of a route.
-    pub fn name(&self, route: RouteId) -> &str {
+    pub fn name(&self, route: LocalRouteId) -> &str {
         self.segment.name(route)
     }
 
     /// Returns the endpoint of a route.
-    pub fn endpoint(&self, route: RouteId) -> Option<&Endpoint> {
+    pub fn endpoint(&self, route: LocalRouteId) -> Option<&Endpoint> {
         self.segment.endpoint(self.segment.record(route)?.endpoint)
     }
 
     /// Formats a route with its endpoint as `name -> endpoint`.
-    fn label(&self, route: RouteId) -> String {
+    fn label(&self, route: LocalRouteId) -> String {
         match self.endpoint(route) {
             Some(endpoint) => format!("{} -> {endpoint}", self.name(route)),
             None => self.name(route).to_owned(),
@@ -86,8 +86,8 @@ impl fmt::Display for Listing<'_> {
             }
             for group in listing.groups() {
                 writeln!(f, "{}", group.path)?;
-                for filing in group.filings {
-                    let ListedPosting { route, access, header, condition } = filing;
+                for posting in group.postings {
+                    let ListedPosting { route, access, header, condition } = posting;
                     let access = access.map_or_else(|| "always".to_owned(), |access| format!("by {access}"));
                     let header = header.map_or_else(String::new, |header| format!(", header {header}"));
                     writeln!(f, "  {}: {access}{header}, if {condition}", listing.label(route))?;

@@ -112,7 +112,7 @@ impl RouteTable {
 
     /// Makes a table of one segment, which may contain a fallback.
     fn of_segment(segment: Arc<Segment>, extent: Extent, retention: Retention) -> Self {
-        let len = segment.len() - usize::from(segment.matcher.tree.fallback.is_some());
+        let len = segment.len() - usize::from(segment.matcher.index.fallback.is_some());
         Self {
             inner: Arc::new(Inner {
                 segments: SmallVec::from_buf([segment]),

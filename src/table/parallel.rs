@@ -11,20 +11,17 @@ use std::thread;
 use super::build::{Options, add_each};
 use super::error::{CompileError, ProblemBudget, RouteProblem};
 use super::segment::SegmentBuilder;
-use crate::index::{IndexBuilder, MAX_SLOTS, RouteId as LocalRouteId, TooManyReads};
+use crate::index::{IndexBuilder, LocalRouteId, MAX_SLOTS, TooManyReads};
+use crate::tuning::ROUTES_PER_THREAD;
 use edgeroute_lang::diagnostic::Diagnostic;
 use edgeroute_lang::endpoint::Endpoint;
 use edgeroute_lang::hir::fold;
 use edgeroute_lang::route::Route;
 
-/// The minimum number of routes for each thread: starting a thread and merging its result costs as much as compiling a
-/// few hundred routes.
-const ROUTES_PER_THREAD: usize = 1_000;
-
 /// The result of compiling a run of routes.
 struct Run {
     /// Contains the routes that compile, numbered from 0.
-    tree: IndexBuilder,
+    index: IndexBuilder,
     /// The endpoint or the problems of each route.
     routes: Vec<Result<Endpoint, Vec<Diagnostic>>>,
 }
@@ -42,7 +39,7 @@ pub(super) fn add_all(
     let mut problems = Vec::new();
     let mut budget = ProblemBudget::new();
     let mut declared = routes.iter().enumerate();
-    for Run { tree, routes } in runs {
+    for Run { index, routes } in runs {
         let mut compiled = Vec::with_capacity(routes.len());
         for (result, (position, route)) in routes.into_iter().zip(declared.by_ref()) {
             match result {
@@ -50,7 +47,7 @@ pub(super) fn add_all(
                 Err(errors) => problems.extend(RouteProblem::all(route, position, budget.select(errors))),
             }
         }
-        segment.absorb(&compiled, tree);
+        segment.absorb(&compiled, index);
     }
     Ok(problems)
 }
@@ -79,12 +76,12 @@ fn compile(routes: &[Route], options: &Options, threads: NonZeroUsize) -> Option
             .collect::<Result<_, TooManyReads>>()
     })
     .ok()?;
-    let reads: usize = runs.iter().map(|run| run.tree.reads()).sum();
+    let reads: usize = runs.iter().map(|run| run.index.reads()).sum();
     (reads <= MAX_SLOTS).then_some(runs)
 }
 
 fn compile_run(routes: &[Route], options: &Options) -> Result<Run, TooManyReads> {
-    let mut tree = IndexBuilder::new(options.budgets.clone());
+    let mut index = IndexBuilder::new(options.budgets.clone());
     let mut compiled = Vec::with_capacity(routes.len());
     // Each run gets the whole budget. Merging the runs decides which problems are reported.
     let mut budget = ProblemBudget::new();
@@ -92,14 +89,14 @@ fn compile_run(routes: &[Route], options: &Options) -> Result<Run, TooManyReads>
     for route in routes {
         compiled.push(match options.compile(route) {
             Ok(route) => {
-                tree.add(LocalRouteId::new(next), &route.source, &fold(&route.condition))?;
+                index.add(LocalRouteId::new(next), &route.source, &fold(&route.condition))?;
                 next += 1;
                 Ok(route.endpoint)
             }
             Err(errors) => Err(budget.select(errors)),
         });
     }
-    Ok(Run { tree, routes: compiled })
+    Ok(Run { index, routes: compiled })
 }
 
 #[cfg(test)]
@@ -157,10 +154,10 @@ mod tests {
     /// Formats all arrays of the index of a table with one segment, and its records.
     fn inside(table: &RouteTable) -> String {
         let segment = &table.inner.segments[0];
-        let tree = &segment.matcher.tree;
-        let held = (&tree.sources, &tree.groups, &tree.candidates, &tree.switches, &tree.programs, &tree.texts);
+        let index = &segment.matcher.index;
+        let held = (&index.sources, &index.groups, &index.candidates, &index.lookups, &index.programs, &index.texts);
         let records: Vec<_> = segment.ids().map(|route| (segment.name(route), segment.record(route))).collect();
-        format!("{held:?} {:?} {:?} {records:?}", tree.vocabulary, tree.application)
+        format!("{held:?} {:?} {:?} {records:?}", index.interner, index.application)
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! between theirs. Ranks therefore have gaps. When a gap is full, the plan uses a finer [`Position`], and all routes are
 //! compiled again with new ranks.
 
+use edgeroute_lang::id::to_u32;
+
 /// The place of a route in the order of declaration. Only comparisons have a meaning.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub(super) struct Rank(u64);
@@ -55,7 +57,7 @@ impl Position {
     pub(super) fn between(left: Option<Rank>, right: Rank, count: usize) -> impl Iterator<Item = Self> {
         let left = left.unwrap_or(Rank::START);
         let step = right.0.saturating_sub(left.0) / (count as u64 + 1);
-        (1..=u32::try_from(count).unwrap_or(u32::MAX)).map(move |number| match step {
+        (1..=to_u32(count)).map(move |number| match step {
             0 => Self { rank: left, after: number },
             _ => Rank(left.0 + step * u64::from(number)).into(),
         })

@@ -19,7 +19,7 @@ pub struct Scratch {
     /// The table that the scratch belongs to. The weak reference prevents the address of the table from being reused.
     table: Weak<Inner>,
     /// One for each segment of the table.
-    walks: SmallVec<[SegmentMemory; 1]>,
+    segments: SmallVec<[SegmentMemory; 1]>,
     fallback: Option<SegmentMemory>,
     /// The best route so far for each endpoint.
     best: Vec<Option<Winner>>,
@@ -31,7 +31,7 @@ pub struct Scratch {
 
 struct SegmentMemory {
     segment: Weak<Segment>,
-    walk: SearchMemory,
+    memory: SearchMemory,
 }
 
 /// A route that accepted a message. The derived order is the preference: lowest priority number, then first declared
@@ -48,9 +48,8 @@ impl Scratch {
     /// changes it.
     #[must_use]
     pub fn memory_usage(&self) -> usize {
-        let walks =
-            self.walks.iter().chain(&self.fallback).map(|memory| size_of::<SegmentMemory>() + memory.walk.heap_bytes());
-        walks.sum::<usize>()
+        let segments = self.segments.iter().chain(&self.fallback);
+        segments.map(|segment| size_of::<SegmentMemory>() + segment.memory.heap_bytes()).sum::<usize>()
             + self.best.capacity() * size_of::<Option<Winner>>()
             + self.reached.capacity() * size_of::<u32>()
             + self.winners.capacity() * size_of::<Winner>()
@@ -59,7 +58,7 @@ impl Scratch {
     pub(super) fn new(table: &RouteTable) -> Self {
         let mut scratch = Self {
             table: Weak::new(),
-            walks: SmallVec::new(),
+            segments: SmallVec::new(),
             fallback: None,
             best: Vec::new(),
             reached: Vec::new(),
@@ -73,18 +72,18 @@ impl Scratch {
     /// table.
     pub(super) fn adapt(&mut self, table: &RouteTable) {
         let Inner { segments, fallback, endpoint_bound, body_depth, .. } = &*table.inner;
-        let mut old: Vec<SegmentMemory> = self.walks.drain(..).chain(self.fallback.take()).collect();
+        let mut old: Vec<SegmentMemory> = self.segments.drain(..).chain(self.fallback.take()).collect();
         let mut memory_for = |segment: &Arc<Segment>| {
             let kept = old.iter().position(|memory| core::ptr::eq(memory.segment.as_ptr(), Arc::as_ptr(segment)));
             match kept {
                 Some(index) => old.swap_remove(index),
                 None => SegmentMemory {
                     segment: Arc::downgrade(segment),
-                    walk: SearchMemory::new(&segment.matcher, *body_depth),
+                    memory: SearchMemory::new(&segment.matcher, *body_depth),
                 },
             }
         };
-        self.walks = segments.iter().map(&mut memory_for).collect();
+        self.segments = segments.iter().map(&mut memory_for).collect();
         self.fallback = fallback.as_ref().map(memory_for);
         self.best.clear();
         self.best.resize(*endpoint_bound, None);
@@ -108,7 +107,7 @@ impl Scratch {
         table: &RouteTable,
         message: &Message<'_, P, S>,
     ) -> &[Winner] {
-        let Self { walks, fallback, best, reached, winners, .. } = self;
+        let Self { segments: memories, fallback, best, reached, winners, .. } = self;
         let Inner { segments, fallback: fallback_segment, version, .. } = &*table.inner;
         if !reached.is_empty() {
             // A `Properties` implementation of the hub panicked in the middle of a message, so the winners of that
@@ -117,8 +116,8 @@ impl Scratch {
             reached.clear();
         }
         let mut number = 0;
-        for (segment, SegmentMemory { walk, .. }) in segments.iter().zip(&mut *walks) {
-            walk.walk(&segment.matcher, message, |route| {
+        for (segment, SegmentMemory { memory, .. }) in segments.iter().zip(&mut *memories) {
+            memory.search(&segment.matcher, message, |route| {
                 let Some(record) = segment.record(route) else {
                     return;
                 };
@@ -128,10 +127,10 @@ impl Scratch {
             });
             number += 1;
         }
-        if let (true, Some(segment), Some(SegmentMemory { walk, .. })) =
+        if let (true, Some(segment), Some(SegmentMemory { memory, .. })) =
             (reached.is_empty(), fallback_segment, fallback)
         {
-            walk.walk(&segment.matcher, message, |route| {
+            memory.search(&segment.matcher, message, |route| {
                 if let Some(record) = segment.record(route) {
                     prefer(best, reached, record, Rank::nth(0), Location { segment: number, route });
                 }

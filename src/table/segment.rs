@@ -15,11 +15,12 @@ use loom::sync::atomic::{AtomicU32, Ordering};
 
 use super::id::{Numbers, RouteId};
 use super::rank::Rank;
-use crate::index::{HashSeed, IndexBuilder, RouteId as LocalRouteId, TooManyReads};
+use crate::index::{HashSeed, IndexBuilder, LocalRouteId, TooManyReads};
 use crate::search::Matcher;
 use edgeroute_lang::endpoint::Endpoint;
 use edgeroute_lang::hash_map::RandomMap;
 use edgeroute_lang::hir::{self, fold};
+use edgeroute_lang::id::to_u32 as word;
 use edgeroute_lang::limits::Budgets;
 use edgeroute_lang::priority::{Priority, TimeToLive};
 use edgeroute_lang::route::Route;
@@ -202,7 +203,7 @@ impl EndpointNumbers {
 
 /// Builds a segment from routes that are added in the order of declaration.
 pub(super) struct SegmentBuilder<'e> {
-    tree: IndexBuilder,
+    index: IndexBuilder,
     routes: Vec<u32>,
     records: Vec<RouteRecord>,
     record_numbers: RandomMap<RouteRecord, u32>,
@@ -217,7 +218,7 @@ pub(super) struct SegmentBuilder<'e> {
 impl<'e> SegmentBuilder<'e> {
     pub(super) fn new(budgets: Budgets, numbers: &'e mut EndpointNumbers) -> Self {
         Self {
-            tree: IndexBuilder::new(budgets),
+            index: IndexBuilder::new(budgets),
             routes: Vec::new(),
             records: Vec::new(),
             record_numbers: RandomMap::default(),
@@ -239,18 +240,18 @@ impl<'e> SegmentBuilder<'e> {
         compiled: &hir::TypedRoute<'_>,
     ) -> Result<LocalRouteId, TooManyReads> {
         let local = self.record(rank, id, route, &compiled.endpoint);
-        self.tree.add(local, &compiled.source, &fold(&compiled.condition))?;
+        self.index.add(local, &compiled.source, &fold(&compiled.condition))?;
         Ok(local)
     }
 
-    /// Adds routes with their positions in the builder and their endpoints; their conditions are in `tree`.
+    /// Adds routes with their positions in the builder and their endpoints; their conditions are in `index`.
     #[cfg(feature = "parallel")]
-    pub(super) fn absorb(&mut self, routes: &[(usize, &Route, Endpoint)], tree: IndexBuilder) {
+    pub(super) fn absorb(&mut self, routes: &[(usize, &Route, Endpoint)], index: IndexBuilder) {
         let first = LocalRouteId::new(self.routes.len());
         for (position, route, endpoint) in routes {
             self.record(Rank::nth(*position), RouteId::nth(*position), route, endpoint);
         }
-        self.tree.absorb(tree, first);
+        self.index.absorb(index, first);
     }
 
     /// Sets the fallback. Nothing may be added after it.
@@ -262,7 +263,7 @@ impl<'e> SegmentBuilder<'e> {
         compiled: &hir::TypedRoute<'_>,
     ) -> Result<(), TooManyReads> {
         let local = self.record(rank, id, route, &compiled.endpoint);
-        self.tree.set_fallback(local, &fold(&compiled.condition))
+        self.index.set_fallback(local, &fold(&compiled.condition))
     }
 
     fn record(&mut self, rank: Rank, id: RouteId, route: &Route, endpoint: &Endpoint) -> LocalRouteId {
@@ -284,14 +285,14 @@ impl<'e> SegmentBuilder<'e> {
     }
 
     pub(super) fn finish(self, key: HashSeed, lifetimes: Lifetimes) -> Segment {
-        let Self { tree, routes, records, names, name_ends, ranks, ids, endpoints, .. } = self;
+        let Self { index, routes, records, names, name_ends, ranks, ids, endpoints, .. } = self;
         let (endpoint_numbers, endpoints): (Vec<u32>, Vec<Endpoint>) = endpoints.into_iter().unzip();
         let tombstones = match lifetimes {
             Lifetimes::Forever => 0,
             Lifetimes::Tombstoned => routes.len(),
         };
         Segment {
-            matcher: Matcher::new(tree.finish(key)),
+            matcher: Matcher::new(index.finish(key)),
             retirements: (0..tombstones).map(|_| AtomicU32::new(ALIVE)).collect(),
             routes: routes.into(),
             records: records.into(),
@@ -309,8 +310,4 @@ impl<'e> SegmentBuilder<'e> {
 fn unless_counted<T: PartialEq>(elements: Vec<T>, nth: impl Fn(usize) -> T) -> Box<[T]> {
     let is_counted = elements.iter().enumerate().all(|(index, element)| *element == nth(index));
     if is_counted { Box::default() } else { elements.into() }
-}
-
-fn word(index: usize) -> u32 {
-    u32::try_from(index).unwrap_or(u32::MAX)
 }

@@ -27,7 +27,7 @@ use super::rank::{Position, Rank};
 use super::segment::{EndpointNumbers, Segment};
 use super::update::{Built, Merge};
 use super::{Inner, PartialTable, RouteTable};
-use crate::index::{HashSeed, RouteId as LocalRouteId};
+use crate::index::{HashSeed, LocalRouteId};
 use edgeroute_lang::hash_map::RandomMap;
 use edgeroute_lang::manifest::Retention;
 use edgeroute_lang::route::Route;

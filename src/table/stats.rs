@@ -21,10 +21,10 @@ impl Interests {
         let mut interests = Self::default();
         let Self { properties, system_properties, body_paths } = &mut interests;
         for segment in table.segments() {
-            let tree = &segment.matcher.tree;
-            properties.extend(tree.application.names().map(str::to_owned));
-            system_properties.extend(tree.system.names().map(str::to_owned));
-            body_paths.extend(tree.vocabulary.reads.iter().filter_map(|(_, kind)| match kind {
+            let index = &segment.matcher.index;
+            properties.extend(index.application.names().map(str::to_owned));
+            system_properties.extend(index.system.names().map(str::to_owned));
+            body_paths.extend(index.interner.reads.iter().filter_map(|(_, kind)| match kind {
                 SlotKind::Body { path, .. } => Some(path.as_str().to_owned()),
                 _ => None,
             }));
@@ -60,7 +60,7 @@ pub struct Stats {
     pub groups: usize,
     /// The number of terms in small tables: one for each route, or one for each disjunct. All terms of such a table are
     /// evaluated together, so it has no postings.
-    pub clauses: usize,
+    pub terms: usize,
     /// The number of postings in groups small enough to be lists.
     pub listed: usize,
     /// The number of postings under an equality of a property.
@@ -77,7 +77,7 @@ pub struct Stats {
     /// source.
     pub always: usize,
     /// The number of routes that would have needed more postings than
-    /// [`Budgets::filings`](edgeroute_lang::limits::Budgets::filings) allows.
+    /// [`Budgets::postings`](edgeroute_lang::limits::Budgets::postings) allows.
     pub over_budget: usize,
     /// The number of bytes on the heap, including names and endpoints.
     pub heap_bytes: usize,
@@ -92,19 +92,19 @@ impl Stats {
             ..Self::default()
         };
         for segment in table.segments() {
-            let tree = &segment.matcher.tree;
-            let filed = tree.filed;
-            stats.groups += tree.groups.len();
-            stats.never += filed.never;
-            stats.clauses += filed.clauses;
-            stats.listed += filed.listed;
-            stats.equal += filed.equal;
-            stats.affix += filed.affix;
-            stats.number += filed.number;
-            stats.value += filed.value;
-            stats.present += filed.present;
-            stats.always += filed.always;
-            stats.over_budget += filed.over_budget;
+            let index = &segment.matcher.index;
+            let counts = index.counts;
+            stats.groups += index.groups.len();
+            stats.never += counts.never;
+            stats.terms += counts.terms;
+            stats.listed += counts.listed;
+            stats.equal += counts.equal;
+            stats.affix += counts.affix;
+            stats.number += counts.number;
+            stats.value += counts.value;
+            stats.present += counts.present;
+            stats.always += counts.always;
+            stats.over_budget += counts.over_budget;
         }
         stats
     }

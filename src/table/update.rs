@@ -12,17 +12,10 @@ use super::plan::{Plan, Planned, PlannedFallback};
 use super::rank::{Position, Rank};
 use super::segment::{EndpointNumbers, Lifetimes, Segment, SegmentBuilder};
 use super::set::{Declared, Level, Place, PlannedIds, RouteSet};
-use crate::index::{RouteId as LocalRouteId, TooManyReads};
+use crate::index::{LocalRouteId, TooManyReads};
+use crate::tuning::{BASE_SHARE, GROWTH, MIN_CHANGES};
 use edgeroute_lang::hir;
 use edgeroute_lang::route::Route;
-
-/// The ratio between the sizes of a level and the level below it. A larger ratio gives fewer segments to visit and more
-/// to compile at each change; `benches/reload.rs` measures both.
-const GROWTH: usize = 8;
-/// All routes are recompiled when the changes since the base was compiled exceed one part in `BASE_SHARE` of the
-/// routes, and also [`MIN_CHANGES`].
-const BASE_SHARE: usize = 4;
-const MIN_CHANGES: usize = 32;
 
 /// The routes of a plan, each compiled alone.
 pub(super) struct Checked<'p> {

@@ -49,19 +49,19 @@ pub(crate) fn all() -> Vec<Box<dyn Engine>> {
         }),
         Box::new(Table {
             name: "table-changed",
-            budgets: Budgets { whole: 0, ..Budgets::default() },
+            budgets: Budgets::default().with_whole(0),
             scratch: ScratchUse::Reused,
             making: Making::ByChanges,
         }),
         Box::new(Table {
-            name: "table-without-clauses",
-            budgets: Budgets { clauses: 0, ..Budgets::default() },
+            name: "table-without-terms",
+            budgets: Budgets::default().with_terms(0),
             scratch: ScratchUse::Reused,
             ..Table::default()
         }),
         Box::new(Table {
             name: "table-without-lists",
-            budgets: Budgets { clauses: 0, list: 0, affix_lengths: 1, ..Budgets::default() },
+            budgets: Budgets::default().with_terms(0).with_list(0).with_affix_lengths(1),
             scratch: ScratchUse::Reused,
             ..Table::default()
         }),

@@ -192,15 +192,15 @@ mod tests {
     #[test]
     fn small_tables_route_the_vectors_without_allocating() {
         let (routes, messages) = (vector_routes(), vector_messages());
-        let mut clauses = 0;
+        let mut terms = 0;
         let mut deliveries = 0;
         for (part, routes) in routes.chunks(30).enumerate() {
             let table = table(routes, Budgets::default());
-            clauses += table.stats().clauses;
+            terms += table.stats().terms;
             let messages: Vec<&Parts> = messages.iter().skip(part % 16).step_by(16).collect();
             deliveries += assert_allocates_nothing(&table, &messages);
         }
-        assert!(clauses > 5_000 && deliveries > 10_000, "{clauses} clauses, {deliveries} deliveries");
+        assert!(terms > 5_000 && deliveries > 10_000, "{terms} terms, {deliveries} deliveries");
     }
 
     /// Routes that read the properties of the hostile messages, with every kind of test and with expressions.

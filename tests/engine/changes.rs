@@ -19,7 +19,7 @@ mod changing {
     }
 
     fn builder() -> RouteTableBuilder {
-        RouteTable::builder().budgets(Budgets { whole: 0, ..Budgets::default() })
+        RouteTable::builder().budgets(Budgets::default().with_whole(0))
     }
 
     /// The routes that win a message whose property `a` is `value`.
@@ -161,7 +161,7 @@ mod changing {
 
     #[test]
     fn limit_of_routes_counts_those_that_are_left() {
-        let limits = Limits { routes: 2, ..Limits::default() };
+        let limits = Limits::default().with_routes(2);
         let mut set = RouteSet::new(builder().limits(limits).route("a", route(1)).route("b", route(2))).expect("two");
         let error = set.apply(Changes::new().add(("c", route(3)))).expect_err("three");
         assert_eq!(findings(&error), [(0, "c", Code::TooManyRoutes)]);

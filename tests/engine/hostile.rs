@@ -20,7 +20,7 @@ mod tests {
     const MEGABYTE: usize = 1 << 20;
 
     fn unlimited() -> Limits {
-        Limits { nesting: usize::MAX, route_bytes: usize::MAX, ..Limits::default() }
+        Limits::default().with_nesting(usize::MAX).with_route_bytes(usize::MAX)
     }
 
     fn codes(condition: &str) -> Vec<Code> {
@@ -230,7 +230,7 @@ mod tests {
         let parsed = parse_condition("p9999 = '9999' and not is_defined(p10000)", &limits);
         assert_eq!(verdict(&check(&parsed.tree, &CheckOptions::default()).unwrap(), &facts), Verdict::True);
         let map: HashMap<&str, &str> = properties.iter().map(|(name, value)| (&**name, &**value)).collect();
-        for budgets in [Budgets::default(), Budgets { clauses: 0, list: 0, ..Budgets::default() }] {
+        for budgets in [Budgets::default(), Budgets::default().with_terms(0).with_list(0)] {
             let table = RouteTable::builder()
                 .budgets(budgets)
                 .route("last", "FROM /* WHERE P9999 = '9999' INTO $upstream")

@@ -221,7 +221,7 @@ proptest! {
         updates in prop::collection::vec(prop::collection::vec(step(), 1..6), 1..30),
         whole in select(vec![0, 0, 0, 10, 24]),
     ) {
-        let budgets = Budgets { whole, ..Budgets::default() };
+        let budgets = Budgets::default().with_whole(whole);
         let mut model = Model::default();
         for route in initial {
             if !model.routes.iter().any(|known| known.name() == route.name()) {

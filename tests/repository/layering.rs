@@ -7,12 +7,14 @@
 mod scan {
     use std::collections::BTreeSet;
 
-    /// A crate of the workspace, and its modules from the lowest to the highest. A module may import only modules
-    /// before it.
+    /// A crate of the workspace or a module of it, and its modules from the lowest to the highest. A module may import
+    /// only modules before it.
     #[derive(Debug)]
     pub(crate) struct Layers {
         /// The directory of its sources.
         pub(crate) sources: &'static str,
+        /// The path of the crate or module, as its own sources write it.
+        path: &'static str,
         modules: &'static [&'static str],
         /// Modules that read or write JSON.
         know_serde: &'static [&'static str],
@@ -24,11 +26,12 @@ mod scan {
     pub(crate) const LIBRARIES: [Layers; 3] = [
         Layers {
             sources: "crates/edgeroute-lang/src",
+            path: "crate::",
             modules: &[
                 "steps",
+                "id",
                 "span",
                 "limits",
-                "id",
                 "hash_map",
                 "priority",
                 "diagnostic",
@@ -53,17 +56,55 @@ mod scan {
         },
         Layers {
             sources: "src",
-            modules: &["index", "search", "table", "internals"],
+            path: "crate::",
+            modules: &["tuning", "index", "search", "table", "internals"],
             know_serde: &[],
             forbidden: &[("search", &["edgeroute_lang::syntax", "edgeroute_lang::hir", "edgeroute_lang::manifest"])],
         },
         Layers {
             sources: "crates/edgeroute-analysis/src",
+            path: "crate::",
             modules: &["topology", "explain", "lint", "render"],
             know_serde: &["render"],
             forbidden: &[],
         },
     ];
+
+    /// The modules of the engine in which every message is matched.
+    pub(crate) const MODULES: [Layers; 4] = [
+        Layers {
+            sources: "src/index",
+            path: "crate::index::",
+            modules: &[
+                "id", "hash", "text", "keys", "program", "lookup", "source", "bitset", "access", "compiled", "build",
+                "debug",
+            ],
+            know_serde: &[],
+            forbidden: &[],
+        },
+        Layers {
+            sources: "src/search",
+            path: "crate::search::",
+            modules: &["text_test", "scalar", "body", "names", "slots", "evaluate", "bitset", "matcher"],
+            know_serde: &[],
+            forbidden: &[],
+        },
+        Layers {
+            sources: "src/search/body",
+            path: "crate::search::body::",
+            modules: &["units", "token", "trie", "guesses", "scanner", "duplicates", "single", "several"],
+            know_serde: &[],
+            forbidden: &[],
+        },
+        Layers {
+            sources: "src/search/evaluate",
+            path: "crate::search::evaluate::",
+            modules: &["rope", "cursor", "find", "ropes"],
+            know_serde: &[],
+            forbidden: &[],
+        },
+    ];
+
     /// Operations that only the binary may use.
     const INPUT_AND_OUTPUT: [&str; 12] = [
         "std::fs",
@@ -89,7 +130,7 @@ mod scan {
         let mut found = Vec::new();
         for (path, source) in sources {
             let is_test = path.ends_with("/tests.rs") || path.contains("/tests/") || path.ends_with("attacks.rs");
-            if path == "lib.rs" || is_test {
+            if matches!(path, "lib.rs" | "mod.rs") || is_test {
                 continue;
             }
             let module = path.split(['/', '.']).next().unwrap_or_default();
@@ -98,7 +139,7 @@ mod scan {
                 found.push(format!("{path}: the module `{module}` has no place in the order"));
                 continue;
             };
-            for imported in imports(path, &code) {
+            for imported in imports(layers, path, &code) {
                 // A name of the crate's root that is not a module is a re-export from the top, or a macro.
                 let is_macro = imported == "define_id";
                 if !layers.modules[..=rank].contains(&imported.as_str()) && !is_macro {
@@ -213,10 +254,10 @@ mod scan {
         kept + rest
     }
 
-    /// The names of this crate's modules that the code mentions, by any path.
-    fn imports(path: &str, code: &str) -> BTreeSet<String> {
-        let mut roots = vec!["crate::".to_owned()];
-        // `super` repeated as often as the file is nested leads to the crate's root.
+    /// The names of the modules that the code mentions, by any path.
+    fn imports(layers: &Layers, path: &str, code: &str) -> BTreeSet<String> {
+        let mut roots = vec![layers.path.to_owned()];
+        // `super` repeated as often as the file is nested leads to the crate or module.
         let depth = path.trim_end_matches("/mod.rs").split('/').count();
         roots.push("super::".repeat(depth));
         let mut found = BTreeSet::new();
@@ -270,10 +311,11 @@ mod scan {
 mod tests {
     use std::fs;
 
-    use super::scan::{LIBRARIES, Layers, violations, without_comments_and_texts, without_tests};
+    use super::scan::{LIBRARIES, Layers, MODULES, violations, without_comments_and_texts, without_tests};
 
     const LANGUAGE: &Layers = &LIBRARIES[0];
     const ENGINE: &Layers = &LIBRARIES[1];
+    const INDEX: &Layers = &MODULES[0];
 
     /// The files of a library as sorted paths and texts.
     fn sources(layers: &Layers) -> Vec<(String, String)> {
@@ -300,6 +342,12 @@ mod tests {
         for layers in &LIBRARIES {
             let sources = sources(layers);
             assert!(sources.len() > 30, "{} files found", sources.len());
+            let found = violations(layers, sources.iter().map(|(path, source)| (path.as_str(), source.as_str())));
+            assert!(found.is_empty(), "{}", found.join("\n"));
+        }
+        for layers in &MODULES {
+            let sources = sources(layers);
+            assert!(sources.len() > 3, "{} files found", sources.len());
             let found = violations(layers, sources.iter().map(|(path, source)| (path.as_str(), source.as_str())));
             assert!(found.is_empty(), "{}", found.join("\n"));
         }
@@ -335,6 +383,8 @@ mod tests {
             (LANGUAGE, "hir/mod.rs", "#[derive(serde::Serialize)]", "`hir` knows serde"),
             (ENGINE, "table.rs", "println!(\"\");", "`table` uses println!"),
             (LANGUAGE, "manifest/mod.rs", "let text = std::fs::read(path);", "`manifest` uses std::fs"),
+            (INDEX, "hash.rs", "use super::text::Texts;", "`hash` imports `text`"),
+            (INDEX, "build/merge.rs", "use crate::index::Index;", "`build` imports `Index`"),
             (LANGUAGE, "helper.rs", "", "the module `helper` has no place in the order"),
         ] {
             let found = violations(layers, [(path, source)]);
@@ -343,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_import_is_not_taken_for_one() {
+    fn only_imports_are_treated_as_imports() {
         for (path, source) in [
             ("span.rs", "/// See [`crate::hir`].\n// use crate::hir;\n/* /* */ use crate::hir; */ fn f<'a>() {}"),
             ("span.rs", "const TEXT: &str = \"use crate::hir;\"; const RAW: &str = r#\"\" use crate::hir;\"#;"),

@@ -7,7 +7,7 @@ use ::a_tree::{ATree, AttributeDefinition, Event, EventError};
 
 use crate::Refusal;
 use edgeroute_testkit::harness::{Contender, Winners};
-use crate::dialect::{self, Deadline, Dialect, MODULE, OUTPUT, SlotTable, number_variable, segments, text_variable};
+use crate::dialect::{self, Deadline, Dialect, MODULE, OUTPUT, Reads, number_variable, segments, text_variable};
 use edgeroute_testkit::workloads::condition::{Key, Test};
 use edgeroute_testkit::workloads::{WorkMessage, WorkRoute};
 
@@ -59,7 +59,7 @@ pub(crate) struct Expressions<'m> {
 
 impl Expressions<'_> {
     pub(crate) fn new(routes: &[WorkRoute], deadline: Deadline) -> Result<Self, Refusal> {
-        let reads = SlotTable::of(routes);
+        let reads = Reads::of(routes);
         let texts: Vec<_> = reads.texts.into_iter().map(|key| (key.clone(), text_variable(&key))).collect();
         let numbers: Vec<_> = reads.numbers.into_iter().map(|key| (key.clone(), number_variable(&key))).collect();
         let prefixes: Vec<_> = reads

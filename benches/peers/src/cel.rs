@@ -10,7 +10,7 @@ use ::cel::{Context, Env, Program, Value};
 
 use crate::Refusal;
 use edgeroute_testkit::harness::{Contender, Winners};
-use crate::dialect::{self, Deadline, Dialect, MODULE, OUTPUT, SlotTable, number_variable, text_variable};
+use crate::dialect::{self, Deadline, Dialect, MODULE, OUTPUT, Reads, number_variable, text_variable};
 use edgeroute_testkit::workloads::condition::{Key, Test};
 use edgeroute_testkit::workloads::{WorkMessage, WorkRoute};
 
@@ -64,7 +64,7 @@ impl Cel<'_> {
                 environment.compile(&text).map_err(|error| Refusal::Unsupported(error.to_string()))
             })
             .collect::<Result<_, _>>()?;
-        let reads = SlotTable::of(routes);
+        let reads = Reads::of(routes);
         let texts = reads.texts_and_prefixes().into_iter().map(|key| (key.clone(), text_variable(key))).collect();
         let numbers = reads.numbers.iter().map(|key| (key.clone(), number_variable(key))).collect();
         Ok(Self { environment, programs, texts, numbers, messages: &[], winners: Winners::new(routes) })

@@ -63,16 +63,16 @@ fn write<D: Dialect>(dialect: &D, formula: &Formula) -> String {
     }
 }
 
-/// What a table reads from a message.
+/// The properties that the routes of a table read from a message.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct SlotTable {
+pub(crate) struct Reads {
     pub(crate) texts: BTreeSet<Key>,
     pub(crate) numbers: BTreeSet<Key>,
     /// The paths that are tested for a prefix, each with the number of segments of the prefixes.
     pub(crate) prefixes: BTreeSet<(Key, usize)>,
 }
 
-impl SlotTable {
+impl Reads {
     pub(crate) fn of(routes: &[WorkRoute]) -> Self {
         let mut reads = Self::default();
         for condition in routes.iter().filter_map(|route| route.condition.as_ref()) {

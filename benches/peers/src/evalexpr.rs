@@ -9,7 +9,7 @@ use ::evalexpr::{Context, EvalexprError, EvalexprResult, Node, Value, build_oper
 
 use crate::Refusal;
 use edgeroute_testkit::harness::{Contender, Winners};
-use crate::dialect::{self, Deadline, Dialect, MODULE, OUTPUT, SlotTable, number_variable, text_variable};
+use crate::dialect::{self, Deadline, Dialect, MODULE, OUTPUT, Reads, number_variable, text_variable};
 use edgeroute_testkit::workloads::condition::{Key, Test};
 use edgeroute_testkit::workloads::{WorkMessage, WorkRoute};
 
@@ -106,7 +106,7 @@ impl Evalexpr<'_> {
                 build_operator_tree(&text).map_err(|error| Refusal::Unsupported(error.to_string()))
             })
             .collect::<Result<_, _>>()?;
-        let reads = SlotTable::of(routes);
+        let reads = Reads::of(routes);
         let texts = reads.texts_and_prefixes().into_iter().map(|key| (key.clone(), text_variable(key))).collect();
         let numbers = reads.numbers.iter().map(|key| (key.clone(), number_variable(key))).collect();
         let variables = Variables(HashMap::new());

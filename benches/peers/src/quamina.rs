@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::Refusal;
 use edgeroute_testkit::harness::{Contender, Winners};
-use crate::dialect::{Deadline, MODULE, OUTPUT, SlotTable};
+use crate::dialect::{Deadline, MODULE, OUTPUT, Reads};
 use edgeroute_testkit::workloads::condition::{Formula, Key, Test};
 use edgeroute_testkit::workloads::route::Source;
 use edgeroute_testkit::workloads::{WorkMessage, WorkRoute};
@@ -24,7 +24,7 @@ const SYSTEM: &str = "s";
 pub(crate) struct Automaton {
     quamina: Quamina<usize>,
     /// The keys that routes test as numbers.
-    reads: SlotTable,
+    reads: Reads,
     events: Vec<Vec<u8>>,
     winners: Winners,
 }
@@ -44,7 +44,7 @@ impl Automaton {
                 quamina.add_pattern(index, &pattern.to_string()).map_err(unsupported)?;
             }
         }
-        Ok(Self { quamina, reads: SlotTable::of(routes), events: Vec::new(), winners: Winners::new(routes) })
+        Ok(Self { quamina, reads: Reads::of(routes), events: Vec::new(), winners: Winners::new(routes) })
     }
 
     fn event(&self, message: &WorkMessage) -> Value {

@@ -8,7 +8,7 @@ use ::wirefilter::{ExecutionContext, Filter, Scheme, Type};
 
 use crate::Refusal;
 use edgeroute_testkit::harness::{Contender, Winners};
-use crate::dialect::{self, Deadline, Dialect, MODULE, OUTPUT, SlotTable, number_variable, text_variable};
+use crate::dialect::{self, Deadline, Dialect, MODULE, OUTPUT, Reads, number_variable, text_variable};
 use edgeroute_testkit::workloads::condition::{Key, Test};
 use edgeroute_testkit::workloads::{WorkMessage, WorkRoute};
 
@@ -57,7 +57,7 @@ pub(crate) struct Wirefilter<'m> {
 
 impl Wirefilter<'_> {
     pub(crate) fn new(routes: &[WorkRoute], deadline: Deadline) -> Result<Self, Refusal> {
-        let reads = SlotTable::of(routes);
+        let reads = Reads::of(routes);
         let mut texts = Vec::new();
         let mut numbers = Vec::new();
         let mut fields = vec![(MODULE.to_owned(), Type::Bytes), (OUTPUT.to_owned(), Type::Bytes)];

@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_form_that_is_too_long_is_not_written() {
-        let limits = Limits { route_bytes: 32, ..Limits::default() };
+        let limits = Limits::default().with_route_bytes(32);
         assert_eq!(format_route("from /a where b=c into $upstream", &limits), Formatted::Kept(Kept::TooLong(34)));
     }
 

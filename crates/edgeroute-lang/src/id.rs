@@ -3,6 +3,14 @@
 //! The compiled forms are arenas, and they link by 32-bit indices, half the size of a pointer. Each kind of index has
 //! its own type, so that they cannot be confused. All conversions between `usize` and `u32` are here.
 
+/// Converts an index or a length to 32 bits. A larger number becomes `u32::MAX`, which is in no arena:
+/// [`Limits`](crate::limits::Limits) bound everything that is counted far below that.
+#[inline]
+#[must_use]
+pub fn to_u32(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
 /// Defines an index type over an arena.
 #[macro_export]
 macro_rules! define_id {
@@ -12,11 +20,11 @@ macro_rules! define_id {
         $visibility struct $name(u32);
 
         impl $name {
-            /// Returns the id of the element at `index`. [`Limits`](crate::limits::Limits) bound arenas far below
-            /// `u32::MAX`; a larger index gives the largest id, which is in no arena.
+            /// Returns the id of the element at `index`. An index [above 32 bits](to_u32) gives
+            /// the largest id, which is in no arena.
             #[must_use]
             $visibility fn new(index: usize) -> Self {
-                Self(u32::try_from(index).unwrap_or(u32::MAX))
+                Self($crate::id::to_u32(index))
             }
 
             /// Returns the index of the element.

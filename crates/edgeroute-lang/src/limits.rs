@@ -5,6 +5,7 @@
 
 /// Limits on the input of a compilation. Exceeding one is a diagnostic with a code `E05xx` that names the limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// The maximum length of one route, in bytes. Default 1 MiB.
     pub route_bytes: usize,
@@ -22,29 +23,60 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Sets the maximum length of one route, in bytes.
+    #[must_use]
+    pub const fn with_route_bytes(mut self, route_bytes: usize) -> Self {
+        self.route_bytes = route_bytes;
+        self
+    }
+
+    /// Sets the maximum nesting of a condition.
+    #[must_use]
+    pub const fn with_nesting(mut self, nesting: usize) -> Self {
+        self.nesting = nesting;
+        self
+    }
+
+    /// Sets the maximum number of routes in one table.
+    #[must_use]
+    pub const fn with_routes(mut self, routes: usize) -> Self {
+        self.routes = routes;
+        self
+    }
+
+    /// Sets the maximum nesting of a message body that queries can read.
+    #[must_use]
+    pub const fn with_body_depth(mut self, body_depth: usize) -> Self {
+        self.body_depth = body_depth;
+        self
+    }
+}
+
 /// Limits on the work that building an index may spend on a route or group before it uses less selective tests. A
 /// budget affects the cost of matching, never its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Budgets {
-    /// The maximum number of clauses (routes, and further disjuncts of routes) that a table decides all at once, with
-    /// one bit each, instead of filing routes under tests. At most 64, which is the default.
-    pub clauses: usize,
-    /// The maximum number of tests that a route may be filed under. A condition whose best cover has more is evaluated
-    /// for every message of its source. Default 64.
-    pub filings: usize,
-    /// The number of routes a group may have before a switch splits it. Default 24.
+    /// The maximum number of terms of a table that is decided all at once, with one bit for each term, and therefore
+    /// has no postings. A route has one term, or one for each disjunct. At most 64, which is the default.
+    pub terms: usize,
+    /// The maximum number of postings of a route. If every cover of its condition has more tests, the condition is
+    /// evaluated for every message from its source. Default 64.
+    pub postings: usize,
+    /// The maximum number of routes of a group that is a list. Larger groups are split by lookups. Default 24.
     pub list: usize,
-    /// The maximum number of prefix (or suffix) lengths of one property that a switch looks up; longer affixes are cut
-    /// to one of these lengths. Default 8.
+    /// The maximum number of prefix (or suffix) lengths of one property that are looked up; longer affixes are cut to
+    /// one of these lengths. Default 8.
     pub affix_lengths: usize,
-    /// The maximum number of routes for which a `RouteSet` recompiles all routes at every change, so
-    /// that they stay one segment. Default 24.
+    /// The maximum number of routes for which a `RouteSet` recompiles all routes at every change, so that they stay one
+    /// segment. Default 24.
     pub whole: usize,
 }
 
 impl Default for Budgets {
     fn default() -> Self {
-        Self { clauses: 64, filings: 64, list: 24, affix_lengths: 8, whole: 24 }
+        Self { terms: 64, postings: 64, list: 24, affix_lengths: 8, whole: 24 }
     }
 }
 
@@ -53,6 +85,41 @@ impl Budgets {
     /// adds a segment.
     #[must_use]
     pub fn none() -> Self {
-        Self { clauses: 0, filings: 0, list: 0, affix_lengths: 0, whole: 0 }
+        Self { terms: 0, postings: 0, list: 0, affix_lengths: 0, whole: 0 }
+    }
+
+    /// Sets the maximum number of terms of a table that is decided all at once.
+    #[must_use]
+    pub const fn with_terms(mut self, terms: usize) -> Self {
+        self.terms = terms;
+        self
+    }
+
+    /// Sets the maximum number of postings of a route.
+    #[must_use]
+    pub const fn with_postings(mut self, postings: usize) -> Self {
+        self.postings = postings;
+        self
+    }
+
+    /// Sets the maximum number of routes of a group that is a list.
+    #[must_use]
+    pub const fn with_list(mut self, list: usize) -> Self {
+        self.list = list;
+        self
+    }
+
+    /// Sets the maximum number of prefix (or suffix) lengths of one property that are looked up.
+    #[must_use]
+    pub const fn with_affix_lengths(mut self, affix_lengths: usize) -> Self {
+        self.affix_lengths = affix_lengths;
+        self
+    }
+
+    /// Sets the maximum number of routes for which a `RouteSet` recompiles all routes at every change.
+    #[must_use]
+    pub const fn with_whole(mut self, whole: usize) -> Self {
+        self.whole = whole;
+        self
     }
 }

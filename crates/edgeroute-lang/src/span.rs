@@ -9,6 +9,8 @@ use core::iter::Peekable;
 use core::ops::Range;
 use core::str::CharIndices;
 
+use crate::id::to_u32;
+
 /// A half-open range of bytes in a text: `start <= end`.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Span {
@@ -33,7 +35,7 @@ impl Span {
     /// Creates the span of a range of `usize` offsets; an offset over `u32::MAX` becomes `u32::MAX`.
     #[must_use]
     pub fn from_range(range: Range<usize>) -> Self {
-        Self::new(saturate(range.start), saturate(range.end))
+        Self::new(to_u32(range.start), to_u32(range.end))
     }
 
     /// Returns the offset of the first byte.
@@ -99,10 +101,6 @@ fn count_characters(bytes: &[u8]) -> usize {
     bytes.iter().filter(|&&byte| byte & 0b1100_0000 != 0b1000_0000).count()
 }
 
-fn saturate(offset: usize) -> u32 {
-    u32::try_from(offset).unwrap_or(u32::MAX)
-}
-
 impl fmt::Debug for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}..{}", self.start, self.end)
@@ -152,12 +150,11 @@ impl LineIndex {
     /// Indexes the lines of `text`. Allocates.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        let after_newlines =
-            text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n').map(|(at, _)| saturate(at + 1));
+        let after_newlines = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n').map(|(at, _)| to_u32(at + 1));
         let mut count = 0;
         let counts = text.as_bytes().chunks(STRIDE).map(|stride| {
             count += count_characters(stride);
-            saturate(count)
+            to_u32(count)
         });
         Self {
             starts: core::iter::once(0).chain(after_newlines).collect(),
@@ -173,7 +170,7 @@ impl LineIndex {
         let line = self.starts.partition_point(|&start| start as usize <= offset).max(1);
         let start = self.starts.get(line - 1).map_or(0, |&start| start as usize);
         let column = self.characters_before(text, offset) - self.characters_before(text, start);
-        Position { line: saturate(line), column: saturate(column + 1) }
+        Position { line: to_u32(line), column: to_u32(column + 1) }
     }
 
     /// Counts the characters before byte `offset`, which is on a character boundary.
@@ -188,13 +185,13 @@ impl LineIndex {
     pub fn line_span(&self, text: &str, line: u32) -> Span {
         let index = (line as usize).saturating_sub(1);
         let Some(&start) = self.starts.get(index) else {
-            return Span::at(saturate(text.len()));
+            return Span::at(to_u32(text.len()));
         };
         let end = self.starts.get(index + 1).map_or(text.len(), |&next| next as usize);
         let content = text.get(start as usize..end).unwrap_or_default();
         let content = content.strip_suffix('\n').unwrap_or(content);
         let content = content.strip_suffix('\r').unwrap_or(content);
-        Span::new(start, start + saturate(content.len()))
+        Span::new(start, start + to_u32(content.len()))
     }
 }
 
@@ -267,7 +264,7 @@ mod tests {
         let lines = LineIndex::new(&text);
         let mut walk = PositionWalk::new(&text);
         for (offset, _) in text.char_indices() {
-            let offset = saturate(offset);
+            let offset = to_u32(offset);
             assert_eq!(walk.advance_to(offset), lines.position(&text, offset), "{offset}");
         }
     }

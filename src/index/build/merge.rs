@@ -5,23 +5,23 @@
 //! builder to which the routes were added one by one. Merging is linear in the size of the builder that is added.
 
 use super::{IndexBuilder, Waiting};
-use crate::index::{GroupId, RouteId};
+use crate::index::id::{GroupId, LocalRouteId};
 
 impl IndexBuilder {
     /// Returns the number of different names and paths that are read so far.
     pub(crate) fn reads(&self) -> usize {
-        self.vocabulary.reads.len()
+        self.interner.reads.len()
     }
 
     /// Adds the routes of `other`, the first of which becomes `first`. Both builders must have the same budgets.
     /// `other` must have no fallback, and both together must not read more names and paths than an index can number.
-    pub(crate) fn absorb(&mut self, other: Self, first: RouteId) {
+    pub(crate) fn absorb(&mut self, other: Self, first: LocalRouteId) {
         if first.index() == 0 {
             // Nothing was added before.
             *self = other;
             return;
         }
-        let translation = self.vocabulary.absorb(other.vocabulary);
+        let translation = self.interner.absorb(other.interner);
         let programs = self.programs.append(&other.programs, first, |test| translation.test(test));
         let formulas = self.kept.append_all(other.kept, |test| translation.test(test));
         let groups: Vec<GroupId> = (other.sources.into_paths().iter())
@@ -36,7 +36,7 @@ impl IndexBuilder {
             let formula = formula.map(|(part, root)| (formulas.of(part), formulas.of(root)));
             self.waiting.push(Waiting { group, program: programs.of(program), formula });
         }
-        self.filed.never += other.filed.never;
+        self.counts.never += other.counts.never;
     }
 }
 

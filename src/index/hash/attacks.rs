@@ -41,7 +41,7 @@ fn table(conditions: impl Iterator<Item = String>, seed: u64) -> (RouteTable, Sc
 }
 
 #[test]
-fn names_and_values_that_collide_for_one_key_do_not_for_another() {
+fn names_and_values_that_collide_for_one_seed_do_not_for_another() {
     for hash in [name_hash, |key: &HashSeed, text: &str| key.bytes(text.as_bytes())] {
         let texts = colliding(1, 300, hash);
         assert_eq!(most_alike(&texts, 1, hash), 300);
@@ -54,7 +54,7 @@ fn names_and_values_that_collide_for_one_key_do_not_for_another() {
 
 /// What the secret seed prevents: routes whose names all share one place turn every lookup into a scan of all of them.
 #[test]
-fn names_that_collide_cost_a_look_each_unless_the_key_is_known() {
+fn colliding_names_cost_a_step_each_unless_the_seed_is_known() {
     let names = colliding(1, 800, name_hash);
     let properties: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "x")).collect();
     let message = Message::new(Origin::device("device")).properties(&properties);
@@ -71,7 +71,7 @@ fn names_that_collide_cost_a_look_each_unless_the_key_is_known() {
 }
 
 #[test]
-fn answers_do_not_depend_on_the_key() {
+fn answers_do_not_depend_on_the_seed() {
     let names = colliding(1, 60, name_hash);
     let values = colliding(1, 60, |key, text| key.bytes(text.as_bytes()));
     let conditions = || {
@@ -111,7 +111,7 @@ fn answers_do_not_depend_on_the_key() {
 
 /// The caches of names and sources have no seed. An attacker who keeps refilling one place causes one lookup each time.
 #[test]
-fn names_that_displace_each_other_in_the_cache_cost_a_look_up_each() {
+fn names_that_replace_each_other_in_the_cache_cost_a_lookup_each() {
     let place = |name: &str| Words::of(name.as_bytes()).map(|words| words.place_among(128, Words::EMPTY));
     let names: Vec<String> =
         (0..).map(|n: u32| format!("k{n}")).filter(|name| place(name) == Some(0)).take(40).collect();
@@ -173,7 +173,7 @@ fn alike() -> Vec<(Vec<u8>, Vec<u8>)> {
 /// If two strings collide for some seed, other seeds must distinguish them. No pair collides for more seeds than chance
 /// explains, in any of the bits that tables use.
 #[test]
-fn no_texts_collide_for_every_key() {
+fn no_strings_collide_for_every_seed() {
     let keys: Vec<HashSeed> = (0..256).map(HashSeed::from_seed).collect();
     let pairs = alike();
     assert!(pairs.len() > 3_000, "{}", pairs.len());
@@ -237,7 +237,7 @@ fn names_of_one_hash(key: &HashSeed) -> Option<[[String; 2]; 2]> {
 
 /// A hash only selects. Properties, values and sources with the same hash are distinguished by their contents.
 #[test]
-fn names_and_values_of_one_hash_are_told_apart() {
+fn names_and_values_with_equal_hashes_are_distinguished() {
     let of_seed = |seed| Some((seed, names_of_one_hash(&HashSeed::from_seed(seed))?));
     let (seed, pairs) = (0..).find_map(of_seed).expect("one key in some hundreds");
     let key = HashSeed::from_seed(seed);
@@ -248,7 +248,7 @@ fn names_and_values_of_one_hash_are_told_apart() {
         let value = format!("FROM /* WHERE n = '{asked}' INTO $upstream");
         let module = format!("FROM /messages/modules/{asked}/* INTO $upstream");
         let output = format!("FROM /messages/modules/m/outputs/{asked} INTO $upstream");
-        for budgets in [Budgets::default(), Budgets { clauses: 0, ..Budgets::default() }, Budgets::none()] {
+        for budgets in [Budgets::default(), Budgets::default().with_terms(0), Budgets::none()] {
             for route in [&property, &value, &module, &output] {
                 let builder = RouteTable::builder().hash_seed(seed).budgets(budgets.clone()).route("r", route);
                 let table = builder.build().expect("a good route");
@@ -267,7 +267,7 @@ fn names_and_values_of_one_hash_are_told_apart() {
 
 /// A value with one of these hashes would be treated as absent, as null, or as a test for presence.
 #[test]
-fn no_value_has_a_hash_that_stands_for_something_else() {
+fn no_value_has_a_reserved_hash() {
     let reserved = [ValueHash::ABSENT, ValueHash::PRESENT, ValueHash::NULL];
     for upper in (0..8).chain([u64::from(u32::MAX)]) {
         for lower in [0, 1, u64::from(u32::MAX)] {
@@ -280,7 +280,7 @@ fn no_value_has_a_hash_that_stands_for_something_else() {
 /// Tables may be given similar seeds, such as 1, 2 and 3. Each bit of the seed changes each bit of the keys for half of
 /// all seeds.
 #[test]
-fn keys_of_like_seeds_have_nothing_in_common() {
+fn keys_of_similar_seeds_have_nothing_in_common() {
     for bit in 0..64 {
         let mut changed = [0_u32; 128];
         for seed in (0..1_024_u64).map(|n| n.wrapping_mul(0x0123_4567_89ab_cdef)) {
@@ -296,7 +296,7 @@ fn keys_of_like_seeds_have_nothing_in_common() {
 }
 
 #[test]
-fn a_byte_of_a_short_text_is_found_wherever_it_stands() {
+fn a_byte_of_a_short_string_is_found_at_every_position() {
     for length in 0..=16 {
         for other in [b'a', b'.', b'0', b'/' ^ 0x80, b'/' ^ 0x40, 0, 1, 0x7f, 0xff] {
             let text = vec![other; length];

@@ -10,10 +10,11 @@ use core::hash::{BuildHasher, Hasher};
 use super::guesses::Guesses;
 use super::scanner::{Kind, Nesting, Opened, Selector, scan};
 use super::token::Inside;
-use super::units::{Units, look};
+use super::units::Units;
 use crate::search::scalar::BodyText;
 use edgeroute_lang::body::Encoding;
 use edgeroute_lang::hash_map::RandomHash;
+use edgeroute_lang::steps;
 
 /// Looks ahead for members that are overwritten.
 #[derive(Debug)]
@@ -83,14 +84,14 @@ impl Duplicates {
     #[inline]
     pub(super) fn is_overwritten<U: Units>(&mut self, body: &[u8], number: usize) -> bool {
         if number >= self.end {
-            self.look::<U>(body, number);
+            self.look_ahead::<U>(body, number);
         }
         let bit = number - self.first;
         self.overwritten.get(bit / 64).is_some_and(|bits| bits >> (bit % 64) & 1 == 1)
     }
 
     #[inline(never)]
-    fn look<U: Units>(&mut self, body: &[u8], first: usize) {
+    fn look_ahead<U: Units>(&mut self, body: &[u8], first: usize) {
         self.forget_members(0);
         self.open.clear();
         self.overwritten.fill(0);
@@ -98,8 +99,8 @@ impl Duplicates {
         self.end = first.saturating_add(self.members.capacity());
         let mut nesting = core::mem::take(&mut self.nesting);
         // The caller detects where the body is invalid.
-        let mut look = Look { duplicates: self, body, number: 0 };
-        let _ = scan::<U, _>(body, &mut nesting, &mut Guesses::new(false), &mut look);
+        let mut ahead = LookAhead { duplicates: self, body, number: 0 };
+        let _ = scan::<U, _>(body, &mut nesting, &mut Guesses::new(false), &mut ahead);
         self.nesting = nesting;
     }
 
@@ -128,14 +129,14 @@ fn bucket(by_hash: &mut [u32], hash: u32) -> Option<&mut u32> {
 }
 
 /// One look-ahead.
-struct Look<'d, 'm> {
+struct LookAhead<'d, 'm> {
     duplicates: &'d mut Duplicates,
     body: &'m [u8],
     /// The number of the next member.
     number: usize,
 }
 
-impl<'m> Look<'_, 'm> {
+impl<'m> LookAhead<'_, 'm> {
     /// Returns the member of this name among those from index `from` on, which belong to the innermost object.
     fn find(&self, from: usize, hash: u32, name: BodyText<'m>, encoding: Encoding) -> Option<usize> {
         let Duplicates { members, by_hash, .. } = &*self.duplicates;
@@ -143,7 +144,7 @@ impl<'m> Look<'_, 'm> {
         let mut index = *by_hash.get(hash as usize & mask)? as usize;
         // Members of the enclosing objects come before `from`.
         while index >= from {
-            look();
+            steps::step();
             let member = members.get(index)?;
             if self.name(member, encoding) == name {
                 return Some(index);
@@ -159,7 +160,7 @@ impl<'m> Look<'_, 'm> {
     }
 }
 
-impl<'m, U: Units> Selector<'m, U> for Look<'_, 'm> {
+impl<'m, U: Units> Selector<'m, U> for LookAhead<'_, 'm> {
     type Child = ();
 
     fn root(&mut self) {}

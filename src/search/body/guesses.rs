@@ -10,13 +10,14 @@
 //! two names rather than all previous names, so that an extra or missing member spoils only the next two guesses.
 
 use super::trie::{NONE, PlaceId};
-use super::units::look;
+use crate::tuning::{GUESS_BYTES, GUESSES};
 use edgeroute_lang::body::Encoding;
+use edgeroute_lang::steps;
 
 /// The names that are expected after others.
 #[derive(Debug)]
 pub(super) struct Guesses {
-    /// The guesses, indexed by the last two names. There are either none or [`COUNT`].
+    /// The guesses, indexed by the last two names. There are either none or [`GUESSES`].
     kept: Box<[Guess]>,
     /// A digest of the last two names.
     after: u16,
@@ -24,19 +25,12 @@ pub(super) struct Guesses {
     depth: u16,
 }
 
-/// The number of guesses. It is a power of two, and large enough that few of about ten names share a place with
-/// another.
-const COUNT: usize = 512;
-
-/// The maximum length of a guess in bytes.
-const LONGEST: usize = 24;
-
 /// The bytes from a comma, or from the bracket of an object, to the value of the next member.
 #[derive(Clone, Debug)]
 struct Guess {
     bytes: Words,
     masks: Words,
-    /// The length in bytes. `length <= LONGEST`
+    /// The length in bytes. `length <= GUESS_BYTES`
     length: u8,
     /// The value that the name contributes to [`Guesses::after`].
     name: u16,
@@ -46,7 +40,7 @@ struct Guess {
     context: Context,
 }
 
-type Words = [u64; LONGEST / 8];
+type Words = [u64; GUESS_BYTES / 8];
 
 /// Everything other than the name that decides where the name leads: the place of its container, if it leads anywhere,
 /// and the encoding.
@@ -79,7 +73,7 @@ impl Guesses {
             child: NONE,
             context: Context::NOWHERE,
         };
-        Self { kept: vec![none; if asks { COUNT } else { 0 }].into(), after: 0, depth: 0 }
+        Self { kept: vec![none; if asks { GUESSES } else { 0 }].into(), after: 0, depth: 0 }
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
@@ -102,7 +96,7 @@ impl Guesses {
     /// Returns the index of the guess.
     #[inline(always)]
     fn place(&self) -> usize {
-        usize::from(self.after ^ self.depth) % COUNT
+        usize::from(self.after ^ self.depth) % GUESSES
     }
 
     /// Checks whether the guess comes next; at this point there is a comma, the bracket of an object, or neither. If
@@ -139,7 +133,7 @@ impl Guesses {
             *bytes &= *mask;
         }
         let name = digest(bytes);
-        if length <= LONGEST
+        if length <= GUESS_BYTES
             && let Ok(length) = u8::try_from(length)
         {
             *guess = Guess { bytes, masks, length, name, child: PlaceId::pack(child), context };
@@ -151,9 +145,9 @@ impl Guesses {
 /// Returns the next bytes, with zeros after the end of the body.
 #[inline(always)]
 fn words(rest: &[u8]) -> Words {
-    look();
+    steps::step();
     let last;
-    let bytes: &[u8; LONGEST] = if let Some(bytes) = rest.first_chunk() {
+    let bytes: &[u8; GUESS_BYTES] = if let Some(bytes) = rest.first_chunk() {
         bytes
     } else {
         last = last_bytes(rest);
@@ -168,8 +162,8 @@ fn words(rest: &[u8]) -> Words {
 
 #[cold]
 #[inline(never)]
-fn last_bytes(rest: &[u8]) -> [u8; LONGEST] {
-    let mut bytes = [0; LONGEST];
+fn last_bytes(rest: &[u8]) -> [u8; GUESS_BYTES] {
+    let mut bytes = [0; GUESS_BYTES];
     for (byte, of_rest) in bytes.iter_mut().zip(rest) {
         *byte = *of_rest;
     }
@@ -202,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_after_the_same_two_names_is_expected() {
+    fn the_name_that_followed_the_same_two_names_is_guessed() {
         let body = b"{\"a\":1,\"b\" : 2,\"c\":3";
         let mut guesses = guesses();
         for (at, end, child) in [(0, 5, Some(PlaceId::new(7))), (6, 13, None), (14, 19, Some(PlaceId::new(0)))] {
@@ -217,12 +211,12 @@ mod tests {
     }
 
     #[test]
-    fn any_other_byte_is_noticed() {
-        for length in 1..=LONGEST {
-            let body: Vec<u8> = (0..LONGEST).map(|at| if at < length { b'n' } else { b'.' }).collect();
+    fn a_guess_fails_on_any_other_byte() {
+        for length in 1..=GUESS_BYTES {
+            let body: Vec<u8> = (0..GUESS_BYTES).map(|at| if at < length { b'n' } else { b'.' }).collect();
             let mut guesses = guesses();
             guesses.learn(&body, &body[length..], HERE, None);
-            for at in 0..LONGEST {
+            for at in 0..GUESS_BYTES {
                 let mut other = body.clone();
                 other[at] = b'x';
                 guesses.begin();
@@ -236,8 +230,8 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_expected_at_first_nor_where_it_was_too_long() {
-        let zeros = [0; LONGEST + 1];
+    fn there_is_no_guess_at_first_or_after_a_long_name() {
+        let zeros = [0; GUESS_BYTES + 1];
         assert_eq!(guesses().guess(&zeros, HERE), None);
         assert_eq!(guesses().guess(&zeros, Context::new(None, Encoding::Utf8)), None);
         let mut guesses = guesses();

@@ -12,7 +12,7 @@
 
 #![expect(
     clippy::inline_always,
-    reason = "a scan is one loop, and a call costs more than most of what stands in it does (`benches/body`)"
+    reason = "a scan is one loop, and a call costs more than most of the functions in it do (`benches/body`)"
 )]
 
 mod duplicates;
@@ -32,9 +32,9 @@ use self::scanner::{Nesting, scan};
 use self::several::{SeveralScratch, scan_for_several};
 use self::single::{Single, SingleScratch};
 use self::trie::{Trie, TrieBuilder};
-pub(super) use self::units::look;
 use self::units::{Units, Utf8, Wide};
 use super::scalar::Scalar;
+use crate::tuning::LOOK_AHEAD;
 use edgeroute_lang::body::{BodyPath, Encoding, Step};
 
 /// What the routes of a table ask of a body.
@@ -164,7 +164,7 @@ impl BodyScratch {
     /// Creates memory for scans by `plan` of bodies nested up to `max_depth` containers deep, including the root. The
     /// size depends only on these two. Allocates.
     pub(crate) fn new(plan: &BodyPlan, max_depth: usize) -> Self {
-        Self::with_window(plan, max_depth, SeveralScratch::WINDOW)
+        Self::with_window(plan, max_depth, LOOK_AHEAD)
     }
 
     /// Like [`new`](Self::new), with a look-ahead of this number of members to find those that are overwritten. The

@@ -14,6 +14,7 @@ use super::token::{Inside, scalar, skip_value};
 use super::trie::{NONE, Place, PlaceId, Trie};
 use super::units::{Units, until};
 use crate::search::scalar::Scalar;
+use edgeroute_lang::id::to_u32;
 
 /// The memory for following a scan.
 #[derive(Debug)]
@@ -65,9 +66,6 @@ enum Finding {
 }
 
 impl SeveralScratch {
-    /// The number of members that a look-ahead covers. Only large bodies have more.
-    pub(super) const WINDOW: usize = 4096;
-
     /// Creates memory for bodies nested up to `max_depth` containers deep, with a look-ahead of `window` members, at
     /// least one. Allocates.
     pub(super) fn new(trie: &Trie, max_depth: usize, window: usize) -> Self {
@@ -146,7 +144,7 @@ impl Several<'_, '_> {
         if let (Some(position), Some(reached)) =
             (self.scratch.positions.get_mut(place.index()), self.scratch.reached.get_mut(self.end))
         {
-            *position = u32::try_from(self.end).unwrap_or(u32::MAX);
+            *position = to_u32(self.end);
             *reached = Reached { place, times };
             self.end += 1;
         }
@@ -210,7 +208,7 @@ impl Several<'_, '_> {
 
     /// Records what the child is, for the paths that end here.
     fn find(&mut self, start: usize, kind: Option<Kind>) {
-        let start = u32::try_from(start).unwrap_or(u32::MAX);
+        let start = to_u32(start);
         let Self { trie, scratch, child, end, .. } = self;
         for reached in scratch.reached.get(*child..*end).unwrap_or_default() {
             let Some(place) = trie.place(reached.place) else { continue };
@@ -267,7 +265,7 @@ impl<'m, U: Units> Selector<'m, U> for Several<'_, 'm> {
 
     fn open(&mut self, (): (), rest: &'m [u8], kind: Kind) -> Opened {
         self.find(self.offset(rest), Some(kind));
-        let reached = u32::try_from(self.child).unwrap_or(u32::MAX);
+        let reached = to_u32(self.child);
         self.scratch.open.push(Container { reached, index: 0 });
         self.child = self.end;
         Opened::Entered

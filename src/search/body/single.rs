@@ -9,8 +9,10 @@ use super::guesses::Context;
 use super::scanner::{Kind, Opened, Selector};
 use super::token::{Inside, scalar};
 use super::trie::{Element, Member, PlaceId, Trie};
-use super::units::{Units, look, until};
+use super::units::{Units, until};
 use crate::search::scalar::Scalar;
+use edgeroute_lang::id::to_u32;
+use edgeroute_lang::steps;
 
 /// The memory for following a scan.
 #[derive(Debug)]
@@ -85,7 +87,7 @@ impl<'s, 'm> Single<'s, 'm> {
     fn forget_overwritten(self) {
         let Self { trie, scratch, slots, start, .. } = self;
         for (id, place) in trie.places() {
-            look();
+            steps::step();
             let above = scratch.times.get(place.parent as usize).copied().unwrap_or_default();
             let Some(time) = scratch.times.get_mut(id.index()) else { continue };
             // The root is its own parent. No other two places were reached at the same time.
@@ -120,7 +122,7 @@ impl<'s, 'm> Single<'s, 'm> {
 
     fn current(&self) -> Container {
         let elements = self.trie.place(self.place).map_or(0, |place| self.trie.elements(place).len());
-        let passed = u32::try_from(elements - self.elements.len()).unwrap_or(u32::MAX);
+        let passed = to_u32(elements - self.elements.len());
         Container { place: self.place, index: self.index, passed }
     }
 

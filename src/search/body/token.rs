@@ -2,9 +2,10 @@
 //!
 //! Skipping a name or value checks the grammar. The meaning is only computed if the value is stored.
 
-use super::units::{Units, first_unit, look, other_than_digits, special_units, split_word};
+use super::units::{Units, first_unit, other_than_digits, special_units, split_word};
 use crate::search::scalar::{BodyText, Scalar};
 use edgeroute_lang::body::Encoding;
+use edgeroute_lang::steps;
 use edgeroute_lang::text::{LONGEST_DATE, as_number_points, is_date};
 
 /// The bytes between two quotes.
@@ -299,7 +300,7 @@ fn number(digits: &[u8], encoding: Encoding) -> f64 {
 fn short_number(number: &[u8]) -> Option<f64> {
     const POWERS_OF_TEN: [f64; 16] =
         [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
-    look();
+    steps::step();
     let digits = number.strip_prefix(b"-").unwrap_or(number);
     if digits.len() > 16 {
         return None;

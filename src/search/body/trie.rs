@@ -13,8 +13,10 @@ use std::collections::BTreeMap;
 
 use super::token::{Escapes, Inside};
 use crate::search::scalar::BodyText;
+use crate::tuning::SCANNED_MEMBERS;
 use edgeroute_lang::body::{Encoding, Step};
-use edgeroute_lang::id::define_id;
+use edgeroute_lang::id::{define_id, to_u32};
+use edgeroute_lang::steps;
 
 define_id! {
     /// A place of a [`Trie`]. The place that leads to it comes before it.
@@ -76,9 +78,6 @@ pub(super) struct Place {
     /// Whether this place is also reached by everything below the values that have reached it.
     pub(super) stays: bool,
 }
-
-/// If a place has at most this number of members, they are compared one by one.
-const FEW: usize = 8;
 
 /// Means no slot, or no place.
 pub(super) const NONE: u32 = u32::MAX;
@@ -214,7 +213,7 @@ impl<'p> TrieBuilder<'p> {
 
 /// Extends a range of links, which may still be empty, to include the link at `index`.
 fn extend(range: &mut Range<u32>, index: usize) {
-    let index = u32::try_from(index).unwrap_or(u32::MAX);
+    let index = to_u32(index);
     if range.start == range.end {
         range.start = index;
     }
@@ -223,10 +222,9 @@ fn extend(range: &mut Range<u32>, index: usize) {
 
 impl Member {
     fn new(name: &str, to: PlaceId, names: &mut String) -> Self {
-        let position = |at| u32::try_from(at).unwrap_or(u32::MAX);
-        let start = position(names.len());
+        let start = to_u32(names.len());
         names.push_str(name);
-        Self { word: first_word(BodyText::plain(name)), length: position(name.len()), start, to }
+        Self { word: first_word(BodyText::plain(name)), length: to_u32(name.len()), start, to }
     }
 }
 
@@ -278,11 +276,11 @@ impl Trie {
         if members.is_empty() {
             return None;
         }
-        if members.len() > FEW || encoding != Encoding::Utf8 || name.escapes == Escapes::Some {
+        if members.len() > SCANNED_MEMBERS || encoding != Encoding::Utf8 || name.escapes == Escapes::Some {
             return self.search_member(members, name.text(encoding));
         }
         let (word, length) = (name.first_word(), name.bytes().len());
-        edgeroute_lang::steps::steps(members.len() / FEW);
+        steps::steps(members.len() / SCANNED_MEMBERS);
         for member in members {
             let is_similar = member.word == word && member.length as usize == length;
             if is_similar && (length <= 8 || self.is_named(member, name.bytes())) {

@@ -5,6 +5,7 @@
 //! space are read eight bytes at a time, as the code units of one word (`benches/body`).
 
 use edgeroute_lang::body::Encoding;
+use edgeroute_lang::steps;
 
 /// The end of the body. As a character, it is not valid anywhere in JSON either.
 pub(super) const END: u8 = 0;
@@ -71,12 +72,6 @@ pub(super) trait Units {
     }
 }
 
-/// Counts a read of at most 32 bytes of the body. Only tests use the count.
-#[inline(always)]
-pub(in crate::search) fn look() {
-    edgeroute_lang::steps::step();
-}
-
 /// Returns the bytes from one place to a later one.
 #[inline(always)]
 pub(super) fn until<'m>(rest: &'m [u8], end: &[u8]) -> &'m [u8] {
@@ -92,13 +87,13 @@ impl Units for Utf8 {
 
     #[inline(always)]
     fn split(rest: &[u8]) -> (u8, &[u8]) {
-        look();
+        steps::step();
         rest.split_first().map_or((END, rest), |(character, behind)| (*character, behind))
     }
 
     #[inline(always)]
     fn has_special(chunk: &[u8; 32]) -> bool {
-        look();
+        steps::step();
         // There is no branch, so all bytes are compared together.
         chunk
             .iter()
@@ -116,7 +111,7 @@ impl<const WIDTH: usize> Units for Wide<WIDTH> {
 
     #[inline(always)]
     fn split(rest: &[u8]) -> (u8, &[u8]) {
-        look();
+        steps::step();
         match rest.split_first_chunk::<WIDTH>() {
             Some((unit, behind)) => {
                 let unit = unit.iter().rev().fold(0, |unit, byte| unit << 8 | u32::from(*byte));
@@ -130,7 +125,7 @@ impl<const WIDTH: usize> Units for Wide<WIDTH> {
 
     #[inline(always)]
     fn has_special(chunk: &[u8; 32]) -> bool {
-        look();
+        steps::step();
         let (words, _) = chunk.as_chunks();
         words.iter().fold(0, |special, word| special | special_units::<Self>(u64::from_le_bytes(*word))) != 0
     }
@@ -197,7 +192,7 @@ fn skip_last<U: Units + ?Sized>(mut rest: &[u8], is_such: impl Fn(u8) -> bool) -
 /// Returns the next eight bytes, the first one lowest, and the place after them. Returns `None` if there are fewer.
 #[inline(always)]
 pub(super) fn split_word(rest: &[u8]) -> Option<(u64, &[u8])> {
-    look();
+    steps::step();
     rest.split_first_chunk().map(|(bytes, behind)| (u64::from_le_bytes(*bytes), behind))
 }
 
@@ -268,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn every_special_unit_is_found_behind_any_others() {
+    fn every_special_unit_is_found_after_any_others() {
         special_units_are_found::<Utf8>(0xFF);
         special_units_are_found::<Wide<2>>(0xFFFF);
         special_units_are_found::<Wide<4>>(u32::MAX);
@@ -290,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn other_units_than_digits_are_found_behind_digits_and_ascii() {
+    fn the_first_unit_that_is_no_digit_is_found() {
         other_units_are_found::<Utf8>();
         other_units_are_found::<Wide<2>>();
         other_units_are_found::<Wide<4>>();

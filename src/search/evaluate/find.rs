@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_bases_that_differ() {
+    fn random_keys_differ() {
         let keys: Vec<u64> = (0..8).map(|_| RollingKey::random().0).collect();
         assert!(keys.iter().all(|&base| (2..=MODULUS).contains(&base)));
         assert!(keys.windows(2).all(|pair| pair[0] != pair[1]));

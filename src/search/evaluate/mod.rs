@@ -10,10 +10,12 @@
 mod cursor;
 mod find;
 mod rope;
+mod ropes;
 
 use smallvec::SmallVec;
 
-use self::rope::{RopeId, RopeMemory, RopeSizes, Ropes};
+use self::rope::RopeId;
+use self::ropes::{RopeMemory, RopeSizes, Ropes};
 use super::scalar::Scalar;
 use super::slots::Property;
 use edgeroute_lang::builtin::Function;
@@ -77,8 +79,8 @@ pub(crate) fn evaluate<'m>(
             registers.push(value);
         }
     });
-    // A condition of type null is false. Any other value must be a bool at run time to be true or false; strings and
-    // numbers are undefined.
+    // A condition of static type null is false. A string, a number, or a null from the body is undefined
+    // (SEMANTICS#verdict).
     match (expression.operations().last()?.ty, registers.last()?) {
         (Type::Null, _) => Some(false),
         (_, Value::Bool(truth)) => Some(*truth),

@@ -291,7 +291,7 @@ pub(super) const SHAPES: [Shape; 43] = [
 
 /// The bytes of the routes, and the steps from their texts to a table, or for bad routes to their errors.
 pub(super) fn build(routes: &[String]) -> Point {
-    let limits = Limits { route_bytes: usize::MAX, ..Limits::default() };
+    let limits = Limits::default().with_route_bytes(usize::MAX);
     let mut builder = RouteTable::builder().limits(limits).hash_seed(7);
     for (number, route) in routes.iter().enumerate() {
         builder = builder.route(number.to_string(), route);

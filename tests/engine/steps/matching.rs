@@ -203,7 +203,7 @@ pub(super) const SHAPES: [Shape; 60] = [
         grows: Grows::Message(|n| property("a", "é".repeat(n / 2))),
     },
     Shape {
-        name: "a value in which a part nearly stands everywhere",
+        name: "a value in which a part nearly matches everywhere",
         slope: 1_100,
         first: 5_000,
         grows: Grows::Message(|n| {
@@ -564,7 +564,7 @@ struct Receiver {
 
 impl Receiver {
     fn new(routes: &[String], seed: u64) -> Self {
-        let limits = Limits { route_bytes: usize::MAX, ..Limits::default() };
+        let limits = Limits::default().with_route_bytes(usize::MAX);
         let mut builder = RouteTable::builder().limits(limits).hash_seed(seed);
         for (number, route) in routes.iter().enumerate() {
             builder = builder.route(number.to_string(), route);

@@ -19,7 +19,7 @@ fn from_all(condition: &str) -> String {
 
 /// A table that is decided by terms, and one that uses lists.
 fn small_and_large() -> [Budgets; 2] {
-    [Budgets::default(), Budgets { clauses: 0, ..Budgets::default() }]
+    [Budgets::default(), Budgets::default().with_terms(0)]
 }
 
 /// The steps for a message with a scratch that has already seen it, and the number of its deliveries.
@@ -55,7 +55,7 @@ fn a_small_table_is_decided_at_once() {
         "FROM /messages/* WHERE $contentType = 'application/json' and msgType = 'telemetry' INTO $upstream",
     ];
     let table = table(routes.map(str::to_owned), Budgets::default(), 7);
-    assert_eq!(table.stats().clauses, routes.len());
+    assert_eq!(table.stats().terms, routes.len());
     let system = [("contentType", "application/json"), ("contentEncoding", "utf-8"), ("messageId", "1")];
     let origin = Origin::module("edge", "sensor").output("telemetry");
     for (level, temp, msg_type, taken, most) in
@@ -99,7 +99,7 @@ fn the_source_of_a_usual_sender_costs_a_look_up_for_each_of_its_names() {
         "FROM /messages/modules/m/outputs/o WHERE a = 'x' INTO $upstream",
         "FROM /messages/modules/longer-than-sixteen-bytes/outputs/also-longer-than-sixteen WHERE a = 'x' INTO $upstream",
     ];
-    let table = table(routes.map(str::to_owned), Budgets { clauses: 0, ..Budgets::default() }, 7);
+    let table = table(routes.map(str::to_owned), Budgets::default().with_terms(0), 7);
     let of_module = |module, output| Origin::module("d", module).output(output);
     for (origin, most) in [
         // Two steps for each group that the source selects, and one for each name that is looked up, or two for a long
@@ -187,7 +187,7 @@ fn what_no_living_clause_asks_for_is_not_looked_at() {
     let routes: Vec<String> =
         tests.chain(["{$a} = 'x' and level = 'x'".to_owned()]).map(|text| from_all(&text)).collect();
     let table = table(routes.clone(), Budgets::default(), 7);
-    assert_eq!(table.stats().clauses, 31);
+    assert_eq!(table.stats().terms, 31);
     let (long, names) = ("v".repeat(10_000), (0..100).map(|n| format!("name{n}")).collect::<Vec<_>>());
     let system = many(&names);
     let properties = [("level", "y"), ("a", long.as_str())];
@@ -242,7 +242,7 @@ fn resolved_names_are_not_looked_up() {
 #[test]
 fn headers_spare_the_programs_of_most_candidates() {
     for (list, count, most) in [(24, 24, 24 + 20), (0, 400, 24)] {
-        let budgets = Budgets { clauses: 0, list, ..Budgets::default() };
+        let budgets = Budgets::default().with_terms(0).with_list(list);
         let table =
             table((0..count).map(|n| from_all(&format!("a = 'x' and b = 'v{}' and c != 'y'", n % 400))), budgets, 7);
         let properties = [("a", "x"), ("b", "v7"), ("c", "z")];

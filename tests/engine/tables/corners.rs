@@ -13,8 +13,8 @@ use edgeroute_testkit::cases::{Case, MessageParts, OriginParts};
 
 /// A table that is decided by terms if it is small, one of lists, and one that is split by lookups.
 fn every_shape() -> [Budgets; 3] {
-    let lists = Budgets { clauses: 0, ..Budgets::default() };
-    [Budgets::default(), lists.clone(), Budgets { list: 0, ..lists }]
+    let lists = Budgets::default().with_terms(0);
+    [Budgets::default(), lists.clone(), lists.with_list(0)]
 }
 
 /// A route for each source with its condition, to endpoints of their own.
@@ -267,7 +267,7 @@ fn a_scratch_is_as_new_after_the_properties_of_a_hub_panicked() {
     let conditions = ["a = 'x'", "a != 'y'", "as_number(n) > 3", "b = 'x'", "not is_defined(a)", "length(b) = 1"];
     for budgets in every_shape() {
         // Several segments, each of which visits the message.
-        let mut set = RouteSet::new(RouteTable::builder().budgets(Budgets { whole: 0, ..budgets })).unwrap();
+        let mut set = RouteSet::new(RouteTable::builder().budgets(budgets.with_whole(0))).unwrap();
         let mut table = None;
         for route in routes(conditions.map(|condition| ("/*", condition))) {
             table = Some(set.apply(Changes::new().set(route)).unwrap());

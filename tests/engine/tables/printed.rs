@@ -15,15 +15,15 @@ fn table(conditions: &[impl AsRef<str>], budgets: Budgets) -> RouteTable {
 }
 
 /// The index entries of each route.
-fn filings(conditions: &[impl AsRef<str>], budgets: Budgets) -> Vec<String> {
+fn postings_of(conditions: &[impl AsRef<str>], budgets: Budgets) -> Vec<String> {
     let printed = table(conditions, budgets).listing().to_string();
-    let filings = printed.lines().filter_map(|line| line.trim().strip_prefix('r')?.split_once(": "));
-    filings.map(|(_, filing)| filing.to_owned()).collect()
+    let postings = printed.lines().filter_map(|line| line.trim().strip_prefix('r')?.split_once(": "));
+    postings.map(|(_, posting)| posting.to_owned()).collect()
 }
 
 /// Budgets that split even small groups.
 fn split() -> Budgets {
-    Budgets { clauses: 0, list: 0, ..Budgets::default() }
+    Budgets::default().with_terms(0).with_list(0)
 }
 
 #[test]
@@ -40,19 +40,19 @@ fn a_small_table_prints_as_it_is_walked() {
 /MESSAGES/
   all -> /modules/store/inputs/in: always, if true
   either -> $upstream: always, if $body.n = 5
-  either -> $upstream: by the clause on LEVEL, if LEVEL = "x"
+  either -> $upstream: by the term on LEVEL, if LEVEL = "x"
 /MESSAGES/MODULES/SENSOR/
-  hot -> $upstream: by the clause on TEMP, SITE, if number TEMP > 80 and SITE = "a"
+  hot -> $upstream: by the term on TEMP, SITE, if number TEMP > 80 and SITE = "a"
 fallback
   rest -> $upstream: if A is not there
 "#;
     assert_eq!(table.listing().to_string(), expected);
-    assert_eq!((table.stats().never, table.stats().clauses), (1, 4));
+    assert_eq!((table.stats().never, table.stats().terms), (1, 4));
 }
 
 #[track_caller]
 fn check(conditions: &[&str], budgets: &Budgets, expected: &[&str]) {
-    assert_eq!(filings(conditions, budgets.clone()), expected);
+    assert_eq!(postings_of(conditions, budgets.clone()), expected);
 }
 
 #[test]
@@ -84,12 +84,12 @@ fn each_kind_of_test_has_its_switch() {
         ],
     );
     let stats = table(&conditions, split()).stats();
-    let filed = (stats.equal, stats.affix, stats.number, stats.value, stats.present, stats.always);
-    assert_eq!(filed, (1, 2, 1, 1, 2, 2));
-    let stats = table(&conditions, Budgets { clauses: 0, ..Budgets::default() }).stats();
+    let counts = (stats.equal, stats.affix, stats.number, stats.value, stats.present, stats.always);
+    assert_eq!(counts, (1, 2, 1, 1, 2, 2));
+    let stats = table(&conditions, Budgets::default().with_terms(0)).stats();
     assert_eq!((stats.listed, stats.equal, stats.always), (9, 0, 0));
     let stats = table(&conditions, Budgets::default()).stats();
-    assert_eq!((stats.clauses, stats.listed), (9, 0));
+    assert_eq!((stats.terms, stats.listed), (9, 0));
     let stats = table(&conditions, Budgets::none()).stats();
     assert_eq!((stats.listed, stats.equal, stats.always), (0, 0, 9));
 }
@@ -125,14 +125,14 @@ fn the_selective_test_is_the_access_test_even_if_its_name_sorts_late() {
 fn a_disjunction_is_filed_under_each_of_its_parts_within_the_budget() {
     let conditions = ["a = 'x' or b = 'y' or starts_with(c, 'z')"];
     let each = ["A = \"x\"", "B = \"y\"", "C starts with \"z\""].map(|test| format!("by {test}, if {test}"));
-    assert_eq!(filings(&conditions, split()), each);
-    assert_eq!(filings(&conditions, Budgets { filings: 3, ..split() }), each);
+    assert_eq!(postings_of(&conditions, split()), each);
+    assert_eq!(postings_of(&conditions, split().with_postings(3)), each);
     let program = "[0: A = \"x\" ? yes : 1; 1: B = \"y\" ? yes : 2; 2: C starts with \"z\" ? yes : no]";
-    assert_eq!(filings(&conditions, Budgets { filings: 2, ..split() }), [format!("always, if {program}")]);
+    assert_eq!(postings_of(&conditions, split().with_postings(2)), [format!("always, if {program}")]);
     // Also indexed this way within a conjunction, if no other part is more selective, but checked as a whole.
     let whole = "[0: C != \"z\" ? 1 : no; 1: A = \"x\" ? yes : 2; 2: B = \"y\" ? yes : no]";
     let each = ["by A = \"x\"", "by B = \"y\""].map(|test| format!("{test}, header C is there, if {whole}"));
-    assert_eq!(filings(&["(a = 'x' or b = 'y') and c != 'z'"], split()), each);
+    assert_eq!(postings_of(&["(a = 'x' or b = 'y') and c != 'z'"], split()), each);
     // A part that no test selects is always examined.
     let half = table(&["a = 'x' or not is_defined(b)"], split()).stats();
     assert_eq!((half.equal, half.always), (1, 1));
@@ -151,8 +151,8 @@ fn each_test_is_shown_as_what_it_asks() {
         ("not is_defined(a)", "A is not there"),
         ("is_null(a)", "A is null"),
         ("not is_null(a)", "A is not null"),
-        ("is_string(a)", "A is text"),
-        ("not is_string(a)", "A is no text"),
+        ("is_string(a)", "A is a string"),
+        ("not is_string(a)", "A is not a string"),
         ("not starts_with(a, 'x')", "not A starts with \"x\""),
         ("as_number(a) < 5", "number A < 5"),
         ("as_number(a) = 5", "number A = 5"),
@@ -165,17 +165,17 @@ fn each_test_is_shown_as_what_it_asks() {
         ("$body.a = null", "$body.a = null"),
     ];
     for (condition, expected) in shown {
-        let filings = filings(&[condition], Budgets::none());
-        let [filing] = filings.as_slice() else { panic!("{condition} is filed once: {filings:?}") };
-        assert_eq!(filing.split_once(", if ").unwrap().1, expected);
+        let postings = postings_of(&[condition], Budgets::none());
+        let [posting] = postings.as_slice() else { panic!("{condition} has one posting: {postings:?}") };
+        assert_eq!(posting.split_once(", if ").unwrap().1, expected);
     }
 }
 
 #[test]
 fn a_property_that_must_be_there_is_asked_for_where_nothing_better_is() {
     let conditions = ["is_defined(a)", "starts_with(a, '')", "ends_with(a, '')", "contains(a, 'x')", "a < 'x'"];
-    for filing in filings(&conditions, split()) {
-        assert!(filing.starts_with("by A is there, if "), "{filing}");
+    for posting in postings_of(&conditions, split()) {
+        assert!(posting.starts_with("by A is there, if "), "{posting}");
     }
 }
 
@@ -183,7 +183,7 @@ fn a_property_that_must_be_there_is_asked_for_where_nothing_better_is() {
 fn of_bodies_only_equality_is_filed() {
     let conditions =
         ["as_number($body.a) > 1 and as_number($body.a) < 5", "as_number($body.a) > 1", "$body.a > 1", "$body.a != 1"];
-    assert!(filings(&conditions, split()).iter().all(|filing| filing.starts_with("always, if ")));
+    assert!(postings_of(&conditions, split()).iter().all(|posting| posting.starts_with("always, if ")));
     let system = [("contentType", "application/json"), ("contentEncoding", "utf-8")];
     let message = Message::new(Origin::device("d")).system_properties(&system).body(b"{\"a\": 3}");
     assert_eq!(table(&conditions, split()).route(&message).len(), 4);
@@ -204,30 +204,33 @@ fn a_constant_is_the_rarer_the_more_is_asked_of_its_property() {
     let others = |count: usize, test: fn(usize) -> String| (0..count).map(test).collect::<Vec<_>>();
     // The constant is tested twice, but among a hundred: a route that tests `a` at all tests this constant.
     let one = [vec!["a = 'x' and b = 'y'".to_owned(), "b = 'y'".to_owned()], others(100, |n| format!("b = 'v{n}'"))];
-    let filed = filings(&one.concat(), split());
-    assert_eq!(filed[0], "by B = \"y\", header A = \"x\", if A = \"x\" and B = \"y\"");
+    let postings = postings_of(&one.concat(), split());
+    assert_eq!(postings[0], "by B = \"y\", header A = \"x\", if A = \"x\" and B = \"y\"");
     // A prefix is rarer than an equality here, but a header only checks that its property is present.
     let three = [
         vec!["n = 'k' and b = 'y' and starts_with(c, 'p')".to_owned()],
         others(20, |n| format!("n = 'v{n}'")),
         others(10, |n| format!("starts_with(c, 'q{n}')")),
     ];
-    let filed = filings(&three.concat(), split());
-    assert_eq!(filed[0], "by N = \"k\", header B = \"y\", if N = \"k\" and B = \"y\" and C starts with \"p\"");
+    let postings = postings_of(&three.concat(), split());
+    assert_eq!(postings[0], "by N = \"k\", header B = \"y\", if N = \"k\" and B = \"y\" and C starts with \"p\"");
 }
 
 #[test]
 fn a_disjunction_is_as_likely_as_its_parts_together() {
-    let of = |condition: &str| filings(&[condition], split());
+    let of = |condition: &str| postings_of(&[condition], split());
     // One constant is rarer than one of two, and one of two rarer than one of three.
     for parts in ["a = 'x' or b = 'y'", "a = 'x' or b = 'y' or d = 'w'"] {
-        let filed = of(&format!("({parts}) and c = 'z'"));
-        assert!(filed.len() == 1 && filed[0].starts_with("by C = \"z\", if "), "{filed:?}");
-        let filed = of(&format!("({parts}) and c != 'z'"));
-        assert!(filed.len() > 1 && filed.iter().all(|filing| filing.contains(", header C is there, ")), "{filed:?}");
+        let postings = of(&format!("({parts}) and c = 'z'"));
+        assert!(postings.len() == 1 && postings[0].starts_with("by C = \"z\", if "), "{postings:?}");
+        let postings = of(&format!("({parts}) and c != 'z'"));
+        assert!(
+            postings.len() > 1 && postings.iter().all(|posting| posting.contains(", header C is there, ")),
+            "{postings:?}"
+        );
     }
     // If it has more parts than the budget allows, the other test is used.
-    let within = |filings| table(&["(a = 'x' or b = 'y') and c != 'z'"], Budgets { filings, ..split() }).stats();
+    let within = |postings| table(&["(a = 'x' or b = 'y') and c != 'z'"], split().with_postings(postings)).stats();
     assert_eq!((within(2).equal, within(2).present), (2, 0));
     assert_eq!((within(1).equal, within(1).present), (0, 1));
 }
@@ -251,9 +254,9 @@ fn texts_of_bodies_are_filed_as_long_as_they_can_be_unescaped() {
 }
 
 #[test]
-fn filings_of_all_lists_are_counted() {
+fn postings_of_all_lists_are_counted() {
     let routes = ["/messages/*", "/messages/*", "/twinChangeNotifications", "/messages/modules/m/*"];
-    let mut builder = RouteTable::builder().budgets(Budgets { clauses: 0, ..Budgets::default() });
+    let mut builder = RouteTable::builder().budgets(Budgets::default().with_terms(0));
     for (number, source) in routes.into_iter().enumerate() {
         builder = builder.route(number.to_string(), format!("FROM {source} WHERE a = 'x' INTO $upstream"));
     }
@@ -274,17 +277,20 @@ fn intervals_below_zero_are_found() {
 
 #[test]
 fn a_clause_says_what_it_can_of_each_property() {
-    let clauses = [
-        ("a = 'x' and $body.n = 5", "by the clause on A"),
-        ("(a = 'x' or b = 'y') and c = 'z'", "by the clause on C"),
-        ("(a = 'x' or a = 'y') and length(b) > 1", "by the clause on A"),
-        ("(a = 'x' or a = 'y') and (b = 'z' or c = 'z')", "by the clause on A"),
-        ("(a = 'x' or starts_with(a, 'y')) and c = 'z'", "by the clause on C"),
+    let terms = [
+        ("a = 'x' and $body.n = 5", "by the term on A"),
+        ("(a = 'x' or b = 'y') and c = 'z'", "by the term on C"),
+        ("(a = 'x' or a = 'y') and length(b) > 1", "by the term on A"),
+        ("(a = 'x' or a = 'y') and (b = 'z' or c = 'z')", "by the term on A"),
+        ("(a = 'x' or starts_with(a, 'y')) and c = 'z'", "by the term on C"),
         ("length(a) > 1", "always"),
     ];
-    for (condition, expected) in clauses {
-        let filed = filings(&[condition], Budgets::default());
-        assert!(filed.len() == 1 && filed[0].starts_with(&format!("{expected}, if ")), "{condition}: {filed:?}");
+    for (condition, expected) in terms {
+        let postings = postings_of(&[condition], Budgets::default());
+        assert!(
+            postings.len() == 1 && postings[0].starts_with(&format!("{expected}, if ")),
+            "{condition}: {postings:?}"
+        );
     }
 }
 
@@ -336,7 +342,7 @@ fn lengths_of_affixes_over_the_budget_are_cut() {
         })
         .collect();
     for affix_lengths in [0, 1, 3, 8, 100] {
-        let table = table(&conditions, Budgets { affix_lengths, ..split() });
+        let table = table(&conditions, split().with_affix_lengths(affix_lengths));
         assert_eq!(table.stats().affix, conditions.len());
         let mut scratch = table.create_scratch();
         for length in 0..=text.len() {
@@ -354,11 +360,11 @@ fn lengths_of_affixes_over_the_budget_are_cut() {
 }
 
 #[test]
-fn clauses_are_kept_to_their_budget_and_to_a_word() {
+fn terms_are_limited_to_their_budget_and_to_a_word() {
     let conditions: Vec<String> = (0..64).map(|n| format!("a = 'v{n}' and b != 'w'")).collect();
-    let stats = |conditions: &[String], clauses| {
-        let stats = table(conditions, Budgets { clauses, ..Budgets::default() }).stats();
-        (stats.clauses, stats.equal + stats.listed)
+    let stats = |conditions: &[String], terms| {
+        let stats = table(conditions, Budgets::default().with_terms(terms)).stats();
+        (stats.terms, stats.equal + stats.listed)
     };
     assert_eq!(stats(&conditions, 64), (64, 0));
     assert_eq!(stats(&conditions, 63), (0, 64));
@@ -375,9 +381,9 @@ fn clauses_are_kept_to_their_budget_and_to_a_word() {
 }
 
 #[test]
-fn a_route_over_the_budget_of_filings_is_counted() {
+fn a_route_over_the_budget_of_postings_is_counted() {
     let choice = |count: usize| (0..count).map(|n| format!("a{n} = 'v'")).collect::<Vec<_>>().join(" or ");
-    let over = |condition: String, filings| table(&[condition], Budgets { filings, ..split() }).stats().over_budget;
+    let over = |condition: String, postings| table(&[condition], split().with_postings(postings)).stats().over_budget;
     assert_eq!(over(choice(5), 5), 0);
     assert_eq!(over(choice(6), 5), 1);
     assert_eq!(over("a = 'x'".to_owned(), 0), 1);

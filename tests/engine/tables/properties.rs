@@ -154,7 +154,7 @@ proptest! {
 fn random_cases_use_every_part_of_the_tree() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let (mut messages, mut delivered, mut deliveries, mut by_fallback) = (0, 0, 0, 0);
-    let mut filed = [0; 9];
+    let mut counts = [0; 9];
     for _ in 0..200 {
         use proptest::strategy::ValueTree;
         let case = case().new_tree(&mut runner).unwrap().current();
@@ -178,11 +178,11 @@ fn random_cases_use_every_part_of_the_tree() {
             stats.always,
             stats.over_budget,
         ];
-        for (sum, of_table) in filed.iter_mut().zip(of_table) {
+        for (sum, of_table) in counts.iter_mut().zip(of_table) {
             *sum += of_table;
         }
     }
-    assert!(filed.iter().all(|&filed| filed > 20), "never, listed, equal ...: {filed:?}");
+    assert!(counts.iter().all(|&count| count > 20), "never, listed, equal ...: {counts:?}");
     assert!(delivered * 3 > messages && delivered * 10 < messages * 9, "{delivered} of {messages} messages delivered");
     assert!(deliveries > delivered && by_fallback > 10, "{deliveries} deliveries, {by_fallback} by fallback");
 }

@@ -28,8 +28,8 @@ fn message(properties: &[(&str, Option<&str>)], system_properties: &[(&str, &str
 /// Decided by the terms of disjuncts, by the terms of whole conditions, in a list, and by lookups.
 fn all_budgets() -> [Budgets; 4] {
     let all = Budgets::default();
-    let filed = Budgets { clauses: 0, ..all.clone() };
-    [all.clone(), Budgets { filings: 1, ..all }, filed.clone(), Budgets { list: 0, ..filed }]
+    let posted = all.clone().with_terms(0);
+    [all.clone(), all.with_postings(1), posted.clone(), posted.with_list(0)]
 }
 
 #[track_caller]
@@ -116,7 +116,7 @@ fn a_fallback_that_is_never_true_takes_nothing() {
 }
 
 #[test]
-fn sixty_five_properties_are_too_many_for_clauses_and_all_count() {
+fn sixty_five_properties_are_too_many_for_terms_and_all_count() {
     for count in [64, 65] {
         let names: Vec<String> = (0..count).map(|n| format!("a{n}")).collect();
         let condition = names.iter().map(|name| format!("{name} = 'x'")).collect::<Vec<_>>().join(" and ");

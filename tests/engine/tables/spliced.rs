@@ -111,9 +111,9 @@ fn for_each_case(tables: u64, most_routes: usize, mut check: impl FnMut(&Case)) 
             }
         }
         let budgets = match table % 3 {
-            0 => Budgets { clauses: 0, list: 4, ..Budgets::default() },
+            0 => Budgets::default().with_terms(0).with_list(4),
             1 => Budgets::default(),
-            _ => Budgets { clauses: 0, list: 0, ..Budgets::default() },
+            _ => Budgets::default().with_terms(0).with_list(0),
         };
         check(&Case {
             routes,

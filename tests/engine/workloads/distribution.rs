@@ -123,7 +123,7 @@ fn foreign_messages_name_nothing_that_a_route_names() {
 #[test]
 fn equality_routes_name_a_module_and_two_or_three_attributes_by_zipfs_law() {
     let workload = Workload::generate(Kind::Equality, 10_000);
-    let mut clauses = BTreeMap::new();
+    let mut terms = BTreeMap::new();
     let mut values = BTreeMap::new();
     let mut names = BTreeSet::new();
     let mut modules = BTreeSet::new();
@@ -131,15 +131,15 @@ fn equality_routes_name_a_module_and_two_or_three_attributes_by_zipfs_law() {
         let Source::Module(module) = &route.source else { panic!("{route}") };
         modules.insert(module);
         let Some(Condition::All(conditions)) = &route.condition else { panic!("{route}") };
-        *clauses.entry(conditions.len()).or_insert(0) += 1;
+        *terms.entry(conditions.len()).or_insert(0) += 1;
         for condition in conditions {
             let Condition::Test(Key::Application(name), Test::Equals(value)) = condition else { panic!("{route}") };
             names.insert(name);
             *values.entry(value.as_str()).or_insert(0) += 1;
         }
     }
-    assert_eq!(clauses.keys().copied().collect::<Vec<_>>(), [2, 3]);
-    assert_percent(clauses[&2], workload.routes.len(), 50, 2);
+    assert_eq!(terms.keys().copied().collect::<Vec<_>>(), [2, 3]);
+    assert_percent(terms[&2], workload.routes.len(), 50, 2);
     assert_eq!((names.len(), values.len()), (20, 50));
     assert!(modules.len() > 990 && modules.len() <= 1_000);
     // 1/1 and 1/10 of the 50th harmonic number, 4.499.
@@ -164,28 +164,28 @@ fn mixed_routes_have_the_shares_of_the_design() {
     assert_percent(two, all, 25, 2);
 
     let of_modules = conditions.iter().filter(|(source, _)| **source != Source::Any);
-    let clauses: Vec<_> = of_modules.flat_map(|(_, condition)| disjuncts(condition)).flatten().collect();
+    let terms: Vec<_> = of_modules.flat_map(|(_, condition)| disjuncts(condition)).flatten().collect();
     let share = |wanted: fn(&Condition) -> bool, percent, tolerance| {
-        let found = clauses.iter().filter(|clause| wanted(clause)).count();
-        assert_percent(found, clauses.len(), percent, tolerance);
+        let found = terms.iter().filter(|term| wanted(term)).count();
+        assert_percent(found, terms.len(), percent, tolerance);
     };
-    share(|clause| matches!(clause, Condition::Test(_, Test::Equals(_))), 50, 2);
-    share(|clause| matches!(clause, Condition::Differs(..)), 15, 1);
-    share(|clause| matches!(clause, Condition::Test(_, Test::OneOf(_))), 10, 1);
+    share(|term| matches!(term, Condition::Test(_, Test::Equals(_))), 50, 2);
+    share(|term| matches!(term, Condition::Differs(..)), 15, 1);
+    share(|term| matches!(term, Condition::Test(_, Test::OneOf(_))), 10, 1);
     // A second short prefix in one conjunction becomes a wide range.
-    share(|clause| matches!(clause, Condition::Test(_, Test::Within(..))), 15, 2);
-    share(|clause| matches!(clause, Condition::Test(_, Test::StartsWith(_))), 10, 2);
+    share(|term| matches!(term, Condition::Test(_, Test::Within(..))), 15, 2);
+    share(|term| matches!(term, Condition::Test(_, Test::StartsWith(_))), 10, 2);
 
     let from_any = conditions.iter().filter(|(source, _)| **source == Source::Any);
     let first: Vec<_> =
-        from_any.flat_map(|(_, condition)| disjuncts(condition)).filter_map(|clauses| clauses.first()).collect();
+        from_any.flat_map(|(_, condition)| disjuncts(condition)).filter_map(|terms| terms.first()).collect();
     let share = |wanted: fn(&Condition) -> bool, percent| {
-        assert_percent(first.iter().filter(|clause| wanted(clause)).count(), first.len(), percent, 2);
+        assert_percent(first.iter().filter(|term| wanted(term)).count(), first.len(), percent, 2);
     };
-    share(|clause| matches!(clause, Condition::Test(Key::Application(key), Test::Equals(_)) if key == "device"), 45);
-    share(|clause| matches!(clause, Condition::Test(_, Test::StartsWith(path)) if path.matches('/').count() == 3), 25);
-    share(|clause| matches!(clause, Condition::Test(_, Test::Within(low, high)) if high - low == 10), 20);
-    share(|clause| matches!(clause, Condition::Test(Key::Application(key), Test::Equals(_)) if key != "device"), 10);
+    share(|term| matches!(term, Condition::Test(Key::Application(key), Test::Equals(_)) if key == "device"), 45);
+    share(|term| matches!(term, Condition::Test(_, Test::StartsWith(path)) if path.matches('/').count() == 3), 25);
+    share(|term| matches!(term, Condition::Test(_, Test::Within(low, high)) if high - low == 10), 20);
+    share(|term| matches!(term, Condition::Test(Key::Application(key), Test::Equals(_)) if key != "device"), 10);
     assert!(messages(&workload, Outcome::Mixed, 50).iter().all(|message| message.properties.len() == 12));
 }
 

@@ -229,8 +229,8 @@ impl<'r, 't> Coverage<'r, 't> {
 /// Builds the table in which each route has an endpoint of its own. The text up to the end of the condition is kept;
 /// only the sink is replaced, since whatever follows a sink is ignored.
 fn table_of_each(routes: &Routes<'_>) -> Result<RouteTable, CompileError> {
-    let limits = routes.limits().clone();
-    let limits = Limits { route_bytes: limits.route_bytes.saturating_add(128), ..limits };
+    let limits = routes.limits();
+    let limits = limits.clone().with_route_bytes(limits.route_bytes.saturating_add(128));
     let mut builder = RouteTable::builder().limits(limits).shadowing(routes.shadowing());
     let text = |route: &Compiled<'_>, place: usize| {
         let before = route.route.text().get(..route.sink_span.range().start).unwrap_or_default();

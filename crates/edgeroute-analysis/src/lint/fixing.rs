@@ -54,7 +54,7 @@ pub fn fix_manifest(text: &str, linter: &Linter, most: Fixes) -> Fixed {
         // Each fix is valid by itself, but two together may not be.
         let rounds = [&*fixes, fixes.get(..1).unwrap_or_default()];
         let Some((text, applied)) = rounds.into_iter().find_map(|fixes| {
-            let Edited { text, left_out } = apply(&fixed.text, fixes);
+            let Edited { text, left_out, .. } = apply(&fixed.text, fixes);
             (problem_count(&text, linter) <= problems).then_some((text, fixes.len() - left_out.len()))
         }) else {
             break;
@@ -66,7 +66,7 @@ pub fn fix_manifest(text: &str, linter: &Linter, most: Fixes) -> Fixed {
 
 /// Counts the problems of a manifest and its routes.
 fn problem_count(text: &str, linter: &Linter) -> usize {
-    let Parsed { manifest, unusable_routes, problems } = Manifest::parse(text);
+    let Parsed { manifest, unusable_routes, problems, .. } = Manifest::parse(text);
     let routes = manifest.iter().flat_map(Manifest::routes).chain(&unusable_routes);
     let errors = routes.filter_map(|route| {
         TypedRoute::compile(route.text(), linter.shadowing_of_names(), linter.limits_of_routes()).err()

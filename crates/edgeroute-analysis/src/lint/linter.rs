@@ -85,7 +85,7 @@ impl Linter {
     /// ```
     #[must_use]
     pub fn lint_manifest(&self, text: &str) -> ManifestReport {
-        let Parsed { manifest: Some(manifest), unusable_routes, problems } = Manifest::parse(text) else {
+        let Parsed { manifest: Some(manifest), unusable_routes, problems, .. } = Manifest::parse(text) else {
             return ManifestReport::default();
         };
         let topology = Topology::with_shadowing(&manifest, &self.limits, self.shadowing);
@@ -164,5 +164,5 @@ fn located(manifest: &Manifest, finding: Finding) -> diagnostic::Finding {
             diagnostic = diagnostic.with_secondary(route.locate(related.span), related.text);
         }
     }
-    diagnostic::Finding { route: Some(route.route().shared_name()), diagnostic }
+    diagnostic::Finding::in_route(route.route().shared_name(), diagnostic)
 }

@@ -84,7 +84,7 @@ enum Spelling {
 /// The context for lowering conditions.
 #[derive(Debug)]
 pub(super) struct Senders {
-    vocabulary: Interner,
+    interner: Interner,
     formulas: Formulas,
     /// The slot of `$connectionModuleId`.
     module: Slot,
@@ -92,15 +92,15 @@ pub(super) struct Senders {
 
 impl Default for Senders {
     fn default() -> Self {
-        let mut vocabulary = Interner::default();
-        let module = vocabulary.reads.property(Property::System("connectionModuleId"));
-        Self { vocabulary, formulas: Formulas::new(), module }
+        let mut interner = Interner::default();
+        let module = interner.reads.property(Property::System("connectionModuleId"));
+        Self { interner, formulas: Formulas::new(), module }
     }
 }
 
 impl Senders {
     pub(super) fn lower(&mut self, condition: &Condition<'_>) -> Lowered {
-        let root = lower(&fold(condition), &mut self.vocabulary, &mut self.formulas);
+        let root = lower(&fold(condition), &mut self.interner, &mut self.formulas);
         let mut places = vec![usize::MAX; root.index() + 1];
         let mut needed = vec![false; root.index() + 1];
         if let Some(last) = needed.last_mut() {
@@ -174,7 +174,7 @@ impl Senders {
         for step in &condition.steps {
             match step {
                 Step::Name { text, .. } => {
-                    let name = self.vocabulary.constants.text_of(*text);
+                    let name = self.interner.constants.text_of(*text);
                     asked.extend(modules.known(name));
                 }
                 Step::Other => asked.extend((0..modules.all.len()).map(ModuleId::new)),
@@ -214,7 +214,7 @@ impl Senders {
                     Sender::LeafDevice => false,
                     Sender::UnnamedModule => !is_equal,
                     Sender::Module(name, spelling) => {
-                        let text = self.vocabulary.constants.text_of(*text);
+                        let text = self.interner.constants.text_of(*text);
                         match spelling {
                             Spelling::Known => (name == text) == *is_equal,
                             Spelling::UpToCase => !is_equal || eq_ignore_case(name, text),

@@ -103,7 +103,7 @@ fn said(lint: &str, modules: Option<&[&str]>, routes: &[&str]) -> Vec<String> {
         assert!(compiled.is_ok(), "{}\n{compiled:?}", route.text());
     }
     let report = linter(lint).lint_manifest(&text);
-    let line = |Finding { route, diagnostic }: &Finding| {
+    let line = |Finding { route, diagnostic, .. }: &Finding| {
         let mut line = route.as_ref().map(|route| format!("{route}: ")).unwrap_or_default() + &diagnostic.message;
         for label in &diagnostic.secondary {
             write!(line, "; {}: {}", label.text, label.span.slice(&text)).unwrap();

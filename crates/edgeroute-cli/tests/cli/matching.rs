@@ -248,7 +248,7 @@ fn graph_prints_the_structure_as_text_and_dot() {
     assert_eq!(text.status.code(), Some(0), "{}", stderr(&text));
     assert_eq!(
         stdout(&text),
-        "RouteTable of 1 routes to 1 endpoints\n/MESSAGES/\n  hot -> $upstream: by the clause on T, if number T > 80\n"
+        "RouteTable of 1 routes to 1 endpoints\n/MESSAGES/\n  hot -> $upstream: by the term on T, if number T > 80\n"
     );
     let dot = run(&["graph", "--tree", "--format", "dot", "--manifest", path], b"");
     assert!(stdout(&dot).starts_with("digraph routes {"), "{}", stdout(&dot));

@@ -511,7 +511,7 @@ mod tests {
     }
 
     #[test]
-    fn stars_take_all_members_or_elements() {
+    fn wildcards_reach_all_members_or_elements() {
         let document = read(r#"{"e": {}, "one": {"k": 5}, "two": {"k": 5, "l": null}, "a": [[1]], "m": [[1, 2]]}"#);
         check(&document, "*", Found::Several);
         check(&document, "e.*", Found::Missing);
@@ -543,7 +543,7 @@ mod tests {
     }
 
     #[test]
-    fn a_negative_index_fails_only_where_there_is_an_array() {
+    fn a_negative_index_fails_only_on_arrays() {
         let document = read(r#"{"a": [[1]], "o": [{"x": 1}]}"#);
         check(&document, "a[0][-1]", Found::Impossible);
         check(&document, "o[0][-1]", Found::Missing);
@@ -552,7 +552,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_found_has_a_value_and_a_presence() {
+    fn each_kind_of_result_has_a_value_and_a_presence() {
         let table = [
             (Found::Missing, BodyValue::Null, Some(false)),
             (Found::Null, BodyValue::Null, Some(true)),
@@ -571,7 +571,7 @@ mod tests {
     }
 
     #[test]
-    fn last_of_duplicate_members_counts() {
+    fn the_last_of_duplicate_members_counts() {
         let document = read(r#"{"x": 1, "y": {"k": 1}, "x": {"k": 2}, "X": 3, "\u0078": {"k": 4}}"#);
         check(&document, "x.k", Found::Number(4.0));
         check(&document, "X", Found::Number(3.0));
@@ -646,7 +646,7 @@ mod tests {
     }
 
     #[test]
-    fn containers_nest_as_deep_as_the_limit() {
+    fn containers_nest_up_to_the_limit() {
         let nested = |depth: usize| format!(r#"{{"a":{}1{}}}"#, "[".repeat(depth - 1), "]".repeat(depth - 1));
         check(&read(&nested(64)), "a", Found::Array);
         assert_eq!(refusal(&nested(65)), "cannot read the body at byte 68: nested deeper than the limit of 64");
@@ -655,7 +655,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_is_bounded_by_the_limit_alone() {
+    fn only_the_limit_bounds_the_depth() {
         let depth = 300_000;
         let body = format!("{}{}{}{}{}", r#"{"x":["#, r#"{"a":"#.repeat(depth - 2), "1", "}".repeat(depth - 2), "]}");
         let document = Document::read(body.as_bytes(), Encoding::Utf8, depth).expect("a document");
@@ -677,7 +677,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_json_object_is_refused_at_its_byte() {
+    fn an_invalid_body_is_refused_at_the_right_offset() {
         let table = [
             ("", 0, "expected `{` at the start of an object, found the end"),
             (" []", 1, "expected `{` at the start of an object, found `[`"),
@@ -796,7 +796,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn several_ways_are_told_from_one(
+        fn reaching_a_value_in_several_ways_is_distinguished_from_one(
             value in any_value(),
             steps in proptest::collection::vec(
                 prop::sample::select(vec![".a", ".b", "..a", "..b", ".*", "..*", "[0]", "[*]", "['a']", "..['b']", "[-1]"]),
@@ -815,7 +815,7 @@ mod tests {
         }
 
         #[test]
-        fn documents_are_read_as_they_were_written(value in any_value()) {
+        fn written_documents_are_read_back(value in any_value()) {
             let body = serde_json::to_string_pretty(&serde_json::json!({ "root": value })).expect("text");
             for (encoding, body) in [
                 (Encoding::Utf8, body.clone().into_bytes()),

@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn check_refuses_what_cannot_begin_a_path() {
+    fn check_refuses_paths_with_an_invalid_beginning() {
         let table = [
             ("", "0..0 a name"),
             ("5", "0..1 a name that is not all digits"),
@@ -450,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn check_stops_at_what_cannot_continue_and_the_whole_text_is_read() {
+    fn check_ignores_an_invalid_rest_and_the_whole_path_is_read() {
         let x0 = || vec![member("x"), Step::Index(0)];
         let with = |more: &[Step]| Some([x0(), more.to_vec()].concat());
         assert_eq!(steps("x[0][1]"), with(&[Step::Index(1)]));
@@ -471,7 +471,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_compiles_to_no_steps() {
+    fn paths_that_cannot_be_read_have_no_steps() {
         let texts = [
             "a]",
             "a]b",
@@ -505,7 +505,7 @@ mod tests {
     }
 
     #[test]
-    fn twin_paths_are_known_by_their_beginning() {
+    fn twin_paths_are_recognised_by_their_beginning() {
         for (text, expected) in [
             ("properties.reported.x", true),
             ("Properties.DESIRED.x.y", true),

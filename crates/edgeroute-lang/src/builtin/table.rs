@@ -19,6 +19,7 @@ macro_rules! functions {
     )+) => {
         /// A function.
         #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[non_exhaustive]
         pub enum Function {
             $(#[doc = concat!("Returns ", $summary, ".")] $name,)+
         }

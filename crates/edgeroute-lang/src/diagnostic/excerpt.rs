@@ -24,6 +24,7 @@ const CUT: &str = "...";
 
 /// A line of the text, or a window of it, as shown to the reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Excerpt {
     /// The number of the line, counted from 1.
     pub line: u32,
@@ -35,6 +36,7 @@ pub struct Excerpt {
 
 /// A span within an excerpt.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Mark {
     /// The index of the span in the list that was passed.
     pub label: usize,

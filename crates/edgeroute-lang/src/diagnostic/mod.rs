@@ -25,6 +25,7 @@ use crate::span::Span;
 
 /// One finding about a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Diagnostic {
     /// The kind of finding, stable across releases.
     pub code: Code,
@@ -44,6 +45,7 @@ pub struct Diagnostic {
 
 /// A diagnostic with the route it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Finding {
     /// The route's name, which all findings about a route share. `None` if the finding is about another part of the
     /// manifest.
@@ -68,6 +70,7 @@ impl Finding {
 
 /// A span and a message about it, which may be empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Label {
     /// The bytes marked.
     pub span: Span,
@@ -77,6 +80,7 @@ pub struct Label {
 
 /// An edit that replaces the bytes of `span` by `replacement`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Fix {
     /// The bytes to replace; empty for an insertion.
     pub span: Span,

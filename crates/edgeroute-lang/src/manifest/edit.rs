@@ -12,6 +12,7 @@ use crate::diagnostic::Fix;
 
 /// An edited text.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Edited {
     /// The new text.
     pub text: String,

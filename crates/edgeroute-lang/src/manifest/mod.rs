@@ -66,6 +66,7 @@ pub struct Manifest {
 
 /// The result of reading a manifest.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Parsed {
     /// The manifest, with the routes that have no problem. `None` if something other than a route has a problem,
     /// because even the good routes may then not mean what they seem to.

@@ -29,6 +29,7 @@ pub enum Retention {
 
 /// The limits of the hub's store.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
 pub struct StoreLimits {
     /// The maximum number of bytes; 0 if the manifest has the object but not the number.
     pub max_size_bytes: i64,

@@ -1,8 +1,9 @@
 //! The constants that tests compare with, each once.
 
 use crate::hash_map::RandomMap;
-use crate::id::define_id;
+use crate::id::{define_id, to_u32};
 use crate::steps;
+use crate::value::Comparable;
 
 define_id! {
     /// A string constant.
@@ -57,7 +58,7 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// A defined body value. Values are ordered as in the reference: bools, numbers, strings, null.
+/// A defined body value.
 #[derive(Copy, Clone, Debug, PartialEq)]
 pub enum ValueConstant {
     /// A bool.
@@ -68,6 +69,20 @@ pub enum ValueConstant {
     Text(TextId),
     /// Null.
     Null,
+}
+
+impl ValueConstant {
+    /// Returns the value for comparisons.
+    #[inline]
+    #[must_use]
+    pub const fn as_comparable(self) -> Comparable<TextId> {
+        match self {
+            Self::Bool(truth) => Comparable::Bool(truth),
+            Self::Number(number) => Comparable::Number(number),
+            Self::Text(text) => Comparable::Text(text),
+            Self::Null => Comparable::Null,
+        }
+    }
 }
 
 impl Interval {
@@ -110,12 +125,12 @@ impl Constants {
         }
         let id = TextId::new(self.texts.ends.len());
         self.texts.buffer.push_str(text);
-        self.texts.ends.push(u32::try_from(self.texts.buffer.len()).unwrap_or(u32::MAX));
+        self.texts.ends.push(to_u32(self.texts.buffer.len()));
         self.texts.ids.insert(text.into(), id);
         id
     }
 
-    /// Drops what only building needs, including the strings: the tree has its own copy.
+    /// Drops what only building needs, including the strings: the index has its own copy.
     pub(super) fn freeze(&mut self) {
         self.texts = Texts::default();
         self.intervals.freeze();
@@ -198,7 +213,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn open_ends_of_intervals_leave_their_bound_out() {
+    fn open_ends_of_intervals_exclude_the_bound() {
         for bound in [0.0, -0.0, 1.0, -1.0, 80.0, 1e308, -1e-320, f64::MAX, f64::MIN, f64::MIN_POSITIVE] {
             let below = Interval::below(bound).unwrap();
             assert!(!below.contains(bound) && below.contains(f64::NEG_INFINITY) && below.high < bound, "{bound}");

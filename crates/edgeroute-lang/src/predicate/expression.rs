@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::{Interner, Slot};
 use crate::builtin::Function;
 use crate::hir::{Condition, NodeId, NodeKind};
-use crate::id::define_id;
+use crate::id::{define_id, to_u32};
 use crate::steps;
 use crate::value::{Arithmetic, Comparison, Text, Type};
 
@@ -140,7 +140,7 @@ impl Expression {
     }
 
     /// Builds the expression of the part of `condition` whose outermost node is `root`. Visits only that part.
-    pub fn of(condition: &Condition<'_>, root: NodeId, vocabulary: &mut Interner) -> Self {
+    pub fn of(condition: &Condition<'_>, root: NodeId, interner: &mut Interner) -> Self {
         let mut needed: SmallVec<[NodeId; 16]> = SmallVec::new();
         needed.push(root);
         let mut at = 0;
@@ -157,7 +157,7 @@ impl Expression {
         let mut arguments = Vec::new();
         let of = |id: NodeId| OperationId::new(needed.binary_search(&id).unwrap_or_default());
         for node in needed.iter().filter_map(|id| condition.get(*id)) {
-            let kind = operation(&node.kind, of, &mut arguments, vocabulary);
+            let kind = operation(&node.kind, of, &mut arguments, interner);
             operations.push(Operation { kind, ty: node.ty });
         }
         Self { operations: operations.into(), arguments: arguments.into() }
@@ -168,7 +168,7 @@ fn operation(
     kind: &NodeKind<'_>,
     of: impl Fn(NodeId) -> OperationId,
     arguments: &mut Vec<OperationId>,
-    vocabulary: &mut Interner,
+    interner: &mut Interner,
 ) -> OperationKind {
     match kind {
         NodeKind::Undefined => OperationKind::Undefined,
@@ -179,8 +179,8 @@ fn operation(
             Text::WellFormed(text) => Text::WellFormed(text.clone().into_owned().into()),
             Text::IllFormed(units) => Text::IllFormed(units.clone()),
         }),
-        NodeKind::Property(property) => OperationKind::Slot(vocabulary.reads.property(*property)),
-        NodeKind::Body { path, shadow } => OperationKind::Slot(vocabulary.reads.body(path, *shadow)),
+        NodeKind::Property(property) => OperationKind::Slot(interner.reads.property(*property)),
+        NodeKind::Body { path, shadow } => OperationKind::Slot(interner.reads.body(path, *shadow)),
         NodeKind::ToValue(operand) => OperationKind::ToValue(of(*operand)),
         NodeKind::Not(operand) => OperationKind::Not(of(*operand)),
         NodeKind::Negate(operand) => OperationKind::Negate(of(*operand)),
@@ -192,9 +192,8 @@ fn operation(
         NodeKind::Call(function, operands) => {
             let first = arguments.len();
             arguments.extend(operands.iter().map(|operand| of(*operand)));
-            let index = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
-            OperationKind::Call(*function, index(first), index(arguments.len()))
+            OperationKind::Call(*function, to_u32(first), to_u32(arguments.len()))
         }
-        NodeKind::TwinChangeIncludes(path) => OperationKind::TwinChangeIncludes(vocabulary.reads.body(path, None)),
+        NodeKind::TwinChangeIncludes(path) => OperationKind::TwinChangeIncludes(interner.reads.body(path, None)),
     }
 }

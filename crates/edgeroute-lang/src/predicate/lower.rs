@@ -40,21 +40,21 @@ impl Asked {
 
 /// Returns the formula that is true exactly when `condition` is; the condition should be folded. Clears `formulas`
 /// first.
-pub fn lower(condition: &Condition<'_>, vocabulary: &mut Interner, formulas: &mut Formulas) -> FormulaId {
+pub fn lower(condition: &Condition<'_>, interner: &mut Interner, formulas: &mut Formulas) -> FormulaId {
     formulas.clear();
     let root = condition.root();
     match condition.type_of(root) {
         Type::Bool | Type::Value => {
             let asked = ask(condition, root);
             let done = SmallVec::with_capacity(asked.len());
-            let mut lowering = Lowering { condition, vocabulary, formulas, done };
+            let mut lowering = Lowering { condition, interner, formulas, done };
             for ((id, node), asked) in condition.nodes().zip(asked) {
                 steps::step();
                 let lowered = if asked.any() { lowering.node(id, node, asked) } else { nothing() };
                 lowering.done.push(lowered);
             }
             let truth = lowering.done.last().map_or(Formulas::constant(false), |lowered| lowered.truth);
-            formulas.simplify(truth, &mut vocabulary.constants)
+            formulas.simplify(truth, &mut interner.constants)
         }
         Type::Text | Type::Number | Type::Null | Type::Undefined => Formulas::constant(false),
     }
@@ -128,7 +128,7 @@ fn is_bool(condition: &Condition<'_>, id: NodeId) -> Option<bool> {
 
 struct Lowering<'l, 't> {
     condition: &'l Condition<'t>,
-    vocabulary: &'l mut Interner,
+    interner: &'l mut Interner,
     formulas: &'l mut Formulas,
     /// The formulas of the nodes before the current one.
     done: SmallVec<[Lowered; 32]>,
@@ -168,7 +168,7 @@ impl<'l, 't> Lowering<'l, 't> {
                 }
             }
             NodeKind::Body { path, shadow } => {
-                let slot = self.vocabulary.reads.body(path, *shadow);
+                let slot = self.interner.reads.body(path, *shadow);
                 self.value_is_bool(slot)
             }
             NodeKind::Compare(comparison, left, right) => self.compare(id, *comparison, *left, *right),
@@ -256,11 +256,11 @@ impl<'l, 't> Lowering<'l, 't> {
         };
         let (slot, (truth, falsehood)) = match (read, constant) {
             (Operand::Read(slot), Operand::Text(text)) => {
-                let text = self.vocabulary.constants.text(text);
+                let text = self.interner.constants.text(text);
                 (*slot, kinds(orderings, &|orderings| TestKind::Text(orderings, text)))
             }
             (Operand::Read(slot), Operand::Value(value)) => {
-                let value = self.vocabulary.constants.value(*value);
+                let value = self.interner.constants.value(*value);
                 (*slot, kinds(orderings, &|orderings| TestKind::Value(orderings, value)))
             }
             (Operand::NumberOf(slot), Operand::Number(number)) => {
@@ -287,7 +287,7 @@ impl<'l, 't> Lowering<'l, 't> {
         };
         match interval {
             Some(interval) => {
-                let interval = self.vocabulary.constants.interval(interval);
+                let interval = self.interner.constants.interval(interval);
                 self.formulas.test(Test { slot, kind: TestKind::Number(within, interval) })
             }
             None => Formulas::constant(false),
@@ -343,14 +343,14 @@ impl<'l, 't> Lowering<'l, 't> {
         let (Some(slot), Some(Operand::Text(part))) = (self.property(text), self.operand(part)) else {
             return self.expression(id);
         };
-        let part = self.vocabulary.constants.text(part);
+        let part = self.interner.constants.text(part);
         let mut test = |has| self.formulas.test(Test { slot, kind: TestKind::Affix(affix, has, part) });
         Lowered { truth: test(true), falsehood: test(false) }
     }
 
     fn property(&mut self, id: NodeId) -> Option<Slot> {
         match self.condition.get(id)?.kind {
-            NodeKind::Property(property) => Some(self.vocabulary.reads.property(property)),
+            NodeKind::Property(property) => Some(self.interner.reads.property(property)),
             _ => None,
         }
     }
@@ -372,8 +372,8 @@ impl<'l, 't> Lowering<'l, 't> {
 
     fn read(&mut self, id: NodeId) -> Option<Slot> {
         match &self.condition.get(id)?.kind {
-            NodeKind::Property(property) => Some(self.vocabulary.reads.property(*property)),
-            NodeKind::Body { path, shadow } => Some(self.vocabulary.reads.body(path, *shadow)),
+            NodeKind::Property(property) => Some(self.interner.reads.property(*property)),
+            NodeKind::Body { path, shadow } => Some(self.interner.reads.body(path, *shadow)),
             _ => None,
         }
     }
@@ -384,7 +384,7 @@ impl<'l, 't> Lowering<'l, 't> {
             NodeKind::Null => ValueConstant::Null,
             NodeKind::Bool(truth) => ValueConstant::Bool(*truth),
             NodeKind::Number(number) => ValueConstant::Number(*number),
-            NodeKind::Text(Text::WellFormed(text)) => ValueConstant::Text(self.vocabulary.constants.text(text)),
+            NodeKind::Text(Text::WellFormed(text)) => ValueConstant::Text(self.interner.constants.text(text)),
             _ => return None,
         }))
     }
@@ -392,7 +392,7 @@ impl<'l, 't> Lowering<'l, 't> {
     /// The formulas of a body slot: it contains `true`, and it contains `false`.
     fn value_is_bool(&mut self, slot: Slot) -> Lowered {
         let mut test = |truth| {
-            let value = self.vocabulary.constants.value(ValueConstant::Bool(truth));
+            let value = self.interner.constants.value(ValueConstant::Bool(truth));
             self.formulas.test(Test { slot, kind: TestKind::Value(Orderings::EQUAL, value) })
         };
         Lowered { truth: test(true), falsehood: test(false) }
@@ -400,8 +400,8 @@ impl<'l, 't> Lowering<'l, 't> {
 
     /// The formulas of a node that is evaluated as a whole.
     fn expression(&mut self, id: NodeId) -> Lowered {
-        let expression = Expression::of(self.condition, id, self.vocabulary);
-        let expression = self.vocabulary.expression(expression);
+        let expression = Expression::of(self.condition, id, self.interner);
+        let expression = self.interner.expression(expression);
         let mut test =
             |truth| self.formulas.test(Test { slot: Slot::new(0), kind: TestKind::Expression(truth, expression) });
         Lowered { truth: test(true), falsehood: test(false) }

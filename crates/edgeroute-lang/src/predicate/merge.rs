@@ -1,8 +1,8 @@
-//! Merges one vocabulary into another.
+//! Merges one interner into another.
 
 use super::{ExpressionId, Interner, IntervalId, Slot, SlotKind, Test, TestKind, TextId, ValueConstant, ValueId};
 
-/// Maps the ids of a vocabulary to the ids of the one that it was merged into.
+/// Maps the ids of a interner to the ids of the one that it was merged into.
 #[derive(Debug)]
 pub struct Translation {
     slots: Vec<Slot>,
@@ -45,7 +45,7 @@ impl Interner {
 }
 
 impl Translation {
-    /// Translates a test into the vocabulary that was merged into.
+    /// Translates a test into the interner that was merged into.
     pub fn test(&self, test: Test) -> Test {
         let text = |id: TextId| self.texts.get(id.index()).copied().unwrap_or(id);
         let kind = match test.kind {

@@ -31,9 +31,9 @@ impl Truths {
 }
 
 impl Domains {
-    pub(super) fn with(facts: &SourceFacts, vocabulary: &Interner) -> Self {
+    pub(super) fn with(facts: &SourceFacts, interner: &Interner) -> Self {
         let mut domains = Self::default();
-        for (slot, domain) in facts.domains(vocabulary) {
+        for (slot, domain) in facts.domains(interner) {
             domains.properties.push((slot, domain));
         }
         domains
@@ -45,7 +45,7 @@ impl Domains {
 
     /// Adds a test that is required to be true, or not true. Returns whether that is possible.
     pub(super) fn assume(&mut self, test: Test, holds: bool, reasoner: &Prover) -> bool {
-        let constants = &reasoner.vocabulary.constants;
+        let constants = &reasoner.interner.constants;
         if let TestKind::Expression(truth, expression) = test.kind {
             let truths = entry(&mut self.expressions, reasoner.class(expression), Truths::ALL);
             return truths.is_none_or(|truths| {
@@ -53,7 +53,7 @@ impl Domains {
                 truths.0 != 0
             });
         }
-        match reasoner.vocabulary.reads.get(test.slot) {
+        match reasoner.interner.reads.get(test.slot) {
             Some(SlotKind::Body { .. }) => {
                 let domain = entry(&mut self.values, test.slot, ValueDomain::default());
                 domain.is_none_or(|domain| domain.assume(test.kind, holds, constants))
@@ -68,12 +68,12 @@ impl Domains {
 
     /// Whether a test can be true (or not true) given the assumptions so far.
     pub(super) fn allows(&self, test: Test, holds: bool, reasoner: &Prover) -> bool {
-        let constants = &reasoner.vocabulary.constants;
+        let constants = &reasoner.interner.constants;
         if let TestKind::Expression(truth, expression) = test.kind {
             let truths = find(&self.expressions, reasoner.class(expression)).copied().unwrap_or(Truths::ALL);
             return truths.keep(truth, holds).0 != 0;
         }
-        match reasoner.vocabulary.reads.get(test.slot) {
+        match reasoner.interner.reads.get(test.slot) {
             Some(SlotKind::Body { .. }) => {
                 find(&self.values, test.slot).cloned().unwrap_or_default().assume(test.kind, holds, constants)
             }

@@ -36,7 +36,7 @@ const STEPS: usize = 2_000_000;
 /// A set of formulas, and proofs about them.
 #[derive(Debug)]
 pub struct Prover {
-    vocabulary: Interner,
+    interner: Interner,
     /// The formulas of all conditions.
     formulas: Formulas,
     /// The formulas of the current condition.
@@ -81,7 +81,7 @@ impl Prover {
     /// Creates a prover without formulas.
     pub fn new() -> Self {
         Self {
-            vocabulary: Interner::default(),
+            interner: Interner::default(),
             formulas: Formulas::new(),
             scratch: Formulas::new(),
             classes: Vec::new(),
@@ -93,8 +93,8 @@ impl Prover {
 
     /// Adds the formula that is true exactly when `condition` is.
     pub fn add(&mut self, condition: &Condition<'_>) -> FormulaId {
-        let root = lower(&fold(condition), &mut self.vocabulary, &mut self.scratch);
-        for expression in self.vocabulary.expressions().iter().skip(self.classes.len()) {
+        let root = lower(&fold(condition), &mut self.interner, &mut self.scratch);
+        for expression in self.interner.expressions().iter().skip(self.classes.len()) {
             let next = self.class_of.len();
             self.classes.push(*self.class_of.entry(format!("{expression:?}")).or_insert(next));
         }
@@ -226,7 +226,7 @@ impl Prover {
     }
 
     fn search(&self, claims: &[Claim], facts: &SourceFacts, steps: &mut Steps) -> Result<Answer, Exhausted> {
-        let domains = Domains::with(facts, &self.vocabulary);
+        let domains = Domains::with(facts, &self.interner);
         let mut cases = vec![Case { claims: claims.into(), splits: SmallVec::new(), domains }];
         while let Some(mut case) = cases.pop() {
             if !self.settle(&mut case, steps)? {

@@ -49,14 +49,14 @@ impl SourceFacts {
     }
 
     /// Returns the possible values of the stamps, for those that are read.
-    pub(super) fn domains(&self, vocabulary: &Interner) -> impl Iterator<Item = (Slot, PropertyDomain)> {
+    pub(super) fn domains(&self, interner: &Interner) -> impl Iterator<Item = (Slot, PropertyDomain)> {
         [(Stamp::Module, &self.module), (Stamp::Output, &self.output)].into_iter().filter_map(|(stamp, stamped)| {
             let domain = match stamped {
                 Stamped::Unknown => return None,
                 Stamped::Present => PropertyDomain::text(None),
                 Stamped::Named(folded) => PropertyDomain::text(Some(folded)),
             };
-            let slot = vocabulary.reads.known(&SlotKind::System(fold(stamp.name()).into()))?;
+            let slot = interner.reads.known(&SlotKind::System(fold(stamp.name()).into()))?;
             Some((slot, domain))
         })
     }

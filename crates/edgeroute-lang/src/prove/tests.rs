@@ -5,7 +5,7 @@ use crate::source::SourcePattern;
 use crate::syntax::parse_condition;
 
 fn add(reasoner: &mut Prover, text: &str) -> FormulaId {
-    let parsed = parse_condition(text, &Limits { route_bytes: 1 << 24, ..Limits::default() });
+    let parsed = parse_condition(text, &Limits::default().with_route_bytes(1 << 24));
     assert_eq!(parsed.errors, [], "{text}");
     let condition = check(&parsed.tree, &CheckOptions::default()).unwrap_or_else(|errors| panic!("{text}: {errors:?}"));
     reasoner.add(&condition)
@@ -49,7 +49,7 @@ fn all_open(conditions: &[&str]) {
 }
 
 #[test]
-fn texts_that_contradict_each_other() {
+fn string_tests_that_contradict_each_other() {
     all_dead(&[
         "a = 'x' and a = 'y'",
         "a = 'x' and A != 'x'",
@@ -96,7 +96,7 @@ fn texts_that_contradict_each_other() {
 }
 
 #[test]
-fn numbers_that_contradict_each_other() {
+fn number_tests_that_contradict_each_other() {
     all_dead(&[
         "as_number(a) > 5 and as_number(a) < 3",
         "as_number(a) > 5 and as_number(a) <= 5",
@@ -116,7 +116,7 @@ fn numbers_that_contradict_each_other() {
 }
 
 #[test]
-fn body_values_that_contradict_each_other() {
+fn body_value_tests_that_contradict_each_other() {
     all_dead(&[
         "$body.a = 5 and $body.a = 6",
         "$body.a = 5 and $body.a = '5'",
@@ -154,7 +154,7 @@ fn body_values_that_contradict_each_other() {
 }
 
 #[test]
-fn body_values_that_read_as_no_number() {
+fn body_values_that_do_not_read_as_a_number() {
     all_dead(&[
         "$body.a = true and as_number($body.a) = 1",
         "$body.a >= false and $body.a <= true and as_number($body.a) = 1",
@@ -174,7 +174,7 @@ fn body_values_that_read_as_no_number() {
 }
 
 #[test]
-fn equal_expressions_have_one_truth() {
+fn equal_expressions_have_the_same_truth() {
     assert!(is_dead("length(a) = 5 and not (length(A) = 5)"));
     assert!(!is_dead("length(a) = 5 and not (length(b) = 5)"));
     assert!(!is_dead("length(a) = 5 and not (length(a) = 6)"));
@@ -182,7 +182,7 @@ fn equal_expressions_have_one_truth() {
 }
 
 #[test]
-fn implication_minds_what_is_undefined() {
+fn implication_considers_undefined() {
     assert!(follows("a = 'x'", "a = 'x' or b = 'y'"));
     assert!(follows("a = 'x' and b = 'y'", "b = 'y'"));
     assert!(follows("a = 'x'", "a != 'y'"));
@@ -247,7 +247,7 @@ fn contradictions_are_found_in_every_case() {
 
 /// Builds `p0 = '1'`, then for each property that the next one is `1` too, and for the last one that it is not.
 #[test]
-fn what_follows_from_step_to_step_is_found_in_whatever_order_the_steps_stand() {
+fn chains_of_implications_are_found_in_any_order() {
     const STEPS: usize = 41;
     let step = |n: usize| format!("(p{n} = '0' or p{} = '1')", n + 1);
     for stride in [1, 40, 17, 29] {
@@ -260,7 +260,7 @@ fn what_follows_from_step_to_step_is_found_in_whatever_order_the_steps_stand() {
 }
 
 #[test]
-fn what_holds_already_is_not_split_into_cases() {
+fn parts_that_already_hold_are_not_split_into_cases() {
     let settled =
         |from: usize| -> Vec<String> { (from..from + 20).map(|n| format!("(a = '1' or p{n} = '1')")).collect() };
     let contradiction =
@@ -272,7 +272,7 @@ fn what_holds_already_is_not_split_into_cases() {
 
 /// Each case is a copy of the facts known so far.
 #[test]
-fn a_case_costs_more_the_more_is_known() {
+fn a_case_costs_more_if_more_is_known() {
     let choices: Vec<String> = (0..20).map(|n| format!("(x{n} = '1' or x{n} = '2')")).collect();
     for known in ["p# = '1'", "$body.p# = 1", "length(p#) = 1"] {
         let given_up = |count: usize| {

@@ -136,7 +136,7 @@ impl ValueDomain {
 
     /// Whether the bounds and exclusions leave no value.
     fn is_out_of_bounds(&self, constants: &Constants) -> bool {
-        // The first and the last of all values.
+        // The first and the last value in the order of all values (SEMANTICS#order-across-kinds).
         let is_below_all = self.high.is_some_and(|high| high.value == ValueConstant::Bool(false) && !high.is_included);
         let is_above_all = self.low.is_some_and(|low| low.value == ValueConstant::Null && !low.is_included);
         if is_below_all || is_above_all {
@@ -164,24 +164,9 @@ impl ValueDomain {
     }
 }
 
-/// Orders values: bools, numbers, strings, null.
 fn compare(left: ValueConstant, right: ValueConstant, constants: &Constants) -> Ordering {
-    let rank = |value| match value {
-        ValueConstant::Bool(_) => 0,
-        ValueConstant::Number(_) => 1,
-        ValueConstant::Text(_) => 2,
-        ValueConstant::Null => 3,
-    };
-    match (left, right) {
-        (ValueConstant::Bool(left), ValueConstant::Bool(right)) => left.cmp(&right),
-        (ValueConstant::Number(left), ValueConstant::Number(right)) => {
-            left.partial_cmp(&right).unwrap_or(Ordering::Equal)
-        }
-        (ValueConstant::Text(left), ValueConstant::Text(right)) => {
-            compare_utf16(constants.text_of(left), constants.text_of(right))
-        }
-        _ => rank(left).cmp(&rank(right)),
-    }
+    left.as_comparable()
+        .compare(right.as_comparable(), |left, right| compare_utf16(constants.text_of(left), constants.text_of(right)))
 }
 
 /// Returns the stricter bound; `inwards` is how the stricter one compares to the other.

@@ -63,9 +63,9 @@ fn constant(name: &str) -> Option<Misread> {
 fn exclamation_mark(name: &str, behind: &str) -> Option<Misread> {
     if let Some(rest) = name.strip_prefix('!') {
         // White space may follow the mark.
-        let mended = if rest.is_empty() && !behind.starts_with('(') { "not" } else { "not " };
-        let help = format!("`!` is read as part of a name; write `{}`", format!("{mended}{rest}").trim_end());
-        return Some(Misread::new(help).with_edit(0, 1, mended));
+        let corrected = if rest.is_empty() && !behind.starts_with('(') { "not" } else { "not " };
+        let help = format!("`!` is read as part of a name; write `{}`", format!("{corrected}{rest}").trim_end());
+        return Some(Misread::new(help).with_edit(0, 1, corrected));
     }
     let stem = name.strip_suffix('!')?;
     behind.starts_with('=').then(|| {
@@ -144,20 +144,20 @@ mod tests {
     use super::*;
 
     /// Returns the name with the edit applied, or the help if there is no edit.
-    fn mended(name: &str, behind: &str) -> Option<String> {
+    fn corrected(name: &str, behind: &str) -> Option<String> {
         let misread = misread(name, behind)?;
         Some(match misread.edit {
             None => misread.help,
             Some((span, replacement)) => {
-                let mut mended = name.to_owned();
-                mended.replace_range(span.range(), &replacement);
-                mended
+                let mut corrected = name.to_owned();
+                corrected.replace_range(span.range(), &replacement);
+                corrected
             }
         })
     }
 
     #[test]
-    fn names_that_look_like_something_else_are_mended() {
+    fn names_that_look_like_something_else_are_corrected() {
         for (name, behind, expected) in [
             ("TRUE", "", "true"),
             ("Null", "", "null"),
@@ -178,10 +178,10 @@ mod tests {
             ("properties.level", "", "level"),
             ("$systemProperties.contentType", "", "$contentType"),
         ] {
-            assert_eq!(mended(name, behind).as_deref(), Some(expected), "{name}{behind}");
+            assert_eq!(corrected(name, behind).as_deref(), Some(expected), "{name}{behind}");
         }
-        assert!(mended("cold”", "").unwrap().starts_with("typographic quotes"));
-        assert!(mended("b''c'", "").unwrap().contains("put a space between the name and the string"));
+        assert!(corrected("cold”", "").unwrap().starts_with("typographic quotes"));
+        assert!(corrected("b''c'", "").unwrap().contains("put a space between the name and the string"));
     }
 
     #[test]

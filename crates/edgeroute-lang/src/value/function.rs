@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_computed_as_ieee_has_it() {
+    fn numbers_are_computed_as_ieee_754_specifies() {
         assert_eq!(numeric(Function::Abs, -3.5), Some(3.5));
         assert_eq!(numeric(Function::Exp, 0.0), Some(1.0));
         assert_eq!(numeric(Function::Square, -3.0), Some(9.0));
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn nan_is_no_argument_except_where_a_power_does_not_depend_on_it() {
+    fn nan_makes_a_result_undefined_except_for_powers_that_ignore_it() {
         for &function in Function::ALL {
             if function != Function::IsDefined && function != Function::IsNull && function.overloads()[0].takes(1) {
                 let found = call_on(function, &[NAN]);
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_are_told_by_type_and_value() {
+    fn type_checks_consider_the_type_and_the_value() {
         // The argument, then is_bool, is_defined, is_null, is_number, is_string.
         for (ty, value, expected) in [
             (Type::Text, text(""), "FTFFT"),
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_counted_and_cut_by_utf_16_units() {
+    fn strings_are_counted_and_cut_by_utf_16_units() {
         assert_eq!(call_on(Function::Length, &[text("a😀")]), Value::Number(3.0));
         assert_eq!(call_on(Function::Substring, &[text("😀"), Value::Number(1.0)]), Value::Text([0xde00].into()));
         assert_eq!(call_on(Function::IndexOf, &[text("😀b"), text("b")]), Value::Number(2.0));

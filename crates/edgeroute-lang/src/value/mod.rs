@@ -7,6 +7,7 @@
 mod function;
 mod operation;
 mod operator;
+mod order;
 mod texts;
 mod units;
 
@@ -16,6 +17,7 @@ use std::borrow::Cow;
 pub use function::{call, concat};
 pub use operation::{and, arithmetic, coalesce, compare, negate, not, or};
 pub use operator::{Arithmetic, Comparison};
+pub use order::Comparable;
 pub use texts::Texts;
 pub use units::Units;
 
@@ -95,6 +97,19 @@ impl<T> Value<T> {
     #[must_use]
     pub const fn is_defined(&self) -> bool {
         !matches!(self, Self::Undefined)
+    }
+
+    /// Returns the value for comparisons; `None` if it is undefined.
+    #[must_use]
+    pub const fn as_comparable(&self) -> Option<Comparable<&T>> {
+        Some(match self {
+            Self::Undefined => return None,
+            Self::Bool(truth) => Comparable::Bool(*truth),
+            Self::Number(number) => Comparable::Number(*number),
+            Self::NullText => Comparable::NullText,
+            Self::Text(text) => Comparable::Text(text),
+            Self::Null | Self::Missing => Comparable::Null,
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use core::cmp::Ordering;
 
-use super::{Arithmetic, Comparison, Operand, Texts, Type, Value};
+use super::{Arithmetic, Comparable, Comparison, Operand, Texts, Type, Value};
 
 /// Negates a bool; anything else is undefined (SEMANTICS#not).
 pub fn not<T>(value: &Value<T>) -> Value<T> {
@@ -70,40 +70,14 @@ pub fn compare<X: Texts>(
     }
 }
 
-/// Orders two values of static type `ty`; `None` if the order is undefined.
+/// Compares two values of static type `ty`; `None` if the comparison is undefined.
 fn order<X: Texts>(ty: Type, left: &Value<X::Text>, right: &Value<X::Text>, texts: &mut X) -> Option<Ordering> {
+    // SEMANTICS#undefined-comparison
+    let (left, right) = (left.as_comparable()?, right.as_comparable()?);
     match (left, right) {
-        // SEMANTICS#undefined-comparison
-        (Value::Undefined, _) | (_, Value::Undefined) => None,
         // A null property against a string (SEMANTICS#null-property-comparison).
-        (Value::NullText, _) | (_, Value::NullText) if ty == Type::Text => None,
-        // SEMANTICS#bool-order
-        (Value::Bool(left), Value::Bool(right)) => Some(left.cmp(right)),
-        (Value::Number(left), Value::Number(right)) => Some(order_numbers(*left, *right)),
-        // SEMANTICS#string-order
-        (Value::Text(left), Value::Text(right)) => Some(texts.compare(left, right)),
-        // As a body value, a null property is below every other string (SEMANTICS#null-property-comparison). Two null
-        // properties have equal ranks.
-        (Value::NullText, Value::Text(_)) => Some(Ordering::Less),
-        (Value::Text(_), Value::NullText) => Some(Ordering::Greater),
-        _ => Some(rank(left).cmp(&rank(right))),
-    }
-}
-
-/// Orders numbers (SEMANTICS#number-order). NaN equals itself and is below every other number (SEMANTICS#nan).
-fn order_numbers(left: f64, right: f64) -> Ordering {
-    left.partial_cmp(&right).unwrap_or_else(|| right.is_nan().cmp(&left.is_nan()))
-}
-
-/// The rank of a kind: bool < number < string < null (SEMANTICS#order-across-kinds). A missing path and a null are
-/// equal (SEMANTICS#null-comparison).
-fn rank<T>(value: &Value<T>) -> u8 {
-    match value {
-        Value::Undefined => 0,
-        Value::Bool(_) => 1,
-        Value::Number(_) => 2,
-        Value::Text(_) | Value::NullText => 3,
-        Value::Null | Value::Missing => 4,
+        (Comparable::NullText, _) | (_, Comparable::NullText) if ty == Type::Text => None,
+        _ => Some(left.compare(right, |left, right| texts.compare(left, right))),
     }
 }
 
@@ -147,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn and_and_or_on_bools_are_kleenes() {
+    fn and_and_or_on_bools_follow_kleene() {
         assert_eq!(truth_table(Type::Bool, and), "TFU FFF UFU");
         assert_eq!(truth_table(Type::Bool, or), "TTT TFU TUU");
     }
@@ -193,30 +167,19 @@ mod tests {
     }
 
     #[test]
-    fn values_are_ordered_by_kind_and_within_a_kind() {
-        let ascending = [
-            vec![Value::Bool(false)],
-            vec![Value::Bool(true)],
-            vec![NAN],
-            vec![Value::Number(f64::NEG_INFINITY)],
-            vec![Value::Number(0.0), Value::Number(-0.0)],
-            vec![Value::Number(f64::INFINITY)],
-            vec![Value::NullText],
-            vec![Value::text("")],
-            vec![Value::text("a")],
-            // By code units, an astral character is below U+E000 and everything after it.
-            vec![Value::text("😀")],
-            vec![Value::text("\u{e000}")],
-            vec![Value::Null, Value::Missing],
-        ];
-        for (i, lefts) in ascending.iter().enumerate() {
-            for (j, rights) in ascending.iter().enumerate() {
-                for (left, right) in lefts.iter().flat_map(|left| rights.iter().map(move |right| (left, right))) {
-                    assert_eq!(order(Type::Value, left, right, &mut Units), Some(i.cmp(&j)), "{left:?}, {right:?}");
-                }
+    fn a_missing_path_and_a_null_are_equal() {
+        for left in [Value::Null, Value::Missing] {
+            for right in [Value::Null, Value::Missing] {
+                assert_eq!(order(Type::Value, &left, &right, &mut Units), Some(Ordering::Equal));
             }
-            assert_eq!(order(Type::Value, &lefts[0], &Value::Undefined, &mut Units), None);
-            assert_eq!(order(Type::Value, &Value::Undefined, &lefts[0], &mut Units), None);
+        }
+    }
+
+    #[test]
+    fn comparisons_with_undefined_are_undefined() {
+        for other in [Value::Undefined, Value::Bool(true), NAN, Value::NullText, Value::text("a"), Value::Null] {
+            assert_eq!(order(Type::Value, &other, &Value::Undefined, &mut Units), None);
+            assert_eq!(order(Type::Value, &Value::Undefined, &other, &mut Units), None);
         }
     }
 
@@ -229,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn coalesce_takes_null_for_defined() {
+    fn coalesce_treats_null_as_defined() {
         let other = Value::text("b");
         for left in [Value::Null, Value::Missing, Value::NullText, Value::text("a")] {
             assert_eq!(coalesce(&left, &other), left);

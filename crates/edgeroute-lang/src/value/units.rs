@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_found_as_by_trying_every_place() {
+    fn find_agrees_with_trying_every_position() {
         let texts: Vec<Vec<u16>> = (0..=7_u32)
             .flat_map(|length| {
                 (0..1_u32 << length).map(move |bits| (0..length).map(|at| u16::from(bits >> at & 1 == 1)).collect())
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn finding_is_linear_in_hostile_texts() {
+    fn find_is_linear_in_hostile_strings() {
         let whole = vec![0; 200_000];
         let mut part = vec![0; 100_000];
         part.push(1);

@@ -648,9 +648,9 @@ fn what_is_found_is_shown_where_it_is_short_and_named_where_it_is_long() {
         (format!("a[{}]", "1".repeat(38)), false, "a name with brackets"),
     ] {
         let found = if is_shown { format!("`{text}`") } else { name.to_owned() };
-        let told = &errors(&format!("FROM /messages/* WHERE true {text} INTO $upstream"))[0].message;
-        assert_eq!(*told, format!("expected an operator or INTO, found {found}"));
+        let message = &errors(&format!("FROM /messages/* WHERE true {text} INTO $upstream"))[0].message;
+        assert_eq!(*message, format!("expected an operator or INTO, found {found}"));
     }
-    let told: Vec<String> = errors("FROM /messages/* WHERE a =").into_iter().map(|error| error.message).collect();
-    assert_eq!(told, ["expected an operand, found the end", "expected INTO, found the end"]);
+    let messages: Vec<String> = errors("FROM /messages/* WHERE a =").into_iter().map(|error| error.message).collect();
+    assert_eq!(messages, ["expected an operand, found the end", "expected INTO, found the end"]);
 }

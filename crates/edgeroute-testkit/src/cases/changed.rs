@@ -31,7 +31,7 @@ impl Case {
         let whole = if choice % 4 == 3 { Budgets::default().whole } else { 0 };
         let there = usize::from(choice / 4) % (last + 2);
         let mut model = Model { routes: self.routes[..there].to_vec(), fallback: self.fallback.clone() };
-        let case = Self { budgets: Budgets { whole, ..self.budgets.clone() }, ..self.clone() };
+        let case = Self { budgets: self.budgets.clone().with_whole(whole), ..self.clone() };
         let mut set = RouteSet::new(case.of_model(&model).builder(&model.routes, 1)).map_err(|e| e.to_string())?;
         let mut scratch = set.table().create_scratch();
         let mut expected = case.expected(&model)?;

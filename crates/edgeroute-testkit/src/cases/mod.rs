@@ -76,13 +76,11 @@ impl Case {
         let budgets = if choices.one_in(4) {
             Budgets::default()
         } else {
-            Budgets {
-                clauses: if choices.one_in(3) { 64 } else { choices.below(24) },
-                filings: choices.below(20),
-                list: choices.below(6),
-                affix_lengths: choices.below(4),
-                ..Budgets::default()
-            }
+            Budgets::default()
+                .with_terms(if choices.one_in(3) { 64 } else { choices.below(24) })
+                .with_postings(choices.below(20))
+                .with_list(choices.below(6))
+                .with_affix_lengths(choices.below(4))
         };
         let shadowing = if choices.one_in(4) { Shadowing::Reference } else { Shadowing::default() };
         let body_depth = if choices.one_in(8) { choices.below(4) } else { Limits::default().body_depth };
@@ -101,7 +99,7 @@ impl Case {
             messages,
             budgets,
             shadowing,
-            limits: Limits { body_depth, ..Limits::default() },
+            limits: Limits::default().with_body_depth(body_depth),
         }
     }
 
@@ -135,7 +133,7 @@ impl Case {
     /// order that also depends on `order`.
     pub fn compile_by_changes(&self, order: usize) -> Result<RouteTable, String> {
         let there = order % (self.routes.len() + 1);
-        let budgets = Budgets { whole: 0, ..self.budgets.clone() };
+        let budgets = self.budgets.clone().with_whole(0);
         let builder =
             RouteTable::builder().budgets(budgets).limits(self.limits.clone()).shadowing(self.shadowing).hash_seed(1);
         let builder = builder.fallback(("before", "FROM /messages/* INTO $upstream"));

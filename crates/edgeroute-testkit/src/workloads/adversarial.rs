@@ -86,12 +86,12 @@ pub fn routes(shape: Shape, count: usize, random: &mut Random) -> Vec<WorkRoute>
 fn wildcards(random: &mut Random) -> Condition {
     loop {
         let tested: Vec<_> = ATTRIBUTES.iter().filter(|_| random.chance(50)).collect();
-        let clauses: Vec<_> = tested
+        let terms: Vec<_> = tested
             .into_iter()
             .map(|name| Condition::equals(name, vocabulary::value(random.below(WILDCARD_VALUES))))
             .collect();
-        if !clauses.is_empty() {
-            return Condition::All(clauses);
+        if !terms.is_empty() {
+            return Condition::All(terms);
         }
     }
 }

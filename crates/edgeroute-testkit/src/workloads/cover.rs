@@ -21,13 +21,13 @@ fn serial(index: usize) -> String {
 pub fn routes(count: usize, random: &mut Random) -> Vec<WorkRoute> {
     (0..count)
         .map(|index| {
-            let mut clauses: Vec<_> = COMMON
+            let mut terms: Vec<_> = COMMON
                 .iter()
                 .map(|name| Condition::equals(name, vocabulary::value(random.below(COMMON_VALUES))))
                 .collect();
-            clauses.push(Condition::equals(SELECTIVE, serial(random.below(count))));
-            random.shuffle(&mut clauses);
-            WorkRoute::generated(index, Source::Any, Condition::All(clauses), random)
+            terms.push(Condition::equals(SELECTIVE, serial(random.below(count))));
+            random.shuffle(&mut terms);
+            WorkRoute::generated(index, Source::Any, Condition::All(terms), random)
         })
         .collect()
 }

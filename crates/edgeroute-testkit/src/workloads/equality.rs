@@ -19,12 +19,12 @@ pub fn routes(count: usize, random: &mut Random) -> Vec<WorkRoute> {
     (0..count)
         .map(|index| {
             let source = Source::Module(vocabulary::module(random.below(modules(count))));
-            let clauses = random.between(2, 4);
-            let clauses = random
-                .distinct(clauses, ATTRIBUTES.len())
+            let terms = random.between(2, 4);
+            let terms = random
+                .distinct(terms, ATTRIBUTES.len())
                 .into_iter()
                 .map(|attribute| Condition::equals(ATTRIBUTES[attribute], attributes.value(random)));
-            let condition = Condition::All(clauses.collect());
+            let condition = Condition::All(terms.collect());
             WorkRoute::generated(index, source, condition, random)
         })
         .collect()

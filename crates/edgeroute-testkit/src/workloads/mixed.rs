@@ -39,14 +39,14 @@ pub fn routes(count: usize, random: &mut Random) -> Vec<WorkRoute> {
             };
             let selective = source == Source::Any;
             let mut disjunct = || {
-                let mut conjunction = Conjunction { clauses: Vec::new(), attributes: &attributes };
+                let mut conjunction = Conjunction { terms: Vec::new(), attributes: &attributes };
                 if selective {
                     conjunction.push_selective(devices(count), random);
                 }
                 for _ in 0..random.between(1, 4) {
                     conjunction.push_clause(random);
                 }
-                (Condition::All(conjunction.clauses), random.chance(25))
+                (Condition::All(conjunction.terms), random.chance(25))
             };
             let condition = match disjunct() {
                 (first, true) => Condition::Any(vec![first, disjunct().0]),
@@ -59,13 +59,13 @@ pub fn routes(count: usize, random: &mut Random) -> Vec<WorkRoute> {
 
 /// A disjunct under construction. It names no property twice, so that it can be satisfied.
 struct Conjunction<'a> {
-    clauses: Vec<Condition>,
+    terms: Vec<Condition>,
     attributes: &'a Attributes,
 }
 
 impl Conjunction<'_> {
     fn names(&self, name: &str) -> bool {
-        self.clauses.iter().any(|clause| match clause {
+        self.terms.iter().any(|term| match term {
             Condition::Test(key, _) | Condition::Differs(key, _) => key.to_string() == name,
             Condition::All(_) | Condition::Any(_) | Condition::Not(_) => false,
         })
@@ -84,16 +84,16 @@ impl Conjunction<'_> {
     /// Adds a conjunct that few messages satisfy, for routes from any source.
     fn push_selective(&mut self, devices: usize, random: &mut Random) {
         match random.below(100) {
-            0..45 => self.clauses.push(Condition::equals("device", device(random.below(devices)))),
+            0..45 => self.terms.push(Condition::equals("device", device(random.below(devices)))),
             45..70 => {
                 let prefix = vocabulary::path_prefix(3, random);
-                self.clauses.push(Condition::test("topic", Test::StartsWith(prefix)));
+                self.terms.push(Condition::test("topic", Test::StartsWith(prefix)));
             }
             70..90 => self.push_range(10, random),
             _ => {
                 for _ in 0..2 {
                     let rare = vocabulary::value(random.between(VALUES / 2, VALUES));
-                    self.clauses.push(Condition::equals(self.fresh(&ATTRIBUTES, random), rare));
+                    self.terms.push(Condition::equals(self.fresh(&ATTRIBUTES, random), rare));
                 }
             }
         }
@@ -103,20 +103,20 @@ impl Conjunction<'_> {
         match random.below(100) {
             0..50 => {
                 let value = self.attributes.value(random);
-                self.clauses.push(Condition::equals(self.fresh(&ATTRIBUTES, random), value));
+                self.terms.push(Condition::equals(self.fresh(&ATTRIBUTES, random), value));
             }
             50..65 => {
                 let value = self.attributes.value(random);
-                self.clauses.push(Condition::differs(self.fresh(&ATTRIBUTES, random), value));
+                self.terms.push(Condition::differs(self.fresh(&ATTRIBUTES, random), value));
             }
             65..75 => {
                 let values = random.distinct(3, VALUES).into_iter().map(vocabulary::value).collect();
-                self.clauses.push(Condition::test(self.fresh(&ATTRIBUTES, random), Test::OneOf(values)));
+                self.terms.push(Condition::test(self.fresh(&ATTRIBUTES, random), Test::OneOf(values)));
             }
             // A second prefix on the path could contradict the first.
             90.. if !self.names("topic") => {
                 let prefix = vocabulary::path_prefix(1, random);
-                self.clauses.push(Condition::test("topic", Test::StartsWith(prefix)));
+                self.terms.push(Condition::test("topic", Test::StartsWith(prefix)));
             }
             _ => {
                 let width = random.between(1_000, 8_001);
@@ -129,7 +129,7 @@ impl Conjunction<'_> {
         let low = random.below(NUMBER_BOUND - width + 1);
         let bound = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
         let range = Test::Within(bound(low), bound(low + width));
-        self.clauses.push(Condition::test(self.fresh(&NUMBERS, random), range));
+        self.terms.push(Condition::test(self.fresh(&NUMBERS, random), range));
     }
 }
 

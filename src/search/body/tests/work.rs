@@ -1,20 +1,20 @@
-//! How much work hostile bodies make, counted: looks at a part of the body, of one code unit to 32 bytes each.
+//! Counts the steps of scans, also of hostile bodies. A step reads from one code unit to 32 bytes of the body.
 
 use super::super::*;
-use super::{ENCODINGS, encode, paths};
+use super::{ENCODINGS, encode, parse};
 use edgeroute_lang::steps::counted;
 
-/// Looks of a scan that are there whatever the body.
+/// The steps of a scan that do not depend on the body.
 const FLOOR: u64 = 200;
 
-/// A body of some size, and the most looks for a hundred of its code units.
+/// A kind of body of any size, and the maximum number of steps for 100 of its code units.
 struct Shape {
     name: &'static str,
     slope: u64,
     write: fn(usize) -> String,
 }
 
-/// A text, repeated up to a size.
+/// Repeats a string up to a size.
 fn repeat(text: &str, size: usize) -> String {
     text.repeat(size / text.len())
 }
@@ -86,9 +86,9 @@ const SHAPES: [Shape; 24] = [
     Shape { name: "a string that is never closed", slope: 220, write: |n| format!("{{\"a\":\"{}", repeat("x\\\"", n)) },
 ];
 
-/// The looks of a scan for some paths, into bodies as deep as they like.
-fn looks(texts: &[&str], body: &[u8], encoding: Encoding) -> u64 {
-    let plan = BodyPlan::new(&paths(texts));
+/// Counts the steps of a scan, with no limit on the depth of the body.
+fn steps(texts: &[&str], body: &[u8], encoding: Encoding) -> u64 {
+    let plan = BodyPlan::new(&parse(texts));
     let mut scratch = BodyScratch::new(&plan, body.len());
     let mut found = vec![Scalar::Unreadable; texts.len()];
     // Whether the body is valid does not matter.
@@ -103,60 +103,60 @@ fn work_is_linear_in_hostile_bodies() {
             for size in [1 << 12, 1 << 14, 1 << 16] {
                 let text = write(size);
                 let body = encode(&text, encoding);
-                let looks =
-                    looks(&["a", "a.a", "b[2]", "c.d", "e", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"], &body, encoding);
+                let steps =
+                    steps(&["a", "a.a", "b[2]", "c.d", "e", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"], &body, encoding);
                 let units = u64::try_from(body.len()).expect("a small body") / width;
-                assert!(looks <= FLOOR + slope * units / 100, "{name}: {looks} looks at {units} units, {encoding:?}");
-                // Four times the body, four times the work.
+                assert!(steps <= FLOOR + slope * units / 100, "{name}: {steps} steps for {units} units, {encoding:?}");
+                // A body four times as long takes four times as many steps.
                 if let Some(before) = before {
-                    assert!(looks <= 4 * before + before / 5 + FLOOR, "{name}: {before}, then {looks}, {encoding:?}");
+                    assert!(steps <= 4 * before + before / 5 + FLOOR, "{name}: {before}, then {steps}, {encoding:?}");
                 }
-                before = Some(looks);
+                before = Some(steps);
             }
         }
     }
 }
 
-/// A name is not compared with all that the paths of a place begin with.
+/// A name is not compared with every member that paths lead to from a place.
 #[test]
-fn names_are_found_among_many_in_few_looks() {
+fn names_are_found_among_many_in_few_steps() {
     let texts: Vec<String> = (0..1_000).map(|number| format!("name{number:04}")).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let body = object(&texts, "1");
-    assert!(looks(&texts, body.as_bytes(), Encoding::Utf8) <= 25 * 1_000);
+    assert!(steps(&texts, body.as_bytes(), Encoding::Utf8) <= 25 * 1_000);
 }
 
-/// What is stored below a member that comes again is forgotten in a pass over all places, and only then.
+/// The values below a repeated member are forgotten in one pass over all places, which happens only in that case.
 #[test]
-fn paths_that_a_body_has_nothing_of_cost_nothing_unless_a_member_comes_twice() {
+fn absent_paths_cost_nothing_unless_a_member_is_repeated() {
     let texts: Vec<String> = (0..1_000).map(|number| format!("none{number}")).collect();
     let mut texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     texts.push("a");
-    let looks = |body: &str| looks_after(&texts, &[body], body, Encoding::Utf8);
-    assert!(looks(r#"{"a":1,"b":2}        "#) < 50);
-    assert!((1_000..1_100).contains(&looks(r#"{"a":1,"a":2}        "#)));
+    let steps = |body: &str| steps_after(&texts, &[body], body, Encoding::Utf8);
+    assert!(steps(r#"{"a":1,"b":2}        "#) < 50);
+    assert!((1_000..1_100).contains(&steps(r#"{"a":1,"a":2}        "#)));
 }
 
-/// Paths that can reach several values look ahead for members that overwrite others, once for every so many.
+/// Paths that can reach several values look ahead for members that overwrite others, once for each window of members.
 #[test]
-fn work_of_paths_to_several_values_grows_with_the_windows() {
+fn paths_to_several_values_cost_a_pass_for_each_window() {
     for (count, passes) in [(1_000, 1), (4_000, 1), (8_000, 2), (16_000, 4)] {
         let members: Vec<String> = (0..count).map(|number| format!("\"{number:06}\":1")).collect();
         let body = format!("{{{}}}", members.join(","));
-        let single = looks(&["a"], body.as_bytes(), Encoding::Utf8);
-        let several = looks(&["a", "*.b"], body.as_bytes(), Encoding::Utf8);
-        // A pass of its own, and one for each window, each without guesses.
+        let single = steps(&["a"], body.as_bytes(), Encoding::Utf8);
+        let several = steps(&["a", "*.b"], body.as_bytes(), Encoding::Utf8);
+        // One pass for the paths and one for each window, all without guesses.
         assert!(several <= single + (1 + passes) * 15 * count, "{count}: {single}, {several}");
-        // Where no path leads there is no need to look ahead, but once for the member around.
+        // Objects that no path leads into need no look-ahead, except one for the member that contains them.
         let body = format!("{{\"a\":{body}}}");
-        let elsewhere = looks(&["b[0].*", "b[0]['c']"], body.as_bytes(), Encoding::Utf8);
+        let elsewhere = steps(&["b[0].*", "b[0]['c']"], body.as_bytes(), Encoding::Utf8);
         assert!(elsewhere <= 3 * 15 * count, "{count}: {elsewhere}");
     }
 }
 
-/// The looks at a body of a scratch that has seen some before.
-fn looks_after(texts: &[&str], before: &[&str], body: &str, encoding: Encoding) -> u64 {
-    let plan = BodyPlan::new(&paths(texts));
+/// Counts the steps of the last scan with a scratch that scanned other bodies before.
+fn steps_after(texts: &[&str], before: &[&str], body: &str, encoding: Encoding) -> u64 {
+    let plan = BodyPlan::new(&parse(texts));
     let mut scratch = BodyScratch::new(&plan, 64);
     let mut last = 0;
     for body in before.iter().chain([&body]) {
@@ -173,24 +173,24 @@ fn object(names: &[impl AsRef<str>], value: &str) -> String {
 }
 
 #[test]
-fn members_as_in_the_body_before_take_three_looks_or_four() {
-    // One at the comma, one at the name and one at the value; and one where the value goes on.
+fn guessed_members_take_three_or_four_steps() {
+    // One step for the comma, one for the name, one for the value, and one more for the rest of a long value.
     let of_three = "\"\" \"a\" \"1:2,3.\" \"é\" true false null 0 -0 7 -7 10 1234567 -123456";
     let of_four = "\"1234567\" \"12345678\" \"12345678901234\" 12345678 98765432 123456789012345 0.5 -0.5 12.25 \
                    1234567.1 -123456.1234567 0.1234567";
-    for (values, looks) in [(of_three, 3), (of_four, 4)] {
+    for (values, steps) in [(of_three, 3), (of_four, 4)] {
         for value in values.split(' ') {
-            let after_itself = |body: String| looks_after(&["q"], &[&body], &body, Encoding::Utf8);
+            let after_itself = |body: String| steps_after(&["q"], &[&body], &body, Encoding::Utf8);
             let space = " ".repeat(16);
             let members = after_itself(object(&["a", "b", "c", "d", "e", "f", "g", "h"], value) + &space);
-            assert_eq!(members - after_itself(format!("{{}}{space}")), 8 * looks, "{value}");
+            assert_eq!(members - after_itself(format!("{{}}{space}")), 8 * steps, "{value}");
         }
     }
 }
 
 #[test]
-fn runs_are_taken_by_the_word_and_long_texts_by_four() {
-    // Where the run stands, and how many of its bytes are one look.
+fn runs_are_read_by_the_word_and_long_strings_by_four_words() {
+    // The string around the run, and the number of its bytes that one step reads.
     for (name, bytes, before, run, behind) in [
         ("a text", 32, "{\"a\":\"", "x, ", "\"}"),
         ("a name", 32, "{\"", "x, ", "\":1}"),
@@ -198,16 +198,16 @@ fn runs_are_taken_by_the_word_and_long_texts_by_four() {
         ("white space", 8, "{\"a\":", " ", "1}"),
     ] {
         for (encoding, width) in ENCODINGS.into_iter().zip([1, 2, 4]) {
-            let looks =
-                |units| looks(&["q"], &encode(&format!("{before}{}{behind}", repeat(run, units)), encoding), encoding);
-            assert_eq!(looks(5_100) - looks(300), 4_800 * width / bytes, "{name}, {encoding:?}");
+            let steps =
+                |units| steps(&["q"], &encode(&format!("{before}{}{behind}", repeat(run, units)), encoding), encoding);
+            assert_eq!(steps(5_100) - steps(300), 4_800 * width / bytes, "{name}, {encoding:?}");
         }
     }
 }
 
-/// Bodies of a device, which mostly have the same members in the same order.
+/// The bodies of a device usually have the same members in the same order.
 #[test]
-fn names_in_the_order_of_the_body_before_are_not_read_again() {
+fn names_in_the_order_of_the_previous_body_are_not_read_again() {
     let names: Vec<&str> = "time deviceId messageId sequence temperature humidity pressure voltage current power \
         frequency speed status mode alarm level flow position latitude longitude altitude heading battery signal \
         firmware uptime errors warnings site line"
@@ -228,12 +228,12 @@ fn names_in_the_order_of_the_body_before_are_not_read_again() {
         ("a member less", &few, &object(&one_less, "1"), 0, 2),
     ] {
         let paths = ["of.of.of.of.of.of.of.of.of.of.of.q"];
-        let looks = |before: &str, body: &str| {
-            looks_after(&paths, &[&format!("{before}        ")], &format!("{body}        "), Encoding::Utf8)
+        let steps = |before: &str, body: &str| {
+            steps_after(&paths, &[&format!("{before}        ")], &format!("{body}        "), Encoding::Utf8)
         };
         let members = u64::try_from(body.matches(':').count()).expect("few");
-        // A name that is read again takes seven looks more.
-        let expected = looks("{}", "{}") + 3 * members + containers + 7 * read_again;
-        assert_eq!(looks(before, body), expected, "{name}");
+        // A name that is read again takes seven more steps.
+        let expected = steps("{}", "{}") + 3 * members + containers + 7 * read_again;
+        assert_eq!(steps(before, body), expected, "{name}");
     }
 }

@@ -1,4 +1,4 @@
-//! Random conditions on random messages: every part of a condition has the value that interpreting gives it.
+//! Compares every part of random conditions on random messages with the interpreter.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -11,14 +11,14 @@ use edgeroute_lang::syntax::parse_condition;
 
 type Pairs = Vec<(&'static str, Option<&'static str>)>;
 
-/// In which encoding a body is sent.
+/// The encoding of a body.
 #[derive(Copy, Clone, Debug)]
 enum Sent {
     Utf8,
     Utf16,
 }
 
-/// Something of `leaf`, or, while `depth` allows it, of `deeper`.
+/// Generates a string from `leaf`, or from `deeper` if `depth` is not 0.
 fn or_deeper(
     depth: u32,
     leaf: &[&'static str],
@@ -28,7 +28,7 @@ fn or_deeper(
     if depth == 0 { leaf.boxed() } else { prop_oneof![1 => leaf, 3 => deeper()].boxed() }
 }
 
-/// `{}` in a form stands for the next operand.
+/// Generates one of the forms, in which each `{}` is replaced by the next operand.
 fn form(forms: &[&'static str], operands: Vec<BoxedStrategy<String>>) -> BoxedStrategy<String> {
     (select(forms.to_vec()), operands)
         .prop_map(|(form, operands)| {
@@ -136,7 +136,7 @@ fn bools(depth: u32) -> BoxedStrategy<String> {
     })
 }
 
-/// What a value can be compared with.
+/// Generates an expression of any type.
 fn anything(depth: u32) -> BoxedStrategy<String> {
     prop_oneof![texts(depth), numbers(depth), bools(depth), values(depth)].boxed()
 }
@@ -214,7 +214,7 @@ proptest! {
     #![proptest_config(config(300))]
 
     #[test]
-    fn expressions_have_the_values_that_interpreting_gives(
+    fn expressions_evaluate_to_the_values_of_the_interpreter(
         text in bools(5),
         messages in prop::collection::vec((properties(), body(), select(vec![Sent::Utf8, Sent::Utf16])), 3),
     ) {
@@ -223,7 +223,7 @@ proptest! {
 }
 
 #[test]
-fn corners_have_the_values_that_interpreting_gives() {
+fn corner_cases_evaluate_to_the_values_of_the_interpreter() {
     let full: Pairs = vec![("a", Some("\u{10428}5")), ("b", None), ("c", Some("")), ("$body.shadowed", None)];
     let body = r#"{"s": "aB", "n": 1e400, "t": true, "u": null, "tags": {"s": null}}"#;
     let messages = [(full, body.to_owned(), Sent::Utf16), (Vec::new(), "no JSON".to_owned(), Sent::Utf8)];

@@ -1,5 +1,5 @@
-//! Large messages and deep conditions: what is linear ends soon, what is not would take hours. None of it may grow the
-//! memory, which is checked with every condition, or recurse.
+//! Large messages and deep conditions. Linear algorithms finish soon; others would take hours. Evaluation must not recurse
+//! or grow its memory, which is checked for every condition.
 
 use super::*;
 use edgeroute_lang::hir::{CheckOptions, check};
@@ -21,7 +21,7 @@ fn is_checked(text: &str, properties: &[(&str, &str)]) {
 }
 
 #[test]
-fn every_operation_on_large_texts_is_linear() {
+fn every_operation_on_large_strings_is_linear() {
     let whole = format!("{}b", "a".repeat(LARGE));
     let (part, other) = (format!("{}b", "a".repeat(LARGE / 2)), format!("{}c", "a".repeat(LARGE / 2)));
     let (zeros, open) = (format!("{}5", " ".repeat(LARGE)), "(".repeat(LARGE));
@@ -55,7 +55,7 @@ fn every_operation_on_large_texts_is_linear() {
 }
 
 #[test]
-fn a_part_that_nearly_stands_at_every_place_is_found_in_linear_time() {
+fn a_part_that_nearly_matches_everywhere_is_found_in_linear_time() {
     let whole = "ab".repeat(LARGE / 2);
     let part = format!("{}c", "ab".repeat(LARGE / 4));
     let properties = [("whole", whole.as_str()), ("part", &part)];
@@ -65,7 +65,7 @@ fn a_part_that_nearly_stands_at_every_place_is_found_in_linear_time() {
 }
 
 #[test]
-fn deep_conditions_neither_recurse_nor_cost_more_than_their_depth() {
+fn deep_conditions_do_not_recurse_and_cost_no_more_than_their_depth() {
     let nested = |function: &str, rest: &str, inner: &str| {
         let depth = 990;
         format!("{}{inner}{}", format!("{function}(").repeat(depth), format!("{rest})").repeat(depth))
@@ -87,9 +87,9 @@ fn deep_conditions_neither_recurse_nor_cost_more_than_their_depth() {
     is_checked(&format!("{sum} = 400000"), &properties);
 }
 
-/// Texts that stand in memory are not read character by character.
+/// Plain strings are not read character by character.
 #[test]
-fn plain_texts_are_looked_at_by_the_piece() {
+fn plain_strings_are_read_in_chunks() {
     let limits = Limits::default();
     let (text, other) = ("5".repeat(32_000), format!("{}x", "5".repeat(32_000)));
     let properties = [("a", text.as_str()), ("b", other.as_str())];

@@ -1,4 +1,4 @@
-//! Evaluating against interpreting, and ropes against plain code units.
+//! Compares evaluation with the interpreter, and ropes with plain code units.
 
 mod expressions;
 #[cfg(feature = "count-steps")]
@@ -17,24 +17,24 @@ use edgeroute_lang::hir::{Condition, NodeId};
 use edgeroute_lang::interpret::{self, Presence, ResolvedMessage};
 use edgeroute_lang::predicate::{Interner, SlotKind};
 
-/// Quick enough to run always; `PROPTEST_CASES` asks for more.
+/// Few enough cases to run every time; `PROPTEST_CASES` sets another number.
 fn config(cases: u32) -> ProptestConfig {
-    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    ProptestConfig { cases: asked.unwrap_or(cases), failure_persistence: None, ..ProptestConfig::default() }
+    let from_environment = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig { cases: from_environment.unwrap_or(cases), failure_persistence: None, ..ProptestConfig::default() }
 }
 
-/// A message as the expressions of a vocabulary read it.
+/// A message as the expressions of an interner read it.
 struct Resolved<'v, 'm> {
-    vocabulary: &'v Interner,
+    interner: &'v Interner,
     facts: &'m ResolvedMessage<'m>,
-    /// What is in the body, by slot; nothing where it cannot be read.
+    /// The values in the body by slot; none if the body cannot be read.
     found: BTreeMap<Slot, Scalar<'m>>,
 }
 
 impl<'v, 'm> Resolved<'v, 'm> {
-    fn new(vocabulary: &'v Interner, facts: &'m ResolvedMessage<'m>, body: &'m [u8]) -> Self {
+    fn new(interner: &'v Interner, facts: &'m ResolvedMessage<'m>, body: &'m [u8]) -> Self {
         const DEPTH: usize = 64;
-        let bodies = vocabulary.reads.iter().filter_map(|(slot, kind)| match kind {
+        let bodies = interner.reads.iter().filter_map(|(slot, kind)| match kind {
             SlotKind::Body { path, .. } => Some((slot, path.clone())),
             _ => None,
         });
@@ -50,7 +50,7 @@ impl<'v, 'm> Resolved<'v, 'm> {
             plan.scan(body, encoding, DEPTH, &mut BodyScratch::new(&plan, DEPTH), &mut found).is_ok()
         });
         let found = slots.into_iter().zip(found).filter(|_| is_read).collect();
-        Self { vocabulary, facts, found }
+        Self { interner, facts, found }
     }
 
     fn of_kind(&self, kind: &SlotKind) -> Property<'m> {
@@ -61,7 +61,7 @@ impl<'v, 'm> Resolved<'v, 'm> {
                 Presence::Missing => self.facts.system_property(name),
                 found => found,
             },
-            SlotKind::Body { .. } => panic!("a property was asked for"),
+            SlotKind::Body { .. } => panic!("a property was from_environment for"),
         };
         match presence {
             Presence::Missing => Property::Absent,
@@ -73,11 +73,11 @@ impl<'v, 'm> Resolved<'v, 'm> {
 
 impl<'m> ReadSlots<'m> for Resolved<'_, 'm> {
     fn property(&self, slot: Slot) -> Property<'m> {
-        self.of_kind(self.vocabulary.reads.get(slot).unwrap())
+        self.of_kind(self.interner.reads.get(slot).unwrap())
     }
 
     fn value(&mut self, slot: Slot) -> Scalar<'m> {
-        let Some(SlotKind::Body { shadow, .. }) = self.vocabulary.reads.get(slot) else {
+        let Some(SlotKind::Body { shadow, .. }) = self.interner.reads.get(slot) else {
             panic!("a body slot was expected");
         };
         match shadow.map_or(Property::Absent, |shadow| self.property(shadow)) {
@@ -92,28 +92,28 @@ impl<'m> ReadSlots<'m> for Resolved<'_, 'm> {
     }
 }
 
-/// Every part of a condition as an expression of its own.
+/// The parts of a condition, each as a separate expression.
 struct Expressions {
-    vocabulary: Interner,
+    interner: Interner,
     of_nodes: BTreeMap<NodeId, Expression>,
     memory: EvaluateMemory,
 }
 
 impl Expressions {
-    /// Of these nodes.
+    /// Creates the expressions of these nodes.
     fn of(condition: &Condition<'_>, nodes: impl Iterator<Item = NodeId>) -> Self {
-        let mut vocabulary = Interner::default();
+        let mut interner = Interner::default();
         let of_nodes: BTreeMap<NodeId, Expression> =
-            nodes.map(|node| (node, Expression::of(condition, node, &mut vocabulary))).collect();
+            nodes.map(|node| (node, Expression::of(condition, node, &mut interner))).collect();
         let all: Vec<Expression> = of_nodes.values().cloned().collect();
-        Self { vocabulary, of_nodes, memory: EvaluateMemory::new(&all) }
+        Self { interner, of_nodes, memory: EvaluateMemory::new(&all) }
     }
 
-    /// Evaluates every one, and compares with what interpreting found. The memory must not have grown.
+    /// Evaluates each expression and compares the result with the interpreter. Checks that the memory has not grown.
     fn check(&mut self, text: &str, condition: &Condition<'_>, facts: &ResolvedMessage<'_>, body: &[u8]) {
         let before = self.memory.heap_bytes();
         let evaluation = interpret::evaluate(condition, facts);
-        let mut resolved = Resolved::new(&self.vocabulary, facts, body);
+        let mut resolved = Resolved::new(&self.interner, facts, body);
         for (&node, expression) in &self.of_nodes {
             let found = evaluate(expression, &mut resolved, &mut self.memory);
             let expected = match evaluation.value(node) {

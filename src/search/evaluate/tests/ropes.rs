@@ -1,26 +1,27 @@
-//! Ropes answer as the code units do that they stand for.
+//! Compares operations on ropes with the same operations on code units.
 
 use std::sync::Arc;
 
 use proptest::prelude::*;
 
 use super::super::find::RollingKey;
-use super::super::rope::{RopeId, RopeMemory, RopeSizes, Ropes};
+use super::super::rope::RopeId;
+use super::super::ropes::{RopeMemory, RopeSizes, Ropes};
 use super::config;
 use crate::search::scalar::BodyText;
 use edgeroute_lang::body::Encoding;
 use edgeroute_lang::value::{Texts, Units};
 
-/// How to make a text, of those made before.
+/// How to make a string, perhaps from earlier ones.
 #[derive(Clone, Debug)]
 enum Make {
     Text(String),
     Units(Vec<u16>),
-    /// As a body has it, escaped.
+    /// In the escaped form of a body.
     Body(String),
     Lower(usize),
     Upper(usize),
-    /// A part, from so many sixteenths of the text to so many of the rest.
+    /// A part: the start in sixteenths of the string, and the length in sixteenths of the rest.
     Part(usize, usize, usize),
     Join(Vec<usize>),
 }
@@ -42,13 +43,13 @@ fn make() -> impl Strategy<Value = Make> {
     ]
 }
 
-/// As it can stand in a body.
+/// Writes a string with escapes only, as a body may contain it.
 fn escaped(text: &str) -> String {
     let escapes: Vec<String> = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
     escapes.concat()
 }
 
-/// The same text both ways.
+/// The same string in both forms.
 type Made = (RopeId, Arc<[u16]>);
 
 fn apply<'x>(make: &'x Make, made: &[Made], ropes: &mut Ropes<'_, 'x>) -> Made {
@@ -87,7 +88,7 @@ proptest! {
     #![proptest_config(config(1_000))]
 
     #[test]
-    fn ropes_answer_as_code_units_do(
+    fn ropes_give_the_results_of_code_units(
         makes in prop::collection::vec(make(), 1..14),
         hashes_agree_by_chance in any::<bool>(),
     ) {
@@ -120,7 +121,7 @@ proptest! {
 }
 
 #[test]
-fn surrogates_meet_only_in_texts_that_are_joined() {
+fn surrogates_pair_only_in_joined_strings() {
     let (high, low) = ([0xD801], [0xDC28]);
     RopeMemory::new(RopeSizes { ropes: 16, parts: 16, depth: 8 }).with(|ropes| {
         let (first, second, empty) = (ropes.units(&high), ropes.units(&low), ropes.text(""));
@@ -129,7 +130,7 @@ fn surrogates_meet_only_in_texts_that_are_joined() {
         let nested = ropes.join([joined, empty].into_iter());
         let upper_of_joined = ropes.upper(&nested);
         assert_eq!(ropes.code_units(upper_of_joined).collect::<Vec<_>>(), [0xD801, 0xDC00]);
-        // Upper-cased apart, the halves stay as they are.
+        // The halves of a pair have no upper case of their own.
         let (first, second) = (ropes.part(&pair, 0, 1), ropes.part(&pair, 1, 1));
         let (first, second) = (ropes.upper(&first), ropes.upper(&second));
         let joined = ropes.join([first, second].into_iter());
@@ -138,7 +139,7 @@ fn surrogates_meet_only_in_texts_that_are_joined() {
 }
 
 #[test]
-fn surrogates_kept_back_by_several_layers_come_in_order() {
+fn surrogates_held_back_by_several_layers_keep_their_order() {
     let highs = [[0xD801], [0xD802], [0xD803]];
     RopeMemory::new(RopeSizes { ropes: 16, parts: 16, depth: 8 }).with(|ropes| {
         let mut joined = ropes.text("");
@@ -152,9 +153,9 @@ fn surrogates_kept_back_by_several_layers_come_in_order() {
     });
 }
 
-/// What is behind a surrogate that was kept back is known before a part leaves the surrogate out.
+/// The point after a surrogate that is held back is read before the surrogate is left out of a part.
 #[test]
-fn what_a_part_leaves_out_is_not_given_later() {
+fn a_part_never_returns_what_it_leaves_out() {
     let units = [0xD801, 0xE000];
     RopeMemory::new(RopeSizes { ropes: 16, parts: 16, depth: 8 }).with(|ropes| {
         let (units, end) = (ropes.units(&units), ropes.text("x"));

@@ -1,4 +1,4 @@
-//! The conditions of the conformance vectors, each evaluated as a whole.
+//! Evaluates the conditions of the conformance vectors as a whole.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use edgeroute_lang::limits::Limits;
 use edgeroute_lang::message::{Message, Origin};
 use edgeroute_lang::syntax::parse_condition;
 
-/// A message of the vectors; for a body in Base64 it has none, which is a body too.
+/// A message of the vectors. A body that the vectors give in Base64 is empty here.
 struct Vector {
     properties: Vec<(String, Option<String>)>,
     system_properties: Vec<(String, Option<String>)>,
@@ -37,7 +37,7 @@ fn rows(file: &str) -> Vec<Json> {
 }
 
 #[test]
-fn conditions_as_a_whole_have_the_verdict_that_interpreting_gives() {
+fn whole_conditions_evaluate_to_the_verdict_of_the_interpreter() {
     let limits = Limits::default();
     let messages: Vec<Vector> = rows("messages.jsonl").iter().map(Vector::read).collect();
     let mut compared = 0;
@@ -49,7 +49,7 @@ fn conditions_as_a_whole_have_the_verdict_that_interpreting_gives() {
         let options = CheckOptions { twin_functions: TwinFunctions::Known, ..CheckOptions::default() };
         let Ok(condition) = check(&parsed.tree, &options) else { continue };
         let own: Vec<Vector> = json["messages"].as_array().into_iter().flatten().map(Vector::read).collect();
-        // Its own messages, and some of all.
+        // The messages of the vector itself, and a sample of all messages.
         let named = json["verdicts"].as_object().into_iter().flatten();
         let named = named.filter_map(|(index, _)| messages.get(index.parse::<usize>().ok()?));
         let some = messages.iter().skip(row % 97).step_by(97);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{EdgeKind, End, Node, NodeKind, Picture, Row, Shape};
 use edgeroute::RouteTable;
 use edgeroute::internals::SegmentListing;
-use edgeroute::internals::{ListedPosting, RouteId};
+use edgeroute::internals::{ListedPosting, LocalRouteId};
 
 impl Picture {
     /// Draws how a table finds its routes: the sources, the tests by which each finds its routes, and the routes with
@@ -22,10 +22,10 @@ impl Picture {
                 let source = picture.child(message, source);
                 // Routes that are found by the same test share a node.
                 let mut by_access: BTreeMap<Option<String>, Vec<ListedPosting>> = BTreeMap::new();
-                for filing in group.filings {
-                    by_access.entry(filing.access.clone()).or_default().push(filing);
+                for posting in group.postings {
+                    by_access.entry(posting.access.clone()).or_default().push(posting);
                 }
-                for (access, filings) in by_access {
+                for (access, postings) in by_access {
                     let found_at = match access {
                         None => source,
                         Some(access) => {
@@ -34,10 +34,10 @@ impl Picture {
                             picture.child(source, test)
                         }
                     };
-                    for filing in filings {
-                        let header = filing.header.map(|header| format!("header: {header}"));
-                        let checked = header.into_iter().chain([filing.condition]).collect();
-                        picture.route(found_at, &listing, filing.route, checked);
+                    for posting in postings {
+                        let header = posting.header.map(|header| format!("header: {header}"));
+                        let checked = header.into_iter().chain([posting.condition]).collect();
+                        picture.route(found_at, &listing, posting.route, checked);
                     }
                 }
             }
@@ -57,7 +57,7 @@ impl Picture {
         child
     }
 
-    fn route(&mut self, parent: usize, listing: &SegmentListing<'_>, route: RouteId, conditions: Vec<String>) {
+    fn route(&mut self, parent: usize, listing: &SegmentListing<'_>, route: LocalRouteId, conditions: Vec<String>) {
         let mut node = Node::new(NodeKind::Routes, "");
         let endpoint = listing.endpoint(route).map(|endpoint| format!("-> {endpoint}"));
         let conditions = endpoint.into_iter().chain(conditions).collect();

@@ -136,7 +136,7 @@ fn a_way_round_through_every_module_is_closed() {
 #[test]
 fn a_tree_has_one_box_for_routes_that_one_test_finds() {
     let route = |name| format!("FROM /messages/* WHERE device = 'a' and x{name} != 'b' INTO $upstream");
-    let budgets = edgeroute_lang::limits::Budgets { clauses: 0, list: 0, ..Default::default() };
+    let budgets = edgeroute_lang::limits::Budgets::default().with_terms(0).with_list(0);
     let builder = RouteTable::builder().budgets(budgets).fallback(("rest", "FROM /* INTO $upstream"));
     let table = (0..3).fold(builder, |builder, name| builder.route(format!("r{name}"), route(name)));
     let picture = Picture::of_tree(&table.build().unwrap());

@@ -7,22 +7,22 @@ use crate::syntax::parse_condition;
 
 /// Prints the formula of a condition.
 fn lowered(text: &str) -> String {
-    let parsed = parse_condition(text, &Limits { route_bytes: 1 << 24, ..Limits::default() });
+    let parsed = parse_condition(text, &Limits::default().with_route_bytes(1 << 24));
     assert_eq!(parsed.errors, []);
     let condition = check(&parsed.tree, &CheckOptions::default()).unwrap_or_else(|errors| panic!("{errors:?}"));
-    let (mut vocabulary, mut formulas) = (Interner::default(), Formulas::new());
-    let root = lower(&fold(&condition), &mut vocabulary, &mut formulas);
-    shown(&formulas, root, &vocabulary)
+    let (mut interner, mut formulas) = (Interner::default(), Formulas::new());
+    let root = lower(&fold(&condition), &mut interner, &mut formulas);
+    shown(&formulas, root, &interner)
 }
 
 /// Prints `&` and `|` of tests, with nested parts in parentheses.
-fn shown(formulas: &Formulas, id: FormulaId, vocabulary: &Interner) -> String {
+fn shown(formulas: &Formulas, id: FormulaId, interner: &Interner) -> String {
     let joined = |parts: &[FormulaId], by: &str| {
         let parts: Vec<String> = parts
             .iter()
             .map(|part| match formulas.get(*part) {
-                Formula::And(_) | Formula::Or(_) => format!("({})", shown(formulas, *part, vocabulary)),
-                _ => shown(formulas, *part, vocabulary),
+                Formula::And(_) | Formula::Or(_) => format!("({})", shown(formulas, *part, interner)),
+                _ => shown(formulas, *part, interner),
             })
             .collect();
         parts.join(by)
@@ -30,21 +30,21 @@ fn shown(formulas: &Formulas, id: FormulaId, vocabulary: &Interner) -> String {
     match formulas.get(id) {
         Formula::True => "true".to_owned(),
         Formula::False => "false".to_owned(),
-        Formula::Test(test) => shown_test(*test, vocabulary),
+        Formula::Test(test) => shown_test(*test, interner),
         Formula::And(parts) => joined(parts, " & "),
         Formula::Or(parts) => joined(parts, " | "),
     }
 }
 
-fn shown_test(test: Test, vocabulary: &Interner) -> String {
-    let slot = match vocabulary.reads.get(test.slot) {
+fn shown_test(test: Test, interner: &Interner) -> String {
+    let slot = match interner.reads.get(test.slot) {
         Some(SlotKind::Application(name)) => name.to_string(),
         Some(SlotKind::System(name)) => format!("{{{name}}}"),
         Some(SlotKind::ApplicationOrSystem(name)) => format!("${name}"),
         Some(SlotKind::Body { path, .. }) => format!("body.{}", path.as_str()),
         None => "?".to_owned(),
     };
-    let constants = &vocabulary.constants;
+    let constants = &interner.constants;
     let ordered = |orderings: Orderings| {
         let signs =
             [(core::cmp::Ordering::Less, '<'), (core::cmp::Ordering::Equal, '='), (core::cmp::Ordering::Greater, '>')];
@@ -200,7 +200,7 @@ fn values_joined_by_and_or_or_must_both_be_bools() {
 }
 
 #[test]
-fn bools_compared_with_a_constant_are_taken_apart() {
+fn comparisons_of_bools_with_a_constant_are_decomposed() {
     check_all(&[
         ("(a = 'x') = true", r#"A = "x""#),
         ("(a = 'x') = false", r#"A <> "x""#),
@@ -269,7 +269,7 @@ fn contradictions_are_false_and_implied_tests_are_dropped() {
 }
 
 #[test]
-fn contradictions_are_looked_for_in_conjunctions_of_up_to_24_parts() {
+fn contradictions_are_searched_in_conjunctions_of_up_to_24_parts() {
     let conjunction = |count: usize| {
         let parts: Vec<String> = (2..count).map(|n| format!("a{n} = '1'")).collect();
         format!("b = '1' and {} and b = '2'", parts.join(" and "))
@@ -285,19 +285,19 @@ fn contradictions_are_looked_for_in_conjunctions_of_up_to_24_parts() {
 #[test]
 fn names_that_differ_by_case_are_one_slot() {
     check_all(&[("Level = 'a' and LEVEL = 'a'", r#"LEVEL = "a""#), ("région = 'a' and RÉGION = 'b'", "false")]);
-    let mut vocabulary = Interner::default();
-    let slot = vocabulary.reads.property(Property::Application("a"));
-    assert_ne!(slot, vocabulary.reads.property(Property::System("a")));
-    assert_ne!(slot, vocabulary.reads.property(Property::ApplicationOrSystem("$a")));
-    assert_eq!(slot, vocabulary.reads.property(Property::Application("A")));
+    let mut interner = Interner::default();
+    let slot = interner.reads.property(Property::Application("a"));
+    assert_ne!(slot, interner.reads.property(Property::System("a")));
+    assert_ne!(slot, interner.reads.property(Property::ApplicationOrSystem("$a")));
+    assert_eq!(slot, interner.reads.property(Property::Application("A")));
 }
 
 #[test]
-fn a_condition_costs_the_same_however_many_were_lowered_before() {
+fn the_cost_of_lowering_does_not_depend_on_earlier_conditions() {
     let parsed = parse_condition("a = 'x' and (b = 'y' or as_number(c) > 5)", &Limits::default());
     let condition = check(&parsed.tree, &CheckOptions::default()).unwrap();
-    let (mut vocabulary, mut formulas) = (Interner::default(), Formulas::new());
-    let mut steps = || counted(|| lower(&condition, &mut vocabulary, &mut formulas)).0;
+    let (mut interner, mut formulas) = (Interner::default(), Formulas::new());
+    let mut steps = || counted(|| lower(&condition, &mut interner, &mut formulas)).0;
     steps();
     let second = steps();
     assert_eq!((0..100).map(|_| steps()).max(), Some(second));

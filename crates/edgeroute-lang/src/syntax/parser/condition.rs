@@ -667,7 +667,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_alone_is_mended_as_in_a_route() {
+    fn a_group_alone_is_corrected_as_in_a_route() {
         let errors = parse_condition("(a && b)", &Limits::default()).errors;
         assert_eq!(errors[0].fix.as_ref().unwrap().replacement, "and");
         assert!(accepts("a && b"), "what follows is not looked at");
@@ -683,13 +683,15 @@ mod tests {
     }
 
     #[test]
-    fn doubled_operators_are_mended() {
-        for (text, mended) in [("a == b", "a = b"), ("a =< b", "a <= b"), ("a => b", "a >= b"), ("a !== b", "a! = b")] {
+    fn doubled_operators_are_corrected() {
+        for (text, corrected) in
+            [("a == b", "a = b"), ("a =< b", "a <= b"), ("a => b", "a >= b"), ("a !== b", "a! = b")]
+        {
             let errors = parse_condition(text, &Limits::default()).errors;
             let fix = errors[0].fix.as_ref().unwrap();
             let mut text = text.to_owned();
             text.replace_range(fix.span.range(), &fix.replacement);
-            assert!(accepts(&text), "{text} for {mended}");
+            assert!(accepts(&text), "{text} for {corrected}");
         }
     }
 
@@ -702,7 +704,7 @@ mod tests {
 
     #[test]
     fn nesting_has_a_limit_that_is_named() {
-        let limits = Limits { nesting: 3, ..Limits::default() };
+        let limits = Limits::default().with_nesting(3);
         let parse = |text| parse_condition(text, &limits).errors;
         assert_eq!(parse("(((a)))"), []);
         assert_eq!(parse("not not not a"), []);

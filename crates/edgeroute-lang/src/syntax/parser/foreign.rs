@@ -74,13 +74,13 @@ impl<'t> ExpressionParser<'_, 't, '_> {
 
     /// An operator with another spelling, such as `&&`.
     fn replace_operator(&mut self, left: ExprId, operator: BinaryOperator, span: Span) -> Next {
-        let mended = operator.as_str();
+        let corrected = operator.as_str();
         let error = Diagnostic::new(
             Code::UnexpectedToken,
             span,
             format!("`{}` is not an operator", span.slice(self.cursor.text)),
         );
-        self.cursor.error(error.with_help(format!("write `{mended}`")).with_fix(span, mended));
+        self.cursor.error(error.with_help(format!("write `{corrected}`")).with_fix(span, corrected));
         let left = self.reduce(left, operator.precedence());
         self.cursor.take();
         self.pending.push(Pending::Binary(operator, span, left));
@@ -93,7 +93,7 @@ impl<'t> ExpressionParser<'_, 't, '_> {
         let operand = self.foreign_operand(left);
         let is_body = operand.as_ref().is_some_and(|text| text.trim_start_matches('{').starts_with("$body."));
         let start = self.span(left).start();
-        let (mended, help) = match word {
+        let (corrected, help) = match word {
             "in" => {
                 self.cursor.take();
                 (self.alternatives(operand, not), "compare with each value: `a = 'x' or a = 'y'`")
@@ -110,11 +110,11 @@ impl<'t> ExpressionParser<'_, 't, '_> {
             "is" => {
                 self.cursor.take();
                 let not = self.cursor.take_if(TokenKind::Not);
-                let mended = self.is(operand, not, is_body);
-                if mended.is_some() {
+                let corrected = self.is(operand, not, is_body);
+                if corrected.is_some() {
                     self.cursor.take();
                 }
-                (mended, "use `is_defined(a)`, `is_null(a)` or `=`")
+                (corrected, "use `is_defined(a)`, `is_null(a)` or `=`")
             }
             "contains" | "startswith" | "starts_with" | "endswith" | "ends_with" => {
                 let name = match word {
@@ -124,14 +124,14 @@ impl<'t> ExpressionParser<'_, 't, '_> {
                 };
                 self.cursor.take();
                 let argument = self.simple_operand();
-                let mended = operand.zip(argument).map(|(operand, text)| format!("{name}({operand}, {text})"));
-                (mended, "put a function's arguments in parentheses: `contains(a, 'x')`")
+                let corrected = operand.zip(argument).map(|(operand, text)| format!("{name}({operand}, {text})"));
+                (corrected, "put a function's arguments in parentheses: `contains(a, 'x')`")
             }
             "**" | "^" => {
                 self.cursor.take();
                 let exponent = self.simple_operand();
-                let mended = operand.zip(exponent).map(|(base, exponent)| format!("power({base}, {exponent})"));
-                (mended, "write `power(a, b)`")
+                let corrected = operand.zip(exponent).map(|(base, exponent)| format!("power({base}, {exponent})"));
+                (corrected, "write `power(a, b)`")
             }
             "matches" | "regexp" | "rlike" | "ilike" | "~" | "=~" => {
                 self.cursor.take();
@@ -156,8 +156,10 @@ impl<'t> ExpressionParser<'_, 't, '_> {
             error = error.with_secondary(not.span, "negates the operator");
         }
         let span = Span::new(start, self.cursor.previous.span.end());
-        self.cursor.error(match mended {
-            Some(mended) => error.with_help(format!("write `{}`", quoted_up_to(&mended, SHOWN))).with_fix(span, mended),
+        self.cursor.error(match corrected {
+            Some(corrected) => {
+                error.with_help(format!("write `{}`", quoted_up_to(&corrected, SHOWN))).with_fix(span, corrected)
+            }
             None => error.with_help(help),
         });
         if matches!(word, "order" | "group" | "limit" | "having" | "--" | "#" | "//") {
