@@ -112,6 +112,7 @@ pub use edgeroute_lang::endpoint::Endpoint;
 pub use edgeroute_lang::hir::Shadowing;
 pub use edgeroute_lang::limits::{Budgets, Limits};
 pub use edgeroute_lang::manifest::Manifest;
+pub use edgeroute_lang::message::DynProperties;
 pub use edgeroute_lang::message::{Message, MessageSource, NoProperties, Origin, Properties, PropertyName};
 pub use edgeroute_lang::priority::{Priority, TimeToLive};
 pub use edgeroute_lang::{diagnostic, manifest, span};

@@ -8,7 +8,7 @@ mod properties;
 mod system_properties;
 
 pub use origin::{InvalidOrigin, MessageSource, Origin};
-pub use properties::{NameHint, NoProperties, Properties, PropertyName, PropertyValue};
+pub use properties::{DynProperties, NameHint, NoProperties, Properties, PropertyName, PropertyValue};
 pub use system_properties::{SYSTEM_PROPERTIES, SystemProperty};
 
 pub use origin::Stamp;
