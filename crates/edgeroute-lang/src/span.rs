@@ -278,7 +278,6 @@ impl LineIndex {
     /// assert_eq!(lines.to_byte(text, 2, TextUnit::Utf16), 2);
     /// ```
     #[must_use]
-    #[expect(clippy::wrong_self_convention, reason = "the index converts offsets and not itself")]
     pub fn from_byte(&self, text: &str, offset: u32, unit: TextUnit) -> u32 {
         saturate(self.units_before(text, floor(text, offset as usize), unit))
     }
