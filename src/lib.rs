@@ -59,6 +59,7 @@
 //! |---|---|
 //! | `miette` | errors implement `miette::Diagnostic` |
 //! | `parallel` | large tables are compiled on all cores; the result is the same |
+//! | `serde` | [`OwnedMessage`] implements `Serialize` and `Deserialize`, in the JSON form of messages that the command reads |
 //! | `tracing` | building and changing tables emits `tracing` events; matching emits none |
 //!
 //! No feature is on by default.
@@ -108,12 +109,13 @@ mod search;
 mod table;
 mod tuning;
 
-pub use edgeroute_lang::endpoint::Endpoint;
+pub use edgeroute_lang::endpoint::{Endpoint, InvalidEndpoint};
 pub use edgeroute_lang::hir::Shadowing;
 pub use edgeroute_lang::limits::{Budgets, Limits};
 pub use edgeroute_lang::manifest::Manifest;
+pub use edgeroute_lang::message::{DynProperties, OwnedMessage, OwnedProperties};
 pub use edgeroute_lang::message::{Message, MessageSource, NoProperties, Origin, Properties, PropertyName};
-pub use edgeroute_lang::priority::{Priority, TimeToLive};
+pub use edgeroute_lang::priority::{InvalidPriority, Priority, TimeToLive};
 pub use edgeroute_lang::route::Route;
 pub use edgeroute_lang::{diagnostic, manifest, span};
 pub use table::{

@@ -8,11 +8,13 @@
 mod tests {
     use std::borrow::Borrow;
     use std::collections::HashMap;
+    use std::rc::Rc;
+    use std::sync::Arc;
 
     use allocation_counter::{AllocationInfo, measure};
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
-    use edgeroute::RouteTable;
+    use edgeroute::{DynProperties, RouteTable};
     use edgeroute_lang::limits::Budgets;
     use edgeroute_lang::message::{Message, Origin, Properties};
     use serde_json::Value;
@@ -346,5 +348,37 @@ mod tests {
         let unread: HashMap<String, String> = (0..100).map(|n| (format!("unread{n}"), String::new())).collect();
         let miss = Message::new(Origin::twin_change("nobody")).properties(&unread);
         assert_eq!(measure(|| assert_eq!(table.route_with(&mut scratch, &miss).len(), 0)).count_total, 0);
+    }
+
+    #[test]
+    fn properties_behind_pointers_are_routed_without_allocating() {
+        let table = table(&reading_routes(), Budgets::default());
+        let mut scratch = table.create_scratch();
+        let properties = pairs(&[("p1", "x"), ("P2", "x"), ("p4", " (4.5e0) "), ("long", "aaab"), ("emoji", "x😀")]);
+        let (first, second) = properties.split_at(2);
+        let system = pairs(&[("contentType", "application/json"), ("contentEncoding", "utf-8")]);
+        let system: Box<dyn DynProperties + Send + Sync> = Box::new(system);
+        let shapes: [&dyn DynProperties; 8] = [
+            &properties,
+            &Some(&properties),
+            &Box::new(properties.clone()),
+            &Rc::new(properties.clone()),
+            &Arc::<[_]>::from(properties.clone()),
+            &(Box::new(properties.clone()) as Box<dyn DynProperties>),
+            &(first, second),
+            &(first.to_vec(), Some((None::<Pairs>, &second as &dyn DynProperties))),
+        ];
+        let mut expected = None;
+        for (shape, properties) in shapes.into_iter().enumerate() {
+            let message = Message::new(Origin::device("device"))
+                .properties(properties)
+                .system_properties(&system)
+                .body(br#"{"a": 1, "k7": "x"}"#);
+            let mut found = 0;
+            let info = measure(|| found = table.route_with(&mut scratch, &message).count());
+            assert_eq!((info.count_total, info.bytes_total), (0, 0), "shape {shape}");
+            assert_eq!(found, *expected.get_or_insert(found), "shape {shape}");
+        }
+        assert!(expected > Some(5), "{expected:?}");
     }
 }

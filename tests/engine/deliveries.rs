@@ -1,12 +1,14 @@
 //! Deliveries, as a hub keeps them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use edgeroute::manifest::Retention;
 use edgeroute::{
-    Changes, Delivery, EndpointId, Manifest, Message, Origin, Priority, Route, RouteId, RouteSet, RouteTable,
-    TimeToLive,
+    Changes, Delivery, DynProperties, EndpointId, Key, Manifest, Message, Origin, Priority, Route, RouteId, RouteSet,
+    RouteTable, TimeToLive,
 };
 
 const CLOUD: &str = "FROM /messages/* INTO $upstream";
@@ -198,4 +200,41 @@ fn debug_output_is_one_line_whatever_the_number_of_routes() {
         assert!(shown.contains("routes: 50"), "{shown}");
     }
     assert_eq!(set.table().listing().to_string().lines().count(), 52);
+}
+
+/// The same properties in every container, also with names that were resolved beforehand.
+#[test]
+fn the_container_of_the_properties_does_not_matter() {
+    let routes = [
+        ("level", "level = '4'"),
+        ("site", "site = 'north' and level != '3'"),
+        ("null", "is_null(none)"),
+        ("missing", "is_defined(missing)"),
+    ];
+    let builder = routes.iter().fold(RouteTable::builder(), |builder, (name, condition)| {
+        builder.route(*name, format!("FROM /* WHERE {condition} INTO BrokeredEndpoint('/modules/{name}/inputs/i')"))
+    });
+    let table = builder.build().unwrap();
+    let pairs = [("level", Some("4")), ("site", Some("north")), ("none", None)];
+    let keys: [(Key, Option<&str>); 3] = pairs.map(|(name, value)| (table.key(name), value));
+    let (first, rest) = keys.split_at(1);
+    let containers: [&dyn DynProperties; 12] = [
+        &pairs,
+        &pairs.to_vec(),
+        &BTreeMap::from(pairs),
+        &HashMap::from(pairs),
+        &keys,
+        &&keys[..],
+        &Some(keys.clone()),
+        &Box::new(keys.clone()),
+        &Rc::new(keys.clone()),
+        &Arc::new(keys.clone()),
+        &(first, Some(rest)),
+        &(Box::new(pairs[2..].to_vec()) as Box<dyn DynProperties>, (None::<[(Key, &str); 1]>, &keys[..2])),
+    ];
+    for (number, properties) in containers.into_iter().enumerate() {
+        let deliveries = table.route(&Message::new(Origin::device("leaf")).properties(properties));
+        let names: Vec<&str> = deliveries.iter().map(Delivery::route).collect();
+        assert_eq!(names, ["level", "site", "null"], "container {number}");
+    }
 }

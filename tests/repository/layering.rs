@@ -51,7 +51,7 @@ mod scan {
                 "miette",
                 "format",
             ],
-            know_serde: &["manifest"],
+            know_serde: &["message", "manifest"],
             forbidden: &[],
         },
         Layers {

@@ -253,6 +253,49 @@ mod tests {
         assert!(shown("{").contains("EOF"));
     }
 
+    /// The library's owned messages have the same JSON form, with the feature `serde`.
+    #[test]
+    fn owned_messages_are_written_and_read_alike() {
+        use edgeroute_lang::message::OwnedMessage;
+
+        for line in [
+            "{}",
+            r#"{"origin": {"device": "d", "module": "m", "output": "o"}, "properties": {"b": "1", "a": null}}"#,
+            r#"{"origin": {"device": "d", "twinChange": true}, "systemProperties": {"messageId": "1"}}"#,
+            r#"{"origin": {"device": "d", "module": "m"}, "source": "/x"}"#,
+            r#"{"systemProperties": {"connectionModuleId": "m", "outputName": "o"}, "properties": null}"#,
+            r#"{"body": {"a": [1.50 , null]}}"#,
+            r#"{"body": "h\u00e9 \""}"#,
+            r#"{"bodyBase64": "/wA="}"#,
+            r#"{"propertes": {}}"#,
+            r#"{"properties": {"a": 5}}"#,
+            r#"{"properties": {"a": "1", "A": "2"}}"#,
+            r#"{"body": "x", "bodyBase64": ""}"#,
+            r#"{"bodyBase64": "!"}"#,
+            r#"{"bodyBase64": "aGk"}"#,
+            r#"{"body": "\ud800"}"#,
+            r#"{"body": 1, "body": 2}"#,
+            r#"{"origin": {"device": "d", "output": "o"}}"#,
+            r#"{"origin": {"device": "d", "module": "m", "twinChange": true}}"#,
+            r#"{"origin": {"device": "d", "twinChange": null, "module": null}}"#,
+            r#"{"origin": {"device": null}}"#,
+            r#"{"systemProperties": {"connectionModuleId": " "}}"#,
+            "[]",
+            "{",
+        ] {
+            let (command, library) = (MessageLine::parse(line.as_bytes()), serde_json::from_str::<OwnedMessage>(line));
+            assert_eq!(command.is_ok(), library.is_ok(), "{line}: {command:?} {library:?}");
+            let (Ok(command), Ok(library)) = (command, library) else {
+                continue;
+            };
+            let message = command.message().unwrap().to_owned_message();
+            assert_eq!(message, library, "{line}");
+            let written = serde_json::to_string(&message).unwrap();
+            let again = MessageLine::parse(written.as_bytes()).unwrap();
+            assert_eq!(again.message().unwrap().to_owned_message(), message, "{written}");
+        }
+    }
+
     #[test]
     fn a_deep_body_is_taken_as_it_is() {
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));

@@ -1,6 +1,7 @@
 //! Endpoints of routes: the cloud, or an input of a module.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::diagnostic::{Code, Diagnostic, closest, quoted, quoted_up_to};
 use crate::syntax::address::meant_address;
@@ -94,6 +95,51 @@ impl fmt::Display for Endpoint {
     }
 }
 
+/// Reads the forms that `Display` prints: `$upstream`, in any case, and `/modules/MODULE/inputs/INPUT`, exactly. Other
+/// addresses that a route accepts, such as `modules/m/inputs/i`, are errors. Allocates the names.
+///
+/// ```
+/// use edgeroute_lang::endpoint::Endpoint;
+///
+/// let endpoint: Endpoint = "/modules/log/inputs/in".parse()?;
+/// assert_eq!(endpoint, Endpoint::Module { module: "log".into(), input: "in".into() });
+/// assert_eq!(endpoint.to_string().parse(), Ok(endpoint));
+/// assert_eq!("$upstream".parse(), Ok(Endpoint::Upstream));
+/// # Ok::<(), edgeroute_lang::endpoint::InvalidEndpoint>(())
+/// ```
+impl FromStr for Endpoint {
+    type Err = InvalidEndpoint;
+
+    fn from_str(text: &str) -> Result<Self, InvalidEndpoint> {
+        if eq_ignore_case(text, "$upstream") {
+            return Ok(Self::Upstream);
+        }
+        let mut segments = text.split('/');
+        match [(); 6].map(|()| segments.next()) {
+            [Some(""), Some("modules"), Some(module), Some("inputs"), Some(input), None]
+                if !input.trim().is_empty() =>
+            {
+                Ok(Self::Module { module: module.into(), input: input.into() })
+            }
+            _ => Err(InvalidEndpoint { found: text.into() }),
+        }
+    }
+}
+
+/// The error of a string that is not an [`Endpoint`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidEndpoint {
+    found: Box<str>,
+}
+
+impl fmt::Display for InvalidEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "expected `$upstream` or `/modules/MODULE/inputs/INPUT`, found `{}`", quoted(&self.found))
+    }
+}
+
+impl std::error::Error for InvalidEndpoint {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +182,41 @@ mod tests {
             "//modules/m/inputs/i",
         ] {
             assert!(endpoint(&format!("BrokeredEndpoint('{address}')")).is_err(), "{address:?}");
+        }
+    }
+
+    #[test]
+    fn a_printed_endpoint_is_read_back() {
+        for sink in [
+            "$upstream",
+            "$UpStream",
+            "BrokeredEndpoint('/modules/m/inputs/i')",
+            "BrokeredEndpoint('/a/ M /b/ I ')",
+            "BrokeredEndpoint('/modules//inputs/i /')",
+            "BrokeredEndpoint('/modules/é\\'/inputs/😀')",
+        ] {
+            let text = format!("FROM /* INTO {sink}");
+            let endpoint = Endpoint::from_sink(&parse_route(&text, &Limits::default()).tree.sink.unwrap()).unwrap();
+            assert_eq!(endpoint.to_string().parse(), Ok(endpoint), "{sink}");
+        }
+    }
+
+    #[test]
+    fn other_strings_are_not_endpoints() {
+        for text in [
+            "",
+            "upstream",
+            " $upstream",
+            "modules/m/inputs/i",
+            "/modules/m/inputs/i/",
+            "/Modules/m/inputs/i",
+            "/modules/m/inputs/ ",
+            "/modules/m",
+            "BrokeredEndpoint(\"/modules/m/inputs/i\")",
+        ] {
+            let error = text.parse::<Endpoint>().unwrap_err();
+            let expected = format!("expected `$upstream` or `/modules/MODULE/inputs/INPUT`, found `{text}`");
+            assert_eq!(error.to_string(), expected);
         }
     }
 }

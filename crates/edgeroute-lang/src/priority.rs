@@ -1,6 +1,7 @@
 //! The priority of a route, and the time to live of its messages.
 
 use core::fmt;
+use core::str::FromStr;
 use core::time::Duration;
 
 /// A route's priority (SEMANTICS#priority): 0 to 9, where 0 is the highest, or [`Priority::DEFAULT`], which is below
@@ -60,6 +61,36 @@ impl fmt::Display for Priority {
     }
 }
 
+/// Reads the number that `Display` prints: a digit, or 2000000000 for [`Priority::DEFAULT`].
+///
+/// ```
+/// use edgeroute_lang::priority::Priority;
+///
+/// assert_eq!("0".parse(), Ok(Priority::HIGHEST));
+/// assert_eq!("10".parse::<Priority>().unwrap_err().to_string(), "a priority must be a whole number from 0 to 9");
+/// ```
+impl FromStr for Priority {
+    type Err = InvalidPriority;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPriority> {
+        // A number also parses with a sign.
+        let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+        digits.and_then(|digits| Self::new(digits.parse().ok()?)).ok_or(InvalidPriority(()))
+    }
+}
+
+/// The error of a string that is not a [`Priority`].
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct InvalidPriority(());
+
+impl fmt::Display for InvalidPriority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a priority must be a whole number from 0 to 9")
+    }
+}
+
+impl core::error::Error for InvalidPriority {}
+
 /// How long the hub keeps a message that it cannot deliver yet, in whole seconds; 0 means the hub's default
 /// (SEMANTICS#time-to-live).
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -111,6 +142,16 @@ mod tests {
         let numbers = [0, 9, 10, 1_999_999_999, 2_000_000_000, 2_000_000_001, u32::MAX];
         let accepted = numbers.map(|number| Priority::new(number).map(Priority::get));
         assert_eq!(accepted, [Some(0), Some(9), None, None, Some(2_000_000_000), None, None]);
+    }
+
+    #[test]
+    fn a_printed_priority_is_read_back() {
+        for priority in (0..=9).filter_map(Priority::new).chain([Priority::DEFAULT]) {
+            assert_eq!(priority.to_string().parse(), Ok(priority));
+        }
+        for text in ["", "+1", "-1", " 1", "1.0", "10", "4294967296", "high"] {
+            assert_eq!(text.parse::<Priority>(), Err(InvalidPriority(())), "{text}");
+        }
     }
 
     #[test]

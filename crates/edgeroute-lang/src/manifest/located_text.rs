@@ -1,4 +1,4 @@
-//! A decoded JSON string that can map each of its bytes back to the file.
+//! A decoded JSON string that can map each of its bytes to the file and back.
 //!
 //! A decoded text consists of the file's own bytes at an offset, except for escapes. So the map is a list of escapes,
 //! 16 bytes each and empty for most texts, and a look-up is a binary search.
@@ -82,6 +82,32 @@ impl Places {
         if span.is_empty() { Span::at(start) } else { Span::new(start, self.locate_end(span.end())) }
     }
 
+    /// Maps a byte of the file to the byte of the decoded text that it produced, a byte of an escape to the start of
+    /// its character, and the closing quote to the end of the text. `None` for a byte outside the quotes. A byte within
+    /// a character that is not escaped maps to a byte within that character.
+    pub(super) fn find(&self, offset: u32) -> Option<u32> {
+        if offset < self.content.start() || offset > self.content.end() {
+            return None;
+        }
+        Some(match self.last_escape(|escape| escape.file.start() <= offset) {
+            Some(escape) if offset < escape.file.end() => escape.text.start(),
+            found => self.decoded(found, offset),
+        })
+    }
+
+    /// Maps a span of the file to the span of the decoded text that it produced; an escape counts as a whole. `None` if
+    /// a part is outside the quotes.
+    pub(super) fn find_span(&self, span: Span) -> Option<Span> {
+        let (start, end) = (self.find(span.start())?, self.find(span.end())?);
+        if span.is_empty() {
+            return Some(Span::at(start));
+        }
+        Some(match self.last_escape(|escape| escape.file.start() < span.end()) {
+            Some(escape) if span.end() < escape.file.end() => Span::new(start, escape.text.end()),
+            _ => Span::new(start, end),
+        })
+    }
+
     /// Returns the span between the quotes, in the file.
     pub(super) const fn content(&self) -> Span {
         self.content
@@ -117,6 +143,12 @@ impl Places {
     fn verbatim(&self, escape: Option<Escape>, offset: u32) -> u32 {
         let (text, file) = escape.map_or((0, self.content.start()), |escape| (escape.text.end(), escape.file.end()));
         file + (offset.min(self.length) - text)
+    }
+
+    /// Maps `offset` of the file, which is after `escape` and before the next one.
+    fn decoded(&self, escape: Option<Escape>, offset: u32) -> u32 {
+        let (text, file) = escape.map_or((0, self.content.start()), |escape| (escape.text.end(), escape.file.end()));
+        text + (offset - file)
     }
 }
 
@@ -214,6 +246,19 @@ mod tests {
         assert_eq!(places.locate(Span::at(99)), Span::at(118));
     }
 
+    #[test]
+    fn a_place_in_an_escape_is_its_character() {
+        // `aé😀`, the last two escaped.
+        let places = LocatedText::decode(r"a\u00e9\uD83D\uDE00", 100).places;
+        assert_eq!(
+            [99, 100, 101, 106, 107, 113, 118, 119, 120].map(|offset| places.find(offset)),
+            [None, Some(0), Some(1), Some(1), Some(3), Some(3), Some(3), Some(7), None]
+        );
+        assert_eq!(places.find_span(Span::new(103, 104)), Some(Span::new(1, 3)));
+        assert_eq!(places.find_span(Span::new(106, 108)), Some(Span::new(1, 7)));
+        assert_eq!(places.find_span(Span::at(108)), Some(Span::at(3)));
+    }
+
     proptest! {
         #[test]
         fn locate_is_monotone_and_in_bounds(
@@ -245,6 +290,48 @@ mod tests {
                 }
             }
             prop_assert_eq!(decoded.places.locate(Span::new(0, length)), Span::new(start, end));
+        }
+
+        #[test]
+        fn find_is_the_inverse_of_locate(
+            pieces in prop::collection::vec(
+                prop::sample::select(vec![
+                    "a", "é", "😀", r#"\""#, r"\\", r"\/", r"\b", r"\f", r"\n", r"\r", r"\t", r"\u0000", r"\u00e9",
+                    r"\u20ac", r"\uD83D\uDE00", r"\ud800", r"\ude00",
+                ]),
+                0..12,
+            ),
+            start in 1_u32..50,
+        ) {
+            let content = pieces.concat();
+            let LocatedText { text, places, .. } = LocatedText::decode(&content, start);
+            let end = start + u32::try_from(content.len()).unwrap();
+            let boundaries: Vec<u32> = text.char_indices().map(|(at, _)| at).chain([text.len()])
+                .map(|at| u32::try_from(at).unwrap()).collect();
+            for (index, &from) in boundaries.iter().enumerate() {
+                prop_assert_eq!(places.find(places.locate(Span::at(from)).start()), Some(from));
+                for &to in boundaries.iter().skip(index) {
+                    prop_assert_eq!(places.find_span(places.locate(Span::new(from, to))), Some(Span::new(from, to)));
+                }
+            }
+            let mut last = 0;
+            for offset in start..=end {
+                let found = places.find(offset).unwrap();
+                let floor = crate::span::floor(&text, found as usize);
+                prop_assert!(found >= last && found as usize <= text.len(), "{} in {}", offset, content);
+                // The character that is found is the one at the place.
+                let length = text[floor..].chars().next().map_or(0, char::len_utf8);
+                let character = places.locate(Span::from_range(floor..floor + length));
+                prop_assert!(character.start() <= offset && (offset < character.end() || offset == end));
+                let span = places.find_span(Span::new(offset, end)).unwrap();
+                prop_assert_eq!((span.start(), span.end() as usize), (found, text.len()));
+                last = found;
+            }
+            for outside in [0, start - 1, end + 1, u32::MAX] {
+                prop_assert_eq!(places.find(outside), None);
+                prop_assert_eq!(places.find_span(Span::at(outside)), None);
+            }
+            prop_assert_eq!(places.find_span(Span::new(start, end + 1)), None);
         }
 
         #[test]

@@ -15,6 +15,7 @@
 
 mod document;
 mod edit;
+mod fingerprint;
 mod json;
 mod layered;
 mod located_text;
@@ -29,11 +30,14 @@ mod store_and_forward;
 mod tests;
 
 pub use edit::{Edited, apply};
+pub use fingerprint::{Fingerprint, InvalidFingerprint};
 pub use module_spec::ModuleSpec;
 pub use problem::{ManifestError, ManifestProblem};
 pub use route_spec::RouteSpec;
 pub use schema_version::SchemaVersion;
 pub use store_and_forward::{Retention, StoreAndForward, StoreLimits};
+
+use core::str::FromStr;
 
 use problem::Problems;
 
@@ -130,6 +134,15 @@ impl Manifest {
     }
 }
 
+/// The same as [`Manifest::from_json`].
+impl FromStr for Manifest {
+    type Err = ManifestError;
+
+    fn from_str(text: &str) -> Result<Self, ManifestError> {
+        Self::from_json(text)
+    }
+}
+
 /// Getters.
 impl Manifest {
     /// Returns the schema version. `None` for a layered deployment, which may leave it to its base.
@@ -142,6 +155,27 @@ impl Manifest {
     #[must_use]
     pub fn routes(&self) -> &[RouteSpec] {
         &self.routes
+    }
+
+    /// Returns the route whose JSON string contains byte `offset` of the manifest's text, and the byte of the route's
+    /// [text](RouteSpec::text) that `offset` maps to ([`RouteSpec::offset_in_text`]). `None` between routes, and in names
+    /// and other settings. Costs a comparison for each route, and a binary search of the escapes of the one found.
+    ///
+    /// ```
+    /// use edgeroute_lang::manifest::Manifest;
+    ///
+    /// let json = r#"{"schemaVersion": "1.1", "storeAndForwardConfiguration": {}, "routes": {
+    ///     "all": "FROM /* INTO $upstream", "leaf": "FROM /messages INTO $upstream" }}"#;
+    /// let manifest = Manifest::from_json(json)?;
+    /// let cursor = json.find("/messages").and_then(|at| u32::try_from(at).ok()).unwrap_or_default();
+    /// assert_eq!(manifest.route_at(cursor).map(|(route, offset)| (route.name(), offset)), Some(("leaf", 5)));
+    /// assert_eq!(manifest.route_at(0), None);
+    /// # Ok::<(), edgeroute_lang::manifest::ManifestError>(())
+    /// ```
+    #[must_use]
+    pub fn route_at(&self, offset: u32) -> Option<(&RouteSpec, u32)> {
+        // The routes are not in the order of the text if there are duplicate names.
+        self.routes.iter().find_map(|route| Some((route, route.offset_in_text(offset)?)))
     }
 
     /// Returns the hub's store-and-forward configuration. `None` for a layered deployment, which may leave it to its

@@ -5,7 +5,7 @@ use super::located_text::{LocatedText, Places};
 use crate::diagnostic::Diagnostic;
 use crate::priority::{Priority, TimeToLive};
 use crate::route::Route;
-use crate::span::Span;
+use crate::span::{Span, floor};
 
 /// A route of a manifest, and its place in the manifest's text. The text of the route has not been parsed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -88,6 +88,42 @@ impl RouteSpec {
     #[must_use]
     pub fn locate(&self, span: Span) -> Span {
         self.places.locate(span)
+    }
+
+    /// Maps byte `offset` of the manifest to the byte of [`text`](Self::text) that it produced: the inverse of
+    /// [`locate`](Self::locate). A byte within an escape or within a character maps to the start of the character, and
+    /// the closing quote to the end of the text. `None` if the byte is not in this route's JSON string. Costs a binary
+    /// search of the escapes.
+    ///
+    /// ```
+    /// use edgeroute_lang::manifest::Manifest;
+    ///
+    /// let json = r#"{"schemaVersion": "1.0", "storeAndForwardConfiguration": {}, "routes": {
+    ///     "up": "FROM /* WHERE a = \"b\" INTO $upstream" }}"#;
+    /// let manifest = Manifest::from_json(json)?;
+    /// let route = &manifest.routes()[0];
+    /// let cursor = json.find("INTO").and_then(|at| u32::try_from(at).ok()).unwrap_or_default();
+    /// let offset = route.offset_in_text(cursor).unwrap_or_default() as usize;
+    /// assert!(route.text()[offset..].starts_with("INTO"));
+    /// assert_eq!(route.offset_in_text(0), None);
+    /// # Ok::<(), edgeroute_lang::manifest::ManifestError>(())
+    /// ```
+    #[must_use]
+    pub fn offset_in_text(&self, offset: u32) -> Option<u32> {
+        let found = self.places.find(offset)? as usize;
+        u32::try_from(floor(self.text(), found)).ok()
+    }
+
+    /// Maps a span of the manifest to the span of [`text`](Self::text) that it produced: the inverse of
+    /// [`locate`](Self::locate). A part of an escape or of a character maps to the whole character. `None` if a part of
+    /// the span is not in this route's JSON string. Costs a binary search of the escapes.
+    #[must_use]
+    pub fn span_in_text(&self, span: Span) -> Option<Span> {
+        let found = self.places.find_span(span)?;
+        let ceiling = |offset: usize| (offset..=self.text().len()).find(|&at| self.text().is_char_boundary(at));
+        let start = floor(self.text(), found.start() as usize);
+        let end = if found.is_empty() { start } else { ceiling(found.end() as usize)? };
+        Some(Span::from_range(start..end))
     }
 
     /// Maps a finding about [`text`](Self::text) to one about the manifest: its spans are [located](Self::locate), and

@@ -688,3 +688,62 @@ fn modules_are_unknown_where_a_deployment_leaves_them_to_another() {
     assert_eq!(modules("5", ""), None);
     assert_eq!(Manifest::from_json(&hub("\"1.1\"", "{}")).unwrap().modules(), None);
 }
+
+#[test]
+fn a_manifest_is_parsed_as_it_is_read() {
+    let json = hub("\"1.1\"", &format!("{{\"up\": \"{UP}\"}}"));
+    assert_eq!(json.parse(), Manifest::from_json(&json));
+    assert_eq!("{}".parse::<Manifest>(), Manifest::from_json("{}"));
+}
+
+/// The JSON string of a route's text, with some characters written as escapes.
+fn any_route_string() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        "[aé€😀/]",
+        prop::sample::select(vec![r#"\""#, r"\\", r"\/", r"\b", r"\n", r"\u0041", r"\u00E9", r"\ud83d\ude00"])
+            .prop_map(str::to_owned),
+    ];
+    prop::collection::vec(piece, 1..8).prop_map(|pieces| format!("x{}", pieces.concat()))
+}
+
+proptest! {
+    #[test]
+    fn each_byte_of_the_text_leads_to_its_route_and_back(strings in prop::collection::vec(any_route_string(), 1..4)) {
+        let routes: Vec<String> =
+            strings.iter().enumerate().map(|(index, string)| format!("\"r{index}\": \"{string}\"")).collect();
+        // The last value of a name counts, in the place of the first.
+        let json = hub("\"1.1\"", &format!(r#"{{"r0": "overridden", {}, "last": "z"}}"#, routes.iter().rev().cloned().collect::<Vec<_>>().join(", ")));
+        let manifest = Manifest::from_json(&json).unwrap();
+        prop_assert_eq!(manifest.routes().len(), strings.len() + 1);
+        let mut inside = 0;
+        for offset in (0..=json.len()).map(|offset| u32::try_from(offset).unwrap()) {
+            let Some((route, at)) = manifest.route_at(offset) else {
+                prop_assert!(manifest.routes().iter().all(|route| route.span_in_text(Span::at(offset)).is_none()));
+                continue;
+            };
+            inside += 1;
+            prop_assert!(route.text().is_char_boundary(at as usize));
+            prop_assert!(route.text_span().start() < offset && offset < route.text_span().end());
+            prop_assert!(route.locate(Span::at(at)).start() <= offset);
+            let span = route.span_in_text(Span::new(offset, route.text_span().end() - 1)).unwrap();
+            prop_assert_eq!(span, Span::new(at, u32::try_from(route.text().len()).unwrap()));
+        }
+        let lengths: usize = manifest.routes().iter().map(|route| route.text_span().len() as usize - 1).sum();
+        prop_assert_eq!(inside, lengths);
+        for route in manifest.routes() {
+            let boundaries: Vec<u32> = (0..=route.text().len()).filter(|&at| route.text().is_char_boundary(at)).map(|at| u32::try_from(at).unwrap()).collect();
+            for (index, &from) in boundaries.iter().enumerate() {
+                prop_assert_eq!(manifest.route_at(route.locate(Span::at(from)).start()), Some((route, from)));
+                for &to in boundaries.iter().skip(index) {
+                    let located = route.locate(Span::new(from, to));
+                    prop_assert_eq!(route.span_in_text(located), Some(Span::new(from, to)));
+                    // Without the first and the last byte of a longer span, the same characters are meant.
+                    if located.len() > 2 && located.slice(&json).chars().count() == 1 {
+                        let part = Span::new(located.start() + 1, located.end() - 1);
+                        prop_assert_eq!(route.span_in_text(part), Some(Span::new(from, to)));
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,14 +1,19 @@
-//! Messages as a hub passes them: properties, origin and body. They are borrowed, never copied.
+//! Messages as a hub passes them: properties, origin and body.
 //!
 //! A [`Message`] is a small set of references. Its properties may be a slice of pairs, a map, or the hub's own type,
-//! which needs only to visit each property once ([`Properties`]).
+//! which needs only to visit each property once ([`Properties`]). An [`OwnedMessage`] owns its content, for queues and
+//! threads.
 
+#[cfg(feature = "serde")]
+mod document;
 mod origin;
+mod owned;
 mod properties;
 mod system_properties;
 
 pub use origin::{InvalidOrigin, MessageSource, Origin};
-pub use properties::{NameHint, NoProperties, Properties, PropertyName, PropertyValue};
+pub use owned::{OwnedMessage, OwnedProperties};
+pub use properties::{DynProperties, NameHint, NoProperties, Properties, PropertyName, PropertyValue};
 pub use system_properties::{SYSTEM_PROPERTIES, SystemProperty};
 
 pub use origin::Stamp;

@@ -11,12 +11,12 @@ use crate::text::eq_ignore_case;
 /// `connectionModuleId` and `outputName`. A message's own properties can never set these.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Origin<'m> {
-    source: MessageSource<'m>,
-    stamps: Stamps<'m>,
+    pub(super) source: MessageSource<'m>,
+    pub(super) stamps: Stamps<'m>,
 }
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-enum Stamps<'m> {
+pub(super) enum Stamps<'m> {
     /// The stamps that the hub passed with the identity.
     Given { device: Option<&'m str>, module: Option<&'m str>, output: Option<&'m str> },
     /// The hub has stamped the system properties itself.
