@@ -59,7 +59,7 @@
 //! |---|---|
 //! | `miette` | errors implement `miette::Diagnostic` |
 //! | `parallel` | large tables are compiled on all cores; the result is the same |
-//! | `serde` | [`OwnedMessage`] implements `Serialize` and `Deserialize`, in the JSON form of messages that the command reads |
+//! | `serde` | deliveries, problems and statistics implement `Serialize`; [`OwnedMessage`] also implements `Deserialize`, in the JSON form of messages that the command reads |
 //! | `tracing` | building and changing tables emits `tracing` events; matching emits none |
 //!
 //! No feature is on by default.

@@ -44,6 +44,7 @@ impl ProblemBudget {
 
 /// Describes one problem of one route.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct RouteProblem {
     /// Shared between the problems of a route, like the text: both can be long, and there can be many problems.
     pub(super) route: Arc<str>,

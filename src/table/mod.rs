@@ -18,6 +18,8 @@ mod plan;
 mod rank;
 mod scratch;
 mod segment;
+#[cfg(feature = "serde")]
+mod serialize;
 mod set;
 mod stats;
 mod update;

@@ -5,6 +5,7 @@ use edgeroute_lang::predicate::SlotKind;
 
 /// Lists what the routes of a table read from messages. Every list is sorted and has no duplicates.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 #[non_exhaustive]
 pub struct Interests {
     /// Names of application properties in upper case (names are compared without regard to case). If a route reads
@@ -48,6 +49,7 @@ impl Interests {
 /// [changed](super::RouteSet::apply), every count except `routes` includes removed routes that are still in the
 /// segments.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 #[non_exhaustive]
 pub struct Stats {
     /// The number of routes, not counting the fallback.

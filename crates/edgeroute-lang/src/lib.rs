@@ -59,3 +59,5 @@ pub mod manifest;
 pub mod miette;
 
 pub mod format;
+#[cfg(feature = "serde")]
+mod serialize;

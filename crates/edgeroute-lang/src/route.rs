@@ -18,10 +18,12 @@ use crate::priority::{Priority, TimeToLive};
 /// assert_eq!(alerts.name(), "alerts");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct Route {
     name: Arc<str>,
     text: Arc<str>,
     priority: Priority,
+    #[cfg_attr(feature = "serde", serde(rename = "timeToLiveSecs"))]
     time_to_live: TimeToLive,
 }
 

@@ -13,6 +13,7 @@ use crate::id::to_u32;
 
 /// A half-open range of bytes in a text: `start <= end`.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct Span {
     /// `start <= end`
     start: u32,
@@ -129,6 +130,7 @@ impl fmt::Debug for Span {
 
 /// A position for people: line and column, both counted from 1, the column in Unicode scalar values.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct Position {
     /// The line, counted from 1.
     pub line: u32,

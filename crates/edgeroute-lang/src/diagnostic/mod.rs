@@ -25,6 +25,7 @@ use crate::span::Span;
 
 /// One finding about a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 #[non_exhaustive]
 pub struct Diagnostic {
     /// The kind of finding, stable across releases.
@@ -45,6 +46,7 @@ pub struct Diagnostic {
 
 /// A diagnostic with the route it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 #[non_exhaustive]
 pub struct Finding {
     /// The route's name, which all findings about a route share. `None` if the finding is about another part of the
@@ -70,6 +72,7 @@ impl Finding {
 
 /// A span and a message about it, which may be empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 #[non_exhaustive]
 pub struct Label {
     /// The bytes marked.
@@ -80,6 +83,7 @@ pub struct Label {
 
 /// An edit that replaces the bytes of `span` by `replacement`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 #[non_exhaustive]
 pub struct Fix {
     /// The bytes to replace; empty for an insertion.

@@ -10,6 +10,7 @@ const SHOWN: usize = 20;
 
 /// A problem of a manifest, and the route that it is about.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct ManifestProblem {
     route: Option<String>,
     diagnostic: Diagnostic,
