@@ -11,8 +11,8 @@
 use std::sync::Arc as StdArc;
 use std::sync::atomic::AtomicUsize as StdAtomicUsize;
 
-use edgeroute::{Message, Origin};
 use edgeroute::{Changes, RouteSet, RouteTable};
+use edgeroute::{Message, Origin};
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
