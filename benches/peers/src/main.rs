@@ -27,6 +27,7 @@ use std::time::{Duration, Instant};
 
 use dialect::Deadline;
 use edgeroute::RouteTable;
+use edgeroute_testkit::competitors;
 use edgeroute_testkit::harness::timing::{Effort, interleave};
 use edgeroute_testkit::harness::{BuildCost, Contender, Linear, as_f64};
 use edgeroute_testkit::workloads::{COLD, Kind, Outcome, Shape, WARM, WorkMessage, WorkRoute, Workload};
@@ -87,18 +88,18 @@ static PEERS: [Peer; 8] = [
     Peer {
         engine: Engine::own("edgeroute"),
         most_routes: [usize::MAX, usize::MAX],
-        build: |routes, texts, _| Ok(Box::new(contenders::Table::new(table(routes, texts)?))),
+        build: |routes, texts, _| Ok(Box::new(competitors::Table::new(table(routes, texts)?))),
     },
     Peer {
         engine: Engine::own("edgeroute-resolved"),
         most_routes: [usize::MAX, usize::MAX],
-        build: |routes, texts, _| Ok(Box::new(contenders::ResolvedTable::new(table(routes, texts)?))),
+        build: |routes, texts, _| Ok(Box::new(competitors::ResolvedTable::new(table(routes, texts)?))),
     },
     Peer {
         engine: Engine::own("edgeroute-interpreter"),
         most_routes: [1_000, 10_000],
         build: |routes, texts, _| {
-            let interpreter = contenders::Interpreter::new(routes, texts);
+            let interpreter = competitors::Interpreter::new(routes, texts);
             Ok(Box::new(interpreter.map_err(Refusal::Unsupported)?))
         },
     },
@@ -133,7 +134,7 @@ static PEERS: [Peer; 8] = [
 const EFFORT: Effort = Effort { total: Duration::from_secs(2), turn: Duration::from_millis(2), least_rounds: 9 };
 
 fn table(routes: &[WorkRoute], texts: &[String]) -> Result<RouteTable, Refusal> {
-    edgeroute_testkit::competitors::table::build(routes, texts).map_err(|error| Refusal::Unsupported(error.to_string()))
+    competitors::table::build(routes, texts).map_err(|error| Refusal::Unsupported(error.to_string()))
 }
 
 /// The options from the command line.
