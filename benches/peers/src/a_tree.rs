@@ -6,8 +6,8 @@
 use ::a_tree::{ATree, AttributeDefinition, Event, EventError};
 
 use crate::Refusal;
-use edgeroute_testkit::harness::{Contender, Winners};
 use crate::dialect::{self, Deadline, Dialect, MODULE, OUTPUT, Reads, number_variable, segments, text_variable};
+use edgeroute_testkit::harness::{Contender, Winners};
 use edgeroute_testkit::workloads::condition::{Key, Test};
 use edgeroute_testkit::workloads::{WorkMessage, WorkRoute};
 

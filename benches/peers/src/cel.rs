@@ -9,8 +9,8 @@ use ::cel::common::types::{CelInt, CelString};
 use ::cel::{Context, Env, Program, Value};
 
 use crate::Refusal;
-use edgeroute_testkit::harness::{Contender, Winners};
 use crate::dialect::{self, Deadline, Dialect, MODULE, OUTPUT, Reads, number_variable, text_variable};
+use edgeroute_testkit::harness::{Contender, Winners};
 use edgeroute_testkit::workloads::condition::{Key, Test};
 use edgeroute_testkit::workloads::{WorkMessage, WorkRoute};
 

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use ::evalexpr::{Context, EvalexprError, EvalexprResult, Node, Value, build_operator_tree};
 
 use crate::Refusal;
-use edgeroute_testkit::harness::{Contender, Winners};
 use crate::dialect::{self, Deadline, Dialect, MODULE, OUTPUT, Reads, number_variable, text_variable};
+use edgeroute_testkit::harness::{Contender, Winners};
 use edgeroute_testkit::workloads::condition::{Key, Test};
 use edgeroute_testkit::workloads::{WorkMessage, WorkRoute};
 

@@ -11,7 +11,6 @@
 //! the number of wrong answers, or the reason for the missing figures. `--all` adds messages that repeat and messages
 //! that no route takes, and `--large` adds tables of 100,000 routes. Other arguments select workloads or peers by name.
 
-
 mod a_tree;
 mod cel;
 mod dialect;
@@ -26,13 +25,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use dialect::Deadline;
+use edgeroute::RouteTable;
 use edgeroute_testkit::competitors;
 use edgeroute_testkit::harness::timing::{Effort, interleave};
 use edgeroute_testkit::harness::{BuildCost, Contender, Linear, as_f64};
-use dialect::Deadline;
-use edgeroute::RouteTable;
-use report::Row;
 use edgeroute_testkit::workloads::{COLD, Kind, Outcome, Shape, WARM, WorkMessage, WorkRoute, Workload};
+use report::Row;
 
 /// The reason for missing figures.
 #[derive(Clone, Debug)]

@@ -8,8 +8,8 @@ use ::quamina::{Quamina, QuaminaBuilder};
 use serde_json::{Map, Value, json};
 
 use crate::Refusal;
-use edgeroute_testkit::harness::{Contender, Winners};
 use crate::dialect::{Deadline, MODULE, OUTPUT, Reads};
+use edgeroute_testkit::harness::{Contender, Winners};
 use edgeroute_testkit::workloads::condition::{Formula, Key, Test};
 use edgeroute_testkit::workloads::route::Source;
 use edgeroute_testkit::workloads::{WorkMessage, WorkRoute};
