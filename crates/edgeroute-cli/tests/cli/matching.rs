@@ -264,22 +264,6 @@ fn graph_of_a_manifest_with_problems_reports_them_and_prints_nothing() {
 }
 
 #[test]
-fn explain_code_prints_the_page_of_a_code_and_lists_them_all() {
-    let page = run(&["explain-code", "e0201"], b"");
-    let shown = stdout(&page);
-    assert!(shown.starts_with("error[E0201]: operands of types that the operator does not accept\n\n"), "{shown}");
-    assert!(shown.contains("\n    FROM /messages/* WHERE temperature > 80 INTO $upstream\n"), "{shown}");
-    assert!(!shown.contains("```"), "{shown}");
-    let list = run(&["explain-code"], b"");
-    let codes = edgeroute_lang::diagnostic::Code::ALL;
-    assert!(codes.iter().all(|code| stdout(&list).contains(&format!("  {code}  {}\n", code.title()))));
-    let unknown = run(&["explain-code", "E9\u{1b}", "E0101"], b"");
-    assert!(stderr(&unknown).contains("unknown code `E9\u{241b}`"), "{}", stderr(&unknown));
-    assert!(stdout(&unknown).starts_with("error[E0101]"), "{}", stdout(&unknown));
-    assert_eq!([page, list, unknown].map(|output| output.status.code()), [Some(0), Some(0), Some(2)]);
-}
-
-#[test]
 fn the_document_of_the_output_shows_what_check_writes() {
     let document = edgeroute_testkit::read("docs/output.md");
     let blocks: Vec<&str> = document.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
