@@ -1,8 +1,8 @@
 //! Readers that route while a writer changes the routes: every interleaving, and every value that a relaxed load may see.
 //!
-//! All that tables share and that changes is one atomic version for each route (`src/table/segment.rs`). Here loom stands
-//! in for it, and tries all executions that the memory model of C11 allows, up to a bound on preemptions. A reader gets a
-//! table as hubs do, by one release and one acquire, and has to find the answers of just that table.
+//! The only shared state that changes is one atomic version for each route (`src/table/segment.rs`). Here loom replaces
+//! it, and tries all executions that the memory model of C11 allows, up to a bound on preemptions. A reader gets a table
+//! as hubs do, by one release and one acquire, and must find the answers of exactly that table.
 //!
 //!     RUSTFLAGS="--cfg loom" cargo test --release --manifest-path loom/Cargo.toml
 #![cfg(loom)]

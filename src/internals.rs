@@ -21,15 +21,15 @@ pub struct BodyScanner {
 pub struct BodyScalars<'m>(Box<[Scalar<'m>]>);
 
 impl BodyScanner {
-    /// A scanner for these paths, in bodies nested so deep. Allocates.
+    /// A scanner for these paths, in bodies nested up to this depth. Allocates.
     #[must_use]
     pub fn new(paths: &[BodyPath], max_depth: usize) -> Self {
         let plan = BodyPlan::new(paths);
         Self { scratch: BodyScratch::new(&plan, max_depth), plan, max_depth }
     }
 
-    /// As [`new`](Self::new), for paths that can reach several values looking so many members ahead, at least one. That
-    /// changes nothing of what is found. Allocates.
+    /// Same as [`new`](Self::new), but for paths that can reach several values, the scanner looks this many members
+    /// ahead, at least one. The window does not change the result. Allocates.
     #[must_use]
     pub fn with_window(paths: &[BodyPath], max_depth: usize, window: usize) -> Self {
         let plan = BodyPlan::new(paths);
@@ -49,7 +49,7 @@ impl BodyScanner {
 }
 
 impl BodyScalars<'_> {
-    /// Room for so many paths. Allocates.
+    /// Room for this many paths. Allocates.
     #[must_use]
     pub fn new(paths: usize) -> Self {
         Self(vec![Scalar::Unreadable; paths].into())

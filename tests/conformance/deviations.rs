@@ -80,8 +80,8 @@ fn is_null_with_undefined(refusal: &Refusal) -> bool {
             [TokenKind::Null, TokenKind::And | TokenKind::Or] | [TokenKind::And | TokenKind::Or, TokenKind::Null]
         )
     });
-    let is_told = refusal.diagnostics.iter().any(|found| found.code == Code::NullWithUndefined);
-    (is_told && !has_body_query(&refusal.text)) || (!is_told && is_beside_null)
+    let is_reported = refusal.diagnostics.iter().any(|found| found.code == Code::NullWithUndefined);
+    (is_reported && !has_body_query(&refusal.text)) || (!is_reported && is_beside_null)
 }
 
 fn is_value_and_null(refusal: &Refusal) -> bool {
@@ -89,15 +89,15 @@ fn is_value_and_null(refusal: &Refusal) -> bool {
 }
 
 fn is_value_remainder(refusal: &Refusal) -> bool {
-    tells_value_arithmetic(refusal, |place| place.contains('%'))
+    reports_value_arithmetic(refusal, |place| place.contains('%'))
 }
 
 fn is_value_negate(refusal: &Refusal) -> bool {
-    tells_value_arithmetic(refusal, |place| !place.contains('%'))
+    reports_value_arithmetic(refusal, |place| !place.contains('%'))
 }
 
 /// Whether we report, at such a place, an operator that does not accept body values.
-fn tells_value_arithmetic(refusal: &Refusal, is_place: impl Fn(&str) -> bool) -> bool {
+fn reports_value_arithmetic(refusal: &Refusal, is_place: impl Fn(&str) -> bool) -> bool {
     let mut diagnostics = refusal.diagnostics.iter();
     diagnostics.any(|found| found.code == Code::ValueArithmetic && is_place(refusal.slice(found.primary.span)))
 }

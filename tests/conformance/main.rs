@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    // Like the usual harness, runs a test if its name contains one of the given words, or if there are none.
+    // Like the usual harness, runs a test if its name contains one of the given words, or if no words are given.
     let words: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
     let selected: Vec<_> = engines
         .iter()

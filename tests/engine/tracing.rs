@@ -65,44 +65,44 @@ const GOOD: &str = "FROM /messages/* INTO $upstream";
 const BAD: &str = "FROM /messages/* INTO $upsteam";
 
 #[test]
-fn a_table_tells_what_it_has_and_what_was_left_out() {
-    let told = Log::of(|| {
+fn building_a_table_reports_its_size_and_what_was_left_out() {
+    let log = Log::of(|| {
         let builder = RouteTable::builder().route("good", GOOD).route("bad", BAD);
         builder.clone().bad_routes(BadRoutes::Skip).build().unwrap();
         builder.build().unwrap_err();
     });
-    assert_eq!(told[0], "INFO edgeroute span build_table routes=2");
-    assert!(told[1].starts_with("WARN edgeroute message=route left out route=\"bad\" code=\"E0301\""), "{told:?}");
-    assert_eq!(told[2], "INFO edgeroute message=table ready routes=1 problems=1");
-    assert!(told[4].starts_with("WARN edgeroute message=route refused"), "{told:?}");
-    assert_eq!(told[5], "ERROR edgeroute message=table refused problems=1");
-    assert_eq!(told.len(), 6, "{told:?}");
+    assert_eq!(log[0], "INFO edgeroute span build_table routes=2");
+    assert!(log[1].starts_with("WARN edgeroute message=route left out route=\"bad\" code=\"E0301\""), "{log:?}");
+    assert_eq!(log[2], "INFO edgeroute message=table ready routes=1 problems=1");
+    assert!(log[4].starts_with("WARN edgeroute message=route refused"), "{log:?}");
+    assert_eq!(log[5], "ERROR edgeroute message=table refused problems=1");
+    assert_eq!(log.len(), 6, "{log:?}");
 }
 
 #[test]
-fn changes_are_told() {
-    let told = Log::of(|| {
+fn changes_are_reported() {
+    let log = Log::of(|| {
         let mut set = RouteSet::new(RouteTable::builder().route("a", GOOD)).unwrap();
         set.apply(Changes::new().add("b", GOOD).remove("a")).unwrap();
         set.apply(Changes::new().add("c", BAD)).unwrap_err();
     });
-    let heads: Vec<&str> = told.iter().map(|line| line.split(" edgeroute ").nth(1).unwrap()).collect();
+    let heads: Vec<&str> = log.iter().map(|line| line.split(" edgeroute ").nth(1).unwrap()).collect();
     assert_eq!(heads[0], "span change_routes changes=1");
     assert_eq!(heads[1], "message=table ready routes=1 problems=0");
     assert_eq!(heads[2], "span change_routes changes=2");
     assert_eq!(heads[3], "message=table ready routes=1 problems=0");
-    assert!(heads[5].starts_with("message=route refused"), "{told:?}");
+    assert!(heads[5].starts_with("message=route refused"), "{log:?}");
     assert_eq!(heads[6], "message=table refused problems=1");
 }
 
 #[test]
-fn matching_tells_nothing() {
+fn matching_reports_nothing() {
     let table = RouteTable::builder().route("all", GOOD).build().unwrap().into_table();
     let mut scratch = table.create_scratch();
-    let told = Log::of(|| {
+    let log = Log::of(|| {
         let message = Message::new(Origin::device("d"));
         assert_eq!(table.route_with(&mut scratch, &message).len(), 1);
         assert_eq!(table.route(&message).len(), 1);
     });
-    assert!(told.is_empty(), "{told:?}");
+    assert!(log.is_empty(), "{log:?}");
 }

@@ -1,4 +1,4 @@
-//! The repository: documents that must agree with the code, and the direction of dependencies.
+//! The repository: documents that must agree with the code, words to avoid, and the direction of dependencies.
 
 #[cfg(test)]
 mod citations;
@@ -12,3 +12,5 @@ mod files;
 mod layering;
 #[cfg(test)]
 mod security;
+#[cfg(test)]
+mod wording;

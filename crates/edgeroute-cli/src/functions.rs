@@ -11,7 +11,7 @@ use crate::{Outcome, pages};
 #[derive(clap::Args)]
 #[command(long_about = ABOUT, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The functions, such as starts_with, in any case; all are listed if none is given
+    /// The functions, such as length, in any case; all are listed if none is given
     #[arg(value_name = "NAME")]
     names: Vec<String>,
 }

@@ -213,7 +213,7 @@ fn table(routes: &[(&str, &str)]) -> RouteTable {
 }
 
 #[test]
-fn a_table_tells_what_its_routes_read_and_nothing_else() {
+fn a_table_lists_what_its_routes_read_and_nothing_else() {
     let table = table(&[
         ("r1", "FROM /* WHERE Level = 'x' and $a = level INTO $upstream"),
         ("r2", "FROM /messages/* WHERE {$b} = 'x' or is_defined(région) INTO $upstream"),

@@ -31,7 +31,7 @@ fn note(condition: &str, properties: &Pairs, system: &Pairs, body: &str) -> Stri
 }
 
 #[test]
-fn parts_are_told_from_the_inside_out() {
+fn parts_are_explained_from_the_inside_out() {
     let properties: &Pairs = &[("t", Some("21.5")), ("level", Some("x"))];
     let message = Message::new(Origin::device("d")).properties(properties).system_properties(&[] as &Pairs);
     assert_eq!(
@@ -217,7 +217,7 @@ fn show(origin: Origin<'_>, detail: SourceDetail) -> String {
 }
 
 #[test]
-fn every_fate_of_a_route_is_told() {
+fn every_fate_of_a_route_is_explained() {
     assert_eq!(
         show(Origin::module("d", "filter").output("readings"), SourceDetail::Brief),
         "\
@@ -281,7 +281,7 @@ fn a_segment_is_found_in_the_routes_text_or_the_whole_source_is_meant() {
 }
 
 #[test]
-fn coverage_keeps_no_more_than_it_was_told_to() {
+fn coverage_keeps_no_more_than_its_limit() {
     let mut routes = Routes::default();
     routes.add(RouteText::new("never", "FROM /messages/modules/m/* WHERE t = '1' INTO $upstream")).unwrap();
     let mut coverage = Coverage::new(&routes, 3).unwrap();
@@ -297,7 +297,7 @@ fn coverage_keeps_no_more_than_it_was_told_to() {
 }
 
 #[test]
-fn coverage_tells_why_a_route_takes_nothing_and_that_another_goes_before_it() {
+fn coverage_shows_why_a_route_takes_nothing_and_which_route_takes_precedence() {
     let mut routes = Routes::default();
     routes
         .add(RouteText::new("first", "FROM /messages/* WHERE t = '1' INTO $upstream what follows is ignored"))

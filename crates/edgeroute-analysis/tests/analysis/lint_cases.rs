@@ -52,7 +52,7 @@ fn check_conditions(name: &str, fires: &[(&str, &str)], quiet: &[&str]) {
         .iter()
         .map(|(condition, expected)| {
             let expected = match expected.split_once(" -> ") {
-                Some((message, mended)) => format!("{message} -> {}", route(&mended)),
+                Some((message, fixed)) => format!("{message} -> {}", route(&fixed)),
                 None => (*expected).to_owned(),
             };
             (route(condition), expected)
@@ -108,10 +108,10 @@ fn said(lint: &str, modules: Option<&[&str]>, routes: &[&str]) -> Vec<String> {
             write!(line, "; {}: {}", label.text, label.span.slice(&text)).unwrap();
         }
         if let Some(fix) = &diagnostic.fix {
-            let mended = apply(&text, std::slice::from_ref(fix)).text;
-            let mended = Manifest::from_json(&mended).expect("a fix leaves a manifest");
-            let mended = mended.routes().iter().find(|mended| Some(mended.name()) == route.as_deref()).unwrap();
-            write!(line, " -> {}", mended.text()).unwrap();
+            let fixed = apply(&text, std::slice::from_ref(fix)).text;
+            let fixed = Manifest::from_json(&fixed).expect("a fix leaves a manifest");
+            let fixed = fixed.routes().iter().find(|fixed| Some(fixed.name()) == route.as_deref()).unwrap();
+            write!(line, " -> {}", fixed.text()).unwrap();
         }
         line
     };
@@ -173,7 +173,7 @@ fn each_lint_has_a_test_here() {
 
 #[test]
 fn glued_operator() {
-    let said = |name: &str, mended: &str| format!("`{name}` is read as a single property name: `{name}` -> {mended}");
+    let said = |name: &str, fixed: &str| format!("`{name}` is read as a single property name: `{name}` -> {fixed}");
     check_conditions(
         "glued-operator",
         &[
@@ -588,7 +588,7 @@ fn wrong_content_type() {
 /// Regression found by `lints_are_sound`: an application property named `$contentType` takes precedence over the system
 /// property, and says nothing about the body.
 #[test]
-fn wrong_content_type_minds_what_senders_may_add() {
+fn wrong_content_type_considers_what_senders_may_add() {
     let said_of = |condition: &str| {
         let route = format!("r: FROM /* WHERE {condition} and $body.a = 5 INTO $upstream");
         said("wrong-content-type", None, &[&route]).join("")
@@ -909,10 +909,10 @@ fn unknown_source() {
         ("/messages/module/m/*", "module", "/messages/modules/m/*"),
         ("/messages/modules/m/output/o", "output", "/messages/modules/m/outputs/o"),
     ]
-    .map(|(source, wrong, mended)| {
+    .map(|(source, wrong, fixed)| {
         let path = source.trim_end_matches("/*");
         let route = |source: &str| format!("FROM {source} INTO $upstream");
-        (route(source), format!("{}: `{wrong}` -> {}", message(path), route(mended)))
+        (route(source), format!("{}: `{wrong}` -> {}", message(path), route(fixed)))
     });
     let mut fires: Vec<(&str, &str)> = fires.iter().map(|(route, expected)| (&**route, &**expected)).collect();
     let lifecycle = format!("{}: `deviceLifecycleEvents`", message("/deviceLifecycleEvents"));
@@ -949,7 +949,7 @@ fn a_lint_that_is_off_hints_at_what_it_would_find() {
 }
 
 #[test]
-fn lints_that_mend_say_whether_the_meaning_stays() {
+fn lints_with_fixes_state_whether_the_meaning_stays() {
     let keeps: Vec<&str> =
         ALL.iter().filter(|lint| lint.fixes() == Some(Fixes::KeepMeaning)).map(|lint| lint.name()).collect();
     assert_eq!(keeps, ["trailing-text", "star-after-name", "always-true"]);
@@ -959,7 +959,7 @@ fn lints_that_mend_say_whether_the_meaning_stays() {
 /// The reference accepts these manifests and so do we. After fixes, they must still be manifests of the same routes,
 /// without errors.
 #[test]
-fn manifests_of_the_reference_are_linted_and_mended() {
+fn manifests_of_the_reference_are_linted_and_fixed() {
     let linter = Linter::with_levels(Levels::default().with("all".parse().unwrap(), Level::Warn));
     let (mut accepted, mut applied) = (0, 0);
     for line in include_str!("../../../../tests/conformance/manifests.jsonl").lines() {
@@ -978,9 +978,9 @@ fn manifests_of_the_reference_are_linted_and_mended() {
         for most in [Fixes::KeepMeaning, Fixes::ChangeMeaning] {
             let fixed = fix_manifest(text, &linter, most);
             applied += fixed.applied;
-            let mended = Manifest::from_json(&fixed.text).unwrap_or_else(|error| panic!("{}\n{error}", fixed.text));
-            assert_eq!(mended.routes().len(), manifest.routes().len());
-            for (route, before) in mended.routes().iter().zip(manifest.routes()) {
+            let fixed = Manifest::from_json(&fixed.text).unwrap_or_else(|error| panic!("{}\n{error}", fixed.text));
+            assert_eq!(fixed.routes().len(), manifest.routes().len());
+            for (route, before) in fixed.routes().iter().zip(manifest.routes()) {
                 assert_eq!((route.name(), route.priority()), (before.name(), before.priority()));
                 let compiled = Route::compile(route.text(), Shadowing::default(), &Limits::default());
                 assert!(compiled.is_ok(), "{} was {}", route.text(), before.text());

@@ -240,14 +240,14 @@ proptest! {
             routes.into_iter().map(|(route, trailing)| RouteText { text: route.text + trailing, ..route }).collect();
         let text = manifest(&routes);
         let fixed = fix_manifest(&text, &linter(), most);
-        let mended = Manifest::from_json(&fixed.text).map_err(|error| TestCaseError::fail(error.to_string()))?;
-        prop_assert_eq!(mended.routes().len(), routes.len());
+        let after = Manifest::from_json(&fixed.text).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        prop_assert_eq!(after.routes().len(), routes.len());
         let again = fix_manifest(&fixed.text, &linter(), most);
         prop_assert_eq!((again.applied, &again.text), (0, &fixed.text));
         let texts: Vec<RouteText> = routes
             .iter()
-            .zip(mended.routes())
-            .map(|(route, mended)| RouteText { text: mended.text().to_owned(), ..route.clone() })
+            .zip(after.routes())
+            .map(|(route, fixed)| RouteText { text: fixed.text().to_owned(), ..route.clone() })
             .collect();
         // Everything outside the routes' texts is unchanged.
         prop_assert_eq!(&manifest(&texts), &fixed.text);

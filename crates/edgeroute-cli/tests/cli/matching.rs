@@ -158,7 +158,7 @@ fn deliveries_are_written_before_the_next_message_comes() {
 }
 
 #[test]
-fn match_refuses_a_manifest_with_problems_unless_told_to_skip_them() {
+fn match_refuses_a_manifest_with_problems_unless_asked_to_skip_them() {
     let manifest = TemporaryFile::new("skip.json", TWO_BAD_OF_THREE.as_bytes());
     let refused = run(&["match", "--manifest", manifest.path()], b"{}\n");
     assert_eq!((stdout(&refused), refused.status.code()), ("", Some(1)));

@@ -796,7 +796,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn several_ways_are_told_from_one(
+        fn several_ways_are_distinguished_from_one(
             value in any_value(),
             steps in proptest::collection::vec(
                 prop::sample::select(vec![".a", ".b", "..a", "..b", ".*", "..*", "[0]", "[*]", "['a']", "..['b']", "[-1]"]),

@@ -146,8 +146,8 @@ mod tests {
         let located = spec.locate_diagnostic(found);
         assert_eq!(located.primary.span.slice(file), r#"\"b"#);
         let fix = located.fix.unwrap();
-        let mut mended = file.to_owned();
-        mended.replace_range(fix.span.range(), &fix.replacement);
-        assert_eq!(mended, r#""a = \"b\"""#);
+        let mut fixed = file.to_owned();
+        fixed.replace_range(fix.span.range(), &fix.replacement);
+        assert_eq!(fixed, r#""a = \"b\"""#);
     }
 }

@@ -182,7 +182,7 @@ fn equal_expressions_have_one_truth() {
 }
 
 #[test]
-fn implication_minds_what_is_undefined() {
+fn implication_considers_what_is_undefined() {
     assert!(follows("a = 'x'", "a = 'x' or b = 'y'"));
     assert!(follows("a = 'x' and b = 'y'", "b = 'y'"));
     assert!(follows("a = 'x'", "a != 'y'"));
@@ -247,7 +247,7 @@ fn contradictions_are_found_in_every_case() {
 
 /// Builds `p0 = '1'`, then for each property that the next one is `1` too, and for the last one that it is not.
 #[test]
-fn what_follows_from_step_to_step_is_found_in_whatever_order_the_steps_stand() {
+fn what_follows_from_step_to_step_is_found_in_any_order_of_the_steps() {
     const STEPS: usize = 41;
     let step = |n: usize| format!("(p{n} = '0' or p{} = '1')", n + 1);
     for stride in [1, 40, 17, 29] {

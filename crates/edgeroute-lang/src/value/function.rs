@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_are_told_by_type_and_value() {
+    fn kinds_are_decided_by_type_and_value() {
         // The argument, then is_bool, is_defined, is_null, is_number, is_string.
         for (ty, value, expected) in [
             (Type::Text, text(""), "FTFFT"),

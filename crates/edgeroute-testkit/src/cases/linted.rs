@@ -122,13 +122,13 @@ impl<'c> Judge<'c> {
         }
         let mut claims = claims(finding, index, &self.case.routes)?;
         if let Some(fix) = &diagnostic.fix {
-            let mended = replaced(text, fix.span, &fix.replacement);
-            if self.case.route(&mended).is_none() || mended == *text {
-                return Err(format!("the fix gives {mended}"));
+            let fixed = replaced(text, fix.span, &fix.replacement);
+            if self.case.route(&fixed).is_none() || fixed == *text {
+                return Err(format!("the fix gives {fixed}"));
             }
             match finding.lint().fixes() {
                 None => return Err("a fix that the lint does not announce".to_owned()),
-                Some(Fixes::KeepMeaning) => claims.extend(same(index, &mended, Messages::All)),
+                Some(Fixes::KeepMeaning) => claims.extend(same(index, &fixed, Messages::All)),
                 Some(Fixes::ChangeMeaning) => {}
             }
             linted.fixes += 1;
@@ -257,8 +257,8 @@ impl<'c> Judge<'c> {
         if fixed.applied == 0 {
             return Ok(());
         }
-        let mended = Manifest::from_json(&fixed.text).map_err(|error| format!("{error}\n{}", fixed.text))?;
-        if mended.routes().len() != self.case.routes.len() {
+        let manifest = Manifest::from_json(&fixed.text).map_err(|error| format!("{error}\n{}", fixed.text))?;
+        if manifest.routes().len() != self.case.routes.len() {
             return Err(format!("another number of routes: {}", fixed.text));
         }
         let again = fix_manifest(&fixed.text, linter, most);
@@ -267,9 +267,9 @@ impl<'c> Judge<'c> {
             return Err(format!("fixed again: {}\n{}", fixed.text, again.text));
         }
         if most == Fixes::KeepMeaning {
-            for (index, mended) in mended.routes().iter().enumerate() {
-                if mended.text() != self.case.routes[index].text {
-                    for claim in same(index, mended.text(), Messages::All) {
+            for (index, fixed) in manifest.routes().iter().enumerate() {
+                if fixed.text() != self.case.routes[index].text {
+                    for claim in same(index, fixed.text(), Messages::All) {
                         self.check_claim(&claim)?;
                     }
                 }
@@ -362,13 +362,13 @@ fn claims(finding: &Finding, index: usize, routes: &[RouteText]) -> Result<Vec<C
         },
         "negated-operand" => {
             let means = diagnostic.primary.text.split_once('`').and_then(|(_, rest)| rest.strip_suffix('`'));
-            let mended = replaced(text, diagnostic.primary.span, means.ok_or("no meaning")?);
-            same(index, &mended, Messages::All).into()
+            let fixed = replaced(text, diagnostic.primary.span, means.ok_or("no meaning")?);
+            same(index, &fixed, Messages::All).into()
         }
         "coalesced-comparison" => match diagnostic.secondary.first() {
             Some(label) => {
-                let mended = replaced(text, label.span, &format!("({})", slice(text, label.span)?));
-                same(index, &mended, Messages::All).into()
+                let fixed = replaced(text, label.span, &format!("({})", slice(text, label.span)?));
+                same(index, &fixed, Messages::All).into()
             }
             None => return Err("no comparison".to_owned()),
         },

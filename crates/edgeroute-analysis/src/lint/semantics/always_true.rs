@@ -44,6 +44,6 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         .with_help("remove the WHERE clause; the route then takes every message from its source");
     let clause = Span::new(source.span.end(), condition.span().end());
     let diagnostic =
-        if subject.slice(clause).contains("/*") { diagnostic } else { findings.mend(subject, diagnostic, clause, "") };
+        if subject.slice(clause).contains("/*") { diagnostic } else { findings.fix(subject, diagnostic, clause, "") };
     findings.add(subject.index, diagnostic);
 }

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! # Use instead
-//! Tell messages apart by the output that they were sent to:
+//! Distinguish messages by the output that they were sent to:
 //! ```route
 //! FROM /messages/modules/filter/* WHERE $outputName = 'out' INTO $upstream
 //! ```

@@ -41,12 +41,12 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         };
         if matches!(body.kind, NodeKind::Body { .. }) {
             let query = subject.slice(body.span);
-            let mended = format!("({query} != null)");
+            let fixed = format!("({query} != null)");
             let diagnostic = findings
                 .diagnostic(node.span, "`is_defined` of a body query does not test whether a value is present")
                 .with_label("also true if the body has no value here")
                 .with_help(format!("a missing body path is null; write `{query} != null`"));
-            let diagnostic = findings.mend(subject, diagnostic, node.span, &mended);
+            let diagnostic = findings.fix(subject, diagnostic, node.span, &fixed);
             findings.add(subject.index, diagnostic);
         }
     }

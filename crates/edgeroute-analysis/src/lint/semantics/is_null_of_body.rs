@@ -42,12 +42,12 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         };
         if matches!(body.kind, NodeKind::Body { .. }) {
             let query = subject.slice(body.span);
-            let mended = format!("({query} = null)");
+            let fixed = format!("({query} = null)");
             let diagnostic = findings
                 .diagnostic(node.span, "`is_null` of a body query is true for every value that is present")
                 .with_label("false if the body has no value here")
                 .with_help(format!("to test for null or missing, write `{query} = null`"));
-            let diagnostic = findings.mend(subject, diagnostic, node.span, &mended);
+            let diagnostic = findings.fix(subject, diagnostic, node.span, &fixed);
             findings.add(subject.index, diagnostic);
         }
     }

@@ -48,10 +48,10 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         let (number, literal) = number;
         let name = subject.slice(read.span);
         let is_property = matches!(read.kind, NodeKind::Property(_));
-        let mended_read = if is_property { format!("as_number({name})") } else { name.to_owned() };
+        let fixed_read = if is_property { format!("as_number({name})") } else { name.to_owned() };
         let (first, second) =
-            if read.span.start() < number.span.start() { (&*mended_read, literal) } else { (literal, &*mended_read) };
-        let mended = format!("{first} {} {second}", comparison.as_str());
+            if read.span.start() < number.span.start() { (&*fixed_read, literal) } else { (literal, &*fixed_read) };
+        let fixed = format!("{first} {} {second}", comparison.as_str());
         let span = read.span.cover(number.span);
         let message = format!("`{}` compares strings character by character", subject.slice(span));
         let diagnostic = findings
@@ -61,8 +61,8 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
             } else {
                 "a number is less than any string"
             })
-            .with_help(format!("to compare numbers, write `{mended}`"));
-        let diagnostic = findings.mend(subject, diagnostic, span, &mended);
+            .with_help(format!("to compare numbers, write `{fixed}`"));
+        let diagnostic = findings.fix(subject, diagnostic, span, &fixed);
         findings.add(subject.index, diagnostic);
     }
 }

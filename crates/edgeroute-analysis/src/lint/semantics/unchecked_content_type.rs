@@ -6,7 +6,7 @@
 //! and `contentEncoding` to `utf-8`, `utf-16` or `utf-32`.
 //! Otherwise every query is undefined, and the route silently does not match.
 //! Client libraries do not set these properties by default.
-//! A condition that checks them tells its readers about the requirement, and explains why a message was not delivered.
+//! A condition that checks them documents the requirement, and shows why a message was not delivered.
 //!
 //! This lint is off by default, because a condition need not check the content type.
 //! It reports all such routes in one finding.

@@ -57,9 +57,9 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         };
         let diagnostic = match meant {
             Some(meant) => {
-                let mended = subject.slice(node.span).replacen(name, &meant, 1);
+                let fixed = subject.slice(node.span).replacen(name, &meant, 1);
                 let diagnostic = diagnostic.with_help(format!("did you mean `${meant}`?"));
-                findings.mend(subject, diagnostic, node.span, &mended)
+                findings.fix(subject, diagnostic, node.span, &fixed)
             }
             None if name.eq_ignore_ascii_case("body") => {
                 diagnostic.with_help("name a member of the body, as in `$body.level`")

@@ -43,16 +43,16 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
             (Some((_, middle)), None) => (span(subject, middle).cover(span(subject, right)), span(subject, left)),
             _ => continue,
         };
-        let mended = format!("({})", subject.slice(place));
+        let fixed = format!("({})", subject.slice(place));
         // If `??` cannot bind tighter here, nobody reads it that way. A default for a comparison may be intended.
-        if !subject.compiles_with(place, &mended) {
+        if !subject.compiles_with(place, &fixed) {
             continue;
         }
         let diagnostic = findings
             .diagnostic(operator_span, "`??` gives a default for the comparison, not for its operand")
             .with_secondary(comparison, "compared first")
-            .with_help(format!("`??` has the lowest precedence; write `{mended}`"));
-        let diagnostic = findings.mend(subject, diagnostic, place, &mended);
+            .with_help(format!("`??` has the lowest precedence; write `{fixed}`"));
+        let diagnostic = findings.fix(subject, diagnostic, place, &fixed);
         findings.add(subject.index, diagnostic);
     }
 }

@@ -109,7 +109,7 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
             .diagnostic(span, message)
             .with_label(format!("`{found}` is U+{:04X}", u32::from(found)))
             .with_help(format!("write `{plain}`"));
-        let diagnostic = findings.mend(subject, diagnostic, span, &plain);
+        let diagnostic = findings.fix(subject, diagnostic, span, &plain);
         findings.add(subject.index, diagnostic);
     }
 }

@@ -37,13 +37,13 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         let (ExprKind::Property(name) | ExprKind::SystemProperty(name)) = expression.kind else {
             continue;
         };
-        if let Some((span, mended)) = unglued(subject, expression, name) {
+        if let Some((span, fixed)) = unglued(subject, expression, name) {
             let message = format!("`{name}` is read as a single property name");
             let diagnostic = findings
                 .diagnostic(expression.span, message)
                 .with_label("a single name")
-                .with_help(format!("put white space around the operator: `{mended}`"));
-            let diagnostic = findings.mend(subject, diagnostic, span, &mended);
+                .with_help(format!("put white space around the operator: `{fixed}`"));
+            let diagnostic = findings.fix(subject, diagnostic, span, &fixed);
             findings.add(subject.index, diagnostic);
         } else if name.contains('\'') {
             let message = format!("`{name}` is read as a single property name, quotes included");
@@ -58,13 +58,13 @@ fn unglued(subject: &CheckedRoute<'_>, expression: &Expr<'_>, name: &str) -> Opt
     let span = expression.span;
     // In `a!=5`, the name is `a!` and the operator `=`.
     let next = Span::new(span.end(), span.end() + 1);
-    let (span, mended) = match name.strip_suffix('!') {
+    let (span, fixed) = match name.strip_suffix('!') {
         Some(stem) if !stem.is_empty() && subject.slice(next) == "=" => (span.cover(next), format!("{stem} !=")),
         _ => (span, spaced(name)?),
     };
-    let text = subject.with(span, &mended);
+    let text = subject.with(span, &fixed);
     let route = Route::compile(&text, subject.shadowing, subject.limits).ok()?;
-    (!computes_with_text(&route)).then_some((span, mended))
+    (!computes_with_text(&route)).then_some((span, fixed))
 }
 
 /// The name with spaces around the operators and strings in it; `None` if it has none.

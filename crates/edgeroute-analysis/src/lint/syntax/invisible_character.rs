@@ -84,7 +84,7 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
             "" => "remove it",
             _ => "replace it with a space",
         });
-        let diagnostic = findings.mend(subject, diagnostic, span, replacement);
+        let diagnostic = findings.fix(subject, diagnostic, span, replacement);
         findings.add(subject.index, diagnostic);
     }
 }

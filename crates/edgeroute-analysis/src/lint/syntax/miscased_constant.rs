@@ -44,12 +44,12 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         let diagnostic =
             findings.diagnostic(expression.span, message).with_label(format!("reads the property `{name}`"));
         let quoted = format!("'{name}'");
-        let (help, mended) = if subject.compiles_with(expression.span, constant) {
+        let (help, fixed) = if subject.compiles_with(expression.span, constant) {
             (format!("write `{constant}`"), constant)
         } else {
             (format!("if you mean a string, write `{quoted}`"), &*quoted)
         };
-        let diagnostic = findings.mend(subject, diagnostic.with_help(help), expression.span, mended);
+        let diagnostic = findings.fix(subject, diagnostic.with_help(help), expression.span, fixed);
         findings.add(subject.index, diagnostic);
     }
 }

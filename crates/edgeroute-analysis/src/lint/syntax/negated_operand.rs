@@ -46,13 +46,13 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
             continue;
         };
         let place = Span::new(operand.span.start(), expression.span.end());
-        let mended = format!("({})", subject.slice(place));
+        let fixed = format!("({})", subject.slice(place));
         let diagnostic = findings
             .diagnostic(left.span, "`not` negates only the left operand, not the comparison")
             .with_label(format!("means `(not {})`", subject.slice(operand.span)))
             .with_secondary(operator_span, "`not` binds tighter than any comparison")
-            .with_help(format!("to negate the comparison, write `not {mended}`"));
-        let diagnostic = findings.mend(subject, diagnostic, place, &mended);
+            .with_help(format!("to negate the comparison, write `not {fixed}`"));
+        let diagnostic = findings.fix(subject, diagnostic, place, &fixed);
         findings.add(subject.index, diagnostic);
     }
 }

@@ -55,9 +55,9 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
             .diagnostic(expression.span, format!("{quote} does not quote a string; it is read as part of a name"))
             .with_label("reads a property with this name");
         let inner = name.trim_matches(is_quote);
-        let mended = format!("'{inner}'");
+        let fixed = format!("'{inner}'");
         let diagnostic = if is_quoted && !inner.contains(['\'', '\\']) {
-            findings.mend(subject, diagnostic.with_help(format!("write `{mended}`")), expression.span, &mended)
+            findings.fix(subject, diagnostic.with_help(format!("write `{fixed}`")), expression.span, &fixed)
         } else {
             diagnostic.with_help("put strings between ' or \"")
         };

@@ -53,6 +53,6 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     let property = if index == 2 { "$connectionModuleId" } else { "$outputName" };
     let diagnostic = diagnostic
         .with_help(format!("to match all of them, write `{path}/* WHERE starts_with({property}, '{segment}')`"));
-    let diagnostic = findings.mend(subject, diagnostic, stars, "/*");
+    let diagnostic = findings.fix(subject, diagnostic, stars, "/*");
     findings.add(subject.index, diagnostic);
 }

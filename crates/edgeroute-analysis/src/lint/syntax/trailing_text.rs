@@ -45,7 +45,7 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
             diagnostic.with_help(format!("put the condition before INTO: `FROM {path} {text} INTO ...`"))
         }
         (true, ..) => diagnostic.with_help("a route has only one WHERE, before INTO; join conditions with `and`"),
-        (false, ..) => findings.mend(subject, diagnostic.with_help("remove it"), rest, ""),
+        (false, ..) => findings.fix(subject, diagnostic.with_help("remove it"), rest, ""),
     };
     findings.add(subject.index, diagnostic);
 }

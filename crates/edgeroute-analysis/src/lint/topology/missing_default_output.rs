@@ -61,17 +61,17 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
         let Selection::Module { modules, outputs: Outputs::Named } = flow.selection() else {
             continue;
         };
-        let mut is_told = true;
+        let mut is_new = false;
         for module in modules {
             if let Some(is_taken @ false) = is_taken.get_mut(module.index())
                 && !wide.iter().any(|flow| flow.takes_from(*module))
             {
                 // Reported only once per module.
                 *is_taken = true;
-                is_told = false;
+                is_new = true;
             }
         }
-        let (Some(subject), false) = (set.subject_at(flow.position()), is_told) else {
+        let (Some(subject), true) = (set.subject_at(flow.position()), is_new) else {
             continue;
         };
         let Some(source) = &subject.tree.source else {
@@ -88,7 +88,7 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
         let diagnostic = match stem.len().checked_sub("outputs".len()).and_then(|at| text.get(..at)) {
             Some(before) if before.ends_with('/') => {
                 let place = Span::new(source.span.start() + Span::from_range(0..before.len()).len(), source.span.end());
-                findings.mend(subject, diagnostic, place, "*")
+                findings.fix(subject, diagnostic, place, "*")
             }
             _ => diagnostic,
         };

@@ -92,7 +92,7 @@ fn report(subject: &CheckedRoute<'_>, place: Span, name: &str, known: &[&str], f
         Some(meant) => {
             let help = format!("did you mean `{meant}`?");
             let diagnostic = diagnostic.with_help(help);
-            if segment.is_some() { findings.mend(subject, diagnostic, span, meant) } else { diagnostic }
+            if segment.is_some() { findings.fix(subject, diagnostic, span, meant) } else { diagnostic }
         }
         None => diagnostic,
     };

@@ -71,7 +71,7 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     let diagnostic = match meant {
         Some(meant) => {
             let diagnostic = diagnostic.with_help(format!("did you mean `{meant}`?"));
-            findings.mend(subject, diagnostic, place, meant)
+            findings.fix(subject, diagnostic, place, meant)
         }
         None => diagnostic.with_help(
             "use /messages/*, /messages/modules/NAME/*, /messages/modules/NAME/outputs/OUTPUT or \

@@ -91,7 +91,7 @@ struct Outcome<'r> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related_locations: Vec<Location<'r>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    fixes: Vec<Mend<'r>>,
+    fixes: Vec<FixObject<'r>>,
 }
 
 #[derive(Serialize)]
@@ -156,7 +156,7 @@ struct Region {
 /// A fix, in SARIF's terms.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Mend<'r> {
+struct FixObject<'r> {
     description: Message<'r>,
     artifact_changes: [Change<'r>; 1],
 }
@@ -255,7 +255,7 @@ impl<'r> Place<'r> {
             message: message(diagnostic),
             locations: [location],
             related_locations: related.map(|(id, label)| self.location(Some(id), label)).collect(),
-            fixes: diagnostic.fix.iter().map(|fix| self.mend(diagnostic, fix)).collect(),
+            fixes: diagnostic.fix.iter().map(|fix| self.fix(diagnostic, fix)).collect(),
         }
     }
 
@@ -269,10 +269,10 @@ impl<'r> Place<'r> {
         }
     }
 
-    fn mend(self, diagnostic: &'r Diagnostic, fix: &'r Fix) -> Mend<'r> {
+    fn fix(self, diagnostic: &'r Diagnostic, fix: &'r Fix) -> FixObject<'r> {
         let replacement =
             Replacement { deleted_region: self.region(fix.span), inserted_content: Message::new(&fix.replacement) };
-        Mend {
+        FixObject {
             description: Message::new(diagnostic.help.as_deref().unwrap_or("apply the fix")),
             artifact_changes: [Change { artifact_location: self.artifact, replacements: [replacement] }],
         }
