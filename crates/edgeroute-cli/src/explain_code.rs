@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use edgeroute_analysis::lint::{ALL, Lint};
+use edgeroute_analysis::lint::{self, Lint};
 use edgeroute_lang::diagnostic::Code;
 
 use crate::{Outcome, pages};
@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
         out.flush()?;
         return Ok(Outcome::Well);
     }
-    let known = || Code::ALL.iter().map(|code| code.as_str()).chain(ALL.iter().map(|lint| lint.name()));
+    let known = || Code::ALL.iter().map(|code| code.as_str()).chain(lint::all().map(Lint::name));
     pages::print(
         &arguments.codes,
         |text| text.parse().ok().or_else(|| Lint::named(text).map(Lint::code)),
@@ -62,7 +62,7 @@ fn list(out: &mut impl Write) -> io::Result<()> {
 fn explain(code: Code, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}[{code}]: {}\n", code.severity(), code.title())?;
     let mut is_fenced = false;
-    for line in code.explanation().lines() {
+    for line in lint::explanation(code).lines() {
         if line.starts_with("```") {
             is_fenced = !is_fenced;
         } else if is_fenced && !line.is_empty() {

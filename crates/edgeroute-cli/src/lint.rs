@@ -208,7 +208,7 @@ fn list(arguments: &Arguments) -> io::Result<Outcome> {
     let levels = arguments.levels(arguments.files.first().map(PathBuf::as_path))?;
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut area = "";
-    for lint in lint::ALL {
+    for lint in lint::all() {
         if lint.code().area() != area {
             let separator = if area.is_empty() { "" } else { "\n" };
             area = lint.code().area();

@@ -3,7 +3,7 @@
 //! Examples in Rust run as doctests of `docs/codes.md`.
 
 use edgeroute::{BadRoutes, RouteTable};
-use edgeroute_analysis::lint::{Level, Levels, Lint, Linter, RouteInput};
+use edgeroute_analysis::lint::{Level, Levels, Lint, Linter, RouteInput, explanation};
 use edgeroute_lang::diagnostic::Code;
 use edgeroute_lang::hir::{Route, Shadowing};
 use edgeroute_lang::limits::Limits;
@@ -93,7 +93,7 @@ fn errors(example: &Example) -> Vec<Code> {
 fn every_example_gives_its_code_and_no_other() {
     let mut wrong = Vec::new();
     for code in Code::ALL {
-        for example in examples(code.explanation()) {
+        for example in examples(&explanation(*code)) {
             assert!(example.code.is_none_or(|given| given == *code), "{code} shows another code: {example:?}");
             if example.language != "rust" {
                 let lint = Lint::named(code.as_str());
@@ -110,7 +110,7 @@ fn every_example_gives_its_code_and_no_other() {
 #[test]
 fn every_code_shows_what_gives_it_and_how_to_fix_that() {
     for code in Code::ALL {
-        let examples = examples(code.explanation());
+        let examples = examples(&explanation(*code));
         let fires = examples.iter().filter(|example| example.code.is_some()).count();
         let fixed = examples.len() - fires;
         if WITHOUT_EXAMPLE.contains(code) {

@@ -122,7 +122,7 @@ fn explain_code_prints_the_page_of_a_code_and_lists_them_all() {
 
 #[test]
 fn explain_code_takes_the_name_of_a_lint() {
-    for lint in lint::ALL {
+    for lint in lint::all() {
         let of_code = said(&["explain-code", lint.code().as_str()]);
         assert_eq!(said(&["explain-code", &lint.name().to_uppercase()]), of_code);
     }
