@@ -13,6 +13,7 @@ mod deviations;
 mod engine;
 mod front;
 mod report;
+mod runner_cases;
 
 use std::process::ExitCode;
 
@@ -48,7 +49,8 @@ fn main() -> ExitCode {
         eprintln!("{}: no file ends in .jsonl", directory.display());
         return ExitCode::FAILURE;
     }
-    let faults = deviations::faults();
+    let mut faults = deviations::faults();
+    faults.extend(engines.iter().flat_map(|engine| runner_cases::faults(engine.as_ref())));
     for fault in &faults {
         eprintln!("{fault}");
     }
