@@ -30,6 +30,15 @@ pub(crate) enum Difference<'c> {
     Part { what: String, expected: String, found: String },
 }
 
+impl Difference<'_> {
+    /// Whether both sides reject: the reference's compiler crashed, and we report an error.
+    ///
+    /// The crash hides what the reference would have reported, so any of our errors agrees with it.
+    pub(crate) fn is_rejected_by_both(&self) -> bool {
+        matches!(self, Self::Crashed(Some(refusal)) if refusal.fault().is_none())
+    }
+}
+
 /// The reason why we reject a text.
 #[derive(Debug)]
 pub(crate) struct Refusal {

@@ -228,6 +228,13 @@ impl Corpus {
     }
 }
 
+impl Row {
+    /// Reads a line; `line` is its number.
+    pub(crate) fn read(line: usize, text: &str) -> Self {
+        Self { line, question: read_question(text) }
+    }
+}
+
 impl File {
     fn read(path: &Path) -> io::Result<Self> {
         let text = fs::read_to_string(path)?;
@@ -235,7 +242,7 @@ impl File {
             .split('\n')
             .enumerate()
             .filter(|(_, line)| !line.trim().is_empty())
-            .map(|(index, line)| Row { line: index + 1, question: read_question(line) })
+            .map(|(index, line)| Row::read(index + 1, line))
             .collect();
         Ok(Self { name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(), rows })
     }

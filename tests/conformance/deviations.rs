@@ -70,18 +70,8 @@ fn crashed_at(difference: &Difference<'_>, is_cause: fn(&Refusal) -> bool) -> bo
     matches!(difference, Difference::Crashed(Some(refusal)) if refusal.fault().is_none() && is_cause(refusal))
 }
 
-/// `null` is an operand of `and` or `or`. The reference treats a mistyped operand as undefined as well, and its crash
-/// hides that error, so we may reject with that error alone.
 fn is_null_with_undefined(refusal: &Refusal) -> bool {
-    let tokens: Vec<TokenKind> = Lexer::new(&refusal.text).map(|token| token.kind).collect();
-    let is_beside_null = tokens.windows(2).any(|pair| {
-        matches!(
-            pair,
-            [TokenKind::Null, TokenKind::And | TokenKind::Or] | [TokenKind::And | TokenKind::Or, TokenKind::Null]
-        )
-    });
-    let is_told = refusal.diagnostics.iter().any(|found| found.code == Code::NullWithUndefined);
-    (is_told && !has_body_query(&refusal.text)) || (!is_told && is_beside_null)
+    refusal.diagnostics.iter().any(|found| found.code == Code::NullWithUndefined) && !has_body_query(&refusal.text)
 }
 
 fn is_value_and_null(refusal: &Refusal) -> bool {
@@ -89,15 +79,15 @@ fn is_value_and_null(refusal: &Refusal) -> bool {
 }
 
 fn is_value_remainder(refusal: &Refusal) -> bool {
-    tells_value_arithmetic(refusal, |place| place.contains('%'))
+    reports_value_arithmetic(refusal, |place| place.contains('%'))
 }
 
 fn is_value_negate(refusal: &Refusal) -> bool {
-    tells_value_arithmetic(refusal, |place| !place.contains('%'))
+    reports_value_arithmetic(refusal, |place| !place.contains('%'))
 }
 
 /// Whether we report, at such a place, an operator that does not accept body values.
-fn tells_value_arithmetic(refusal: &Refusal, is_place: impl Fn(&str) -> bool) -> bool {
+fn reports_value_arithmetic(refusal: &Refusal, is_place: impl Fn(&str) -> bool) -> bool {
     let mut diagnostics = refusal.diagnostics.iter();
     diagnostics.any(|found| found.code == Code::ValueArithmetic && is_place(refusal.slice(found.primary.span)))
 }

@@ -18,7 +18,7 @@ pub(crate) const EDGE_DEVICE: &str = "edge";
 /// A route, parsed.
 pub(crate) struct RouteParts {
     pub(crate) source: String,
-    /// Its text; `true` if there is none.
+    /// Its text; `true` if the route has no condition.
     pub(crate) condition: String,
     /// In the form of the vectors.
     pub(crate) endpoint: String,

@@ -13,6 +13,7 @@ mod deviations;
 mod engine;
 mod front;
 mod report;
+mod runner_cases;
 
 use std::process::ExitCode;
 
@@ -29,7 +30,7 @@ fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    // Like the usual harness, runs a test if its name contains one of the given words, or if there are none.
+    // Like the usual harness, runs a test if its name contains one of the given words, or if no words are given.
     let words: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
     let selected: Vec<_> = engines
         .iter()
@@ -48,7 +49,8 @@ fn main() -> ExitCode {
         eprintln!("{}: no file ends in .jsonl", directory.display());
         return ExitCode::FAILURE;
     }
-    let faults = deviations::faults();
+    let mut faults = deviations::faults();
+    faults.extend(engines.iter().flat_map(|engine| runner_cases::faults(engine.as_ref())));
     for fault in &faults {
         eprintln!("{fault}");
     }

@@ -29,14 +29,7 @@ impl Report {
     /// Counts a row, and prints how it disagrees.
     pub(crate) fn row(&mut self, tally: &mut Tally, file: &str, row: &Row, differences: &[Difference<'_>]) {
         tally.total += 1;
-        let mut ids: Vec<&'static str> = Vec::new();
-        let mut unexplained = Vec::new();
-        for difference in differences {
-            match deviations::recognise(row, difference) {
-                Some(id) => ids.push(id),
-                None => unexplained.push(difference),
-            }
-        }
+        let (mut ids, unexplained) = explain(row, differences);
         if !unexplained.is_empty() {
             tally.disagree += 1;
             self.disagreements += 1;
@@ -71,6 +64,23 @@ impl Report {
             println!("{more} more disagreements are not shown");
         }
     }
+}
+
+/// The ids of the deviations that explain differences, and the differences that nothing explains.
+pub(crate) fn explain<'d, 'c>(
+    row: &Row,
+    differences: &'d [Difference<'c>],
+) -> (Vec<&'static str>, Vec<&'d Difference<'c>>) {
+    let mut ids = Vec::new();
+    let mut unexplained = Vec::new();
+    for difference in differences {
+        match deviations::recognise(row, difference) {
+            Some(id) => ids.push(id),
+            None if difference.is_rejected_by_both() => {}
+            None => unexplained.push(difference),
+        }
+    }
+    (ids, unexplained)
 }
 
 impl Tally {

@@ -34,7 +34,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_tells_which_paths_a_twin_change_touches() {
+    fn a_table_knows_which_paths_a_twin_change_touches() {
         let asked = |condition| format!("FROM /twinChangeNotifications WHERE {condition} INTO $upstream");
         for (condition, taken) in [
             ("twin_change_includes(tags.s)", [true, true, false, false]),

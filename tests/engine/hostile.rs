@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_nesting_is_told_once_or_a_hundred_times() {
+    fn broken_nesting_is_reported_once_or_a_hundred_times() {
         for text in [
             "(".repeat(100_000),
             ")".repeat(100_000),

@@ -1,9 +1,6 @@
 //! Checks that the tests named in `grammar/DEVIATIONS.md` exist. Contains the tests of deviations that belong to no
 //! single module.
 
-use std::fs;
-use std::path::Path;
-
 use edgeroute::RouteTable;
 use edgeroute_lang::diagnostic::Code;
 use edgeroute_lang::hir::{CheckOptions, Shadowing, TypedRoute, check};
@@ -14,26 +11,12 @@ use edgeroute_lang::priority::{Priority, TimeToLive};
 use edgeroute_lang::route::Route;
 use edgeroute_lang::syntax::parse_condition;
 
-/// The text of every Rust file under `directory`.
-fn sources(directory: &Path, into: &mut String) {
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            sources(&path, into);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            into.push_str(&fs::read_to_string(path).unwrap());
-        }
-    }
-}
+use crate::files;
 
 #[test]
 fn every_deviation_is_complete_and_names_a_test_that_exists() {
-    let root = edgeroute_testkit::repository();
-    let mut code = String::new();
-    sources(&root.join("src"), &mut code);
-    sources(&root.join("tests"), &mut code);
-    sources(&root.join("crates"), &mut code);
-    let document = fs::read_to_string(root.join("grammar/DEVIATIONS.md")).unwrap();
+    let code: String = files::sources().map(|(_, text)| text).collect();
+    let document = edgeroute_testkit::read("grammar/DEVIATIONS.md");
     let deviations: Vec<&str> = document.split("\n### ").skip(1).collect();
     assert!(deviations.len() > 10);
     for deviation in deviations {

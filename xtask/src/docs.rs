@@ -1,11 +1,8 @@
 //! Renders the generated documents.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
 
-use edgeroute_analysis::lint::{ALL, Fixes, Lint};
+use edgeroute_analysis::lint::{self, Fixes};
 use edgeroute_lang::builtin::reference;
 use edgeroute_lang::diagnostic::{Code, Severity};
 
@@ -15,44 +12,17 @@ const LINTS: &str = include_str!("lints.md");
 /// A generated file: its path from the root, and what it must contain.
 #[derive(Debug)]
 pub(crate) struct Document {
-    pub(crate) path: PathBuf,
+    pub(crate) path: &'static str,
     pub(crate) text: String,
 }
 
-/// The pages of the lints, by code, which the library shows as explanations. They are the doc comments of the lints' files.
-pub(crate) fn pages(root: &Path) -> io::Result<Vec<Document>> {
-    ALL.iter()
-        .map(|lint| {
-            let path = PathBuf::from(format!("crates/edgeroute-lang/src/diagnostic/codes/{}.md", lint.code()));
-            Ok(Document { path, text: page(&fs::read_to_string(root.join(source(lint)))?) })
-        })
-        .collect()
-}
-
-/// The documents for people. They contain the pages as compiled into this program.
-pub(crate) fn references() -> Vec<Document> {
+/// All generated documents.
+pub(crate) fn all() -> Vec<Document> {
     vec![
-        Document { path: "docs/codes.md".into(), text: codes() },
-        Document { path: "docs/language.md".into(), text: reference::language() },
-        Document { path: "docs/lints.md".into(), text: lints() },
+        Document { path: "docs/codes.md", text: codes() },
+        Document { path: "docs/language.md", text: reference::language() },
+        Document { path: "docs/lints.md", text: lints() },
     ]
-}
-
-/// The file of a lint.
-fn source(lint: &Lint) -> String {
-    let group = match lint.code().as_str().get(..3) {
-        Some("W01") => "syntax",
-        Some("W02") => "semantics",
-        _ => "topology",
-    };
-    format!("crates/edgeroute-analysis/src/lint/{group}/{}.rs", lint.name().replace('-', "_"))
-}
-
-/// The doc comment of a file, its headings two levels lower.
-fn page(source: &str) -> String {
-    let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
-    let lines = lines.map(|line| line.strip_prefix(' ').unwrap_or(line));
-    lines.map(|line| if line.starts_with("# ") { format!("##{line}\n") } else { format!("{line}\n") }).collect()
 }
 
 /// `docs/codes.md`: a list by area, then the page of every code.
@@ -69,7 +39,7 @@ fn codes() -> String {
             Severity::Error => "Error",
             Severity::Warning => "Warning",
         };
-        let _ = write!(pages, "\n## {code}\n\n{kind}: {}.\n\n{}", code.title(), code.explanation());
+        let _ = write!(pages, "\n## {code}\n\n{kind}: {}.\n\n{}", code.title(), lint::explanation(*code));
     }
     format!(
         "# Codes\n\nEvery error and warning has a code that stays the same over releases.\n\
@@ -80,7 +50,7 @@ fn codes() -> String {
 /// `docs/lints.md`: a table that links to the pages in `docs/codes.md`.
 fn lints() -> String {
     let mut table = String::from("| code | name | finds | by default | fix |\n|---|---|---|---|---|\n");
-    for lint in ALL {
+    for lint in lint::all() {
         let fixes = match lint.fixes() {
             None => "",
             Some(Fixes::KeepMeaning) => "keeps the meaning",

@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn every_case_that_cannot_be_read_is_told_with_its_place() {
+    fn every_case_that_cannot_be_read_is_reported_with_its_place() {
         let yaml = "\
 cases:
   - nmae: x

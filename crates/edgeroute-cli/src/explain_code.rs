@@ -1,16 +1,17 @@
-//! `edgeroute explain-code`: explains a code, or lists all codes.
+//! `edgeroute explain-code`: explains a code or a lint, or lists all codes.
 
 use std::io::{self, Write};
 
+use edgeroute_analysis::lint::{self, Lint};
 use edgeroute_lang::diagnostic::Code;
 
-use crate::{Outcome, input};
+use crate::{Outcome, pages};
 
 /// Explain the code of an error or warning
 #[derive(clap::Args)]
 #[command(long_about = ABOUT, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The codes, such as E0201; all are listed if none is given
+    /// The codes, such as E0201, or names of lints, such as never-true; all are listed if none is given
     #[arg(value_name = "CODE")]
     codes: Vec<String>,
 }
@@ -18,37 +19,30 @@ pub(crate) struct Arguments {
 const ABOUT: &str = "\
 Explain the code of an error or warning.
 
-For each code, prints its meaning, an example that causes it, and a corrected example. Without a code, lists all codes.";
+For each code, prints its meaning, an example that causes it, and a corrected example. A lint can be given by its name \
+instead. Without a code, lists all codes.";
 
 const EXAMPLES: &str = "\
 Examples:
   edgeroute explain-code E0201
+  edgeroute explain-code never-true
   edgeroute explain-code";
 
 /// Prints the pages of the codes, or the list.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    let mut outcome = Outcome::Well;
     if arguments.codes.is_empty() {
+        let mut out = io::BufWriter::new(io::stdout().lock());
         list(&mut out)?;
+        out.flush()?;
+        return Ok(Outcome::Well);
     }
-    let mut is_first = true;
-    for text in &arguments.codes {
-        let Ok(code) = text.parse::<Code>() else {
-            out.flush()?;
-            let text = input::printable(text);
-            input::report(&format!("unknown code `{text}`; run `edgeroute explain-code` to list all codes"));
-            outcome = Outcome::Unusable;
-            continue;
-        };
-        if !is_first {
-            writeln!(out)?;
-        }
-        is_first = false;
-        explain(code, &mut out)?;
-    }
-    out.flush()?;
-    Ok(outcome)
+    let known = || Code::ALL.iter().map(|code| code.as_str()).chain(lint::all().map(Lint::name));
+    pages::print(
+        &arguments.codes,
+        |text| text.parse().ok().or_else(|| Lint::named(text).map(Lint::code)),
+        |text| pages::unknown("code", text, known(), "explain-code"),
+        explain,
+    )
 }
 
 fn list(out: &mut impl Write) -> io::Result<()> {
@@ -65,10 +59,10 @@ fn list(out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Prints the page without its code fences; their content is indented instead.
-fn explain(code: Code, out: &mut impl Write) -> io::Result<()> {
+fn explain(code: Code, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}[{code}]: {}\n", code.severity(), code.title())?;
     let mut is_fenced = false;
-    for line in code.explanation().lines() {
+    for line in lint::explanation(code).lines() {
         if line.starts_with("```") {
             is_fenced = !is_fenced;
         } else if is_fenced && !line.is_empty() {

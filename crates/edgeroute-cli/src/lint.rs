@@ -111,7 +111,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     let reports = files.iter().map(|file| FileReport::new(&file.name, &file.text, file.routes, &file.findings));
     let report = Report::new(reports.collect()).with_unreadable(unreadable);
     let (errors, _) = report.counts();
-    if arguments.mends_standard_input() {
+    if arguments.fixes_standard_input() {
         // Standard output receives the manifest itself.
         for file in &files {
             io::stdout().lock().write_all(file.text.as_bytes())?;
@@ -133,7 +133,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
 }
 
 impl Arguments {
-    fn mends_standard_input(&self) -> bool {
+    fn fixes_standard_input(&self) -> bool {
         self.fix && self.files.iter().any(|path| input::is_stdin(path))
     }
 
@@ -208,7 +208,7 @@ fn list(arguments: &Arguments) -> io::Result<Outcome> {
     let levels = arguments.levels(arguments.files.first().map(PathBuf::as_path))?;
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut area = "";
-    for lint in lint::ALL {
+    for lint in lint::all() {
         if lint.code().area() != area {
             let separator = if area.is_empty() { "" } else { "\n" };
             area = lint.code().area();

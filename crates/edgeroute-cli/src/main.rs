@@ -14,6 +14,7 @@ mod document;
 mod explain;
 mod explain_code;
 mod fmt;
+mod functions;
 mod graph;
 mod input;
 mod lines;
@@ -24,6 +25,7 @@ mod matching;
 mod message_line;
 mod messages;
 mod output;
+mod pages;
 mod reporting;
 mod schema;
 mod test;
@@ -76,6 +78,7 @@ enum Command {
     Graph(graph::Arguments),
     Fmt(fmt::Arguments),
     ExplainCode(explain_code::Arguments),
+    Functions(functions::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -100,6 +103,7 @@ fn main() -> ExitCode {
         Command::Graph(arguments) => graph::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::ExplainCode(arguments) => explain_code::run(&arguments),
+        Command::Functions(arguments) => functions::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),

@@ -73,8 +73,8 @@ fn page(command: &Command) -> io::Result<Vec<u8>> {
     if command.has_subcommands() {
         man.render_subcommands_section(&mut page)?;
     }
-    let behind = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-    write_examples(&mut page, &behind)?;
+    let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    write_examples(&mut page, &after)?;
     man.render_version_section(&mut page)?;
     Ok(page)
 }

@@ -201,7 +201,7 @@ pub enum PropertyKind {
 /// The part of the message that a node found.
 #[derive(Clone, Debug)]
 pub enum Reading<'f> {
-    /// A property and its kind; `None` if there is none of this name.
+    /// A property and its kind; `None` if the message has no property of this name.
     Property(Option<(PropertyKind, &'f Value)>),
     /// An application property that takes precedence over the body.
     Shadow(&'f Value),

@@ -210,7 +210,7 @@ pub(super) const SHAPES: [Shape; 43] = [
     },
     Shape { name: "strings that are never closed", slope: 12, first: 5_000, write: |n| one(&"\\\"'".repeat(n)) },
     Shape {
-        name: "strings with escapes that are none",
+        name: "strings with invalid escapes",
         slope: 320,
         first: 2_000,
         write: |n| one(&joined(n, " = ", |_| "'\\q'".to_owned())),

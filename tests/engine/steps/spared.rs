@@ -151,7 +151,7 @@ fn names_that_come_again_are_compared_and_not_looked_up() {
 
 /// Few properties of a message with many are read: names that differ in length, first or last byte are not looked up.
 #[test]
-fn names_of_a_message_with_many_are_told_by_their_looks() {
+fn names_of_a_message_with_many_are_rejected_by_length_and_ends() {
     let read = ["level", "location", "msgType", "site"];
     for budgets in small_and_large() {
         let table = table(read.map(|name| from_all(&format!("{name} = 'x'"))), budgets, 7);

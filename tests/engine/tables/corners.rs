@@ -87,7 +87,7 @@ fn one_scratch_serves_more_sources_than_it_knows() {
 
 /// Children with the same name under many nodes of the trie.
 #[test]
-fn modules_that_call_their_outputs_alike_are_told_apart() {
+fn modules_with_outputs_of_one_name_are_distinguished() {
     let sources = (0..150).map(|n| format!("/messages/modules/m{n}/outputs/{}", ["o", "p"][n % 2]));
     let routes = routes(sources.map(|source| (source, "true")));
     let messages: Vec<MessageParts> = (0..160)
@@ -98,7 +98,7 @@ fn modules_that_call_their_outputs_alike_are_told_apart() {
 
 /// Two groups of routes with the same conditions: the entries of one under a key must not be used for the other.
 #[test]
-fn sources_whose_routes_ask_the_same_are_told_apart() {
+fn sources_whose_routes_ask_the_same_are_distinguished() {
     for condition in [
         "a = 'v{n}'",
         "b{n} = 'x'",
@@ -124,7 +124,7 @@ fn sources_whose_routes_ask_the_same_are_told_apart() {
 
 /// Names are compared as two words, which overlap in names of less than sixteen bytes and coincide in names of eight.
 #[test]
-fn letters_beyond_ascii_are_found_in_either_case_wherever_they_stand() {
+fn letters_beyond_ascii_are_found_in_either_case_at_any_place() {
     let names: Vec<String> = (2..=18)
         .flat_map(|length| {
             let places = [0, 1, length / 2 - 1, length / 2, length - 2].into_iter().filter(move |at| at + 2 <= length);
@@ -217,7 +217,7 @@ fn zeros_of_either_sign_are_equal() {
 
 /// Sources may contain anything that a manifest can write, including characters that sort next to a slash.
 #[test]
-fn segments_of_any_characters_are_told_apart() {
+fn segments_of_any_characters_are_distinguished() {
     let pieces = ["a", "a\u{1}", "a\0", "a\0b", "a ", "a.", "a\u{1}/b", "a/b", "a\0/b", "a0", "\u{1}", "a\u{ffff}"];
     let sources = pieces.map(|piece| format!("/messages/modules/{piece}/*"));
     let routes = routes(sources.iter().map(|source| (source, "true")));

@@ -190,7 +190,7 @@ fn of_bodies_only_equality_is_filed() {
 }
 
 #[test]
-fn affixes_of_each_property_and_end_are_told_by_their_own_lengths() {
+fn affixes_of_each_property_and_end_are_found_by_their_own_lengths() {
     let tests = ["A starts with \"xx\"", "B starts with \"yyy\"", "A ends with \"zzzz\"", "B ends with \"z\""];
     check(
         &["starts_with(a, 'xx')", "starts_with(b, 'yyy')", "ends_with(a, 'zzzz')", "ends_with(b, 'z')"],
@@ -295,7 +295,7 @@ fn a_clause_says_what_it_can_of_each_property() {
 }
 
 #[test]
-fn numbers_at_and_beside_the_bounds_of_intervals_of_all_widths_are_told_apart() {
+fn numbers_at_and_beside_the_bounds_of_intervals_of_all_widths_are_distinguished() {
     let bounds = [
         (0.0, 5e-324),
         (5e-324, 1e-323),

@@ -32,7 +32,7 @@ fn note(condition: &str, properties: &Pairs, system: &Pairs, body: &str) -> Stri
 }
 
 #[test]
-fn parts_are_told_from_the_inside_out() {
+fn parts_are_explained_from_the_inside_out() {
     let properties: &Pairs = &[("t", Some("21.5")), ("level", Some("x"))];
     let message = Message::new(Origin::device("d")).properties(properties).system_properties(&[] as &Pairs);
     assert_eq!(
@@ -221,7 +221,7 @@ fn show(origin: Origin<'_>, detail: SourceDetail) -> String {
 }
 
 #[test]
-fn every_fate_of_a_route_is_told() {
+fn every_fate_of_a_route_is_explained() {
     assert_eq!(
         show(Origin::module("d", "filter").output("readings"), SourceDetail::Brief),
         "\

@@ -25,7 +25,7 @@ impl Findings<'_> {
     }
 
     /// Adds an edit if the route still compiles with it and, if the lint promises so, keeps its meaning.
-    pub(super) fn mend(
+    pub(super) fn fix(
         &mut self,
         subject: &CheckedRoute<'_>,
         found: Diagnostic,
@@ -33,10 +33,10 @@ impl Findings<'_> {
         replacement: &str,
     ) -> Diagnostic {
         let text = subject.with(span, replacement);
-        let Ok(mended) = TypedRoute::compile(&text, subject.shadowing, subject.limits) else {
+        let Ok(fixed) = TypedRoute::compile(&text, subject.shadowing, subject.limits) else {
             return found;
         };
-        if self.lint.fixes == Some(Fixes::KeepMeaning) && !self.means_the_same(subject, &mended) {
+        if self.lint.fixes == Some(Fixes::KeepMeaning) && !self.means_the_same(subject, &fixed) {
             return found;
         }
         found.with_fix(span, replacement)

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::str::FromStr;
 
-use super::{ALL, Lint};
+use super::{Lint, all};
 use edgeroute_lang::diagnostic::closest;
 
 /// What happens to the findings of a lint.
@@ -98,7 +98,7 @@ impl FromStr for Selector {
             return Ok(Self(Selected::Area(digits)));
         }
         Lint::named(text).map(|lint| Self(Selected::One(lint))).ok_or_else(|| {
-            let names = ALL.iter().map(|lint| lint.name()).chain(AREAS.iter().map(|(name, _)| *name));
+            let names = all().map(Lint::name).chain(AREAS.iter().map(|(name, _)| *name));
             let message = match closest(text, names) {
                 Some(meant) => format!("unknown lint `{text}`, did you mean `{meant}`?"),
                 None => format!("unknown lint `{text}`"),

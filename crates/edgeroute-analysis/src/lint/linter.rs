@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use super::{
-    ALL, CheckedRoute, Finding, Findings, Level, Levels, ManifestReport, Pass, Place, Report, RouteSetContext,
+    CheckedRoute, Finding, Findings, Level, Levels, ManifestReport, Pass, Place, Report, RouteSetContext, all,
 };
 use crate::topology::Topology;
 use edgeroute_lang::diagnostic;
@@ -108,7 +108,7 @@ impl Linter {
         let set =
             RouteSetContext { subjects: &subjects, is_complete, manifest: origin.manifest, relations: OnceCell::new() };
         let (mut found, mut hints) = (Vec::new(), Vec::new());
-        for &lint in ALL {
+        for lint in all() {
             let level = self.levels.of(lint);
             let mut unasked = Vec::new();
             let found = match level {

@@ -1,8 +1,8 @@
 //! Lints: find routes that are valid but almost certainly wrong.
 //!
-//! Each lint is one small file. Its doc comment describes the problem, explains why it matters, and shows an example
-//! and its correction. The pages of its code ([`Code::explanation`]) and `docs/lints.md` are generated from it. [`ALL`]
-//! lists the lints.
+//! Each lint is one file: its declaration, its check and its tests. The doc comment of the declaration describes the
+//! problem, explains why it matters, and shows an example and its correction. It is the page of the lint's code
+//! ([`Lint::page`]), which `docs/codes.md` contains. [`all`] lists the lints.
 //!
 //! Only routes without errors are linted. Lints report that a condition is always or never true only if it is proved on
 //! the formulas that the matcher executes. A proof that exceeds its time budget is abandoned and counted by
@@ -24,12 +24,24 @@ mod findings;
 mod fixing;
 mod level;
 mod linter;
-mod registry;
 mod subject;
+#[cfg(test)]
+mod testing;
+
+/// Declares the lint of a file. The doc comment is its page.
+macro_rules! lint {
+    ($(#[doc = $line:literal])+ Lint { $($fields:tt)+ }) => {
+        $(#[doc = $line])+
+        pub(super) const LINT: $crate::lint::Lint =
+            $crate::lint::Lint { doc: concat!($($line, "\n"),+), $($fields)+ };
+    };
+}
 
 mod semantics;
 mod syntax;
 mod topology;
+
+use std::borrow::Cow;
 
 use edgeroute_lang::diagnostic::Code;
 
@@ -37,7 +49,6 @@ pub use finding::{Finding, ManifestReport, Place, Related, Report};
 pub use fixing::{FIXING_ROUNDS, Fixed, fix_manifest};
 pub use level::{Level, Levels, Selector, UnknownLint};
 pub use linter::Linter;
-pub use registry::ALL;
 
 use findings::Findings;
 use subject::{CheckedRoute, RouteSetContext};
@@ -50,6 +61,8 @@ pub struct Lint {
     level: Level,
     fixes: Option<Fixes>,
     pass: Pass,
+    /// The lines of its doc comment, each after a space.
+    doc: &'static str,
 }
 
 /// The effect of a lint's fixes.
@@ -95,17 +108,88 @@ impl Lint {
         self.fixes
     }
 
+    /// Explains the lint in Markdown: what it reports, why, an example, what to write instead, and what its fix does. The
+    /// sections have headings of the third level.
+    #[must_use]
+    pub fn page(&self) -> String {
+        let lines = self.doc.lines().map(|line| line.strip_prefix(' ').unwrap_or(line));
+        lines.map(|line| if line.starts_with("# ") { format!("##{line}\n") } else { format!("{line}\n") }).collect()
+    }
+
     /// Returns the lint for a code; error codes have none.
     #[must_use]
     pub fn of(code: Code) -> Option<&'static Self> {
-        ALL.iter().copied().find(|lint| lint.code == code)
+        all().find(|lint| lint.code == code)
     }
 
     /// Returns the lint with this name or code, ignoring case.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
-        ALL.iter()
-            .copied()
-            .find(|lint| lint.name.eq_ignore_ascii_case(name) || lint.code.as_str().eq_ignore_ascii_case(name))
+        all().find(|lint| lint.name.eq_ignore_ascii_case(name) || lint.code.as_str().eq_ignore_ascii_case(name))
+    }
+}
+
+/// Returns every lint, in the order of the codes.
+pub fn all() -> impl Iterator<Item = &'static Lint> {
+    [syntax::LINTS, semantics::LINTS, topology::LINTS].into_iter().flatten().copied()
+}
+
+/// Explains a code in Markdown: the page of the error, or of the lint.
+#[must_use]
+pub fn explanation(code: Code) -> Cow<'static, str> {
+    match code.explanation() {
+        Some(page) => page.into(),
+        None => Lint::of(code).map(Lint::page).unwrap_or_default().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use edgeroute_lang::diagnostic::Severity;
+
+    #[test]
+    fn each_warning_code_has_one_lint_in_order() {
+        let of_lints: Vec<Code> = all().map(Lint::code).collect();
+        let warnings = Code::ALL.iter().copied().filter(|code| code.severity() == Severity::Warning);
+        assert_eq!(of_lints, warnings.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn names_are_words_with_hyphens_and_no_two_alike() {
+        let mut names: Vec<&str> = all().map(Lint::name).collect();
+        assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '-')));
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all().count());
+    }
+
+    #[test]
+    fn the_page_of_each_lint_has_all_sections() {
+        for lint in all() {
+            let page = lint.page();
+            let title = page.lines().next().unwrap_or_default();
+            assert_eq!(title.to_lowercase(), format!("{}.", lint.code().title()).to_lowercase(), "{}", lint.name());
+            let sections: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("### ")).collect();
+            let expected = ["Why", "Example", "Use instead", "Fix"];
+            let count = if lint.fixes().is_some() { 4 } else { 3 };
+            assert_eq!(sections, expected[..count], "{}", lint.name());
+        }
+    }
+
+    /// Code shared by lints is in files without a lint; every file of a lint is named after it.
+    #[test]
+    fn each_lint_has_tests_in_its_file() {
+        for lint in all() {
+            let group = match lint.code().as_str() {
+                code if code.starts_with("W01") => "syntax",
+                code if code.starts_with("W02") => "semantics",
+                _ => "topology",
+            };
+            let path = format!("crates/edgeroute-analysis/src/lint/{group}/{}.rs", lint.name().replace('-', "_"));
+            let source = edgeroute_testkit::read(&path);
+            assert!(source.contains(&format!("name: \"{}\"", lint.name())), "{path}");
+            assert!(source.contains("#[test]"), "{path}");
+        }
     }
 }

@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_stands_below_those_within_it_and_beside_others_where_there_is_room() {
+    fn a_part_is_below_those_within_it_and_beside_others_where_there_is_room() {
         let shown = show(
             "f(temperature) > 80 and level = 'x'",
             &[

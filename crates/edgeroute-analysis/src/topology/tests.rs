@@ -90,7 +90,7 @@ fn a_source_selects_whoever_sends_from_below_it() {
 }
 
 #[test]
-fn outputs_are_told_from_messages_without_one() {
+fn outputs_are_distinguished_from_messages_without_one() {
     let sources = [
         "/messages/modules/a/*",
         "/messages/modules/a/outputs/*",

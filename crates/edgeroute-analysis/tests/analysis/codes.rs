@@ -3,7 +3,7 @@
 //! Examples in Rust run as doctests of `docs/codes.md`.
 
 use edgeroute::{Route, RouteTable};
-use edgeroute_analysis::lint::{Level, Levels, Lint, Linter};
+use edgeroute_analysis::lint::{Level, Levels, Lint, Linter, explanation};
 use edgeroute_lang::diagnostic::Code;
 use edgeroute_lang::hir::{Shadowing, TypedRoute};
 use edgeroute_lang::limits::Limits;
@@ -29,7 +29,7 @@ fn examples(page: &str) -> Vec<Example> {
     while let Some(info) = lines.find_map(|line| line.strip_prefix("```")) {
         let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
         let mut words = info.split_whitespace();
-        let language = words.next().expect("a language behind ```").to_owned();
+        let language = words.next().expect("a language after ```").to_owned();
         let mut example = Example { language, code: None, limits: Limits::default(), text: block.join("\n") };
         for word in words {
             match word.split_once(':') {
@@ -93,7 +93,7 @@ fn errors(example: &Example) -> Vec<Code> {
 fn every_example_gives_its_code_and_no_other() {
     let mut wrong = Vec::new();
     for code in Code::ALL {
-        for example in examples(code.explanation()) {
+        for example in examples(&explanation(*code)) {
             assert!(example.code.is_none_or(|given| given == *code), "{code} shows another code: {example:?}");
             if example.language != "rust" {
                 let lint = Lint::named(code.as_str());
@@ -108,15 +108,15 @@ fn every_example_gives_its_code_and_no_other() {
 }
 
 #[test]
-fn every_code_shows_what_gives_it_and_how_to_mend_that() {
+fn every_code_shows_what_gives_it_and_how_to_fix_that() {
     for code in Code::ALL {
-        let examples = examples(code.explanation());
+        let examples = examples(&explanation(*code));
         let fires = examples.iter().filter(|example| example.code.is_some()).count();
-        let mended = examples.len() - fires;
+        let fixed = examples.len() - fires;
         if WITHOUT_EXAMPLE.contains(code) {
             assert_eq!(examples.len(), 0, "{code}");
         } else {
-            assert!(fires > 0 && mended > 0, "{code}: {fires} examples of it, {mended} of mended text");
+            assert!(fires > 0 && fixed > 0, "{code}: {fires} examples of it, {fixed} of fixed text");
         }
     }
 }

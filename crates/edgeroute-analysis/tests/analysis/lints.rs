@@ -1,44 +1,64 @@
-//! Checks that the pages of the lints are generated from their doc comments, and that each lint reports where it should
-//! and nowhere else.
+//! Tests of all lints together. The tests of one lint are in its file.
 
-use std::fs;
-use std::path::PathBuf;
+use edgeroute_analysis::lint::{self, Fixes, Level, Levels, Lint, Linter, fix_manifest};
+use edgeroute_lang::hir::{Shadowing, TypedRoute};
+use edgeroute_lang::limits::Limits;
+use edgeroute_lang::manifest::Manifest;
+use edgeroute_lang::route::Route;
 
-use edgeroute_analysis::lint::{ALL, Lint};
-
-/// The source file of a lint.
-fn source(lint: &Lint) -> PathBuf {
-    let area = match lint.code().as_str().get(..3) {
-        Some("W01") => "syntax",
-        Some("W02") => "semantics",
-        _ => "topology",
+#[test]
+fn a_lint_that_is_off_hints_at_what_it_would_find() {
+    let routes = [Route::new("r", "FROM /* WHERE $body.a = 5 INTO $upstream")];
+    let hints = |levels: Levels| -> Vec<&str> {
+        Linter::with_levels(levels).lint_routes(&routes).hints().iter().map(|lint| lint.name()).collect()
     };
-    edgeroute_testkit::repository()
-        .join("crates/edgeroute-analysis/src/lint")
-        .join(area)
-        .join(format!("{}.rs", lint.name().replace('-', "_")))
-}
-
-/// The page of a lint's code, taken from the doc comment of its file.
-fn page(lint: &Lint) -> String {
-    let path = source(lint);
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let lines = text.lines().map_while(|line| line.strip_prefix("//!"));
-    let lines = lines.map(|line| line.strip_prefix(' ').unwrap_or(line));
-    // The page is placed under a heading of its own.
-    let lines = lines.map(|line| if line.starts_with("# ") { format!("##{line}\n") } else { format!("{line}\n") });
-    lines.collect()
+    let name = "unchecked-content-type";
+    assert_eq!(hints(Levels::default()), [name]);
+    for (selector, level) in [(name, Level::Allow), ("all", Level::Allow), (name, Level::Warn), ("W02", Level::Warn)] {
+        if let Ok(selector) = selector.parse() {
+            assert_eq!(hints(Levels::default().with(selector, level)), [""; 0]);
+        }
+    }
 }
 
 #[test]
-fn the_page_of_each_lint_has_all_sections() {
-    for lint in ALL {
-        let page = page(lint);
-        let title = page.lines().next().unwrap_or_default();
-        assert_eq!(title.to_lowercase(), format!("{}.", lint.code().title()).to_lowercase(), "{}", lint.name());
-        let sections: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("### ")).collect();
-        let expected = ["Why", "Example", "Use instead", "Fix"];
-        let count = if lint.fixes().is_some() { 4 } else { 3 };
-        assert_eq!(sections, expected[..count], "{}", lint.name());
+fn lints_with_fixes_state_whether_the_meaning_stays() {
+    let keeps: Vec<&str> =
+        lint::all().filter(|lint| lint.fixes() == Some(Fixes::KeepMeaning)).map(Lint::name).collect();
+    assert_eq!(keeps, ["trailing-text", "star-after-name", "always-true"]);
+    assert_eq!(Lint::named("W0105").map(Lint::name), Some("trailing-text"));
+}
+
+/// The reference accepts these manifests and so do we. After fixes, they must still be manifests of the same routes,
+/// without errors.
+#[test]
+fn manifests_of_the_reference_are_linted_and_fixed() {
+    let linter = Linter::with_levels(Levels::default().with("all".parse().unwrap(), Level::Warn));
+    let (mut accepted, mut applied) = (0, 0);
+    for line in include_str!("../../../../tests/conformance/manifests.jsonl").lines() {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        let compiles = |route: &serde_json::Value| route["compile"]["ok"] == true;
+        let Some(true) = row["parsed"]["routes"].as_array().map(|routes| routes.iter().all(compiles)) else {
+            continue;
+        };
+        let text = row["json"].as_str().unwrap();
+        // The reference also reads some texts that are not JSON.
+        let Ok(manifest) = Manifest::from_json(text) else {
+            continue;
+        };
+        accepted += 1;
+        assert_eq!(linter.lint_manifest(text).undecided(), 0, "{text}");
+        for most in [Fixes::KeepMeaning, Fixes::ChangeMeaning] {
+            let fixed = fix_manifest(text, &linter, most);
+            applied += fixed.applied;
+            let fixed = Manifest::from_json(&fixed.text).unwrap_or_else(|error| panic!("{}\n{error}", fixed.text));
+            assert_eq!(fixed.routes().len(), manifest.routes().len());
+            for (route, before) in fixed.routes().iter().zip(manifest.routes()) {
+                assert_eq!((route.name(), route.priority()), (before.name(), before.priority()));
+                let compiled = TypedRoute::compile(route.text(), Shadowing::default(), &Limits::default());
+                assert!(compiled.is_ok(), "{} was {}", route.text(), before.text());
+            }
+        }
     }
+    assert!(accepted > 450 && applied > 20, "{accepted} manifests, {applied} fixes");
 }

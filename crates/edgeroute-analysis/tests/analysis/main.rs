@@ -3,8 +3,6 @@
 #[cfg(test)]
 mod codes;
 #[cfg(test)]
-mod lint_cases;
-#[cfg(test)]
 mod linting;
 #[cfg(test)]
 mod lints;

@@ -44,7 +44,7 @@ fn log() -> Value {
             .with_label("here")
             .with_secondary(Span::new(3, 3), "")
             .with_secondary(Span::new(0, 99), "all")
-            .with_help("mend it")
+            .with_help("fix it")
             .with_fix(Span::at(8), "\"\n\u{1b}");
         findings.push(Finding::in_route("é \u{202e}", found));
     }

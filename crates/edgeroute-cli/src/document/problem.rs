@@ -48,11 +48,11 @@ impl Problem {
         let start = span.start().clamp(line_span.start(), line_span.end());
         let before = Span::new(line_span.start(), start).slice(text);
         let marked = Span::new(start, span.end().min(line_span.end())).slice(text);
-        let behind = Span::new(span.end().clamp(start, line_span.end()), line_span.end()).slice(text);
+        let after = Span::new(span.end().clamp(start, line_span.end()), line_span.end()).slice(text);
         let skipped = before.chars().count().saturating_sub(SHOWN);
         let marked: String = marked.chars().take(SHOWN).collect();
         let shown: String =
-            before.chars().skip(skipped).chain(marked.chars()).chain(behind.chars().take(SHOWN)).collect();
+            before.chars().skip(skipped).chain(marked.chars()).chain(after.chars().take(SHOWN)).collect();
         let dots = if skipped > 0 { "..." } else { "" };
         let shown: String =
             shown.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();

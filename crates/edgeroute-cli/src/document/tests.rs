@@ -45,7 +45,7 @@ fn what_yaml_has_beyond_documents_of_strings_is_refused_with_its_place() {
 }
 
 #[test]
-fn places_count_bytes_behind_other_characters() {
+fn places_count_bytes_after_other_characters() {
     let text = "'é': 1\n'ü': .inf";
     let problem = parse(text, Language::Yaml).unwrap_err();
     assert_eq!(&text[problem.span], ".inf");

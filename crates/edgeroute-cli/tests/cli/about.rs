@@ -1,9 +1,13 @@
-//! Tests what the command prints about itself: help, versions, manual pages, completions, schemas.
+//! Tests what the command prints about itself and the language: help, versions, manual pages, completions, schemas,
+//! codes, functions.
 
 use std::fs;
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
+use edgeroute_analysis::lint;
+use edgeroute_lang::builtin::Function;
+use edgeroute_lang::diagnostic::Code;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -96,4 +100,66 @@ fn schemas_are_printed_and_are_schemas() {
         assert!(jsonschema::meta::is_valid(&schema), "{kind}");
         assert!(schema["title"].as_str().is_some_and(|found| found.contains(title)), "{kind}: {}", schema["title"]);
     }
+}
+
+/// The output of a command that must exit with code 2, and its errors.
+fn refused(arguments: &[&str]) -> (String, String) {
+    let output = edgeroute(arguments);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    let [out, errors] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("UTF-8"));
+    (out, errors)
+}
+
+#[test]
+fn explain_code_prints_the_page_of_a_code_and_lists_them_all() {
+    let page = said(&["explain-code", "e0201"]);
+    assert!(page.starts_with("error[E0201]: operands of types that the operator does not accept\n\n"), "{page}");
+    assert!(page.contains("\n    FROM /messages/* WHERE temperature > 80 INTO $upstream\n"), "{page}");
+    assert!(!page.contains("```"), "{page}");
+    let list = said(&["explain-code"]);
+    assert!(Code::ALL.iter().all(|code| list.contains(&format!("  {code}  {}\n", code.title()))), "{list}");
+}
+
+#[test]
+fn explain_code_takes_the_name_of_a_lint() {
+    for lint in lint::all() {
+        let of_code = said(&["explain-code", lint.code().as_str()]);
+        assert_eq!(said(&["explain-code", &lint.name().to_uppercase()]), of_code);
+    }
+}
+
+#[test]
+fn explain_code_suggests_the_nearest_code_or_lint() {
+    let (out, errors) = refused(&["explain-code", "E9\u{1b}", "E0101", "W201", "never-treu"]);
+    assert_eq!(
+        errors,
+        "unknown code `E9\u{241b}`; run `edgeroute explain-code` to list all\n\
+         unknown code `W201`, did you mean `W0201`?\n\
+         unknown code `never-treu`, did you mean `never-true`?\n"
+    );
+    assert!(out.starts_with("error[E0101]"), "{out}");
+}
+
+#[test]
+fn functions_prints_the_page_of_a_function_and_lists_them_all() {
+    let pages = said(&["functions", "SUBSTRING", "length"]);
+    assert!(pages.starts_with("substring(string, start)\nsubstring(string, start, count)\n\n"), "{pages}");
+    assert!(pages.contains("\n\nlength(string)\n\n"), "{pages}");
+    for part in ["Arguments:  string: string\n", "\nNull:  ", "\nUndefined:  ", "\nExample:    length('abc') = 3\n"] {
+        assert!(pages.contains(part), "{part} in {pages}");
+    }
+    let list = said(&["functions"]);
+    assert!(list.contains("\nsubstring(string, start[, count])  string  Returns "), "{list}");
+    assert_eq!(list.lines().count(), Function::ALL.len());
+}
+
+#[test]
+fn functions_suggests_the_nearest_function() {
+    let (out, errors) = refused(&["functions", "lenght", "abs", "frobnicate"]);
+    assert!(out.starts_with("abs(") && out.ends_with('\n') && !out.contains("\n\n\n"), "{out}");
+    assert_eq!(
+        errors,
+        "unknown function `lenght`, did you mean `length`?\n\
+         unknown function `frobnicate`; run `edgeroute functions` to list all\n"
+    );
 }

@@ -85,7 +85,7 @@ fn json_has_the_counts_that_match_gives() {
 }
 
 #[test]
-fn a_bad_line_is_told_and_the_rest_is_counted() {
+fn a_bad_line_is_reported_and_the_rest_is_counted() {
     let output = run(&[], "{\"origin\": {\"device\": \"leaf-7\"}}\n{\"orgin\": {}}\n");
     assert!(
         stdout(&output).starts_with("1 of 1 message delivered (1 delivery); 0 went nowhere\n"),

@@ -35,7 +35,7 @@ fn a_message_that_goes_nowhere_is_explained() {
 }
 
 #[test]
-fn one_route_is_told_in_full() {
+fn one_route_is_explained_in_full() {
     let shown = stdout(&[&EXAMPLE[..], &["--line", "3", "--route", "alertsUpstream"]].concat(), b"", 0);
     assert_eq!(
         shown,
@@ -81,7 +81,7 @@ fn colours_come_only_when_asked_for_or_on_a_terminal() {
 }
 
 #[test]
-fn what_cannot_be_used_is_told() {
+fn what_cannot_be_used_is_reported() {
     let unknown = run(&[&EXAMPLE[..], &["--route", "alertUpstream"]].concat(), b"");
     let stderr = String::from_utf8(unknown.stderr).unwrap();
     assert_eq!(stderr, "edgeroute: unknown route `alertUpstream`, did you mean `alertsUpstream`?\n");

@@ -12,7 +12,7 @@ const MESSY: &str = r#"{ "schemaVersion": "1.1",
   "routes": {
     "good": "FROM /messages/* INTO $upstream",
     "messy":"from /messages/* where level='hot' into $UPSTREAM",
-    "told": { "route": "from /a /* all */ into $upstream", "priority" : 1 },
+    "commented": { "route": "from /a /* all */ into $upstream", "priority" : 1 },
     "broken": "FROM /messages/* WHERE lenght(a) > 3 INTO $upstream"
   }, "storeAndForwardConfiguration": {} }
 "#;
@@ -47,7 +47,7 @@ fn a_file_is_formatted_in_place_and_what_stays_is_reported() {
     assert_eq!(after, MESSY.replace(FORMATTED[0], FORMATTED[1]));
     assert_eq!(text(&output.stdout), "");
     let reported: Vec<&str> = text(&output.stderr).lines().collect();
-    assert_eq!(reported[0], "m.json:5:33: route `told` is left unchanged: it has a comment that would be lost");
+    assert_eq!(reported[0], "m.json:5:38: route `commented` is left unchanged: it has a comment that would be lost");
     assert!(reported[1].starts_with("m.json:6:39: route `broken` is left unchanged: error[E0"), "{reported:?}");
     assert_eq!(reported[2], "1 of 4 routes changed, in 1 of 1 file, 2 routes could not be formatted");
     assert_eq!(output.status.code(), Some(1));

@@ -96,7 +96,7 @@ fn what_cannot_be_used_is_said_and_gives_two() {
 }
 
 #[test]
-fn fixes_change_what_they_mend_and_no_other_byte() {
+fn fixes_change_what_they_fix_and_no_other_byte() {
     let directory = directory();
     let path = directory.path().join("m.json");
     let output = run(directory.path(), &["--fix", "--format", "short", "m.json"], "");
@@ -109,7 +109,7 @@ fn fixes_change_what_they_mend_and_no_other_byte() {
 }
 
 #[test]
-fn standard_input_is_mended_to_standard_output() {
+fn standard_input_is_fixed_to_standard_output() {
     let directory = tempfile::tempdir().unwrap();
     let output = run(directory.path(), &["--fix", "-"], MANIFEST);
     assert!(stdout(&output).starts_with("{ \"schemaVersion\": \"1.0\",") && !stdout(&output).contains("00e9"));
@@ -123,5 +123,5 @@ fn lints_are_listed_with_the_levels_that_they_have() {
     let shown = stdout(&output);
     assert!(shown.contains("  W0201  deny   never-true "), "{shown}");
     assert!(shown.contains("  W0311  allow  unserved-leaf-devices "), "{shown}");
-    assert_eq!(shown.lines().filter(|line| line.starts_with("  W")).count(), edgeroute_analysis::lint::ALL.len());
+    assert_eq!(shown.lines().filter(|line| line.starts_with("  W")).count(), edgeroute_analysis::lint::all().count());
 }

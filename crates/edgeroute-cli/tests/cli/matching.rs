@@ -158,7 +158,7 @@ fn deliveries_are_written_before_the_next_message_comes() {
 }
 
 #[test]
-fn match_refuses_a_manifest_with_problems_unless_told_to_skip_them() {
+fn match_refuses_a_manifest_with_problems_unless_asked_to_skip_them() {
     let manifest = TemporaryFile::new("skip.json", TWO_BAD_OF_THREE.as_bytes());
     let refused = run(&["match", "--manifest", manifest.path()], b"{}\n");
     assert_eq!((stdout(&refused), refused.status.code()), ("", Some(1)));
@@ -261,22 +261,6 @@ fn graph_of_a_manifest_with_problems_reports_them_and_prints_nothing() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(stdout(&output), "");
     assert!(stderr(&output).contains("`lenght`"), "{}", stderr(&output));
-}
-
-#[test]
-fn explain_code_prints_the_page_of_a_code_and_lists_them_all() {
-    let page = run(&["explain-code", "e0201"], b"");
-    let shown = stdout(&page);
-    assert!(shown.starts_with("error[E0201]: operands of types that the operator does not accept\n\n"), "{shown}");
-    assert!(shown.contains("\n    FROM /messages/* WHERE temperature > 80 INTO $upstream\n"), "{shown}");
-    assert!(!shown.contains("```"), "{shown}");
-    let list = run(&["explain-code"], b"");
-    let codes = edgeroute_lang::diagnostic::Code::ALL;
-    assert!(codes.iter().all(|code| stdout(&list).contains(&format!("  {code}  {}\n", code.title()))));
-    let unknown = run(&["explain-code", "E9\u{1b}", "E0101"], b"");
-    assert!(stderr(&unknown).contains("unknown code `E9\u{241b}`"), "{}", stderr(&unknown));
-    assert!(stdout(&unknown).starts_with("error[E0101]"), "{}", stdout(&unknown));
-    assert_eq!([page, list, unknown].map(|output| output.status.code()), [Some(0), Some(0), Some(2)]);
 }
 
 #[test]

@@ -45,11 +45,11 @@ fn both_pictures_are_drawn_in_every_form() {
 }
 
 #[test]
-fn the_topology_is_told_in_text_with_what_goes_round() {
-    let told = graph(&[]);
+fn the_topology_is_printed_as_text_with_its_loops() {
+    let text = graph(&[]);
     assert!(
-        told.starts_with("11 routes between 5 modules\n  tempSensor/temperatureOutput -> filter/raw: sensorToFilter\n")
+        text.starts_with("11 routes between 5 modules\n  tempSensor/temperatureOutput -> filter/raw: sensorToFilter\n")
     );
-    assert!(told.contains("  filter/alert -> $upstream: alertsUpstream (priority 0)\n"), "{told}");
-    assert!(told.ends_with("loop: notifier -leafBatteryToNotifier-> notifier\n"), "{told}");
+    assert!(text.contains("  filter/alert -> $upstream: alertsUpstream (priority 0)\n"), "{text}");
+    assert!(text.ends_with("loop: notifier -leafBatteryToNotifier-> notifier\n"), "{text}");
 }

@@ -89,7 +89,7 @@ fn cases_come_from_standard_input_and_the_manifest_from_the_command_line() {
 }
 
 #[test]
-fn what_cannot_be_used_is_told_with_its_place_and_the_other_files_run() {
+fn what_cannot_be_used_is_reported_with_its_place_and_the_other_files_run() {
     let bad = run(
         &["test", "--manifest", "examples/deployment.json", "-", "examples/cases.toml"],
         "cases:\n  - mesage: {}\n    expect: []\n  - message: {}\n    expects: []\n",

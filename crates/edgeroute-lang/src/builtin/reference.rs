@@ -27,14 +27,14 @@ pub fn language() -> String {
         .replace("{{system-properties}}", system_property_table().trim_end())
 }
 
-/// Lists every function with its parameters and its result, one per line.
+/// Lists every function with its arguments, the type of its result and its summary, one per line.
 #[must_use]
 pub fn function_list() -> String {
     let calls: Vec<String> = Function::ALL.iter().map(|&function| longest_call(function)).collect();
     let width = calls.iter().map(|call| call.chars().count()).max().unwrap_or(0);
     let mut out = String::new();
     for (function, call) in Function::ALL.iter().zip(&calls) {
-        let _ = writeln!(out, "{call:width$}  {}", function.summary());
+        let _ = writeln!(out, "{call:width$}  {:6}  {}", function.returns().to_string(), function.summary());
     }
     out
 }

@@ -1,9 +1,10 @@
 //! The codes of all findings: stable, in one table.
 //!
-//! A code is a row of the table at the end of this file, and a page `codes/CODE.md` that explains it. The first
-//! paragraph of a page says what the code means, and why. Fenced blocks are examples: a route (`route`), a manifest
-//! (`json`) or a program (`rust`). The word after the language is the code that the example produces; an example
-//! without one produces none. `tests/codes.rs` checks the pages against this, and builds `docs/codes.md` from them.
+//! A code is a row of the table at the end of this file, and a page that explains it: `codes/CODE.md` for an error, the
+//! doc comment of the lint in `edgeroute-analysis` for a warning. The first paragraph of a page says what the code means,
+//! and why. Fenced blocks are examples: a route (`route`), a manifest (`json`) or a program (`rust`). The word after the
+//! language is the code that the example produces; an example without one produces none. The tests of
+//! `edgeroute-analysis` check this, and `cargo xtask docs` collects the pages in `docs/codes.md`.
 
 use core::fmt;
 use core::str::FromStr;
@@ -32,6 +33,15 @@ impl fmt::Display for Severity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+macro_rules! page {
+    (Error, $text:literal) => {
+        Some(include_str!(concat!("codes/", $text, ".md")))
+    };
+    (Warning, $text:literal) => {
+        None
+    };
 }
 
 macro_rules! codes {
@@ -64,11 +74,12 @@ macro_rules! codes {
                 }
             }
 
-            /// Explains the code in Markdown: what it means, why, an example that produces it, and the fix.
+            /// Explains an error in Markdown: what it means, why, an example that produces it, and the fix. `None` for
+            /// a warning, whose lint in `edgeroute-analysis` has the page.
             #[must_use]
-            pub const fn explanation(self) -> &'static str {
+            pub const fn explanation(self) -> Option<&'static str> {
                 match self {
-                    $(Self::$name => include_str!(concat!("codes/", $text, ".md")),)+
+                    $(Self::$name => page!($severity, $text),)+
                 }
             }
 

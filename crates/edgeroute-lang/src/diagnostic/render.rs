@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn carets_stand_under_the_span_and_labels_behind_them() {
+    fn carets_are_under_the_span_and_labels_after_them() {
         let found = Diagnostic::new(Code::ExpectedKeyword, Span::new(8, 12), "expected INTO, found `here`")
             .with_label("expected INTO")
             .with_secondary(Span::new(0, 4), "of this route")

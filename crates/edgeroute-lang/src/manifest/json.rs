@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_is_told_by_its_first_character() {
+    fn every_kind_is_recognised_by_its_first_character() {
         let kinds = ["null", "false", "true", "-1", "0.5", "\"\"", "[]", "{}"].map(|text| parse(text).unwrap().kind());
         let expected =
             [Kind::Null, Kind::False, Kind::True, Kind::Number, Kind::Number, Kind::Text, Kind::Array, Kind::Object];
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trailing_comma_is_mended_by_removing_it() {
+    fn a_trailing_comma_is_fixed_by_removing_it() {
         let text = "{\"a\": 1 , \n}";
         let fix = parse(text).unwrap_err().fix.unwrap();
         assert_eq!((fix.span.slice(text), &*fix.replacement), (",", ""));

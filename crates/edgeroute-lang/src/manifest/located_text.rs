@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     /// Returns the file's text after `part`, which must be a part of the decoded text.
-    fn behind<'c>(content: &'c str, part: &str) -> &'c str {
+    fn after<'c>(content: &'c str, part: &str) -> &'c str {
         let decoded = LocatedText::decode(content, 0);
         let at = decoded.text.find(part).unwrap();
         decoded.places.locate(Span::from_range(at..at + part.len())).slice(content)
@@ -225,13 +225,13 @@ mod tests {
 
     #[test]
     fn spans_lead_back_to_what_was_written() {
-        assert_eq!(behind("ab", "b"), "b");
-        assert_eq!(behind(r#"a = \"b\" c"#, "\"b\""), r#"\"b\""#);
-        assert_eq!(behind(r#"a = \"b\" c"#, "c"), "c");
-        assert_eq!(behind(r"x\u0041y", "A"), r"\u0041");
-        assert_eq!(behind(r"x\u0041y", "xAy"), r"x\u0041y");
-        assert_eq!(behind(r"\u00e9\uD83D\uDE00z", "😀"), r"\uD83D\uDE00");
-        assert_eq!(behind(r"\u00e9\uD83D\uDE00z", "z"), "z");
+        assert_eq!(after("ab", "b"), "b");
+        assert_eq!(after(r#"a = \"b\" c"#, "\"b\""), r#"\"b\""#);
+        assert_eq!(after(r#"a = \"b\" c"#, "c"), "c");
+        assert_eq!(after(r"x\u0041y", "A"), r"\u0041");
+        assert_eq!(after(r"x\u0041y", "xAy"), r"x\u0041y");
+        assert_eq!(after(r"\u00e9\uD83D\uDE00z", "😀"), r"\uD83D\uDE00");
+        assert_eq!(after(r"\u00e9\uD83D\uDE00z", "z"), "z");
     }
 
     #[test]

@@ -86,12 +86,12 @@ fn unsupported(value: Node<'_>, text: &str) -> Diagnostic {
     if supported_minor(&with_minor).is_none() {
         return found;
     }
-    let mended = format!("\"{}\"", escaped(&with_minor));
+    let fixed = format!("\"{}\"", escaped(&with_minor));
     let help = match value.kind() {
-        Kind::Number => format!("write it as a string, {mended}; a number loses its trailing zero"),
-        _ => format!("a version has at least two parts; write {mended}"),
+        Kind::Number => format!("write it as a string, {fixed}; a number loses its trailing zero"),
+        _ => format!("a version has at least two parts; write {fixed}"),
     };
-    found.with_help(help).with_fix(value.span(), mended)
+    found.with_help(help).with_fix(value.span(), fixed)
 }
 
 #[cfg(test)]
@@ -148,12 +148,12 @@ mod tests {
     }
 
     #[test]
-    fn a_number_without_its_zero_is_mended() {
+    fn a_number_without_its_zero_is_fixed() {
         let cases = [("1.0", r#""1.0""#), ("1", r#""1.0""#), (r#""1""#, r#""1.0""#)];
-        for (text, mended) in cases {
+        for (text, fixed) in cases {
             let found = SchemaVersion::read(parse(text).unwrap()).unwrap_err();
-            assert_eq!(found.fix.unwrap().replacement, mended);
-            assert!(found.help.unwrap().contains(mended));
+            assert_eq!(found.fix.unwrap().replacement, fixed);
+            assert!(found.help.unwrap().contains(fixed));
         }
         assert_eq!(SchemaVersion::read(parse("1.4").unwrap()).unwrap_err().fix, None);
     }

@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_of_the_wrong_shape_are_corrected() {
+    fn addresses_of_the_wrong_shape_are_fixed() {
         for text in [
             "/modules/m/inputs/i",
             "modules\\m\\inputs\\i",

@@ -37,15 +37,15 @@ impl Misread {
     }
 }
 
-/// Suggests what the name of a property or function means, if it looks like something else. `behind` is the text after
+/// Suggests what the name of a property or function means, if it looks like something else. `after` is the text after
 /// the name.
-pub fn misread(name: &str, behind: &str) -> Option<Misread> {
+pub fn misread(name: &str, after: &str) -> Option<Misread> {
     // Names that are longer than people write are skipped.
     if name.len() > 200 {
         return None;
     }
     constant(name)
-        .or_else(|| exclamation_mark(name, behind))
+        .or_else(|| exclamation_mark(name, after))
         .or_else(|| typographic_quotes(name))
         .or_else(|| straight_quotes(name))
         .or_else(|| joined(name))
@@ -60,15 +60,15 @@ fn constant(name: &str) -> Option<Misread> {
 }
 
 /// `!is_defined`, `a!` before `=`
-fn exclamation_mark(name: &str, behind: &str) -> Option<Misread> {
+fn exclamation_mark(name: &str, after: &str) -> Option<Misread> {
     if let Some(rest) = name.strip_prefix('!') {
         // White space may follow the mark.
-        let corrected = if rest.is_empty() && !behind.starts_with('(') { "not" } else { "not " };
-        let help = format!("`!` is read as part of a name; write `{}`", format!("{corrected}{rest}").trim_end());
-        return Some(Misread::new(help).with_edit(0, 1, corrected));
+        let fixed = if rest.is_empty() && !after.starts_with('(') { "not" } else { "not " };
+        let help = format!("`!` is read as part of a name; write `{}`", format!("{fixed}{rest}").trim_end());
+        return Some(Misread::new(help).with_edit(0, 1, fixed));
     }
     let stem = name.strip_suffix('!')?;
-    behind.starts_with('=').then(|| {
+    after.starts_with('=').then(|| {
         let help = format!("`{name}` is read as a single property name; put a space before `!=`: `{stem} !=`");
         Misread::new(help).with_space(stem.len())
     })
@@ -144,21 +144,21 @@ mod tests {
     use super::*;
 
     /// Returns the name with the edit applied, or the help if there is no edit.
-    fn corrected(name: &str, behind: &str) -> Option<String> {
-        let misread = misread(name, behind)?;
+    fn fixed(name: &str, after: &str) -> Option<String> {
+        let misread = misread(name, after)?;
         Some(match misread.edit {
             None => misread.help,
             Some((span, replacement)) => {
-                let mut corrected = name.to_owned();
-                corrected.replace_range(span.range(), &replacement);
-                corrected
+                let mut fixed = name.to_owned();
+                fixed.replace_range(span.range(), &replacement);
+                fixed
             }
         })
     }
 
     #[test]
-    fn names_that_look_like_something_else_are_corrected() {
-        for (name, behind, expected) in [
+    fn names_that_look_like_something_else_are_fixed() {
+        for (name, after, expected) in [
             ("TRUE", "", "true"),
             ("Null", "", "null"),
             ("!is_defined", "(a)", "not is_defined"),
@@ -178,15 +178,15 @@ mod tests {
             ("properties.level", "", "level"),
             ("$systemProperties.contentType", "", "$contentType"),
         ] {
-            assert_eq!(corrected(name, behind).as_deref(), Some(expected), "{name}{behind}");
+            assert_eq!(fixed(name, after).as_deref(), Some(expected), "{name}{after}");
         }
-        assert!(corrected("cold”", "").unwrap().starts_with("typographic quotes"));
-        assert!(corrected("b''c'", "").unwrap().contains("put a space between the name and the string"));
+        assert!(fixed("cold”", "").unwrap().starts_with("typographic quotes"));
+        assert!(fixed("b''c'", "").unwrap().contains("put a space between the name and the string"));
     }
 
     #[test]
     fn names_that_are_names_stay() {
-        for (name, behind) in [
+        for (name, after) in [
             ("level", " = "),
             ("machine-1", ""),
             ("a!", " = 5"),
@@ -203,7 +203,7 @@ mod tests {
             ("||b", ""),
             ("5%2", ""),
         ] {
-            assert_eq!(misread(name, behind), None, "{name}");
+            assert_eq!(misread(name, after), None, "{name}");
         }
         let body = |length: usize| format!("body.{}", "x".repeat(length - 5));
         assert!(misread(&body(200), "").is_some());

@@ -69,8 +69,8 @@ fn is_name(open: &str, content: &str) -> bool {
 /// Single braces and brackets mean something else in conditions, so there they must be a whole item of a path.
 fn is_alone(near: &str, open: &str, start: usize, end: usize) -> bool {
     let before = near.get(..start).unwrap_or_default();
-    let behind = near.get(end..).unwrap_or_default();
-    open == "<" || (before.ends_with('/') && (behind.is_empty() || behind.starts_with(['/', ' ', '"', '\''])))
+    let after = near.get(end..).unwrap_or_default();
+    open == "<" || (before.ends_with('/') && (after.is_empty() || after.starts_with(['/', ' ', '"', '\''])))
 }
 
 #[cfg(test)]
@@ -132,6 +132,6 @@ mod tests {
     fn names_of_variables_are_in_capitals() {
         assert!(is_variable("$MODULE_NAME") && is_variable("$FOO"));
         assert!(!is_variable("$edgeAgent") && !is_variable("$") && !is_variable("FOO") && !is_variable("$123"));
-        assert!(!is_variable("$AB"), "too short to tell");
+        assert!(!is_variable("$AB"), "too short to decide");
     }
 }

@@ -234,7 +234,7 @@ fn keep_from_opening_comment(text: String, from: usize, path: &str) -> String {
         rest.contains("*/").then_some(())
     });
     match (opens, text.get(..from), text.get(from + path.len()..)) {
-        (Some(()), Some(before), Some(behind)) => [before, &path.replace("/*", "/ *"), behind].concat(),
+        (Some(()), Some(before), Some(after)) => [before, &path.replace("/*", "/ *"), after].concat(),
         _ => text,
     }
 }

@@ -124,7 +124,7 @@ pub fn digits_as_number(points: impl Iterator<Item = u32>) -> Option<f64> {
     let mut affixes = Affixes { sign: Sign::Unseen, currency: Currency::Unseen };
     affixes.read_before(&mut points);
     let magnitude = read_decimal(&mut points)?.nearest_double()?;
-    affixes.read_behind(&mut points);
+    affixes.read_suffix(&mut points);
     let number = match affixes.sign {
         Sign::Unseen | Sign::Plus => magnitude,
         Sign::Minus | Sign::Closed => -magnitude,
@@ -172,7 +172,7 @@ impl Affixes {
         }
     }
 
-    fn read_behind(&mut self, points: &mut Peekable<impl Iterator<Item = u32>>) {
+    fn read_suffix(&mut self, points: &mut Peekable<impl Iterator<Item = u32>>) {
         while let Some(character) = peek(points) {
             match (character, self.sign, self.currency) {
                 ('+', Sign::Unseen, _) => self.sign = Sign::Plus,
@@ -510,7 +510,7 @@ mod tests {
 
     /// 1 and 1 + 2^-52 are adjacent doubles; halfway between them is 1 + 2^-53, a decimal of 53 digits.
     #[test]
-    fn digits_however_far_behind_decide_what_is_halfway() {
+    fn digits_however_far_away_decide_what_is_halfway() {
         let halfway = "1.00000000000000011102230246251565404236316680908203125";
         let zeros = "0".repeat(100_000);
         check(halfway, Some(1.0));

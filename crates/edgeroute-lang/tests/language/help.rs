@@ -11,28 +11,28 @@ fn errors(route: &str) -> Vec<Diagnostic> {
 }
 
 /// The text with the diagnostic's fix applied.
-fn mended(text: &str, error: &Diagnostic) -> String {
+fn fixed(text: &str, error: &Diagnostic) -> String {
     let fix = error.fix.as_ref().unwrap_or_else(|| panic!("no fix for {text}: {error:?}"));
-    let mut mended = text.to_owned();
-    mended.replace_range(fix.span.range(), &fix.replacement);
-    mended
+    let mut fixed = text.to_owned();
+    fixed.replace_range(fix.span.range(), &fix.replacement);
+    fixed
 }
 
 /// Checks that the route has one error, and that its fix gives the other route, which is valid.
 #[track_caller]
-fn mends(route: &str, code: Code, expected: &str) {
+fn fixes(route: &str, code: Code, expected: &str) {
     let found = errors(route);
     assert_eq!(found.iter().map(|error| error.code).collect::<Vec<_>>(), [code], "{route}: {found:?}");
     assert!(found[0].help.is_some(), "{route}");
-    assert_eq!(mended(route, &found[0]), expected, "{route}");
+    assert_eq!(fixed(route, &found[0]), expected, "{route}");
     assert_eq!(errors(expected), [], "{expected}");
 }
 
 /// The same for a condition.
 #[track_caller]
-fn mends_condition(condition: &str, code: Code, expected: &str) {
+fn fixes_condition(condition: &str, code: Code, expected: &str) {
     let [route, expected] = [condition, expected].map(|text| format!("FROM /messages/* WHERE {text} INTO $upstream"));
-    mends(&route, code, &expected);
+    fixes(&route, code, &expected);
 }
 
 /// Checks that the condition has one error with this help.
@@ -61,24 +61,24 @@ const TYPES: Code = Code::InvalidOperands;
 
 #[test]
 fn operators_of_other_languages() {
-    mends_condition("a == 'b'", TOKEN, "a = 'b'");
-    mends_condition("a=='b'", TOKEN, "a='b'");
-    mends_condition("a === 'b'", TOKEN, "a = 'b'");
-    mends_condition("a !== 'b'", TOKEN, "a != 'b'");
-    mends_condition("as_number(a) =< 5", TOKEN, "as_number(a) <= 5");
-    mends_condition("as_number(a) => 5", TOKEN, "as_number(a) >= 5");
-    mends_condition("a <=> 'b'", TOKEN, "a = 'b'");
-    mends_condition("a = 'b' && c = 'd'", TOKEN, "a = 'b' and c = 'd'");
-    mends_condition("a = 'b' & c = 'd'", TOKEN, "a = 'b' and c = 'd'");
-    mends_condition("a = 'b' | c = 'd'", TOKEN, "a = 'b' or c = 'd'");
-    mends_condition("a = 'b' || c = 'd'", TYPES, "a = 'b' or c = 'd'");
-    mends_condition("is_defined(a) || is_defined(b)", TYPES, "is_defined(a) or is_defined(b)");
-    mends_condition("a eq 'b'", TOKEN, "a = 'b'");
-    mends_condition("a neq 'b'", TOKEN, "a != 'b'");
-    mends_condition("as_number(a) gte 5", TOKEN, "as_number(a) >= 5");
-    mends_condition("as_number(a) mod 5 = 1", TOKEN, "as_number(a) % 5 = 1");
-    mends_condition("a = 'b' adn c = 'd'", TOKEN, "a = 'b' and c = 'd'");
-    mends_condition("as_number(a) ** 2 = 4", TOKEN, "power(as_number(a), 2) = 4");
+    fixes_condition("a == 'b'", TOKEN, "a = 'b'");
+    fixes_condition("a=='b'", TOKEN, "a='b'");
+    fixes_condition("a === 'b'", TOKEN, "a = 'b'");
+    fixes_condition("a !== 'b'", TOKEN, "a != 'b'");
+    fixes_condition("as_number(a) =< 5", TOKEN, "as_number(a) <= 5");
+    fixes_condition("as_number(a) => 5", TOKEN, "as_number(a) >= 5");
+    fixes_condition("a <=> 'b'", TOKEN, "a = 'b'");
+    fixes_condition("a = 'b' && c = 'd'", TOKEN, "a = 'b' and c = 'd'");
+    fixes_condition("a = 'b' & c = 'd'", TOKEN, "a = 'b' and c = 'd'");
+    fixes_condition("a = 'b' | c = 'd'", TOKEN, "a = 'b' or c = 'd'");
+    fixes_condition("a = 'b' || c = 'd'", TYPES, "a = 'b' or c = 'd'");
+    fixes_condition("is_defined(a) || is_defined(b)", TYPES, "is_defined(a) or is_defined(b)");
+    fixes_condition("a eq 'b'", TOKEN, "a = 'b'");
+    fixes_condition("a neq 'b'", TOKEN, "a != 'b'");
+    fixes_condition("as_number(a) gte 5", TOKEN, "as_number(a) >= 5");
+    fixes_condition("as_number(a) mod 5 = 1", TOKEN, "as_number(a) % 5 = 1");
+    fixes_condition("a = 'b' adn c = 'd'", TOKEN, "a = 'b' and c = 'd'");
+    fixes_condition("as_number(a) ** 2 = 4", TOKEN, "power(as_number(a), 2) = 4");
     explains("as_number(a) << 2 = 4", TOKEN, "shift operators are not supported");
     explains("a = 'b' xor c = 'd'", TOKEN, "(...) != (...)");
     explains("a ~ 'b.*'", TOKEN, "patterns are not supported");
@@ -90,27 +90,27 @@ fn operators_of_other_languages() {
 
 #[test]
 fn an_operator_that_touches_a_name() {
-    mends_condition("a!=5", TYPES, "as_number(a) !=5");
-    mends_condition("a!=length(b)", TYPES, "as_number(a) !=length(b)");
+    fixes_condition("a!=5", TYPES, "as_number(a) !=5");
+    fixes_condition("a!=length(b)", TYPES, "as_number(a) !=length(b)");
     explains("a!=true", TYPES, "put a space before `!=`: `a !=`");
     explains("not 'b'and", TYPES, "put a space between the name and the string");
     explains("not a||b", TYPES, "write `a || b`");
-    mends_condition("c = 'b'and d = 'e'", TOKEN, "c = 'b' and d = 'e'");
+    fixes_condition("c = 'b'and d = 'e'", TOKEN, "c = 'b' and d = 'e'");
 }
 
 #[test]
 fn exclamation_marks_for_not() {
-    mends_condition("!is_defined(a)", Code::UnknownFunction, "not is_defined(a)");
-    mends_condition("! is_defined(a)", TOKEN, "not is_defined(a)");
-    mends_condition("!(a = 'b')", Code::UnknownFunction, "not (a = 'b')");
+    fixes_condition("!is_defined(a)", Code::UnknownFunction, "not is_defined(a)");
+    fixes_condition("! is_defined(a)", TOKEN, "not is_defined(a)");
+    fixes_condition("!(a = 'b')", Code::UnknownFunction, "not (a = 'b')");
     passes("a != 'b'");
     passes("a!= 'b'");
 }
 
 #[test]
 fn not_takes_the_next_operand_only() {
-    mends_condition("not a = 'b'", TYPES, "not (a = 'b')");
-    mends_condition("c = 'd' and not a != 'b'", TYPES, "c = 'd' and not (a != 'b')");
+    fixes_condition("not a = 'b'", TYPES, "not (a = 'b')");
+    fixes_condition("c = 'd' and not a != 'b'", TYPES, "c = 'd' and not (a != 'b')");
     explains("not a = lower(b)", TYPES, "`not` applies to the next operand only");
     passes("not (a = 'b')");
     passes("not is_defined(a) = false");
@@ -118,10 +118,10 @@ fn not_takes_the_next_operand_only() {
 
 #[test]
 fn constants_in_capitals() {
-    mends_condition("is_defined(a) = TRUE", TYPES, "is_defined(a) = true");
-    mends_condition("is_defined(a) and False", TYPES, "is_defined(a) and false");
-    mends_condition("not TRUE", TYPES, "not true");
-    mends_condition("a = 'b' AND NOT Null", TYPES, "a = 'b' AND NOT null");
+    fixes_condition("is_defined(a) = TRUE", TYPES, "is_defined(a) = true");
+    fixes_condition("is_defined(a) and False", TYPES, "is_defined(a) and false");
+    fixes_condition("not TRUE", TYPES, "not true");
+    fixes_condition("a = 'b' AND NOT Null", TYPES, "a = 'b' AND NOT null");
     passes("is_defined(TRUE)");
     passes("TRUE = 'yes'");
     passes("$body.on = true");
@@ -129,37 +129,37 @@ fn constants_in_capitals() {
 
 #[test]
 fn conditions_of_sql() {
-    mends_condition("a IN ('b', 'c')", TOKEN, "(a = 'b' or a = 'c')");
-    mends_condition("a IN ('b')", TOKEN, "a = 'b'");
-    mends_condition("a NOT IN ('b', 'c')", TOKEN, "(a != 'b' and a != 'c')");
-    mends_condition("a in ['b', 'c']", TOKEN, "(a = 'b' or a = 'c')");
-    mends_condition("as_number(a) IN (1, 2) and c = 'd'", TOKEN, "(as_number(a) = 1 or as_number(a) = 2) and c = 'd'");
+    fixes_condition("a IN ('b', 'c')", TOKEN, "(a = 'b' or a = 'c')");
+    fixes_condition("a IN ('b')", TOKEN, "a = 'b'");
+    fixes_condition("a NOT IN ('b', 'c')", TOKEN, "(a != 'b' and a != 'c')");
+    fixes_condition("a in ['b', 'c']", TOKEN, "(a = 'b' or a = 'c')");
+    fixes_condition("as_number(a) IN (1, 2) and c = 'd'", TOKEN, "(as_number(a) = 1 or as_number(a) = 2) and c = 'd'");
     explains("a IN (select b)", TOKEN, "compare with each");
-    // What `not` stands before cannot be repeated, and what is long is not.
+    // An operand after `not` cannot be repeated, and a long one is not.
     for operand in ["not $body.a", &"a".repeat(201)] {
         let condition = format!("{operand} IN ('b', 'c')");
         explains(&condition, TOKEN, "compare with each");
         assert_eq!(errors(&format!("FROM /messages/* WHERE {condition} INTO $upstream"))[0].fix, None, "{condition}");
     }
-    mends_condition("a LIKE 'b%'", TOKEN, "starts_with(a, 'b')");
-    mends_condition("a LIKE '%b'", TOKEN, "ends_with(a, 'b')");
-    mends_condition("a NOT LIKE '%b%'", TOKEN, "not contains(a, 'b')");
-    mends_condition("a like 'b'", TOKEN, "a = 'b'");
+    fixes_condition("a LIKE 'b%'", TOKEN, "starts_with(a, 'b')");
+    fixes_condition("a LIKE '%b'", TOKEN, "ends_with(a, 'b')");
+    fixes_condition("a NOT LIKE '%b%'", TOKEN, "not contains(a, 'b')");
+    fixes_condition("a like 'b'", TOKEN, "a = 'b'");
     explains("a LIKE 'b_c'", TOKEN, "starts_with(a, 'x')");
-    mends_condition("as_number(a) BETWEEN 1 AND 5", TOKEN, "(as_number(a) >= 1 and as_number(a) <= 5)");
-    mends_condition("as_number(a) not between -1 and 5", TOKEN, "(as_number(a) < -1 or as_number(a) > 5)");
-    mends_condition("a IS NULL", TOKEN, "not is_defined(a)");
-    mends_condition("a IS NOT NULL", TOKEN, "is_defined(a)");
-    mends_condition("$body.a is null", TOKEN, "$body.a = null");
-    mends_condition("$body.a is not null", TOKEN, "$body.a != null");
-    mends_condition("a is defined", TOKEN, "is_defined(a)");
-    mends_condition("a contains 'b'", TOKEN, "contains(a, 'b')");
-    mends_condition("a startswith 'b' and c = 'd'", TOKEN, "starts_with(a, 'b') and c = 'd'");
+    fixes_condition("as_number(a) BETWEEN 1 AND 5", TOKEN, "(as_number(a) >= 1 and as_number(a) <= 5)");
+    fixes_condition("as_number(a) not between -1 and 5", TOKEN, "(as_number(a) < -1 or as_number(a) > 5)");
+    fixes_condition("a IS NULL", TOKEN, "not is_defined(a)");
+    fixes_condition("a IS NOT NULL", TOKEN, "is_defined(a)");
+    fixes_condition("$body.a is null", TOKEN, "$body.a = null");
+    fixes_condition("$body.a is not null", TOKEN, "$body.a != null");
+    fixes_condition("a is defined", TOKEN, "is_defined(a)");
+    fixes_condition("a contains 'b'", TOKEN, "contains(a, 'b')");
+    fixes_condition("a startswith 'b' and c = 'd'", TOKEN, "starts_with(a, 'b') and c = 'd'");
     passes("in = 'b' and like = 'c' and is = 'd' and between = 'e'");
 }
 
 #[test]
-fn several_mistakes_are_told_at_once() {
+fn several_mistakes_are_reported_at_once() {
     let route = "FROM messages/* WHERE a == 'b' && c LIKE 'd%' || e IS NULL INTO upstream";
     let codes: Vec<Code> = errors(route).iter().map(|error| error.code).collect();
     assert_eq!(codes, [Code::InvalidSource, TOKEN, TOKEN, TOKEN, TOKEN, Code::InvalidSink]);
@@ -176,7 +176,7 @@ fn several_mistakes_are_told_at_once() {
 }
 
 #[test]
-fn what_stands_behind_a_broken_group_is_looked_at() {
+fn text_after_a_broken_group_is_checked() {
     for condition in ["(a b(c) d) and (e f)", "(a b(c, d)) and (e f)", "(a b((c) d) d) and (e f)"] {
         let route = format!("FROM /messages/* WHERE {condition} INTO $upstream");
         let found = errors(&route);
@@ -198,20 +198,20 @@ fn a_mistake_does_not_make_others() {
 
 #[test]
 fn typographic_quotes() {
-    mends_condition("a = “hot cold”", TOKEN, "a = 'hot cold'");
+    fixes_condition("a = “hot cold”", TOKEN, "a = 'hot cold'");
     explains("is_defined(b) = ‘yes’", TYPES, "write `'yes'`");
     explains("a = ‘hot and cold’", TYPES, "put strings between ' or \"");
-    mends_condition("as_number(a) = “5”", TYPES, "as_number(a) = 5");
+    fixes_condition("as_number(a) = “5”", TYPES, "as_number(a) = 5");
     passes("‘a’ = 'b'");
 }
 
 #[test]
 fn escapes_of_other_languages() {
-    mends_condition("a = \"say \"\"hi\"\"\"", TOKEN, "a = \"say \\\"hi\\\"\"");
-    mends_condition("a = 'it''s cold'", TOKEN, "a = 'it\\'s cold'");
-    mends_condition("a = 'C:\\dir\\x'", Code::UnterminatedString, "a = 'C:\\\\dir\\\\x'");
-    mends_condition("a = 'x\\n' and c = 'd'", Code::UnterminatedString, "a = 'x\\\\n' and c = 'd'");
-    mends_condition("a = \"C:\\dir\\x\"", Code::UnterminatedString, "a = \"C:\\\\dir\\\\x\"");
+    fixes_condition("a = \"say \"\"hi\"\"\"", TOKEN, "a = \"say \\\"hi\\\"\"");
+    fixes_condition("a = 'it''s cold'", TOKEN, "a = 'it\\'s cold'");
+    fixes_condition("a = 'C:\\dir\\x'", Code::UnterminatedString, "a = 'C:\\\\dir\\\\x'");
+    fixes_condition("a = 'x\\n' and c = 'd'", Code::UnterminatedString, "a = 'x\\\\n' and c = 'd'");
+    fixes_condition("a = \"C:\\dir\\x\"", Code::UnterminatedString, "a = \"C:\\\\dir\\\\x\"");
     explains("a = 'C:\\dir'", Code::UnterminatedString, "write a backslash twice: `'C:\\\\dir'`");
     says_no_more("a = 'hot", Code::UnterminatedString, "the string has no closing quote");
     passes("a = 'it\\'s' and b = \"it's\" and c = 'C:\\\\dir' and d = '\\u0041'");
@@ -220,12 +220,12 @@ fn escapes_of_other_languages() {
 #[test]
 fn functions_of_other_languages() {
     let unknown = Code::UnknownFunction;
-    mends_condition("startswith(a, 'b')", unknown, "starts_with(a, 'b')");
-    mends_condition("STARTSWITH(a, 'b')", unknown, "starts_with(a, 'b')");
-    mends_condition("exists(a)", unknown, "is_defined(a)");
-    mends_condition("ToLower(a) = 'b'", unknown, "lower(a) = 'b'");
-    mends_condition("len(a) > 5", unknown, "length(a) > 5");
-    mends_condition("ceil(as_number(a)) > 5", unknown, "ceiling(as_number(a)) > 5");
+    fixes_condition("startswith(a, 'b')", unknown, "starts_with(a, 'b')");
+    fixes_condition("STARTSWITH(a, 'b')", unknown, "starts_with(a, 'b')");
+    fixes_condition("exists(a)", unknown, "is_defined(a)");
+    fixes_condition("ToLower(a) = 'b'", unknown, "lower(a) = 'b'");
+    fixes_condition("len(a) > 5", unknown, "length(a) > 5");
+    fixes_condition("ceil(as_number(a)) > 5", unknown, "ceiling(as_number(a)) > 5");
     explains("IS_OBJECT($body.a)", unknown, "objects and arrays are undefined in conditions");
     explains("is_array($body.a)", unknown, "objects and arrays are undefined in conditions");
     explains("array_contains($body.a, 'b')", unknown, "by its index");
@@ -241,18 +241,18 @@ fn functions_of_other_languages() {
 
 #[test]
 fn calls_without_their_commas_and_parentheses() {
-    mends_condition("starts_with(a 'b')", TOKEN, "starts_with(a, 'b')");
+    fixes_condition("starts_with(a 'b')", TOKEN, "starts_with(a, 'b')");
     explains("starts_with a, 'b'", TOKEN, "`starts_with(...)`");
-    mends_condition("starts with(a, 'b')", TOKEN, "starts_with(a, 'b')");
-    mends_condition("(c = 'd' or Is Defined (a))", TOKEN, "(c = 'd' or is_defined (a))");
-    mends_condition("c = 'd' and ends with (a, lower(b))", TOKEN, "c = 'd' and ends_with (a, lower(b))");
+    fixes_condition("starts with(a, 'b')", TOKEN, "starts_with(a, 'b')");
+    fixes_condition("(c = 'd' or Is Defined (a))", TOKEN, "(c = 'd' or is_defined (a))");
+    fixes_condition("c = 'd' and ends with (a, lower(b))", TOKEN, "c = 'd' and ends_with (a, lower(b))");
     says_no_more("starts with", TOKEN, "found `with`");
     says_no_more("a frobnicate (b)", TOKEN, "found `frobnicate`");
     says_no_more("(a = 'b') (c = 'd')", TOKEN, "found `(`");
     says_no_more("contains(a, 'b'", TOKEN, "expected an operator, `,` or `)`, found `INTO`");
-    mends_condition("contains(a, 5)", Code::InvalidArguments, "contains(a, '5')");
-    mends_condition("(a = 'b'", Code::MissingParenthesis, "(a = 'b')");
-    mends_condition("(a = 'b'))", Code::SurplusParenthesis, "(a = 'b')");
+    fixes_condition("contains(a, 5)", Code::InvalidArguments, "contains(a, '5')");
+    fixes_condition("(a = 'b'", Code::MissingParenthesis, "(a = 'b')");
+    fixes_condition("(a = 'b'))", Code::SurplusParenthesis, "(a = 'b')");
 }
 
 #[test]
@@ -260,19 +260,19 @@ fn numbers_of_other_languages() {
     explains("as_number(a) > 1,000", TOKEN, "decimal point");
     explains("as_number(a) > 0,5", TOKEN, "decimal point");
     explains("as_number(a) > 80.5.1", TYPES, "is not a number");
-    mends_condition("temperature > 80", TYPES, "as_number(temperature) > 80");
+    fixes_condition("temperature > 80", TYPES, "as_number(temperature) > 80");
     passes("as_number(a) > 0.5 and as_number(b) > .5 and as_number(c) > 1e3");
 }
 
 #[test]
 fn bodies_and_properties_by_other_paths() {
-    mends_condition("body.temperature > 80", TYPES, "$body.temperature > 80");
-    mends_condition("$.temperature > 80", TYPES, "$body.temperature > 80");
-    mends_condition("$body['machine']['temperature'] > 80", TYPES, "$body.machine.temperature > 80");
-    mends_condition("properties['level'] = 'hot'", TOKEN, "level = 'hot'");
-    mends_condition("systemProperties['contentType'] = 'b'", TOKEN, "$contentType = 'b'");
-    mends_condition("readings[0].value > 5", TOKEN, "$body.readings[0].value > 5");
-    mends_condition("[level] = 'hot'", TOKEN, "level = 'hot'");
+    fixes_condition("body.temperature > 80", TYPES, "$body.temperature > 80");
+    fixes_condition("$.temperature > 80", TYPES, "$body.temperature > 80");
+    fixes_condition("$body['machine']['temperature'] > 80", TYPES, "$body.machine.temperature > 80");
+    fixes_condition("properties['level'] = 'hot'", TOKEN, "level = 'hot'");
+    fixes_condition("systemProperties['contentType'] = 'b'", TOKEN, "$contentType = 'b'");
+    fixes_condition("readings[0].value > 5", TOKEN, "$body.readings[0].value > 5");
+    fixes_condition("[level] = 'hot'", TOKEN, "level = 'hot'");
     explains("{level} = 'hot'", TOKEN, "write other names without braces");
     says_no_more("{} = 'hot'", TOKEN, "expected a system property such as `$name`, found `}`");
     says_no_more("{$level b} = 'hot'", TOKEN, "expected `}`, found `b`");
@@ -299,27 +299,27 @@ fn sinks_without_quotes_and_of_other_shapes() {
         "\"/modules/m/inputs/i\"",
         "/modules/m/inputs/i",
     ] {
-        mends(&format!("FROM /messages/* INTO {sink}"), Code::InvalidSink, right);
+        fixes(&format!("FROM /messages/* INTO {sink}"), Code::InvalidSink, right);
     }
     for address in ["/modules/m/i", "m/inputs/i", "/messages/modules/m/inputs/i", "//modules/m/inputs/i"] {
         let route = format!("FROM /messages/* INTO BrokeredEndpoint(\"{address}\")");
-        mends(&route, Code::InvalidEndpointAddress, right);
+        fixes(&route, Code::InvalidEndpointAddress, right);
     }
-    mends("FROM /messages/* INTO BrokeredEndpoint(\"\\modules\\m\\inputs\\i\")", Code::UnterminatedString, right);
-    mends("FROM /messages/* INTO BrokeredEndpoint(\"/modules/m/inputs/i\"", Code::InvalidSink, right);
+    fixes("FROM /messages/* INTO BrokeredEndpoint(\"\\modules\\m\\inputs\\i\")", Code::UnterminatedString, right);
+    fixes("FROM /messages/* INTO BrokeredEndpoint(\"/modules/m/inputs/i\"", Code::InvalidSink, right);
     explains_route(
         "FROM /messages/* INTO BrokeredEndpoint(\"/modules/m/inputs/i\", \"x\")",
         Code::InvalidSink,
         "write BrokeredEndpoint(\"/modules/NAME/inputs/INPUT\")",
     );
-    mends("FROM /messages/* INTO BrokerEndpoint(\"/modules/m/inputs/i\")", Code::UnknownEndpoint, right);
+    fixes("FROM /messages/* INTO BrokerEndpoint(\"/modules/m/inputs/i\")", Code::UnknownEndpoint, right);
     explains_route(
         "FROM /messages/* INTO BrokeredEndpoint(\"/modules/m/inputs\")",
         Code::InvalidEndpointAddress,
         "/modules/NAME/inputs/INPUT",
     );
     for sink in ["upstream", "$upsteam", "$cloud", "$IoTHub"] {
-        mends(&format!("FROM /messages/* INTO {sink}"), Code::InvalidSink, "FROM /messages/* INTO $upstream");
+        fixes(&format!("FROM /messages/* INTO {sink}"), Code::InvalidSink, "FROM /messages/* INTO $upstream");
     }
     for sink in ["$UPSTREAM", "brokeredendpoint('modules/m/inputs/i/')", "BrokeredEndpoint ( \"/a/m/b/i\" )"] {
         assert_eq!(errors(&format!("FROM /messages/* INTO {sink}")), [], "{sink}");
@@ -330,12 +330,12 @@ fn sinks_without_quotes_and_of_other_shapes() {
 fn sources_of_other_shapes() {
     let right = "FROM /messages/* INTO $upstream";
     for source in ["messages/*", "\"/messages/*\"", "//messages/*", "/messages/", "DeviceMessages"] {
-        mends(&format!("FROM {source} INTO $upstream"), Code::InvalidSource, right);
+        fixes(&format!("FROM {source} INTO $upstream"), Code::InvalidSource, right);
     }
-    mends("FROM * INTO $upstream", Code::InvalidSource, "FROM /* INTO $upstream");
-    mends("FROM TwinChangeEvents INTO $upstream", Code::InvalidSource, "FROM /twinChangeNotifications INTO $upstream");
-    mends("FROM /'messages'/* INTO $upstream", Code::InvalidSource, right);
-    mends("/messages/* INTO $upstream", Code::ExpectedKeyword, right);
+    fixes("FROM * INTO $upstream", Code::InvalidSource, "FROM /* INTO $upstream");
+    fixes("FROM TwinChangeEvents INTO $upstream", Code::InvalidSource, "FROM /twinChangeNotifications INTO $upstream");
+    fixes("FROM /'messages'/* INTO $upstream", Code::InvalidSource, right);
+    fixes("/messages/* INTO $upstream", Code::ExpectedKeyword, right);
     for (source, help) in [
         ("*", "write `/*`"),
         ("DeviceMessages", "write `/messages/*`"),
@@ -358,18 +358,18 @@ fn sources_of_other_shapes() {
     explains_route("FROM /messages/true/* INTO $upstream", Code::InvalidSource, "cannot be a constant");
     explains_route("FROM /* WHERE a = 'b' WHERE c = 'd' INTO $upstream", TOKEN, "a route has only one WHERE");
     explains("a = from", TOKEN, "a reserved word cannot be a property name");
-    mends(
+    fixes(
         "FROM /messages/* AND a = 'b' INTO $upstream",
         Code::InvalidSource,
         "FROM /messages/* WHERE a = 'b' INTO $upstream",
     );
-    mends(
+    fixes(
         "FROM /messages/* IF a = 'b' INTO $upstream",
         Code::ExpectedKeyword,
         "FROM /messages/* WHERE a = 'b' INTO $upstream",
     );
-    mends("FROM /messages/* TO $upstream", Code::ExpectedKeyword, right);
-    mends("FROM /messages/* -> $upstream", Code::ExpectedKeyword, right);
+    fixes("FROM /messages/* TO $upstream", Code::ExpectedKeyword, right);
+    fixes("FROM /messages/* -> $upstream", Code::ExpectedKeyword, right);
     explains_route("FROM /messages/modules/my module/* INTO $upstream", Code::InvalidSource, "remove the white space");
     explains_route("FROM /messages/modules/5/* INTO $upstream", Code::InvalidSource, "reads as a number");
     explains_route("FROM /a/*, /b/* INTO $upstream", Code::InvalidSource, "write one route for each source");
@@ -415,31 +415,31 @@ fn placeholders_that_were_not_filled_in() {
 fn in_manifest(json: &str) -> (Vec<Code>, Option<String>) {
     let checked = CheckedManifest::from_json(json);
     let found = checked.findings();
-    let fixed = found.first().filter(|found| found.diagnostic.fix.is_some());
-    (found.iter().map(|found| found.diagnostic.code).collect(), fixed.map(|found| mended(json, &found.diagnostic)))
+    let first = found.first().filter(|found| found.diagnostic.fix.is_some());
+    (found.iter().map(|found| found.diagnostic.code).collect(), first.map(|found| fixed(json, &found.diagnostic)))
 }
 
 #[test]
-fn manifests_are_mended_too() {
+fn manifests_are_fixed_too() {
     let manifest = |version: &str, routes: &str| {
         format!("{{\"schemaVersion\": {version}, \"storeAndForwardConfiguration\": {{}}, \"routes\": {{{routes}}}}}")
     };
     let object = r#""a": {"route": "FROM /* INTO $upstream", "priority": 1}"#;
-    let (codes, mended) = in_manifest(&manifest("\"1.0\"", object));
+    let (codes, fixed) = in_manifest(&manifest("\"1.0\"", object));
     assert_eq!(codes, [Code::ObjectRouteInOldSchema]);
-    assert_eq!(mended, Some(manifest("\"1.1\"", object)));
-    let (codes, mended) = in_manifest(&manifest("1.0", ""));
-    assert_eq!((codes, mended), (vec![Code::UnsupportedSchemaVersion], Some(manifest("\"1.0\"", ""))));
+    assert_eq!(fixed, Some(manifest("\"1.1\"", object)));
+    let (codes, fixed) = in_manifest(&manifest("1.0", ""));
+    assert_eq!((codes, fixed), (vec![Code::UnsupportedSchemaVersion], Some(manifest("\"1.0\"", ""))));
     for value in ["${TTL}", "{{ttl}}", "<TTL>"] {
         let json = manifest("\"1.1\"", "").replace("{}, ", &format!("{{\"timeToLiveSecs\": {value}}}, "));
         assert_eq!(in_manifest(&json), (vec![Code::PlaceholderLeft], None), "{json}");
     }
     // A fix within a route is escaped for JSON.
-    let (codes, mended) =
+    let (codes, fixed) =
         in_manifest(&manifest("\"1.1\"", r#""a": "FROM /* INTO BrokeredEndpoint(/modules/m/inputs/i)""#));
     assert_eq!(codes, [Code::InvalidSink]);
     let right = manifest("\"1.1\"", r#""a": "FROM /* INTO BrokeredEndpoint(\"/modules/m/inputs/i\")""#);
-    assert_eq!(mended.as_deref(), Some(right.as_str()));
+    assert_eq!(fixed.as_deref(), Some(right.as_str()));
     assert_eq!(in_manifest(&right), (vec![], None));
 }
 
@@ -464,7 +464,7 @@ fn every_fix_has_a_help_and_changes_the_text_and_no_help_is_a_page() {
             let Some(fix) = &error.fix else { continue };
             assert!(error.help.is_some(), "{route}: {error:?}");
             assert_ne!(fix.span.slice(route), fix.replacement, "{route}: {error:?}");
-            let changed = mended(route, &error);
+            let changed = fixed(route, &error);
             assert_ne!(errors(&changed).first(), Some(&error), "{route}");
             fixes += 1;
         }
@@ -495,10 +495,10 @@ fn operands_of_other_types() {
     explains("1 < as_number(a) < 5", TYPES, "comparisons cannot be chained");
     explains("not not a = 'b'", TYPES, "`not` applies to the next operand only");
     explains("not a and is_defined(b)", TYPES, "`not` applies to the next operand only");
-    mends_condition("5 || a = 'b'", TYPES, "'5' || a = 'b'");
-    mends_condition("5 % $body.n = 1", Code::ValueArithmetic, "5 % as_number($body.n) = 1");
-    mends_condition("{$contentType} > 5", TYPES, "as_number({$contentType}) > 5");
-    mends_condition("a! = true", TYPES, "a! = 'true'");
+    fixes_condition("5 || a = 'b'", TYPES, "'5' || a = 'b'");
+    fixes_condition("5 % $body.n = 1", Code::ValueArithmetic, "5 % as_number($body.n) = 1");
+    fixes_condition("{$contentType} > 5", TYPES, "as_number({$contentType}) > 5");
+    fixes_condition("a! = true", TYPES, "a! = 'true'");
     explains("as_number(a) > 5.", TYPES, "`5.` is not a number but a property name");
     let long = "a".repeat(99);
     explains(&format!("{long}!=5"), TYPES, "is read as a single property name");
@@ -514,39 +514,39 @@ fn operands_of_other_types() {
 #[test]
 fn strings_that_touch_a_name() {
     explains("is_defined(a) = b'c'd", TYPES, "put a space between the name and the string");
-    mends_condition_to_types("is_defined(a) = 'b'c'd'", "is_defined(a) = 'b' c'd'");
-    mends_condition_to_types("is_defined(a) = 'b''c'd'", "is_defined(a) = 'b' 'c'd'");
-    mends_condition_to_types("is_defined(a) = 'b''c'", "is_defined(a) = 'b\\'c'");
-    mends_condition_to_types("is_defined(a) = b'c'", "is_defined(a) = b 'c'");
-    mends_condition_to_types("is_defined(a) = 'b'c", "is_defined(a) = 'b' c");
-    mends_condition_to_types("not 'b''", "not 'b' '");
-    mends_condition_to_types("not ''b'", "not '' b'");
-    mends_condition_to_types("as_number(a) = “x”", "as_number(a) = 'x'");
+    fixes_condition_to_types("is_defined(a) = 'b'c'd'", "is_defined(a) = 'b' c'd'");
+    fixes_condition_to_types("is_defined(a) = 'b''c'd'", "is_defined(a) = 'b' 'c'd'");
+    fixes_condition_to_types("is_defined(a) = 'b''c'", "is_defined(a) = 'b\\'c'");
+    fixes_condition_to_types("is_defined(a) = b'c'", "is_defined(a) = b 'c'");
+    fixes_condition_to_types("is_defined(a) = 'b'c", "is_defined(a) = 'b' c");
+    fixes_condition_to_types("not 'b''", "not 'b' '");
+    fixes_condition_to_types("not ''b'", "not '' b'");
+    fixes_condition_to_types("as_number(a) = “x”", "as_number(a) = 'x'");
 }
 
 /// Checks that the fix of a type error gives the other condition, whatever errors that has.
 #[track_caller]
-fn mends_condition_to_types(condition: &str, expected: &str) {
+fn fixes_condition_to_types(condition: &str, expected: &str) {
     let [route, expected] = [condition, expected].map(|text| format!("FROM /messages/* WHERE {text} INTO $upstream"));
     let found = errors(&route);
     assert_eq!(found.iter().map(|error| error.code).collect::<Vec<_>>(), [TYPES], "{route}: {found:?}");
-    assert_eq!(mended(&route, &found[0]), expected);
+    assert_eq!(fixed(&route, &found[0]), expected);
 }
 
 #[test]
 fn words_for_operators() {
-    mends_condition("as_number(a) gt 5", TOKEN, "as_number(a) > 5");
-    mends_condition("as_number(a) ge 5", TOKEN, "as_number(a) >= 5");
-    mends_condition("as_number(a) lt 5", TOKEN, "as_number(a) < 5");
-    mends_condition("as_number(a) le 5", TOKEN, "as_number(a) <= 5");
-    mends_condition("a is 'b'", TOKEN, "a = 'b'");
-    mends_condition("a is not 'b'", TOKEN, "a != 'b'");
-    mends_condition("a is not present", TOKEN, "not is_defined(a)");
-    mends_condition("$body.a is empty", TOKEN, "$body.a = null");
-    mends_condition("a not like '%b'", TOKEN, "not ends_with(a, 'b')");
-    mends_condition("a not like 'b'", TOKEN, "a != 'b'");
-    mends_condition("a endswith 'b'", TOKEN, "ends_with(a, 'b')");
-    mends_condition("as_number(a) in [5, 6]", TOKEN, "(as_number(a) = 5 or as_number(a) = 6)");
+    fixes_condition("as_number(a) gt 5", TOKEN, "as_number(a) > 5");
+    fixes_condition("as_number(a) ge 5", TOKEN, "as_number(a) >= 5");
+    fixes_condition("as_number(a) lt 5", TOKEN, "as_number(a) < 5");
+    fixes_condition("as_number(a) le 5", TOKEN, "as_number(a) <= 5");
+    fixes_condition("a is 'b'", TOKEN, "a = 'b'");
+    fixes_condition("a is not 'b'", TOKEN, "a != 'b'");
+    fixes_condition("a is not present", TOKEN, "not is_defined(a)");
+    fixes_condition("$body.a is empty", TOKEN, "$body.a = null");
+    fixes_condition("a not like '%b'", TOKEN, "not ends_with(a, 'b')");
+    fixes_condition("a not like 'b'", TOKEN, "a != 'b'");
+    fixes_condition("a endswith 'b'", TOKEN, "ends_with(a, 'b')");
+    fixes_condition("as_number(a) in [5, 6]", TOKEN, "(as_number(a) = 5 or as_number(a) = 6)");
     explains("a like ''", TOKEN, "use `starts_with(a, 'x')`");
     explains("a like '%%'", TOKEN, "use `starts_with(a, 'x')`");
     explains("a matches 'b'", TOKEN, "patterns are not supported");
@@ -557,22 +557,22 @@ fn words_for_operators() {
         assert_eq!((found[0].code, &found[0].fix), (TOKEN, &None), "{condition}");
     }
     // A list of fifty is written out; a longer one is not.
-    for (count, is_mended) in [(50, true), (51, false)] {
+    for (count, is_fixed) in [(50, true), (51, false)] {
         let condition = format!("a in ({})", vec!["'b'"; count].join(", "));
         let found = errors(&format!("FROM /messages/* WHERE {condition} INTO $upstream"));
-        assert_eq!(found[0].fix.is_some(), is_mended, "{count} items");
+        assert_eq!(found[0].fix.is_some(), is_fixed, "{count} items");
     }
 }
 
 #[test]
 fn characters_that_mean_nothing() {
     let unknown = Code::UnknownCharacter;
-    mends_condition("a = 'b' ;", unknown, "a = 'b' ");
+    fixes_condition("a = 'b' ;", unknown, "a = 'b' ");
     says_no_more("a = ; 'b'", unknown, "unknown character `;`");
     explains("a = \\ 'b'", unknown, "only within a string");
     explains("a ? 'b'", unknown, "`a ?? b`");
     says_no_more("[] = 'b'", TOKEN, "found `[]`");
-    mends_condition("body['a'] = 'c'", TOKEN, "$body.a = 'c'");
+    fixes_condition("body['a'] = 'c'", TOKEN, "$body.a = 'c'");
     explains("x['a']['b'] = 'c'", TOKEN, "$body.x['a']['b']");
     explains("x[''] = 'c'", TOKEN, "$body.x['']");
     explains("['a'] = 'c'", TOKEN, "refer to a property by its name alone");
@@ -580,10 +580,10 @@ fn characters_that_mean_nothing() {
 
 #[test]
 fn strings_of_several_words() {
-    mends_condition("a = 'it''s cold today'", TOKEN, "a = 'it\\'s cold today'");
-    mends_condition("a = 'it''s cold, it''s wet'", TOKEN, "a = 'it\\'s cold, it\\'s wet'");
-    mends_condition("a = 'b''c''d e'", TOKEN, "a = 'b\\'c\\'d e'");
-    mends_condition("a = \"b\"\"c\"\"d\"", TOKEN, "a = \"b\\\"c\\\"d\"");
+    fixes_condition("a = 'it''s cold today'", TOKEN, "a = 'it\\'s cold today'");
+    fixes_condition("a = 'it''s cold, it''s wet'", TOKEN, "a = 'it\\'s cold, it\\'s wet'");
+    fixes_condition("a = 'b''c''d e'", TOKEN, "a = 'b\\'c\\'d e'");
+    fixes_condition("a = \"b\"\"c\"\"d\"", TOKEN, "a = \"b\\\"c\\\"d\"");
     explains("a = “it's cold”", TOKEN, "put strings between ' or \"");
     explains("a = 'it''s cold\n'", TOKEN, "put a space between the name and the string");
     explains("a = “hot\ncold”", TOKEN, "put strings between ' or \"");
@@ -596,8 +596,8 @@ fn strings_of_several_words() {
     explains("a = 'it''s' cold", TOKEN, "escape a quote within a string as `\\'`: `'it\\'s'`");
     says_no_more("a = 'b' 'c'", TOKEN, "found `'c'`");
     says_no_more("a = 'b'\"c\"", TOKEN, "found `\"c\"`");
-    mends_condition("a = 'b\\u00zz'", Code::UnterminatedString, "a = 'b\\\\u00zz'");
-    mends_condition("a = 'b\\x\\u0041\\\\y'", Code::UnterminatedString, "a = 'b\\\\x\\u0041\\\\y'");
+    fixes_condition("a = 'b\\u00zz'", Code::UnterminatedString, "a = 'b\\\\u00zz'");
+    fixes_condition("a = 'b\\x\\u0041\\\\y'", Code::UnterminatedString, "a = 'b\\\\x\\u0041\\\\y'");
     let found = errors("FROM /messages/* WHERE a = 'b\\q INTO $upstream");
     assert_eq!(found[0].code, Code::UnterminatedString);
     assert!(found[0].help.as_deref().is_some_and(|help| help.contains("must start one of the escapes")));
@@ -605,7 +605,7 @@ fn strings_of_several_words() {
 
 #[test]
 fn commas_that_are_missing_or_too_many() {
-    mends_condition("contains(a b)", TOKEN, "contains(a, b)");
+    fixes_condition("contains(a b)", TOKEN, "contains(a, b)");
     says_no_more("is_defined(a) 5", TOKEN, "found `5`");
     says_no_more("is_defined(a) = true,b", TOKEN, "found `,`");
     says_no_more("is_defined(a) = true,5", TOKEN, "found `,`");
@@ -648,9 +648,9 @@ fn what_is_found_is_shown_where_it_is_short_and_named_where_it_is_long() {
         (format!("a[{}]", "1".repeat(38)), false, "a name with brackets"),
     ] {
         let found = if is_shown { format!("`{text}`") } else { name.to_owned() };
-        let message = &errors(&format!("FROM /messages/* WHERE true {text} INTO $upstream"))[0].message;
-        assert_eq!(*message, format!("expected an operator or INTO, found {found}"));
+        let reported = &errors(&format!("FROM /messages/* WHERE true {text} INTO $upstream"))[0].message;
+        assert_eq!(*reported, format!("expected an operator or INTO, found {found}"));
     }
-    let messages: Vec<String> = errors("FROM /messages/* WHERE a =").into_iter().map(|error| error.message).collect();
-    assert_eq!(messages, ["expected an operand, found the end", "expected INTO, found the end"]);
+    let reported: Vec<String> = errors("FROM /messages/* WHERE a =").into_iter().map(|error| error.message).collect();
+    assert_eq!(reported, ["expected an operand, found the end", "expected INTO, found the end"]);
 }

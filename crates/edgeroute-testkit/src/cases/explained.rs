@@ -118,7 +118,7 @@ fn fault(explanation: &Explanation<'_, '_>, delivered: &[Found]) -> Option<Strin
         for part in route.condition().into_iter().flat_map(ConditionExplanation::parts) {
             let written = route.route().text().get(part.span().range());
             if written.is_none_or(str::is_empty) {
-                return Some(format!("{name}: {part:?} stands nowhere"));
+                return Some(format!("{name}: {part:?} is not part of the route"));
             }
             if matches!(part.value(), PartValue::Undefined) && part.note().is_none() && written != Some("undefined") {
                 return Some(format!("{name}: {written:?} is undefined for no reason"));

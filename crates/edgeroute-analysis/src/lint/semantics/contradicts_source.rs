@@ -1,30 +1,31 @@
-//! A condition that contradicts the source of its route.
-//!
-//! # Why
-//! The source already fixes which module a message comes from, and which output.
-//! A condition that requires another module or output contradicts it, and the route never matches.
-//!
-//! # Example
-//! ```route W0203
-//! FROM /messages/modules/camera/* WHERE $connectionModuleId = 'sensor' INTO $upstream
-//! ```
-//!
-//! # Use instead
-//! ```route
-//! FROM /messages/modules/sensor/* INTO $upstream
-//! ```
-
-use crate::lint::{CheckedRoute, Findings, Level, Lint, Pass};
+use crate::lint::{CheckedRoute, Findings, Level, Pass};
 use edgeroute_lang::diagnostic::Code;
 use edgeroute_lang::prove::{Answer, SourceFacts};
 
-pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::ContradictsSource,
-    name: "contradicts-source",
-    level: Level::Warn,
-    fixes: None,
-    pass: Pass::Route(check),
-};
+lint! {
+    /// A condition that contradicts the source of its route.
+    ///
+    /// # Why
+    /// The source already fixes which module a message comes from, and which output.
+    /// A condition that requires another module or output contradicts it, and the route never matches.
+    ///
+    /// # Example
+    /// ```route W0203
+    /// FROM /messages/modules/camera/* WHERE $connectionModuleId = 'sensor' INTO $upstream
+    /// ```
+    ///
+    /// # Use instead
+    /// ```route
+    /// FROM /messages/modules/sensor/* INTO $upstream
+    /// ```
+    Lint {
+        code: Code::ContradictsSource,
+        name: "contradicts-source",
+        level: Level::Warn,
+        fixes: None,
+        pass: Pass::Route(check),
+    }
+}
 
 fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     let (Some(condition), Some(source)) = (&subject.tree.condition, &subject.tree.source) else {
@@ -44,4 +45,37 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         .with_label("contradicts the source")
         .with_secondary(source.span, "messages from this source never satisfy it");
     findings.add(subject.index, diagnostic);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::check;
+
+    #[test]
+    fn it_reports_mistakes_and_nothing_else() {
+        let message = "this condition is never true for messages from this source";
+        check(
+            "contradicts-source",
+            &[
+                (
+                    "FROM /messages/modules/a/* WHERE $connectionModuleId = 'b' INTO $upstream",
+                    &format!("{message}: `$connectionModuleId = 'b'`"),
+                ),
+                (
+                    "FROM /messages/modules/* WHERE not is_defined($connectionModuleId) INTO $upstream",
+                    &format!("{message}: `not is_defined($connectionModuleId)`"),
+                ),
+                (
+                    "FROM /messages/modules/a/outputs/o WHERE $outputName = 'p' INTO $upstream",
+                    &format!("{message}: `$outputName = 'p'`"),
+                ),
+            ],
+            &[
+                "FROM /messages/modules/a/* WHERE $connectionModuleId = 'A' INTO $upstream",
+                "FROM /messages/* WHERE $connectionModuleId = 'b' INTO $upstream",
+                "FROM /messages/modules/a/* WHERE connectionModuleId = 'b' INTO $upstream",
+                "FROM /messages/modules/a/* WHERE b = 'x' and b = 'y' INTO $upstream",
+            ],
+        );
+    }
 }

@@ -1,35 +1,36 @@
-//! `is_defined` of a body query.
-//!
-//! # Why
-//! A missing body path is null, and null is defined: `is_defined($body.alarm)` is true for every readable body without
-//! an `alarm`.
-//! It is false if `alarm` is an object, an array or a date.
-//!
-//! # Example
-//! ```route W0204
-//! FROM /messages/* WHERE $contentType = 'application/json' and is_defined($body.alarm) INTO $upstream
-//! ```
-//!
-//! # Use instead
-//! ```route
-//! FROM /messages/* WHERE $contentType = 'application/json' and $body.alarm != null INTO $upstream
-//! ```
-//!
-//! # Fix
-//! Compares with null, which changes the meaning.
-
-use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
+use crate::lint::{CheckedRoute, Findings, Fixes, Level, Pass};
 use edgeroute_lang::builtin::Function;
 use edgeroute_lang::diagnostic::Code;
 use edgeroute_lang::hir::NodeKind;
 
-pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::IsDefinedOfBody,
-    name: "is-defined-of-body",
-    level: Level::Warn,
-    fixes: Some(Fixes::ChangeMeaning),
-    pass: Pass::Route(check),
-};
+lint! {
+    /// `is_defined` of a body query.
+    ///
+    /// # Why
+    /// A missing body path is null, and null is defined: `is_defined($body.alarm)` is true for every readable body without
+    /// an `alarm`.
+    /// It is false if `alarm` is an object, an array or a date.
+    ///
+    /// # Example
+    /// ```route W0204
+    /// FROM /messages/* WHERE $contentType = 'application/json' and is_defined($body.alarm) INTO $upstream
+    /// ```
+    ///
+    /// # Use instead
+    /// ```route
+    /// FROM /messages/* WHERE $contentType = 'application/json' and $body.alarm != null INTO $upstream
+    /// ```
+    ///
+    /// # Fix
+    /// Compares with null, which changes the meaning.
+    Lint {
+        code: Code::IsDefinedOfBody,
+        name: "is-defined-of-body",
+        level: Level::Warn,
+        fixes: Some(Fixes::ChangeMeaning),
+        pass: Pass::Route(check),
+    }
+}
 
 fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     for node in subject.nodes() {
@@ -41,13 +42,31 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         };
         if matches!(body.kind, NodeKind::Body { .. }) {
             let query = subject.slice(body.span);
-            let mended = format!("({query} != null)");
+            let fixed = format!("({query} != null)");
             let diagnostic = findings
                 .diagnostic(node.span, "`is_defined` of a body query does not test whether a value is present")
                 .with_label("also true if the body has no value here")
                 .with_help(format!("a missing body path is null; write `{query} != null`"));
-            let diagnostic = findings.mend(subject, diagnostic, node.span, &mended);
+            let diagnostic = findings.fix(subject, diagnostic, node.span, &fixed);
             findings.add(subject.index, diagnostic);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::check_conditions;
+
+    #[test]
+    fn it_reports_mistakes_and_nothing_else() {
+        check_conditions(
+            "is-defined-of-body",
+            &[(
+                "not is_defined($body.a.b)",
+                "`is_defined` of a body query does not test whether a value is present: `is_defined($body.a.b)` -> not \
+                 ($body.a.b != null)",
+            )],
+            &["is_defined(a)", "is_defined($body.a = 5)", "$body.a != null", "is_string($body.a)"],
+        );
     }
 }

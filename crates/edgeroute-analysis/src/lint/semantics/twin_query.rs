@@ -1,26 +1,32 @@
-//! A twin query, which routes of the edge hub do not support.
-//!
-//! # Why
-//! Routes in the cloud can query `$twin.tags.site`.
-//! Routes of the edge hub read `$twin` as a system property, which no message has: it is undefined.
-//!
-//! # Example
-//! ```route W0208
-//! FROM /messages/* WHERE $twin.tags.site = 'plant1' INTO $upstream
-//! ```
-//!
-//! # Use instead
-//! Let the sender copy the value into a property of the message:
-//! ```route
-//! FROM /messages/* WHERE site = 'plant1' INTO $upstream
-//! ```
-
 use crate::lint::semantics::unknown_system_property::{is_of_twin, system_name};
-use crate::lint::{CheckedRoute, Findings, Level, Lint, Pass};
+use crate::lint::{CheckedRoute, Findings, Level, Pass};
 use edgeroute_lang::diagnostic::Code;
 
-pub(in crate::lint) const LINT: Lint =
-    Lint { code: Code::TwinQuery, name: "twin-query", level: Level::Warn, fixes: None, pass: Pass::Route(check) };
+lint! {
+    /// A twin query, which routes of the edge hub do not support.
+    ///
+    /// # Why
+    /// Routes in the cloud can query `$twin.tags.site`.
+    /// Routes of the edge hub read `$twin` as a system property, which no message has: it is undefined.
+    ///
+    /// # Example
+    /// ```route W0208
+    /// FROM /messages/* WHERE $twin.tags.site = 'plant1' INTO $upstream
+    /// ```
+    ///
+    /// # Use instead
+    /// Let the sender copy the value into a property of the message:
+    /// ```route
+    /// FROM /messages/* WHERE site = 'plant1' INTO $upstream
+    /// ```
+    Lint {
+        code: Code::TwinQuery,
+        name: "twin-query",
+        level: Level::Warn,
+        fixes: None,
+        pass: Pass::Route(check),
+    }
+}
 
 fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     for node in subject.nodes() {
@@ -34,5 +40,20 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
                 .with_help("let the sender copy the value into a property of the message");
             findings.add(subject.index, diagnostic);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::check_conditions;
+
+    #[test]
+    fn it_reports_mistakes_and_nothing_else() {
+        let message = "`$twin.tags.a` does not query a twin; routes of the edge hub cannot query twins";
+        check_conditions(
+            "twin-query",
+            &[("$twin.tags.a = 'x'", &format!("{message}: `$twin.tags.a`"))],
+            &["twin.tags.a = 'x'", "$body.twin.tags.a = 'x'", "$twinning = 'x'"],
+        );
     }
 }

@@ -1,40 +1,41 @@
-//! Routes that query the body without checking its content type.
-//!
-//! # Why
-//! The body of a message can be queried only if its sender has set the system property `contentType` to
-//! `application/json`
-//! and `contentEncoding` to `utf-8`, `utf-16` or `utf-32`.
-//! Otherwise every query is undefined, and the route silently does not match.
-//! Client libraries do not set these properties by default.
-//! A condition that checks them tells its readers about the requirement, and explains why a message was not delivered.
-//!
-//! This lint is off by default, because a condition need not check the content type.
-//! It reports all such routes in one finding.
-//!
-//! # Example
-//! ```route W0211
-//! FROM /messages/* WHERE $body.level = 'critical' INTO $upstream
-//! ```
-//!
-//! # Use instead
-//! ```route
-//! FROM /messages/* WHERE $contentType = 'application/json' and $body.level = 'critical' INTO $upstream
-//! ```
-
 use crate::lint::semantics::unknown_system_property::system_name;
-use crate::lint::{CheckedRoute, Findings, Level, Lint, Pass, Related, RouteSetContext};
+use crate::lint::{CheckedRoute, Findings, Level, Pass, Related, RouteSetContext};
 use edgeroute_lang::diagnostic::Code;
 use edgeroute_lang::hir::NodeKind;
 use edgeroute_lang::span::Span;
 use edgeroute_lang::text::eq_ignore_case;
 
-pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::UncheckedContentType,
-    name: "unchecked-content-type",
-    level: Level::Allow,
-    fixes: None,
-    pass: Pass::Set(check),
-};
+lint! {
+    /// Routes that query the body without checking its content type.
+    ///
+    /// # Why
+    /// The body of a message can be queried only if its sender has set the system property `contentType` to
+    /// `application/json`
+    /// and `contentEncoding` to `utf-8`, `utf-16` or `utf-32`.
+    /// Otherwise every query is undefined, and the route silently does not match.
+    /// Client libraries do not set these properties by default.
+    /// A condition that checks them documents the requirement, and shows why a message was not delivered.
+    ///
+    /// This lint is off by default, because a condition need not check the content type.
+    /// It reports all such routes in one finding.
+    ///
+    /// # Example
+    /// ```route W0211
+    /// FROM /messages/* WHERE $body.level = 'critical' INTO $upstream
+    /// ```
+    ///
+    /// # Use instead
+    /// ```route
+    /// FROM /messages/* WHERE $contentType = 'application/json' and $body.level = 'critical' INTO $upstream
+    /// ```
+    Lint {
+        code: Code::UncheckedContentType,
+        name: "unchecked-content-type",
+        level: Level::Allow,
+        fixes: None,
+        pass: Pass::Set(check),
+    }
+}
 
 /// The most other routes that are pointed at.
 const SHOWN: usize = 4;
@@ -79,4 +80,26 @@ fn untested_query(subject: &CheckedRoute<'_>) -> Option<Span> {
     });
     let query = subject.nodes().find(|node| matches!(node.kind, NodeKind::Body { .. }))?;
     (!is_asked).then_some(query.span)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::{check_conditions, said};
+
+    #[test]
+    fn it_reports_mistakes_and_nothing_else() {
+        check_conditions(
+            "unchecked-content-type",
+            &[(
+                "$body.a = 5 and $body.b = 6",
+                "the body can be queried only if the sender sets `contentType` and `contentEncoding`: `$body.a`",
+            )],
+            &["$contentType = 'application/json' and $body.a = 5", "a = 'x'"],
+        );
+        let routes: Vec<String> =
+            (0..8).map(|number| format!("r{number}: FROM /* WHERE $body.a = {number} INTO $upstream")).collect();
+        let found = said("unchecked-content-type", None, &routes.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].matches("also here").count(), 4);
+    }
 }

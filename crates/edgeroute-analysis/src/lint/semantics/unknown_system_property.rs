@@ -1,36 +1,37 @@
-//! A system property that the hub does not know.
-//!
-//! # Why
-//! Any name may follow a `$`.
-//! A name that neither the hub nor a sender can set is undefined in every message,
-//! unless a sender adds an application property whose name begins with a `$`.
-//!
-//! # Example
-//! ```route W0209
-//! FROM /messages/* WHERE $contenttyp = 'application/json' INTO $upstream
-//! ```
-//!
-//! # Use instead
-//! ```route
-//! FROM /messages/* WHERE $contentType = 'application/json' INTO $upstream
-//! ```
-//!
-//! # Fix
-//! Writes the name that was probably meant, which changes the meaning.
-
-use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
+use crate::lint::{CheckedRoute, Findings, Fixes, Level, Pass};
 use edgeroute_lang::diagnostic::{Code, closest};
 use edgeroute_lang::hir::{NodeKind, Property};
 use edgeroute_lang::message::{SYSTEM_PROPERTIES, SystemProperty};
 use edgeroute_lang::text::eq_ignore_case;
 
-pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::UnknownSystemProperty,
-    name: "unknown-system-property",
-    level: Level::Warn,
-    fixes: Some(Fixes::ChangeMeaning),
-    pass: Pass::Route(check),
-};
+lint! {
+    /// A system property that the hub does not know.
+    ///
+    /// # Why
+    /// Any name may follow a `$`.
+    /// A name that neither the hub nor a sender can set is undefined in every message,
+    /// unless a sender adds an application property whose name begins with a `$`.
+    ///
+    /// # Example
+    /// ```route W0209
+    /// FROM /messages/* WHERE $contenttyp = 'application/json' INTO $upstream
+    /// ```
+    ///
+    /// # Use instead
+    /// ```route
+    /// FROM /messages/* WHERE $contentType = 'application/json' INTO $upstream
+    /// ```
+    ///
+    /// # Fix
+    /// Writes the name that was probably meant, which changes the meaning.
+    Lint {
+        code: Code::UnknownSystemProperty,
+        name: "unknown-system-property",
+        level: Level::Warn,
+        fixes: Some(Fixes::ChangeMeaning),
+        pass: Pass::Route(check),
+    }
+}
 
 fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     for node in subject.nodes() {
@@ -57,9 +58,9 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         };
         let diagnostic = match meant {
             Some(meant) => {
-                let mended = subject.slice(node.span).replacen(name, &meant, 1);
+                let fixed = subject.slice(node.span).replacen(name, &meant, 1);
                 let diagnostic = diagnostic.with_help(format!("did you mean `${meant}`?"));
-                findings.mend(subject, diagnostic, node.span, &mended)
+                findings.fix(subject, diagnostic, node.span, &fixed)
             }
             None if name.eq_ignore_ascii_case("body") => {
                 diagnostic.with_help("name a member of the body, as in `$body.level`")
@@ -82,4 +83,25 @@ pub(super) fn system_name<'t>(kind: &NodeKind<'t>) -> Option<&'t str> {
 pub(super) fn is_of_twin(name: &str) -> bool {
     let (first, _) = name.split_once('.').unwrap_or((name, ""));
     first.eq_ignore_ascii_case("twin")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::check_conditions;
+
+    #[test]
+    fn it_reports_mistakes_and_nothing_else() {
+        let message = |name: &str| format!("unknown system property `${name}`");
+        check_conditions(
+            "unknown-system-property",
+            &[
+                ("$contenttyp = 'x'", &format!("{}: `$contenttyp` -> $contentType = 'x'", message("contenttyp"))),
+                ("{$mesageId} = 'x'", &format!("{}: `{{$mesageId}}` -> {{$messageId}} = 'x'", message("mesageId"))),
+                ("$level = 'x'", &format!("{}: `$level`", message("level"))),
+                ("$body = 'x'", &format!("{}: `$body`", message("body"))),
+                ("$bdy.level = 'x'", &format!("{}: `$bdy.level` -> $body.level = 'x'", message("bdy.level"))),
+            ],
+            &["$CONTENTTYPE = 'x'", "$body.x = 'x'", "$dt-subject = 'x'", "level = 'x'", "$twin.x = 'x'"],
+        );
+    }
 }

@@ -1,31 +1,32 @@
-//! A comment that begins in the middle of a source.
-//!
-//! # Why
-//! `/*` opens a comment wherever a `*/` follows, also in `/messages/*`.
-//! The text between them is not part of the route: `/messages/*/outputs/*/` is `/messages`, which takes every message.
-//!
-//! # Example
-//! ```route W0106
-//! FROM /messages/*/outputs/alarm*/ INTO $upstream
-//! ```
-//!
-//! # Use instead
-//! ```route
-//! FROM /messages/modules/* WHERE $outputName = 'alarm' INTO $upstream
-//! ```
-
-use crate::lint::{CheckedRoute, Findings, Level, Lint, Pass};
+use crate::lint::{CheckedRoute, Findings, Level, Pass};
 use edgeroute_lang::diagnostic::Code;
 use edgeroute_lang::span::Span;
 use edgeroute_lang::syntax::{Lexer, TokenKind};
 
-pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::CommentInSource,
-    name: "comment-in-source",
-    level: Level::Warn,
-    fixes: None,
-    pass: Pass::Route(check),
-};
+lint! {
+    /// A comment that begins in the middle of a source.
+    ///
+    /// # Why
+    /// `/*` opens a comment wherever a `*/` follows, also in `/messages/*`.
+    /// The text between them is not part of the route: `/messages/*/outputs/*/` is `/messages`, which takes every message.
+    ///
+    /// # Example
+    /// ```route W0106
+    /// FROM /messages/*/outputs/alarm*/ INTO $upstream
+    /// ```
+    ///
+    /// # Use instead
+    /// ```route
+    /// FROM /messages/modules/* WHERE $outputName = 'alarm' INTO $upstream
+    /// ```
+    Lint {
+        code: Code::CommentInSource,
+        name: "comment-in-source",
+        level: Level::Warn,
+        fixes: None,
+        pass: Pass::Route(check),
+    }
+}
 
 fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     let Some(source) = &subject.tree.source else {
@@ -54,4 +55,26 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
 fn comment_length(text: &str) -> u32 {
     let end = text.get(2..).and_then(|inner| inner.find("*/")).map_or(text.len(), |end| end + 4);
     Span::from_range(0..end).len()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::check;
+
+    #[test]
+    fn it_reports_mistakes_and_nothing_else() {
+        let message = "`/*` opens a comment here, and the first `*/` ends it";
+        check(
+            "comment-in-source",
+            &[
+                ("FROM /messages/*/outputs/o*/ INTO $upstream", &format!("{message}: `/*/outputs/o*/`")),
+                ("FROM /messages/* WHERE a = '*/ INTO $upstream", &format!("{message}: `/* WHERE a = '*/`")),
+            ],
+            &[
+                "FROM /messages/* INTO $upstream",
+                "FROM /messages /* all */ INTO $upstream",
+                "FROM /messages WHERE a/**/= 'b' INTO $upstream",
+            ],
+        );
+    }
 }

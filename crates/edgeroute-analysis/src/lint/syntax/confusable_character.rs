@@ -1,33 +1,34 @@
-//! A letter of another script that looks like a Latin one.
-//!
-//! # Why
-//! The Cyrillic `а` and the Latin `a` look the same but are different letters.
-//! A name or string that mixes them is not what it seems to be, and never equals one typed on a Latin keyboard.
-//!
-//! # Example
-//! ```route W0110
-//! FROM /messages/* WHERE lеvel = 'critical' INTO $upstream
-//! ```
-//!
-//! # Use instead
-//! ```route
-//! FROM /messages/* WHERE level = 'critical' INTO $upstream
-//! ```
-//!
-//! # Fix
-//! Writes the Latin letters, which changes the meaning.
-
-use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
+use crate::lint::{CheckedRoute, Findings, Fixes, Level, Pass};
 use edgeroute_lang::diagnostic::Code;
 use edgeroute_lang::span::Span;
 
-pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::ConfusableCharacter,
-    name: "confusable-character",
-    level: Level::Warn,
-    fixes: Some(Fixes::ChangeMeaning),
-    pass: Pass::Route(check),
-};
+lint! {
+    /// A letter of another script that looks like a Latin one.
+    ///
+    /// # Why
+    /// The Cyrillic `а` and the Latin `a` look the same but are different letters.
+    /// A name or string that mixes them is not what it seems to be, and never equals one typed on a Latin keyboard.
+    ///
+    /// # Example
+    /// ```route W0110
+    /// FROM /messages/* WHERE lеvel = 'critical' INTO $upstream
+    /// ```
+    ///
+    /// # Use instead
+    /// ```route
+    /// FROM /messages/* WHERE level = 'critical' INTO $upstream
+    /// ```
+    ///
+    /// # Fix
+    /// Writes the Latin letters, which changes the meaning.
+    Lint {
+        code: Code::ConfusableCharacter,
+        name: "confusable-character",
+        level: Level::Warn,
+        fixes: Some(Fixes::ChangeMeaning),
+        pass: Pass::Route(check),
+    }
+}
 
 /// Cyrillic and Greek letters, each with the Latin letter that it looks like. Taken from Unicode's confusables,
 /// restricted to those that look the same in every font.
@@ -109,11 +110,45 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
             .diagnostic(span, message)
             .with_label(format!("`{found}` is U+{:04X}", u32::from(found)))
             .with_help(format!("write `{plain}`"));
-        let diagnostic = findings.mend(subject, diagnostic, span, &plain);
+        let diagnostic = findings.fix(subject, diagnostic, span, &plain);
         findings.add(subject.index, diagnostic);
     }
 }
 
 fn latin(character: char) -> Option<char> {
     PAIRS.iter().find(|(look_alike, _)| *look_alike == character).map(|(_, latin)| *latin)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::check;
+
+    #[test]
+    fn it_reports_mistakes_and_nothing_else() {
+        check(
+            "confusable-character",
+            &[
+                (
+                    "FROM /* WHERE lеvel = 'x' INTO $upstream",
+                    "`lеvel` contains a letter that only looks like one in `level`: `lеvel` -> FROM /* WHERE level = 'x' INTO $upstream",
+                ),
+                (
+                    "FROM /messages/modules/sеnsor INTO $upstream",
+                    "`sеnsor` contains a letter that only looks like one in `sensor`: `sеnsor` -> FROM /messages/modules/sensor INTO \
+                     $upstream",
+                ),
+                (
+                    "FROM /* WHERE a = 'сritical' INTO $upstream",
+                    "`сritical` contains a letter that only looks like one in `critical`: `сritical` -> FROM /* WHERE a = 'critical' \
+                     INTO $upstream",
+                ),
+            ],
+            &[
+                "FROM /* WHERE уровень = 'высокий' INTO $upstream",
+                "FROM /* WHERE région = 'Zürich' INTO $upstream",
+                "FROM /* WHERE level = 'μm' INTO $upstream",
+                "FROM /* WHERE a = 'abc-где' INTO $upstream",
+            ],
+        );
+    }
 }

@@ -1,49 +1,50 @@
-//! An operator or quote that touches a name and so becomes part of it.
-//!
-//! # Why
-//! Names may contain almost any character: `'`, `-`, `+`, `*`, `%`, `!` and `|` among them.
-//! `level!='low'` reads a property named `level!`, and `$body.temp-1` reads the member `temp-1` of the body.
-//! Put white space around an operator.
-//!
-//! # Example
-//! ```route W0101
-//! FROM /messages/* WHERE level!='low' INTO $upstream
-//! ```
-//!
-//! # Use instead
-//! ```route
-//! FROM /messages/* WHERE level != 'low' INTO $upstream
-//! ```
-//!
-//! # Fix
-//! Puts spaces around the operator, which changes the meaning.
-
-use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
+use crate::lint::{CheckedRoute, Findings, Fixes, Level, Pass};
 use edgeroute_lang::diagnostic::Code;
 use edgeroute_lang::hir::{Arithmetic, NodeKind, Type, TypedRoute};
 use edgeroute_lang::span::Span;
 use edgeroute_lang::syntax::ast::{Expr, ExprKind};
 
-pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::GluedOperator,
-    name: "glued-operator",
-    level: Level::Warn,
-    fixes: Some(Fixes::ChangeMeaning),
-    pass: Pass::Route(check),
-};
+lint! {
+    /// An operator or quote that touches a name and so becomes part of it.
+    ///
+    /// # Why
+    /// Names may contain almost any character: `'`, `-`, `+`, `*`, `%`, `!` and `|` among them.
+    /// `level!='low'` reads a property named `level!`, and `$body.temp-1` reads the member `temp-1` of the body.
+    /// Put white space around an operator.
+    ///
+    /// # Example
+    /// ```route W0101
+    /// FROM /messages/* WHERE level!='low' INTO $upstream
+    /// ```
+    ///
+    /// # Use instead
+    /// ```route
+    /// FROM /messages/* WHERE level != 'low' INTO $upstream
+    /// ```
+    ///
+    /// # Fix
+    /// Puts spaces around the operator, which changes the meaning.
+    Lint {
+        code: Code::GluedOperator,
+        name: "glued-operator",
+        level: Level::Warn,
+        fixes: Some(Fixes::ChangeMeaning),
+        pass: Pass::Route(check),
+    }
+}
 
 fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     for (_, expression) in subject.expressions() {
         let (ExprKind::Property(name) | ExprKind::SystemProperty(name)) = expression.kind else {
             continue;
         };
-        if let Some((span, mended)) = unglued(subject, expression, name) {
+        if let Some((span, fixed)) = unglued(subject, expression, name) {
             let message = format!("`{name}` is read as a single property name");
             let diagnostic = findings
                 .diagnostic(expression.span, message)
                 .with_label("a single name")
-                .with_help(format!("put white space around the operator: `{mended}`"));
-            let diagnostic = findings.mend(subject, diagnostic, span, &mended);
+                .with_help(format!("put white space around the operator: `{fixed}`"));
+            let diagnostic = findings.fix(subject, diagnostic, span, &fixed);
             findings.add(subject.index, diagnostic);
         } else if name.contains('\'') {
             let message = format!("`{name}` is read as a single property name, quotes included");
@@ -58,13 +59,13 @@ fn unglued(subject: &CheckedRoute<'_>, expression: &Expr<'_>, name: &str) -> Opt
     let span = expression.span;
     // In `a!=5`, the name is `a!` and the operator `=`.
     let next = Span::new(span.end(), span.end() + 1);
-    let (span, mended) = match name.strip_suffix('!') {
+    let (span, fixed) = match name.strip_suffix('!') {
         Some(stem) if !stem.is_empty() && subject.slice(next) == "=" => (span.cover(next), format!("{stem} !=")),
         _ => (span, spaced(name)?),
     };
-    let text = subject.with(span, &mended);
+    let text = subject.with(span, &fixed);
     let route = TypedRoute::compile(&text, subject.shadowing, subject.limits).ok()?;
-    (!computes_with_text(&route)).then_some((span, mended))
+    (!computes_with_text(&route)).then_some((span, fixed))
 }
 
 /// The name with spaces around the operators and strings in it; `None` if it has none.
@@ -113,4 +114,39 @@ fn computes_with_text(route: &TypedRoute<'_>) -> bool {
         }
         _ => false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::check_conditions;
+
+    #[test]
+    fn it_reports_mistakes_and_nothing_else() {
+        let said = |name: &str, fixed: &str| format!("`{name}` is read as a single property name: `{name}` -> {fixed}");
+        check_conditions(
+            "glued-operator",
+            &[
+                ("level!='low'", &said("level!", "level !='low'")),
+                ("$body.n!=5", &said("$body.n!", "$body.n !=5")),
+                ("a||'b' = 'c'", &said("a||'b'", "a || 'b' = 'c'")),
+                ("$body.temp-1 > 5", &said("$body.temp-1", "$body.temp - 1 > 5")),
+                ("$body.n*2 > 5", &said("$body.n*2", "$body.n * 2 > 5")),
+                ("'a'||b = 'c'", &said("'a'||b", "'a' || b = 'c'")),
+                ("it's = 'c'", "`it's` is read as a single property name, quotes included: `it's`"),
+            ],
+            &[
+                "level != 'low'",
+                "level<>'low'",
+                "device-type = 'x'",
+                "temp-1 = 'x'",
+                "$dt-subject = 'x'",
+                "$body.machine-id = 'x'",
+                "$body.line-2 = 'x'",
+                "$body.n - 1 > 5",
+                "a || 'b' = 'c'",
+                "a.b*c = 'x'",
+                "as_number(a) > -5",
+            ],
+        );
+    }
 }

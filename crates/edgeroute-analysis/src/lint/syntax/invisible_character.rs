@@ -1,44 +1,45 @@
-//! A character that is invisible or changes the order in which text is shown.
-//!
-//! # Why
-//! A no-break space, pasted from a web page, is not white space in a route but part of a name.
-//! Zero-width characters make strings differ that look the same.
-//! Bidirectional controls can show a condition in an order other than the one in which it is read, which misleads a
-//! reviewer.
-//!
-//! # Example
-//! ```json W0111
-//! {
-//!   "schemaVersion": "1.0",
-//!   "routes": { "hot": "FROM /messages/* WHERE level = 'critical\u200b' INTO $upstream" },
-//!   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
-//! }
-//! ```
-//!
-//! # Use instead
-//! ```json
-//! {
-//!   "schemaVersion": "1.0",
-//!   "routes": { "hot": "FROM /messages/* WHERE level = 'critical' INTO $upstream" },
-//!   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
-//! }
-//! ```
-//!
-//! # Fix
-//! Removes the character, or replaces it with a space if it is a kind of space.
-//! That changes the meaning.
-
-use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
+use crate::lint::{CheckedRoute, Findings, Fixes, Level, Pass};
 use edgeroute_lang::diagnostic::Code;
 use edgeroute_lang::span::Span;
 
-pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::InvisibleCharacter,
-    name: "invisible-character",
-    level: Level::Warn,
-    fixes: Some(Fixes::ChangeMeaning),
-    pass: Pass::Route(check),
-};
+lint! {
+    /// A character that is invisible or changes the order in which text is shown.
+    ///
+    /// # Why
+    /// A no-break space, pasted from a web page, is not white space in a route but part of a name.
+    /// Zero-width characters make strings differ that look the same.
+    /// Bidirectional controls can show a condition in an order other than the one in which it is read, which misleads a
+    /// reviewer.
+    ///
+    /// # Example
+    /// ```json W0111
+    /// {
+    ///   "schemaVersion": "1.0",
+    ///   "routes": { "hot": "FROM /messages/* WHERE level = 'critical\u200b' INTO $upstream" },
+    ///   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+    /// }
+    /// ```
+    ///
+    /// # Use instead
+    /// ```json
+    /// {
+    ///   "schemaVersion": "1.0",
+    ///   "routes": { "hot": "FROM /messages/* WHERE level = 'critical' INTO $upstream" },
+    ///   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+    /// }
+    /// ```
+    ///
+    /// # Fix
+    /// Removes the character, or replaces it with a space if it is a kind of space.
+    /// That changes the meaning.
+    Lint {
+        code: Code::InvisibleCharacter,
+        name: "invisible-character",
+        level: Level::Warn,
+        fixes: Some(Fixes::ChangeMeaning),
+        pass: Pass::Route(check),
+    }
+}
 
 /// The most characters that are reported for one route.
 const REPORTED: usize = 20;
@@ -84,7 +85,7 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
             "" => "remove it",
             _ => "replace it with a space",
         });
-        let diagnostic = findings.mend(subject, diagnostic, span, replacement);
+        let diagnostic = findings.fix(subject, diagnostic, span, replacement);
         findings.add(subject.index, diagnostic);
     }
 }
@@ -107,5 +108,23 @@ fn kind(character: char) -> Option<Kind> {
         | '\u{ffa0}' => Some(Kind::Nothing),
         _ if character.is_control() => Some(Kind::Nothing),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::check_conditions;
+
+    #[test]
+    fn it_reports_mistakes_and_nothing_else() {
+        check_conditions(
+            "invisible-character",
+            &[
+                ("a = 'x\u{200b}'", "U+200B is invisible and is part of a name or string: `\u{200b}` -> a = 'x'"),
+                ("a = 'x'\u{a0}", "U+00A0 looks like a space but is part of a name or string: `\u{a0}` -> a = 'x' "),
+                ("a = 'x\u{202e}'", "U+202E changes the order in which the text is displayed: `\u{202e}` -> a = 'x'"),
+            ],
+            &["a = 'x'", "a = 'é'", "a = '👩\u{200d}🚀'", "a\t=\r\n'x'"],
+        );
     }
 }

@@ -1,35 +1,36 @@
-//! A constant that is not in lower case.
-//!
-//! # Why
-//! `true`, `false`, `null` and `undefined` are case-sensitive.
-//! `TRUE` is a property name.
-//! Messages do not have that property, so a comparison with it is undefined.
-//!
-//! # Example
-//! ```route W0104
-//! FROM /messages/* WHERE $contentType = 'application/json' and $body.alarm = TRUE INTO $upstream
-//! ```
-//!
-//! # Use instead
-//! ```route
-//! FROM /messages/* WHERE $contentType = 'application/json' and $body.alarm = true INTO $upstream
-//! ```
-//!
-//! # Fix
-//! Writes the constant in lower case, or in quotes where a string is needed.
-//! That changes the meaning.
-
-use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
+use crate::lint::{CheckedRoute, Findings, Fixes, Level, Pass};
 use edgeroute_lang::diagnostic::Code;
 use edgeroute_lang::syntax::ast::ExprKind;
 
-pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::MiscasedConstant,
-    name: "miscased-constant",
-    level: Level::Warn,
-    fixes: Some(Fixes::ChangeMeaning),
-    pass: Pass::Route(check),
-};
+lint! {
+    /// A constant that is not in lower case.
+    ///
+    /// # Why
+    /// `true`, `false`, `null` and `undefined` are case-sensitive.
+    /// `TRUE` is a property name.
+    /// Messages do not have that property, so a comparison with it is undefined.
+    ///
+    /// # Example
+    /// ```route W0104
+    /// FROM /messages/* WHERE $contentType = 'application/json' and $body.alarm = TRUE INTO $upstream
+    /// ```
+    ///
+    /// # Use instead
+    /// ```route
+    /// FROM /messages/* WHERE $contentType = 'application/json' and $body.alarm = true INTO $upstream
+    /// ```
+    ///
+    /// # Fix
+    /// Writes the constant in lower case, or in quotes where a string is needed.
+    /// That changes the meaning.
+    Lint {
+        code: Code::MiscasedConstant,
+        name: "miscased-constant",
+        level: Level::Warn,
+        fixes: Some(Fixes::ChangeMeaning),
+        pass: Pass::Route(check),
+    }
+}
 
 fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     for (_, expression) in subject.expressions() {
@@ -44,12 +45,30 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         let diagnostic =
             findings.diagnostic(expression.span, message).with_label(format!("reads the property `{name}`"));
         let quoted = format!("'{name}'");
-        let (help, mended) = if subject.compiles_with(expression.span, constant) {
+        let (help, fixed) = if subject.compiles_with(expression.span, constant) {
             (format!("write `{constant}`"), constant)
         } else {
             (format!("if you mean a string, write `{quoted}`"), &*quoted)
         };
-        let diagnostic = findings.mend(subject, diagnostic.with_help(help), expression.span, mended);
+        let diagnostic = findings.fix(subject, diagnostic.with_help(help), expression.span, fixed);
         findings.add(subject.index, diagnostic);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::check_conditions;
+
+    #[test]
+    fn it_reports_mistakes_and_nothing_else() {
+        check_conditions(
+            "miscased-constant",
+            &[
+                ("$body.a = TRUE", "`TRUE` is a property name; the constant is `true`: `TRUE` -> $body.a = true"),
+                ("a = True", "`True` is a property name; the constant is `true`: `True` -> a = 'True'"),
+                ("$body.a = NULL", "`NULL` is a property name; the constant is `null`: `NULL` -> $body.a = null"),
+            ],
+            &["$body.a = true", "a = 'TRUE'", "truth = 'x'", "$TRUE = 'x'"],
+        );
     }
 }

@@ -1,13 +1,30 @@
 //! Lints about how a route is written.
 
-pub(super) mod coalesced_comparison;
-pub(super) mod comment_in_source;
-pub(super) mod confusable_character;
-pub(super) mod glued_operator;
-pub(super) mod invisible_character;
-pub(super) mod miscased_constant;
-pub(super) mod negated_operand;
-pub(super) mod smart_quote;
-pub(super) mod star_after_name;
-pub(super) mod star_in_source;
-pub(super) mod trailing_text;
+mod coalesced_comparison;
+mod comment_in_source;
+mod confusable_character;
+mod glued_operator;
+mod invisible_character;
+mod miscased_constant;
+mod negated_operand;
+mod smart_quote;
+mod star_after_name;
+mod star_in_source;
+mod trailing_text;
+
+use super::Lint;
+
+/// The lints of this group, in the order of their codes.
+pub(super) const LINTS: &[&Lint] = &[
+    &glued_operator::LINT,
+    &negated_operand::LINT,
+    &coalesced_comparison::LINT,
+    &miscased_constant::LINT,
+    &trailing_text::LINT,
+    &comment_in_source::LINT,
+    &star_in_source::LINT,
+    &star_after_name::LINT,
+    &smart_quote::LINT,
+    &confusable_character::LINT,
+    &invisible_character::LINT,
+];

@@ -1,33 +1,34 @@
-//! Typographic quotes, which do not quote.
-//!
-//! # Why
-//! Word processors and chat programs turn `'critical'` into `‘critical’`.
-//! In a route these quotes are letters: `‘critical’` is a property name, and no message has that property.
-//!
-//! # Example
-//! ```route W0109
-//! FROM /messages/* WHERE level = ‘critical’ INTO $upstream
-//! ```
-//!
-//! # Use instead
-//! ```route
-//! FROM /messages/* WHERE level = 'critical' INTO $upstream
-//! ```
-//!
-//! # Fix
-//! Writes straight quotes, which changes the meaning.
-
-use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
+use crate::lint::{CheckedRoute, Findings, Fixes, Level, Pass};
 use edgeroute_lang::diagnostic::Code;
 use edgeroute_lang::syntax::ast::ExprKind;
 
-pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::SmartQuote,
-    name: "smart-quote",
-    level: Level::Warn,
-    fixes: Some(Fixes::ChangeMeaning),
-    pass: Pass::Route(check),
-};
+lint! {
+    /// Typographic quotes, which do not quote.
+    ///
+    /// # Why
+    /// Word processors and chat programs turn `'critical'` into `‘critical’`.
+    /// In a route these quotes are letters: `‘critical’` is a property name, and no message has that property.
+    ///
+    /// # Example
+    /// ```route W0109
+    /// FROM /messages/* WHERE level = ‘critical’ INTO $upstream
+    /// ```
+    ///
+    /// # Use instead
+    /// ```route
+    /// FROM /messages/* WHERE level = 'critical' INTO $upstream
+    /// ```
+    ///
+    /// # Fix
+    /// Writes straight quotes, which changes the meaning.
+    Lint {
+        code: Code::SmartQuote,
+        name: "smart-quote",
+        level: Level::Warn,
+        fixes: Some(Fixes::ChangeMeaning),
+        pass: Pass::Route(check),
+    }
+}
 
 /// Quotation marks and primes that people type or paste instead of `'` and `"`.
 const QUOTES: [char; 14] = [
@@ -55,12 +56,31 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
             .diagnostic(expression.span, format!("{quote} does not quote a string; it is read as part of a name"))
             .with_label("reads a property with this name");
         let inner = name.trim_matches(is_quote);
-        let mended = format!("'{inner}'");
+        let fixed = format!("'{inner}'");
         let diagnostic = if is_quoted && !inner.contains(['\'', '\\']) {
-            findings.mend(subject, diagnostic.with_help(format!("write `{mended}`")), expression.span, &mended)
+            findings.fix(subject, diagnostic.with_help(format!("write `{fixed}`")), expression.span, &fixed)
         } else {
             diagnostic.with_help("put strings between ' or \"")
         };
         findings.add(subject.index, diagnostic);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::check_conditions;
+
+    #[test]
+    fn it_reports_mistakes_and_nothing_else() {
+        check_conditions(
+            "smart-quote",
+            &[
+                ("a = ‘b’", "‘ does not quote a string; it is read as part of a name: `‘b’` -> a = 'b'"),
+                ("a = “b”", "“ does not quote a string; it is read as part of a name: `“b”` -> a = 'b'"),
+                ("a = it’s", "’ does not quote a string; it is read as part of a name: `it’s`"),
+                ("a = `b`", "` does not quote a string; it is read as part of a name: ``b`` -> a = 'b'"),
+            ],
+            &["a = 'b’s'", "a = \"“b”\"", "a`b = 'c'"],
+        );
     }
 }

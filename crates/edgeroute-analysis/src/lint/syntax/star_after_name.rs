@@ -1,34 +1,35 @@
-//! A `*` directly after the last name of a source.
-//!
-//! # Why
-//! A `*` matches whole names, not the end of one.
-//! `/messages/modules/sensor*` means `/messages/modules/sensor/*`: it takes the messages of `sensor` but not those of
-//! `sensor2`.
-//!
-//! # Example
-//! ```route W0108
-//! FROM /messages/modules/sensor* INTO $upstream
-//! ```
-//!
-//! # Use instead
-//! ```route
-//! FROM /messages/modules/* WHERE starts_with($connectionModuleId, 'sensor') INTO $upstream
-//! ```
-//!
-//! # Fix
-//! Puts a slash before the `*`, which shows what the source means and changes nothing.
-
-use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
+use crate::lint::{CheckedRoute, Findings, Fixes, Level, Pass};
 use edgeroute_lang::diagnostic::Code;
 use edgeroute_lang::span::Span;
 
-pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::StarAfterName,
-    name: "star-after-name",
-    level: Level::Warn,
-    fixes: Some(Fixes::KeepMeaning),
-    pass: Pass::Route(check),
-};
+lint! {
+    /// A `*` directly after the last name of a source.
+    ///
+    /// # Why
+    /// A `*` matches whole names, not the end of one.
+    /// `/messages/modules/sensor*` means `/messages/modules/sensor/*`: it takes the messages of `sensor` but not those of
+    /// `sensor2`.
+    ///
+    /// # Example
+    /// ```route W0108
+    /// FROM /messages/modules/sensor* INTO $upstream
+    /// ```
+    ///
+    /// # Use instead
+    /// ```route
+    /// FROM /messages/modules/* WHERE starts_with($connectionModuleId, 'sensor') INTO $upstream
+    /// ```
+    ///
+    /// # Fix
+    /// Puts a slash before the `*`, which shows what the source means and changes nothing.
+    Lint {
+        code: Code::StarAfterName,
+        name: "star-after-name",
+        level: Level::Warn,
+        fixes: Some(Fixes::KeepMeaning),
+        pass: Pass::Route(check),
+    }
+}
 
 fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     let Some(source) = &subject.tree.source else {
@@ -53,6 +54,35 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     let property = if index == 2 { "$connectionModuleId" } else { "$outputName" };
     let diagnostic = diagnostic
         .with_help(format!("to match all of them, write `{path}/* WHERE starts_with({property}, '{segment}')`"));
-    let diagnostic = findings.mend(subject, diagnostic, stars, "/*");
+    let diagnostic = findings.fix(subject, diagnostic, stars, "/*");
     findings.add(subject.index, diagnostic);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::check;
+
+    #[test]
+    fn it_reports_mistakes_and_nothing_else() {
+        check(
+            "star-after-name",
+            &[
+                (
+                    "FROM /messages/modules/sens* INTO $upstream",
+                    "`sens*` matches only `sens`, not every name that starts with it: `*` -> FROM /messages/modules/sens/* INTO \
+                     $upstream",
+                ),
+                (
+                    // A slash would open a comment.
+                    "FROM /messages/modules/m/outputs/o* WHERE a = 'b' /* c */ INTO $upstream",
+                    "`o*` matches only `o`, not every name that starts with it: `*`",
+                ),
+            ],
+            &[
+                "FROM /messages/modules/sens/* INTO $upstream",
+                "FROM /messages* INTO $upstream",
+                "FROM /* INTO $upstream",
+            ],
+        );
+    }
 }

@@ -1,34 +1,35 @@
-//! Text after the sink of a route.
-//!
-//! # Why
-//! The hub reads a route up to the end of its sink and silently ignores the rest.
-//! A `WHERE` after `INTO` filters nothing: the route takes every message of its source.
-//!
-//! # Example
-//! ```route W0105
-//! FROM /messages/* INTO $upstream WHERE level = 'critical'
-//! ```
-//!
-//! # Use instead
-//! ```route
-//! FROM /messages/* WHERE level = 'critical' INTO $upstream
-//! ```
-//!
-//! # Fix
-//! Removes text that is not a `WHERE`, which changes nothing.
-
-use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
+use crate::lint::{CheckedRoute, Findings, Fixes, Level, Pass};
 use edgeroute_lang::diagnostic::Code;
 use edgeroute_lang::span::Span;
 use edgeroute_lang::syntax::{Lexer, TokenKind};
 
-pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::TrailingText,
-    name: "trailing-text",
-    level: Level::Warn,
-    fixes: Some(Fixes::KeepMeaning),
-    pass: Pass::Route(check),
-};
+lint! {
+    /// Text after the sink of a route.
+    ///
+    /// # Why
+    /// The hub reads a route up to the end of its sink and silently ignores the rest.
+    /// A `WHERE` after `INTO` filters nothing: the route takes every message of its source.
+    ///
+    /// # Example
+    /// ```route W0105
+    /// FROM /messages/* INTO $upstream WHERE level = 'critical'
+    /// ```
+    ///
+    /// # Use instead
+    /// ```route
+    /// FROM /messages/* WHERE level = 'critical' INTO $upstream
+    /// ```
+    ///
+    /// # Fix
+    /// Removes text that is not a `WHERE`, which changes nothing.
+    Lint {
+        code: Code::TrailingText,
+        name: "trailing-text",
+        level: Level::Warn,
+        fixes: Some(Fixes::KeepMeaning),
+        pass: Pass::Route(check),
+    }
+}
 
 fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     let (Some(trailing), Some(sink)) = (subject.tree.trailing, &subject.tree.sink) else {
@@ -45,7 +46,32 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
             diagnostic.with_help(format!("put the condition before INTO: `FROM {path} {text} INTO ...`"))
         }
         (true, ..) => diagnostic.with_help("a route has only one WHERE, before INTO; join conditions with `and`"),
-        (false, ..) => findings.mend(subject, diagnostic.with_help("remove it"), rest, ""),
+        (false, ..) => findings.fix(subject, diagnostic.with_help("remove it"), rest, ""),
     };
     findings.add(subject.index, diagnostic);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::check;
+
+    #[test]
+    fn it_reports_mistakes_and_nothing_else() {
+        check(
+            "trailing-text",
+            &[
+                ("FROM /* INTO $upstream;", "text after the sink is ignored: `;` -> FROM /* INTO $upstream"),
+                (
+                    "FROM /* INTO BrokeredEndpoint('/modules/m/inputs/i')  all of it ",
+                    "text after the sink is ignored: `all of it` -> FROM /* INTO BrokeredEndpoint('/modules/m/inputs/i') ",
+                ),
+                (
+                    "FROM /* INTO BrokeredEndpoint('/modules/m/inputs/i')\u{a0}",
+                    "text after the sink is ignored: `\u{a0}` -> FROM /* INTO BrokeredEndpoint('/modules/m/inputs/i')",
+                ),
+                ("FROM /* INTO $upstream where a = 'b'", "a WHERE after INTO is ignored: `where a = 'b'`"),
+            ],
+            &["FROM /* INTO $upstream", "FROM /* INTO $upstream  ", "FROM /messages INTO $upstream /* all */"],
+        );
+    }
 }

@@ -1,54 +1,55 @@
-//! Routes to one endpoint with equal priorities and different times to live.
-//!
-//! # Why
-//! If both routes take a message, it is delivered once, and the hub picks at random which of them delivers it.
-//! How long the message is kept is then a matter of chance.
-//! The lint reports a pair of routes unless it is proved that no message satisfies both.
-//!
-//! # Example
-//! ```json W0308
-//! {
-//!   "schemaVersion": "1.1",
-//!   "routes": {
-//!     "alarms": {
-//!       "route": "FROM /messages/* WHERE level = 'critical' INTO $upstream",
-//!       "priority": 5, "timeToLiveSecs": 86400
-//!     },
-//!     "rest": { "route": "FROM /messages/* INTO $upstream", "priority": 5 }
-//!   },
-//!   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
-//! }
-//! ```
-//!
-//! # Use instead
-//! ```json
-//! {
-//!   "schemaVersion": "1.1",
-//!   "routes": {
-//!     "alarms": {
-//!       "route": "FROM /messages/* WHERE level = 'critical' INTO $upstream",
-//!       "priority": 0, "timeToLiveSecs": 86400
-//!     },
-//!     "rest": { "route": "FROM /messages/* INTO $upstream", "priority": 5 }
-//!   },
-//!   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
-//! }
-//! ```
-
 use std::collections::BTreeMap;
 
-use crate::lint::{CheckedRoute, Findings, Level, Lint, Pass, Related, RouteSetContext};
+use crate::lint::{CheckedRoute, Findings, Level, Pass, Related, RouteSetContext};
 use edgeroute_lang::diagnostic::Code;
 use edgeroute_lang::priority::TimeToLive;
 use edgeroute_lang::prove::{Answer, SourceFacts};
 
-pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::ConflictingTimeToLive,
-    name: "conflicting-time-to-live",
-    level: Level::Warn,
-    fixes: None,
-    pass: Pass::Set(check),
-};
+lint! {
+    /// Routes to one endpoint with equal priorities and different times to live.
+    ///
+    /// # Why
+    /// If both routes take a message, it is delivered once, and the hub picks at random which of them delivers it.
+    /// How long the message is kept is then a matter of chance.
+    /// The lint reports a pair of routes unless it is proved that no message satisfies both.
+    ///
+    /// # Example
+    /// ```json W0308
+    /// {
+    ///   "schemaVersion": "1.1",
+    ///   "routes": {
+    ///     "alarms": {
+    ///       "route": "FROM /messages/* WHERE level = 'critical' INTO $upstream",
+    ///       "priority": 5, "timeToLiveSecs": 86400
+    ///     },
+    ///     "rest": { "route": "FROM /messages/* INTO $upstream", "priority": 5 }
+    ///   },
+    ///   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+    /// }
+    /// ```
+    ///
+    /// # Use instead
+    /// ```json
+    /// {
+    ///   "schemaVersion": "1.1",
+    ///   "routes": {
+    ///     "alarms": {
+    ///       "route": "FROM /messages/* WHERE level = 'critical' INTO $upstream",
+    ///       "priority": 0, "timeToLiveSecs": 86400
+    ///     },
+    ///     "rest": { "route": "FROM /messages/* INTO $upstream", "priority": 5 }
+    ///   },
+    ///   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+    /// }
+    /// ```
+    Lint {
+        code: Code::ConflictingTimeToLive,
+        name: "conflicting-time-to-live",
+        level: Level::Warn,
+        fixes: None,
+        pass: Pass::Set(check),
+    }
+}
 
 /// The most earlier routes that a route is compared with.
 const COMPARED: usize = 32;
@@ -111,5 +112,33 @@ fn shown(time_to_live: TimeToLive) -> String {
     match time_to_live.as_secs() {
         0 => "the hub's default".to_owned(),
         seconds => format!("{seconds} seconds"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::said;
+
+    #[test]
+    fn it_reports_mistakes_and_nothing_else() {
+        let one = "one: 5: 60: FROM /messages/* WHERE a = 'x' INTO $upstream";
+        let fires = |other: &str| said("conflicting-time-to-live", None, &[one, other]);
+        for other in [
+            "two: 5: FROM /messages/* INTO $upstream",
+            "two: 5: 90: FROM /messages/modules/m/* WHERE b = 'y' INTO $upstream",
+        ] {
+            let expected = "two: `one` has the same endpoint and priority but a different time to live; 60 seconds here: \
+                            /messages/* WHERE a = 'x' INTO $upstream";
+            assert_eq!(fires(other), [expected], "{other}");
+        }
+        for other in [
+            "two: 5: 60: FROM /messages/* INTO $upstream",
+            "two: 4: FROM /messages/* INTO $upstream",
+            "two: 5: FROM /twinChangeNotifications INTO $upstream",
+            "two: 5: FROM /messages/* WHERE a = 'y' INTO $upstream",
+            "two: 5: FROM /messages/* INTO BrokeredEndpoint('/modules/m/inputs/i')",
+        ] {
+            assert_eq!(fires(other), [""; 0], "{other}");
+        }
     }
 }

@@ -1,43 +1,49 @@
-//! Modules whose messages can loop.
-//!
-//! # Why
-//! Each module receives all messages of the one before it, and the first receives those of the last.
-//! If each answers a message with another, the loop never ends.
-//! The lint reports a loop only if every route in it takes all outputs of a module,
-//! because a route that names an output separates requests from answers.
-//!
-//! # Example
-//! ```json W0303
-//! {
-//!   "schemaVersion": "1.0",
-//!   "routes": {
-//!     "there": "FROM /messages/modules/a/* INTO BrokeredEndpoint(\"/modules/b/inputs/in\")",
-//!     "back": "FROM /messages/modules/b/* INTO BrokeredEndpoint(\"/modules/a/inputs/in\")",
-//!     "up": "FROM /messages/modules/a/* INTO $upstream"
-//!   },
-//!   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
-//! }
-//! ```
-//!
-//! # Use instead
-//! ```json
-//! {
-//!   "schemaVersion": "1.0",
-//!   "routes": {
-//!     "there": "FROM /messages/modules/a/outputs/request INTO BrokeredEndpoint(\"/modules/b/inputs/in\")",
-//!     "back": "FROM /messages/modules/b/* INTO BrokeredEndpoint(\"/modules/a/inputs/in\")",
-//!     "up": "FROM /messages/modules/a/* INTO $upstream"
-//!   },
-//!   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
-//! }
-//! ```
-
 use super::senders::Senders;
-use crate::lint::{Findings, Level, Lint, Pass, Related, RouteSetContext};
+use crate::lint::{Findings, Level, Pass, Related, RouteSetContext};
 use edgeroute_lang::diagnostic::Code;
 
-pub(in crate::lint) const LINT: Lint =
-    Lint { code: Code::MessageLoop, name: "message-loop", level: Level::Warn, fixes: None, pass: Pass::Set(check) };
+lint! {
+    /// Modules whose messages can loop.
+    ///
+    /// # Why
+    /// Each module receives all messages of the one before it, and the first receives those of the last.
+    /// If each answers a message with another, the loop never ends.
+    /// The lint reports a loop only if every route in it takes all outputs of a module,
+    /// because a route that names an output separates requests from answers.
+    ///
+    /// # Example
+    /// ```json W0303
+    /// {
+    ///   "schemaVersion": "1.0",
+    ///   "routes": {
+    ///     "there": "FROM /messages/modules/a/* INTO BrokeredEndpoint(\"/modules/b/inputs/in\")",
+    ///     "back": "FROM /messages/modules/b/* INTO BrokeredEndpoint(\"/modules/a/inputs/in\")",
+    ///     "up": "FROM /messages/modules/a/* INTO $upstream"
+    ///   },
+    ///   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+    /// }
+    /// ```
+    ///
+    /// # Use instead
+    /// ```json
+    /// {
+    ///   "schemaVersion": "1.0",
+    ///   "routes": {
+    ///     "there": "FROM /messages/modules/a/outputs/request INTO BrokeredEndpoint(\"/modules/b/inputs/in\")",
+    ///     "back": "FROM /messages/modules/b/* INTO BrokeredEndpoint(\"/modules/a/inputs/in\")",
+    ///     "up": "FROM /messages/modules/a/* INTO $upstream"
+    ///   },
+    ///   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+    /// }
+    /// ```
+    Lint {
+        code: Code::MessageLoop,
+        name: "message-loop",
+        level: Level::Warn,
+        fixes: None,
+        pass: Pass::Set(check),
+    }
+}
 
 /// The most steps of a loop that are shown.
 const SHOWN: usize = 8;
@@ -77,5 +83,41 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
             Some(Related { route: other.index, span, text: "part of the loop".to_owned() })
         });
         findings.add_related(subject.index, diagnostic, related.collect());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::{into_module, said};
+
+    #[test]
+    fn it_reports_mistakes_and_nothing_else() {
+        let [a, b, c] = ["a", "b", "c"].map(into_module);
+        let there = format!("there: FROM /messages/modules/a/* {b}");
+        let back = |from: &str| format!("back: FROM {from} {a}");
+        let fires =
+            |back: &str| said("message-loop", None, &[&there, back, "up: FROM /messages/modules/b/* INTO $upstream"]);
+        for from in
+            ["/messages/modules/b/*", "/messages/modules/b/outputs/*", "/messages/* WHERE $connectionModuleId = 'b'"]
+        {
+            let found = fires(&back(from));
+            let way = "part of the loop: BrokeredEndpoint('/modules/a/inputs/in')";
+            assert_eq!(found, [format!("there: messages can loop: `b`, `a`, `b`; {way}")], "{from}");
+        }
+        for from in [
+            "/messages/modules/b/outputs/reply",
+            "/messages/modules/c/*",
+            "/messages/* WHERE $connectionModuleId = 'd'",
+        ] {
+            assert_eq!(fires(&back(from)), [""; 0], "{from}");
+        }
+        let routes = [
+            format!("x: FROM /messages/modules/a/* {b}"),
+            format!("y: FROM /messages/modules/b/* {c}"),
+            format!("z: FROM /messages/modules/c/* {a}"),
+        ];
+        let found = said("message-loop", None, &routes.each_ref().map(String::as_str));
+        assert_eq!(found.len(), 1);
+        assert!(found[0].starts_with("x: messages can loop: `b`, `c`, `a`, `b`"), "{found:?}");
     }
 }

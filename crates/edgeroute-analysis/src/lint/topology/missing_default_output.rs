@@ -1,44 +1,45 @@
-//! No route for messages that a module sends without an output.
-//!
-//! # Why
-//! `/messages/modules/sensor/outputs/*` selects what `sensor` sends to any named output.
-//! A message that it sends without naming an output comes from `/messages/modules/sensor` and is dropped.
-//! The lint reports this only if no other route takes such messages.
-//! This lint is off by default, because many modules always name an output.
-//!
-//! # Example
-//! ```json W0304
-//! {
-//!   "schemaVersion": "1.0",
-//!   "routes": { "up": "FROM /messages/modules/sensor/outputs/* INTO $upstream" },
-//!   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
-//! }
-//! ```
-//!
-//! # Use instead
-//! ```json
-//! {
-//!   "schemaVersion": "1.0",
-//!   "routes": { "up": "FROM /messages/modules/sensor/* INTO $upstream" },
-//!   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
-//! }
-//! ```
-//!
-//! # Fix
-//! Takes all messages of the module, which changes the meaning.
-
-use crate::lint::{Findings, Fixes, Level, Lint, Pass, RouteSetContext};
+use crate::lint::{Findings, Fixes, Level, Pass, RouteSetContext};
 use crate::topology::{Flow, Outputs, Selection};
 use edgeroute_lang::diagnostic::Code;
 use edgeroute_lang::span::Span;
 
-pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::MissingDefaultOutput,
-    name: "missing-default-output",
-    level: Level::Allow,
-    fixes: Some(Fixes::ChangeMeaning),
-    pass: Pass::Set(check),
-};
+lint! {
+    /// No route for messages that a module sends without an output.
+    ///
+    /// # Why
+    /// `/messages/modules/sensor/outputs/*` selects what `sensor` sends to any named output.
+    /// A message that it sends without naming an output comes from `/messages/modules/sensor` and is dropped.
+    /// The lint reports this only if no other route takes such messages.
+    /// This lint is off by default, because many modules always name an output.
+    ///
+    /// # Example
+    /// ```json W0304
+    /// {
+    ///   "schemaVersion": "1.0",
+    ///   "routes": { "up": "FROM /messages/modules/sensor/outputs/* INTO $upstream" },
+    ///   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+    /// }
+    /// ```
+    ///
+    /// # Use instead
+    /// ```json
+    /// {
+    ///   "schemaVersion": "1.0",
+    ///   "routes": { "up": "FROM /messages/modules/sensor/* INTO $upstream" },
+    ///   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+    /// }
+    /// ```
+    ///
+    /// # Fix
+    /// Takes all messages of the module, which changes the meaning.
+    Lint {
+        code: Code::MissingDefaultOutput,
+        name: "missing-default-output",
+        level: Level::Allow,
+        fixes: Some(Fixes::ChangeMeaning),
+        pass: Pass::Set(check),
+    }
+}
 
 fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
     let Some((_, topology)) = set.manifest.filter(|_| set.is_complete) else {
@@ -61,17 +62,17 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
         let Selection::Module { modules, outputs: Outputs::Named } = flow.selection() else {
             continue;
         };
-        let mut is_told = true;
+        let mut is_new = false;
         for module in modules {
             if let Some(is_taken @ false) = is_taken.get_mut(module.index())
                 && !wide.iter().any(|flow| flow.takes_from(*module))
             {
                 // Reported only once per module.
                 *is_taken = true;
-                is_told = false;
+                is_new = true;
             }
         }
-        let (Some(subject), false) = (set.subject_at(flow.position()), is_told) else {
+        let (Some(subject), true) = (set.subject_at(flow.position()), is_new) else {
             continue;
         };
         let Some(source) = &subject.tree.source else {
@@ -88,10 +89,37 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
         let diagnostic = match stem.len().checked_sub("outputs".len()).and_then(|at| text.get(..at)) {
             Some(before) if before.ends_with('/') => {
                 let place = Span::new(source.span.start() + Span::from_range(0..before.len()).len(), source.span.end());
-                findings.mend(subject, diagnostic, place, "*")
+                findings.fix(subject, diagnostic, place, "*")
             }
             _ => diagnostic,
         };
         findings.add(subject.index, diagnostic);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::said;
+
+    #[test]
+    fn it_reports_mistakes_and_nothing_else() {
+        let named = "r: FROM /messages/modules/a/outputs/* INTO $upstream";
+        assert_eq!(
+            said("missing-default-output", None, &[named]),
+            [
+                "r: no route takes messages that `a` sends without an output -> FROM /messages/modules/a/* INTO $upstream"
+            ]
+        );
+        for other in [
+            "s: FROM /messages/* INTO $upstream",
+            "s: FROM /messages/modules/A/* WHERE level = 'x' INTO $upstream",
+            "s: FROM /messages/modules/* WHERE $connectionModuleId = 'a' INTO $upstream",
+        ] {
+            assert_eq!(said("missing-default-output", None, &[named, other]), [""; 0], "{other}");
+        }
+        assert_eq!(
+            said("missing-default-output", None, &["r: FROM /messages/modules/a/outputs/o INTO $upstream"]),
+            [""; 0]
+        );
     }
 }

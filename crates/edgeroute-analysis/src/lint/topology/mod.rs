@@ -1,20 +1,38 @@
 //! Lints about routes together, and about what they and the modules of a manifest make.
 
+mod conflicting_time_to_live;
+mod duplicate_route;
+mod message_loop;
+mod missing_default_output;
+mod no_way_upstream;
+mod outranked_by_catch_all;
 mod relations;
+mod self_loop;
 mod senders;
-
-pub(super) mod conflicting_time_to_live;
-pub(super) mod duplicate_route;
-pub(super) mod message_loop;
-pub(super) mod missing_default_output;
-pub(super) mod no_way_upstream;
-pub(super) mod outranked_by_catch_all;
-pub(super) mod self_loop;
-pub(super) mod sinks_differ_by_case;
-pub(super) mod subsumed_route;
-pub(super) mod unknown_module;
-pub(super) mod unknown_source;
-pub(super) mod unreached_module;
-pub(super) mod unserved_leaf_devices;
+mod sinks_differ_by_case;
+mod subsumed_route;
+mod unknown_module;
+mod unknown_source;
+mod unreached_module;
+mod unserved_leaf_devices;
 
 pub(super) use relations::{Relation, RelationKind, Relations};
+
+use super::Lint;
+
+/// The lints of this group, in the order of their codes.
+pub(super) const LINTS: &[&Lint] = &[
+    &unknown_module::LINT,
+    &self_loop::LINT,
+    &message_loop::LINT,
+    &missing_default_output::LINT,
+    &duplicate_route::LINT,
+    &subsumed_route::LINT,
+    &outranked_by_catch_all::LINT,
+    &conflicting_time_to_live::LINT,
+    &no_way_upstream::LINT,
+    &unreached_module::LINT,
+    &unserved_leaf_devices::LINT,
+    &sinks_differ_by_case::LINT,
+    &unknown_source::LINT,
+];

@@ -1,43 +1,49 @@
-//! A module that receives its own messages.
-//!
-//! # Why
-//! Whatever the module sends comes back to it.
-//! If it answers each message with another, the loop never ends and fills the device's processor and the hub's store.
-//! A route from `/messages/*` does this too, because it also selects the messages of the module that it sends to.
-//! The lint reports only modules that some route names as a source; a route from a single output is assumed to be
-//! intentional.
-//!
-//! # Example
-//! ```json W0302
-//! {
-//!   "schemaVersion": "1.0",
-//!   "routes": {
-//!     "in": "FROM /messages/* INTO BrokeredEndpoint(\"/modules/filter/inputs/in\")",
-//!     "out": "FROM /messages/modules/filter/* INTO $upstream"
-//!   },
-//!   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
-//! }
-//! ```
-//!
-//! # Use instead
-//! ```json
-//! {
-//!   "schemaVersion": "1.0",
-//!   "routes": {
-//!     "in": "FROM /messages/* WHERE NOT IS_DEFINED($connectionModuleId) INTO BrokeredEndpoint(\"/modules/filter/inputs/in\")",
-//!     "out": "FROM /messages/modules/filter/* INTO $upstream"
-//!   },
-//!   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
-//! }
-//! ```
-
 use super::senders::Senders;
-use crate::lint::{Findings, Level, Lint, Pass, RouteSetContext};
+use crate::lint::{Findings, Level, Pass, RouteSetContext};
 use crate::topology::Target;
 use edgeroute_lang::diagnostic::Code;
 
-pub(in crate::lint) const LINT: Lint =
-    Lint { code: Code::SelfLoop, name: "self-loop", level: Level::Warn, fixes: None, pass: Pass::Set(check) };
+lint! {
+    /// A module that receives its own messages.
+    ///
+    /// # Why
+    /// Whatever the module sends comes back to it.
+    /// If it answers each message with another, the loop never ends and fills the device's processor and the hub's store.
+    /// A route from `/messages/*` does this too, because it also selects the messages of the module that it sends to.
+    /// The lint reports only modules that some route names as a source; a route from a single output is assumed to be
+    /// intentional.
+    ///
+    /// # Example
+    /// ```json W0302
+    /// {
+    ///   "schemaVersion": "1.0",
+    ///   "routes": {
+    ///     "in": "FROM /messages/* INTO BrokeredEndpoint(\"/modules/filter/inputs/in\")",
+    ///     "out": "FROM /messages/modules/filter/* INTO $upstream"
+    ///   },
+    ///   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+    /// }
+    /// ```
+    ///
+    /// # Use instead
+    /// ```json
+    /// {
+    ///   "schemaVersion": "1.0",
+    ///   "routes": {
+    ///     "in": "FROM /messages/* WHERE NOT IS_DEFINED($connectionModuleId) INTO BrokeredEndpoint(\"/modules/filter/inputs/in\")",
+    ///     "out": "FROM /messages/modules/filter/* INTO $upstream"
+    ///   },
+    ///   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+    /// }
+    /// ```
+    Lint {
+        code: Code::SelfLoop,
+        name: "self-loop",
+        level: Level::Warn,
+        fixes: None,
+        pass: Pass::Set(check),
+    }
+}
 
 fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
     let Some((_, topology)) = set.manifest else {
@@ -74,5 +80,43 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
             "if you intend this, name the output that the messages are sent to".to_owned()
         };
         findings.add(subject.index, diagnostic.with_help(help));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::{into_module, said};
+
+    #[test]
+    fn it_reports_mistakes_and_nothing_else() {
+        let into = into_module("filter");
+        let up = "up: FROM /messages/modules/filter/outputs/o INTO $upstream";
+        let fires = |source: &str| said("self-loop", None, &[&format!("r: FROM {source} {into}"), up]);
+        for source in [
+            "/*",
+            "/messages/*",
+            "/messages/modules/*",
+            "/messages/modules/Filter/*",
+            "/messages/modules/filter/outputs/*",
+        ] {
+            let source_text = format!("; also takes what `filter` sends: {source}");
+            assert_eq!(fires(source), [format!("r: the module `filter` receives its own messages{source_text}")]);
+        }
+        assert_eq!(
+            fires("/messages/* WHERE level = 'x'"),
+            ["r: the module `filter` receives its own messages that satisfy the condition; also takes what `filter` \
+              sends: /messages/*"]
+        );
+        for source in [
+            "/messages/modules/filter/outputs/again",
+            "/messages/modules/other/*",
+            "/messages/* WHERE not is_defined($connectionModuleId)",
+            "/messages/modules/* WHERE $connectionModuleId != 'filter'",
+            "/twinChangeNotifications",
+        ] {
+            assert_eq!(fires(source), [""; 0], "{source}");
+        }
+        // Nothing shows that the module sends.
+        assert_eq!(said("self-loop", None, &[&format!("r: FROM /messages/* {into}")]), [""; 0]);
     }
 }

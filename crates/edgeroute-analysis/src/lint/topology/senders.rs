@@ -1,8 +1,8 @@
-//! Who surely sends: what loops are looked for among.
+//! Finds the modules that certainly send messages, among which loops are searched for.
 //!
-//! A route from `/messages/*` selects what every module sends, but many modules send nothing. Only one that some route
-//! names as a source is taken to send. And only routes from all outputs of a module count: where a route names an
-//! output, its author has told requests from answers.
+//! A route from `/messages/*` selects the messages of every module, but many modules send nothing. Only a module that
+//! some route names as its source is assumed to send. Only routes from all outputs of a module count: the author of a
+//! route from one output has already separated requests from answers.
 
 use std::borrow::Cow;
 

@@ -1,51 +1,52 @@
-//! A module that the deployment does not install.
-//!
-//! # Why
-//! A route from a missing module takes nothing, and a route into one stores messages that nobody will ever receive.
-//! Module names in endpoints are case-sensitive.
-//! The lint runs only if the deployment declares its modules.
-//!
-//! # Example
-//! ```json W0301
-//! {
-//!   "$edgeAgent": { "properties.desired": { "modules": { "sensor": {} } } },
-//!   "$edgeHub": { "properties.desired": {
-//!     "schemaVersion": "1.0",
-//!     "routes": { "up": "FROM /messages/modules/sensr/* INTO $upstream" },
-//!     "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
-//!   } }
-//! }
-//! ```
-//!
-//! # Use instead
-//! ```json
-//! {
-//!   "$edgeAgent": { "properties.desired": { "modules": { "sensor": {} } } },
-//!   "$edgeHub": { "properties.desired": {
-//!     "schemaVersion": "1.0",
-//!     "routes": { "up": "FROM /messages/modules/sensor/* INTO $upstream" },
-//!     "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
-//!   } }
-//! }
-//! ```
-//!
-//! # Fix
-//! Writes the name that was probably meant, which changes the meaning.
-
-use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass, RouteSetContext};
+use crate::lint::{CheckedRoute, Findings, Fixes, Level, Pass, RouteSetContext};
 use crate::topology::{ModuleId, Selection, Target, Topology};
 use edgeroute_lang::diagnostic::{Code, closest};
 use edgeroute_lang::manifest::ModuleSpec;
 use edgeroute_lang::span::Span;
 use edgeroute_lang::syntax::ast::SinkKind;
 
-pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::UnknownModule,
-    name: "unknown-module",
-    level: Level::Warn,
-    fixes: Some(Fixes::ChangeMeaning),
-    pass: Pass::Set(check),
-};
+lint! {
+    /// A module that the deployment does not install.
+    ///
+    /// # Why
+    /// A route from a missing module takes nothing, and a route into one stores messages that nobody will ever receive.
+    /// Module names in endpoints are case-sensitive.
+    /// The lint runs only if the deployment declares its modules.
+    ///
+    /// # Example
+    /// ```json W0301
+    /// {
+    ///   "$edgeAgent": { "properties.desired": { "modules": { "sensor": {} } } },
+    ///   "$edgeHub": { "properties.desired": {
+    ///     "schemaVersion": "1.0",
+    ///     "routes": { "up": "FROM /messages/modules/sensr/* INTO $upstream" },
+    ///     "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+    ///   } }
+    /// }
+    /// ```
+    ///
+    /// # Use instead
+    /// ```json
+    /// {
+    ///   "$edgeAgent": { "properties.desired": { "modules": { "sensor": {} } } },
+    ///   "$edgeHub": { "properties.desired": {
+    ///     "schemaVersion": "1.0",
+    ///     "routes": { "up": "FROM /messages/modules/sensor/* INTO $upstream" },
+    ///     "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
+    ///   } }
+    /// }
+    /// ```
+    ///
+    /// # Fix
+    /// Writes the name that was probably meant, which changes the meaning.
+    Lint {
+        code: Code::UnknownModule,
+        name: "unknown-module",
+        level: Level::Warn,
+        fixes: Some(Fixes::ChangeMeaning),
+        pass: Pass::Set(check),
+    }
+}
 
 fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
     let Some((manifest, topology)) = set.manifest else {
@@ -92,7 +93,7 @@ fn report(subject: &CheckedRoute<'_>, place: Span, name: &str, known: &[&str], f
         Some(meant) => {
             let help = format!("did you mean `{meant}`?");
             let diagnostic = diagnostic.with_help(help);
-            if segment.is_some() { findings.mend(subject, diagnostic, span, meant) } else { diagnostic }
+            if segment.is_some() { findings.fix(subject, diagnostic, span, meant) } else { diagnostic }
         }
         None => diagnostic,
     };
@@ -108,4 +109,34 @@ fn segments(path: &str) -> impl Iterator<Item = (usize, &str)> {
         (start, segment)
     });
     parts.filter(|(_, segment)| !segment.is_empty()).skip(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::said;
+
+    #[test]
+    fn it_reports_mistakes_and_nothing_else() {
+        let modules: Option<&[&str]> = Some(&["sensor", "filter"]);
+        let routes = [
+            "a: FROM /messages/modules/Sensr/outputs/* INTO $upstream",
+            "b: FROM /messages/modules/SENSOR/* INTO BrokeredEndpoint('/modules/Filter/inputs/in')",
+            "c: FROM /messages/modules/other/* INTO BrokeredEndpoint('/modules/filter/inputs/in')",
+        ];
+        assert_eq!(
+            said("unknown-module", modules, &routes),
+            [
+                "a: the deployment does not install a module `Sensr` -> FROM /messages/modules/sensor/outputs/* INTO $upstream",
+                "b: the deployment does not install a module `Filter` -> FROM /messages/modules/SENSOR/* INTO \
+                 BrokeredEndpoint('/modules/filter/inputs/in')",
+                "c: the deployment does not install a module `other`",
+            ]
+        );
+        assert_eq!(said("unknown-module", None, &routes), [""; 0]);
+        let known = [
+            "a: FROM /messages/modules/SENSOR/* INTO BrokeredEndpoint('/modules/filter/inputs/in')",
+            "b: FROM /messages/modules/*/x INTO $upstream",
+        ];
+        assert_eq!(said("unknown-module", modules, &known), [""; 0]);
+    }
 }

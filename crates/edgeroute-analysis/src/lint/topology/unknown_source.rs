@@ -1,36 +1,37 @@
-//! A source that no message comes from.
-//!
-//! # Why
-//! The edge hub routes messages of leaf devices (`/messages`),
-//! messages of modules (`/messages/modules/NAME`, or `/messages/modules/NAME/outputs/OUTPUT` with an output)
-//! and twin changes (`/twinChangeNotifications`).
-//! No message comes from any other source.
-//! Sources that exist only in the cloud, such as `/deviceLifecycleEvents`, are accepted but match nothing.
-//!
-//! # Example
-//! ```route W0313
-//! FROM /messages/module/sensor/* INTO $upstream
-//! ```
-//!
-//! # Use instead
-//! ```route
-//! FROM /messages/modules/sensor/* INTO $upstream
-//! ```
-//!
-//! # Fix
-//! Writes the word that was probably meant, which changes the meaning.
-
-use crate::lint::{CheckedRoute, Findings, Fixes, Level, Lint, Pass};
+use crate::lint::{CheckedRoute, Findings, Fixes, Level, Pass};
 use edgeroute_lang::diagnostic::{Code, closest};
 use edgeroute_lang::span::Span;
 
-pub(in crate::lint) const LINT: Lint = Lint {
-    code: Code::UnknownSource,
-    name: "unknown-source",
-    level: Level::Warn,
-    fixes: Some(Fixes::ChangeMeaning),
-    pass: Pass::Route(check),
-};
+lint! {
+    /// A source that no message comes from.
+    ///
+    /// # Why
+    /// The edge hub routes messages of leaf devices (`/messages`),
+    /// messages of modules (`/messages/modules/NAME`, or `/messages/modules/NAME/outputs/OUTPUT` with an output)
+    /// and twin changes (`/twinChangeNotifications`).
+    /// No message comes from any other source.
+    /// Sources that exist only in the cloud, such as `/deviceLifecycleEvents`, are accepted but match nothing.
+    ///
+    /// # Example
+    /// ```route W0313
+    /// FROM /messages/module/sensor/* INTO $upstream
+    /// ```
+    ///
+    /// # Use instead
+    /// ```route
+    /// FROM /messages/modules/sensor/* INTO $upstream
+    /// ```
+    ///
+    /// # Fix
+    /// Writes the word that was probably meant, which changes the meaning.
+    Lint {
+        code: Code::UnknownSource,
+        name: "unknown-source",
+        level: Level::Warn,
+        fixes: Some(Fixes::ChangeMeaning),
+        pass: Pass::Route(check),
+    }
+}
 
 fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     let Some(source) = &subject.tree.source else {
@@ -71,7 +72,7 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     let diagnostic = match meant {
         Some(meant) => {
             let diagnostic = diagnostic.with_help(format!("did you mean `{meant}`?"));
-            findings.mend(subject, diagnostic, place, meant)
+            findings.fix(subject, diagnostic, place, meant)
         }
         None => diagnostic.with_help(
             "use /messages/*, /messages/modules/NAME/*, /messages/modules/NAME/outputs/OUTPUT or \
@@ -79,4 +80,41 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         ),
     };
     findings.add(subject.index, diagnostic);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::check;
+
+    #[test]
+    fn it_reports_mistakes_and_nothing_else() {
+        let message = |path: &str| format!("no message comes from `{path}`");
+        let fires = [
+            ("/message/*", "message", "/messages/*"),
+            ("/messages/module/m/*", "module", "/messages/modules/m/*"),
+            ("/messages/modules/m/output/o", "output", "/messages/modules/m/outputs/o"),
+        ]
+        .map(|(source, wrong, fixed)| {
+            let path = source.trim_end_matches("/*");
+            let route = |source: &str| format!("FROM {source} INTO $upstream");
+            (route(source), format!("{}: `{wrong}` -> {}", message(path), route(fixed)))
+        });
+        let mut fires: Vec<(&str, &str)> = fires.iter().map(|(route, expected)| (&**route, &**expected)).collect();
+        let lifecycle = format!("{}: `deviceLifecycleEvents`", message("/deviceLifecycleEvents"));
+        fires.push(("FROM /deviceLifecycleEvents INTO $upstream", &lifecycle));
+        let twins = format!("{}: `x`", message("/twinChangeNotifications/x"));
+        fires.push(("FROM /twinChangeNotifications/x INTO $upstream", &twins));
+        check(
+            "unknown-source",
+            &fires,
+            &[
+                "FROM /* INTO $upstream",
+                "FROM /MESSAGES INTO $upstream",
+                "FROM /messages/Modules/m/Outputs/* INTO $upstream",
+                "FROM /messages/modules/m/outputs/a/b INTO $upstream",
+                "FROM /twinChangeNotifications/* INTO $upstream",
+                "FROM /messages/modules/*/outputs/o INTO $upstream",
+            ],
+        );
+    }
 }

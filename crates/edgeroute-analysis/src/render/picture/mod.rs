@@ -87,7 +87,7 @@ enum NodeKind {
 /// A route in a box.
 #[derive(Clone, Debug)]
 struct Row {
-    /// The priority; empty if there is none.
+    /// The priority; empty if the route has the default.
     badge: String,
     /// The full name.
     name: String,

@@ -202,7 +202,7 @@ impl Drawing<'_> {
         self.in_loop.contains(&node) || self.senders.get(&Sender::EveryModule) == Some(&node)
     }
 
-    /// The ends where a flow starts: the senders whose messages it may take or, if there are none, those that it
+    /// The ends where a flow starts: the senders whose messages it may take or, without any, those that it
     /// selects.
     fn sources(&mut self, flow: &Flow) -> Vec<End> {
         let mut from = Vec::new();

@@ -4,10 +4,12 @@
 //! logical location; a fix is an edit of the file.
 
 use core::fmt::Write as _;
+use std::borrow::Cow;
 
 use serde::Serialize;
 
 use super::{FileReport, Report, message_of};
+use crate::lint::explanation;
 use edgeroute_lang::diagnostic::{Code, Diagnostic, Finding, Fix, Label, Severity};
 use edgeroute_lang::span::Span;
 
@@ -55,8 +57,8 @@ struct Rule {
 
 #[derive(Serialize)]
 struct Help {
-    text: &'static str,
-    markdown: &'static str,
+    text: Cow<'static, str>,
+    markdown: Cow<'static, str>,
 }
 
 #[derive(Serialize)]
@@ -220,14 +222,14 @@ impl Report<'_> {
 }
 
 fn rule(code: Code) -> Rule {
-    let explanation = code.explanation();
-    let first_paragraph = explanation.split("\n\n").next().unwrap_or(explanation).replace('\n', " ");
+    let explanation = explanation(code);
+    let first_paragraph = explanation.split("\n\n").next().unwrap_or_default().replace('\n', " ");
     Rule {
         id: code.as_str(),
         name: format!("{code:?}"),
         short_description: Message::new(code.title()),
         full_description: Message { text: Text::Made(first_paragraph.trim().to_owned()) },
-        help: Help { text: explanation, markdown: explanation },
+        help: Help { text: explanation.clone(), markdown: explanation },
         default_configuration: Configuration { level: code.severity().as_str() },
     }
 }

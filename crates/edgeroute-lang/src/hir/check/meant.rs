@@ -15,18 +15,18 @@ use crate::syntax::misread::{TYPOGRAPHIC_QUOTES, misread};
 const SHOWN: usize = 2 * QUOTED + 60;
 
 /// A suggestion of what to write instead.
-pub(super) struct Correction {
+pub(super) struct Suggestion {
     help: String,
     fix: Option<(Span, String)>,
 }
 
-impl Correction {
+impl Suggestion {
     fn new(help: &str, fix: Option<(Span, String)>) -> Self {
         Self { help: quoted_up_to(help, SHOWN), fix }
     }
 
     /// Adds this help to the error.
-    pub(super) fn add_to(self, error: Diagnostic) -> Diagnostic {
+    pub(super) fn of(self, error: Diagnostic) -> Diagnostic {
         let error = error.with_help(self.help);
         match self.fix {
             Some((span, text)) => error.with_fix(span, text),
@@ -36,43 +36,43 @@ impl Correction {
 }
 
 /// Applies the first suggestion to the error, or returns the error unchanged.
-pub(super) fn correct_or(
+pub(super) fn fix_or(
     error: Diagnostic,
-    correction: Option<Correction>,
+    fix: Option<Suggestion>,
     otherwise: impl FnOnce(Diagnostic) -> Diagnostic,
 ) -> Diagnostic {
-    match correction {
-        Some(correction) => correction.add_to(error),
+    match fix {
+        Some(fix) => fix.of(error),
         None => otherwise(error),
     }
 }
 
 /// Guesses what the name of an unknown function means.
-pub(super) fn misread_function(name: &str, span: Span) -> Option<Correction> {
+pub(super) fn misread_function(name: &str, span: Span) -> Option<Suggestion> {
     let misread = misread(name, "(")?;
-    Some(Correction::new(&misread.help, misread.edit.map(|(place, text)| (place.shifted(span.start()), text))))
+    Some(Suggestion::new(&misread.help, misread.edit.map(|(place, text)| (place.shifted(span.start()), text))))
 }
 
 impl Checker<'_, '_> {
     /// Guesses what one of the operands means, if it is a name that looks like something else.
-    pub(super) fn misread_operand(&self, operands: &[ExprId]) -> Option<Correction> {
+    pub(super) fn misread_operand(&self, operands: &[ExprId]) -> Option<Suggestion> {
         operands.iter().find_map(|&operand| {
             let expression = self.inner(self.syntax.get(operand)?);
             let (ExprKind::Property(name) | ExprKind::SystemProperty(name)) = expression.kind else { return None };
             if let Some(path) = bracketed_body_path(name) {
                 let help = format!("begin a body query with `$body.`: write `{}`", quoted(&path));
-                return Some(Correction::new(&help, Some((expression.span, path))));
+                return Some(Suggestion::new(&help, Some((expression.span, path))));
             }
             // A name that ends in `!` is misread if `=` follows it directly.
             let is_compared = name.ends_with('!') && self.is_compared_at(expression.span.end());
             let misread = misread(name, if is_compared { "=" } else { " " })?;
             let edit = misread.edit.map(|(span, text)| (span.shifted(expression.span.start()), text));
-            Some(Correction::new(&misread.help, edit))
+            Some(Suggestion::new(&misread.help, edit))
         })
     }
 
     /// `a!=5`, `as_number(a) = “5”`: guesses what a name next to a number means.
-    pub(super) fn misread_beside_number(&self, binary: &Binary) -> Option<Correction> {
+    pub(super) fn misread_beside_number(&self, binary: &Binary) -> Option<Suggestion> {
         let text = match binary.types {
             (Type::Text, Type::Number) => binary.left,
             (Type::Number, Type::Text) => binary.right,
@@ -85,14 +85,14 @@ impl Checker<'_, '_> {
             && binary.operator == BinaryOperator::Equal
         {
             let help = format!("`{name}` is read as a single property name; write `as_number({stem}) !=`");
-            return Some(Correction::new(&help, Some((expression.span, format!("as_number({stem}) !")))));
+            return Some(Suggestion::new(&help, Some((expression.span, format!("as_number({stem}) !")))));
         }
         let inner = name.trim_matches(TYPOGRAPHIC_QUOTES);
         let is_number =
             inner.len() < name.len() && inner.len() <= QUOTED && inner.parse::<f64>().is_ok_and(f64::is_finite);
         is_number.then(|| {
             let help = format!("typographic quotes are read as part of a name; write `{inner}`");
-            Correction::new(&help, Some((expression.span, inner.to_owned())))
+            Suggestion::new(&help, Some((expression.span, inner.to_owned())))
         })
     }
 
@@ -119,8 +119,8 @@ impl Checker<'_, '_> {
                 ExprKind::Binary { operator, left, right, .. } if matches!(operator.precedence(), 4 | 5) => {
                     let Some((_, not_span)) = not.filter(|&(id, _)| id == left) else { continue };
                     let (left, right) = (self.written(negated)?, self.written(right).zip(self.syntax.get(right))?);
-                    let corrected = format!("not ({left} {} {})", operator.as_str(), right.0);
-                    return Some((not_span.cover(right.1.span), corrected));
+                    let fixed = format!("not ({left} {} {})", operator.as_str(), right.0);
+                    return Some((not_span.cover(right.1.span), fixed));
                 }
                 _ => {}
             }
@@ -149,7 +149,7 @@ fn bracketed_body_path(name: &str) -> Option<String> {
     }
     let mut path = "$body".to_owned();
     while let Some(inner) = rest.strip_prefix('[') {
-        let (key, behind) = inner.split_once(']')?;
+        let (key, after) = inner.split_once(']')?;
         if key.bytes().all(|byte| byte.is_ascii_digit()) {
             path.push('[');
             path.push_str(key);
@@ -158,7 +158,7 @@ fn bracketed_body_path(name: &str) -> Option<String> {
             path.push('.');
             path.push_str(key.strip_prefix('\'')?.strip_suffix('\'')?);
         }
-        rest = behind;
+        rest = after;
     }
     path.push_str(rest);
     Some(path)
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_for_what_there_is_not_is_told_what_there_is() {
+    fn a_word_of_another_dialect_suggests_what_exists() {
         for (word, said) in [
             ("isEmpty", "not is_defined(a)"),
             ("cast", "to read a string as a number"),

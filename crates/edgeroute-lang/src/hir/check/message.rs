@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::Checker;
 use super::call::takes;
-use super::meant::{Elsewhere, correct_or, elsewhere, misread_function};
+use super::meant::{Elsewhere, elsewhere, fix_or, misread_function};
 use super::operator::Binary;
 use crate::body::PathError;
 use crate::builtin::{Function, Overload};
@@ -65,28 +65,22 @@ impl Checker<'_, '_> {
             }
         }
         let misread = self.misread_beside_number(binary).or_else(|| self.misread_operand(&[binary.left, binary.right]));
-        let error = correct_or(error, misread, |error| self.correct_operands(binary, error));
+        let error = fix_or(error, misread, |error| self.fix_operands(binary, error));
         self.errors.push(error);
     }
 
     /// Adds what to write instead, if it is known.
-    fn correct_operands(&self, binary: &Binary, error: Diagnostic) -> Diagnostic {
+    fn fix_operands(&self, binary: &Binary, error: Diagnostic) -> Diagnostic {
         let operator = binary.operator;
         match (operator, binary.types) {
-            (BinaryOperator::And | BinaryOperator::Or, (_, Type::Value)) => {
-                self.correct_value_on_the_right(binary, error)
-            }
-            (BinaryOperator::And | BinaryOperator::Or, (Type::Text, _)) => {
-                self.correct_truth_of_text(binary.left, error)
-            }
-            (BinaryOperator::And | BinaryOperator::Or, (_, Type::Text)) => {
-                self.correct_truth_of_text(binary.right, error)
-            }
+            (BinaryOperator::And | BinaryOperator::Or, (_, Type::Value)) => self.fix_value_on_the_right(binary, error),
+            (BinaryOperator::And | BinaryOperator::Or, (Type::Text, _)) => self.fix_truth_of_text(binary.left, error),
+            (BinaryOperator::And | BinaryOperator::Or, (_, Type::Text)) => self.fix_truth_of_text(binary.right, error),
             (BinaryOperator::Concat, (Type::Bool, _) | (_, Type::Bool)) => error
                 .with_help("`||` joins strings; if either condition is enough, write `or`")
                 .with_fix(binary.operator_span, "or"),
-            (BinaryOperator::Concat, (_, Type::Number)) => self.correct_number_as_text(binary.right, error),
-            (BinaryOperator::Concat, (Type::Number, _)) => self.correct_number_as_text(binary.left, error),
+            (BinaryOperator::Concat, (_, Type::Number)) => self.fix_number_as_text(binary.right, error),
+            (BinaryOperator::Concat, (Type::Number, _)) => self.fix_number_as_text(binary.left, error),
             (BinaryOperator::And | BinaryOperator::Or | BinaryOperator::Concat, _)
             | (BinaryOperator::Coalesce, (_, Type::Undefined | Type::Null) | (Type::Undefined | Type::Null, _)) => {
                 error
@@ -94,30 +88,30 @@ impl Checker<'_, '_> {
             (BinaryOperator::Add, (Type::Text, Type::Text | Type::Value) | (Type::Value, Type::Text)) => {
                 error.with_help("use `||` to join strings, or `as_number` to read one as a number")
             }
-            (BinaryOperator::Coalesce, (_, Type::Bool)) => self.correct_coalesced_comparison(binary, error),
+            (BinaryOperator::Coalesce, (_, Type::Bool)) => self.fix_coalesced_comparison(binary, error),
             // A string with a body value: only arithmetic, since comparisons accept both.
             (BinaryOperator::Remainder, (Type::Value, Type::Number)) | (_, (Type::Text, Type::Value)) => {
-                self.correct_as_number(binary, binary.left, error)
+                self.fix_as_number(binary, binary.left, error)
             }
             (BinaryOperator::Remainder, (Type::Number, Type::Value)) | (_, (Type::Value, Type::Text)) => {
-                self.correct_as_number(binary, binary.right, error)
+                self.fix_as_number(binary, binary.right, error)
             }
-            (_, (Type::Text, Type::Number)) => self.correct_text_against_number(binary, binary.left, error),
-            (_, (Type::Number, Type::Text)) => self.correct_text_against_number(binary, binary.right, error),
+            (_, (Type::Text, Type::Number)) => self.fix_text_against_number(binary, binary.left, error),
+            (_, (Type::Number, Type::Text)) => self.fix_text_against_number(binary, binary.right, error),
             _ if is_arithmetic(operator) => error,
-            (_, (Type::Text, Type::Bool)) => self.correct_bool_as_text(binary, binary.right, error),
-            (_, (Type::Bool, Type::Text)) => self.correct_bool_as_text(binary, binary.left, error),
-            (_, (Type::Text, Type::Null)) => self.correct_absent(binary.left, error),
-            (_, (Type::Null, Type::Text)) => self.correct_absent(binary.right, error),
-            (_, (ty, Type::Undefined)) => self.correct_undefined(binary.right, binary.left, ty, error),
-            (_, (Type::Undefined, ty)) => self.correct_undefined(binary.left, binary.right, ty, error),
-            (_, (Type::Bool, _)) => self.correct_chain(binary, error),
+            (_, (Type::Text, Type::Bool)) => self.fix_bool_as_text(binary, binary.right, error),
+            (_, (Type::Bool, Type::Text)) => self.fix_bool_as_text(binary, binary.left, error),
+            (_, (Type::Text, Type::Null)) => self.fix_absent(binary.left, error),
+            (_, (Type::Null, Type::Text)) => self.fix_absent(binary.right, error),
+            (_, (ty, Type::Undefined)) => self.fix_undefined(binary.right, binary.left, ty, error),
+            (_, (Type::Undefined, ty)) => self.fix_undefined(binary.left, binary.right, ty, error),
+            (_, (Type::Bool, _)) => self.fix_chain(binary, error),
             _ => error,
         }
     }
 
     /// `a = 'b' and $body.t`
-    fn correct_value_on_the_right(&self, binary: &Binary, error: Diagnostic) -> Diagnostic {
+    fn fix_value_on_the_right(&self, binary: &Binary, error: Diagnostic) -> Diagnostic {
         let Some(right) = self.syntax.get(binary.right) else {
             return error;
         };
@@ -129,7 +123,7 @@ impl Checker<'_, '_> {
     }
 
     /// `a and b = 'c'`
-    fn correct_truth_of_text(&self, operand: ExprId, error: Diagnostic) -> Diagnostic {
+    fn fix_truth_of_text(&self, operand: ExprId, error: Diagnostic) -> Diagnostic {
         match self.written(operand) {
             Some(name) if self.is_property(operand) => {
                 error.with_help(format!("compare it, as in `{name} = 'true'`, or use `is_defined({name})`"))
@@ -139,22 +133,22 @@ impl Checker<'_, '_> {
     }
 
     /// `a || 5`
-    fn correct_number_as_text(&self, operand: ExprId, error: Diagnostic) -> Diagnostic {
+    fn fix_number_as_text(&self, operand: ExprId, error: Diagnostic) -> Diagnostic {
         match (self.written(operand), self.syntax.get(operand)) {
             (Some(number), Some(expression)) => {
-                let corrected = format!("'{number}'");
-                error.with_help(format!("write it as a string: `{corrected}`")).with_fix(expression.span, corrected)
+                let fixed = format!("'{number}'");
+                error.with_help(format!("write it as a string: `{fixed}`")).with_fix(expression.span, fixed)
             }
             _ => error.with_help("no function converts a number to a string"),
         }
     }
 
     /// `a ?? b = c`, which is `a ?? (b = c)`.
-    fn correct_coalesced_comparison(&self, binary: &Binary, error: Diagnostic) -> Diagnostic {
+    fn fix_coalesced_comparison(&self, binary: &Binary, error: Diagnostic) -> Diagnostic {
         let Some(ExprKind::Binary { operator, left: middle, right: last, .. }) =
             self.syntax.get(binary.right).map(|right| &right.kind)
         else {
-            return self.correct_bool_as_text(binary, binary.right, error);
+            return self.fix_bool_as_text(binary, binary.right, error);
         };
         let written = (self.written(binary.left), self.written(*middle), self.written(*last));
         let spans = (self.syntax.get(binary.left), self.syntax.get(*middle));
@@ -168,7 +162,7 @@ impl Checker<'_, '_> {
     }
 
     /// `level > 3`, `as_number(level) > '3'`
-    fn correct_text_against_number(&self, binary: &Binary, text: ExprId, error: Diagnostic) -> Diagnostic {
+    fn fix_text_against_number(&self, binary: &Binary, text: ExprId, error: Diagnostic) -> Diagnostic {
         let Some(expression) = self.syntax.get(text) else {
             return error;
         };
@@ -183,37 +177,37 @@ impl Checker<'_, '_> {
                 error
             };
         }
-        self.correct_as_number(binary, text, error)
+        self.fix_as_number(binary, text, error)
     }
 
     /// `level > 3`, `$body.n % 2`
-    fn correct_as_number(&self, binary: &Binary, operand: ExprId, error: Diagnostic) -> Diagnostic {
+    fn fix_as_number(&self, binary: &Binary, operand: ExprId, error: Diagnostic) -> Diagnostic {
         match (self.written(operand), self.syntax.get(operand)) {
             (Some(written), _) if written.starts_with(|first: char| first.is_ascii_digit()) => {
                 error.with_help(format!("`{written}` is not a number but a property name"))
             }
             (Some(written), Some(expression)) => {
-                let corrected = format!("as_number({written})");
-                let help = format!("convert it to a number: `{}`", self.with_operand(binary, operand, &corrected));
-                error.with_help(help).with_fix(expression.span, corrected)
+                let fixed = format!("as_number({written})");
+                let help = format!("convert it to a number: `{}`", self.with_operand(binary, operand, &fixed));
+                error.with_help(help).with_fix(expression.span, fixed)
             }
             _ => error.with_help("use `as_number(...)` to convert it to a number"),
         }
     }
 
     /// `level = true`
-    fn correct_bool_as_text(&self, binary: &Binary, operand: ExprId, error: Diagnostic) -> Diagnostic {
+    fn fix_bool_as_text(&self, binary: &Binary, operand: ExprId, error: Diagnostic) -> Diagnostic {
         match (self.written(operand), self.syntax.get(operand)) {
             (Some(written), Some(expression)) => {
-                let corrected = format!("'{written}'");
-                error.with_help(format!("compare with a string: `{corrected}`")).with_fix(expression.span, corrected)
+                let fixed = format!("'{written}'");
+                error.with_help(format!("compare with a string: `{fixed}`")).with_fix(expression.span, fixed)
             }
-            _ => self.correct_chain(binary, error),
+            _ => self.fix_chain(binary, error),
         }
     }
 
     /// `level = null`
-    fn correct_absent(&self, text: ExprId, error: Diagnostic) -> Diagnostic {
+    fn fix_absent(&self, text: ExprId, error: Diagnostic) -> Diagnostic {
         let written = self.written(text).unwrap_or(Cow::Borrowed("..."));
         error.with_help(format!(
             "use `is_null({written})` for \"present and null\", `not is_defined({written})` for \"missing\""
@@ -221,7 +215,7 @@ impl Checker<'_, '_> {
     }
 
     /// `level = undefined`, `$body.x = undefined`
-    fn correct_undefined(&self, undefined: ExprId, other: ExprId, other_type: Type, error: Diagnostic) -> Diagnostic {
+    fn fix_undefined(&self, undefined: ExprId, other: ExprId, other_type: Type, error: Diagnostic) -> Diagnostic {
         let is_keyword = self
             .syntax
             .get(undefined)
@@ -237,7 +231,7 @@ impl Checker<'_, '_> {
     }
 
     /// `1 < a < 5`
-    fn correct_chain(&self, binary: &Binary, error: Diagnostic) -> Diagnostic {
+    fn fix_chain(&self, binary: &Binary, error: Diagnostic) -> Diagnostic {
         let is_comparison = self.syntax.get(binary.left).is_some_and(|left| match left.kind {
             ExprKind::Binary { operator, .. } => matches!(operator.precedence(), 4 | 5),
             _ => false,
@@ -260,15 +254,15 @@ impl Checker<'_, '_> {
         let error = Diagnostic::new(code, operator_span, message)
             .with_label("expected a number")
             .with_secondary(expression.span, type_label(self.inner(expression), ty));
-        let corrected = match (self.written(operand), ty) {
+        let fixed = match (self.written(operand), ty) {
             (Some(written), Type::Value) => Some(format!("(0 - {written})")),
             (Some(written), Type::Text) => Some(format!("- as_number({written})")),
             _ => None,
         };
-        self.errors.push(match corrected {
-            Some(corrected) => error
-                .with_help(format!("write `{corrected}`"))
-                .with_fix(operator_span.cover(expression.span), corrected),
+        self.errors.push(match fixed {
+            Some(fixed) => {
+                error.with_help(format!("write `{fixed}`")).with_fix(operator_span.cover(expression.span), fixed)
+            }
             None => error,
         });
     }
@@ -284,13 +278,12 @@ impl Checker<'_, '_> {
         let written = self.written(operand).unwrap_or(Cow::Borrowed("..."));
         let help =
             format!("`not` applies to the next operand only; to negate a comparison, write `not ({written} = ...)`");
-        let error =
-            correct_or(error, self.misread_operand(&[operand]), |error| match self.negated_comparison(operand) {
-                Some((span, corrected)) => error
-                    .with_help(format!("`not` applies to the next operand only; write `{corrected}`"))
-                    .with_fix(span, corrected),
-                None => error.with_help(help),
-            });
+        let error = fix_or(error, self.misread_operand(&[operand]), |error| match self.negated_comparison(operand) {
+            Some((span, fixed)) => error
+                .with_help(format!("`not` applies to the next operand only; write `{fixed}`"))
+                .with_fix(span, fixed),
+            None => error.with_help(help),
+        });
         self.errors.push(error);
     }
 }
@@ -309,7 +302,7 @@ impl Checker<'_, '_> {
         };
         let error = Diagnostic::new(Code::UnknownFunction, span, format!("unknown function `{}`", quoted(name)));
         self.errors.push(if let Some(misread) = misread {
-            misread.add_to(error)
+            misread.of(error)
         } else if let Some(Elsewhere::Help(help)) = elsewhere {
             error.with_help(help)
         } else if let Some(meant) = meant {
@@ -353,16 +346,14 @@ impl Checker<'_, '_> {
             if error.fix.is_some() {
                 continue;
             }
-            error = correct_or(error, self.misread_operand(&[argument]), |error| match (ty, self.written(argument)) {
+            error = fix_or(error, self.misread_operand(&[argument]), |error| match (ty, self.written(argument)) {
                 (Type::Text, Some(written)) => {
-                    let corrected = format!("as_number({written})");
-                    error
-                        .with_help(format!("convert it to a number: `{corrected}`"))
-                        .with_fix(expression.span, corrected)
+                    let fixed = format!("as_number({written})");
+                    error.with_help(format!("convert it to a number: `{fixed}`")).with_fix(expression.span, fixed)
                 }
                 (Type::Number, Some(written)) => {
-                    let corrected = format!("'{written}'");
-                    error.with_help(format!("write it as a string: `{corrected}`")).with_fix(expression.span, corrected)
+                    let fixed = format!("'{written}'");
+                    error.with_help(format!("write it as a string: `{fixed}`")).with_fix(expression.span, fixed)
                 }
                 _ => error,
             });

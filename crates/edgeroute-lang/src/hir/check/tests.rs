@@ -270,7 +270,7 @@ fn twin_function_is_known_only_where_twin_notifications_come_from() {
 }
 
 #[test]
-fn every_mistake_is_told_once() {
+fn every_mistake_is_reported_once() {
     assert_eq!(codes("(a + 1) * 2 = 3 and not (b + 1 < 4)"), [Code::InvalidOperands, Code::InvalidOperands]);
     assert_eq!(
         codes("abs(a + 1) = b and startswith(c + 1, 'x')"),
@@ -290,7 +290,7 @@ fn errors_come_in_the_order_of_the_text_and_are_bounded() {
 }
 
 /// Returns the message, then each label with its text, then the help.
-fn messages_of(text: &str) -> Vec<String> {
+fn reported(text: &str) -> Vec<String> {
     let found = errors(text);
     let [error] = found.as_slice() else { panic!("{found:?}") };
     let labels = core::iter::once(&error.primary).chain(&error.secondary);
@@ -299,9 +299,9 @@ fn messages_of(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_property_against_a_number_is_corrected() {
+fn a_property_against_a_number_is_fixed() {
     assert_eq!(
-        messages_of("level > 3"),
+        reported("level > 3"),
         [
             "cannot compare a string with a number",
             ">: expected operands of the same type",
@@ -313,9 +313,9 @@ fn a_property_against_a_number_is_corrected() {
 }
 
 #[test]
-fn a_value_on_the_right_is_corrected() {
+fn a_value_on_the_right_is_fixed() {
     assert_eq!(
-        messages_of("a = 'b' and $body.t"),
+        reported("a = 'b' and $body.t"),
         [
             "`and` expects bools, found a bool and a body value",
             "and: expected bools",
@@ -327,9 +327,9 @@ fn a_value_on_the_right_is_corrected() {
 }
 
 #[test]
-fn an_unknown_function_is_corrected() {
+fn an_unknown_function_is_fixed() {
     assert_eq!(
-        messages_of("StartsWith(a, 'b')"),
+        reported("StartsWith(a, 'b')"),
         ["unknown function `StartsWith`", "StartsWith: ", "did you mean `starts_with`?"]
     );
 }
@@ -356,7 +356,7 @@ fn what_surprises_is_explained() {
 }
 
 #[test]
-fn each_comparison_that_is_negated_is_corrected() {
+fn each_comparison_that_is_negated_is_fixed() {
     let found = errors("not b = 'x' and not a = 'y'");
     let helps: Vec<Option<&str>> = found.iter().map(|error| error.help.as_deref()).collect();
     assert_eq!(
@@ -369,7 +369,7 @@ fn each_comparison_that_is_negated_is_corrected() {
 }
 
 #[test]
-fn nothing_is_said_where_what_was_meant_cannot_be_told() {
+fn nothing_is_suggested_where_the_intention_is_unclear() {
     for text in ["'x' and true", "lower(a) or true", "is_defined(a) = 5"] {
         assert_eq!(errors(text)[0].help, None, "{text}");
     }
@@ -393,14 +393,14 @@ fn a_body_path_is_marked_where_it_goes_wrong() {
 
 #[test]
 fn undefined_literals_say_why() {
-    assert_eq!(messages_of("e5 = 1")[2], "e5: undefined: a number without a digit before its `e`");
-    assert_eq!(messages_of("$a[0] = 'b'")[2], "$a[0]: undefined: only `$body.` paths can have an index");
+    assert_eq!(reported("e5 = 1")[2], "e5: undefined: a number without a digit before its `e`");
+    assert_eq!(reported("$a[0] = 'b'")[2], "$a[0]: undefined: only `$body.` paths can have an index");
 }
 
 /// Every fix is certain: the fixed text compiles.
 #[test]
-fn fixes_correct_the_condition() {
-    for (text, corrected) in [
+fn fixes_fix() {
+    for (text, fixed) in [
         ("level > 3", "as_number(level) > 3"),
         ("3 = $level", "3 = as_number($level)"),
         ("(level) - $body.n > 1", "as_number(level) - $body.n > 1"),
@@ -423,7 +423,7 @@ fn fixes_correct_the_condition() {
         let fix = found[0].fix.as_ref().unwrap_or_else(|| panic!("{text}: {found:?}"));
         let mut edited = text.to_owned();
         edited.replace_range(fix.span.range(), &fix.replacement);
-        assert_eq!(edited, corrected);
+        assert_eq!(edited, fixed);
         assert!(checked(&edited, CheckOptions::default()).is_ok(), "{edited}");
     }
 }

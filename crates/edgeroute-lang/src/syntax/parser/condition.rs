@@ -661,13 +661,13 @@ mod tests {
     }
 
     #[test]
-    fn a_surplus_parenthesis_is_told_once_where_several_follow_each_other() {
+    fn a_surplus_parenthesis_is_reported_once_where_several_follow_each_other() {
         assert_eq!(codes("(a)))"), [Code::SurplusParenthesis]);
         assert_eq!(codes("(a)) = f())"), [Code::SurplusParenthesis; 2]);
     }
 
     #[test]
-    fn a_group_alone_is_corrected_as_in_a_route() {
+    fn a_group_alone_is_fixed_as_in_a_route() {
         let errors = parse_condition("(a && b)", &Limits::default()).errors;
         assert_eq!(errors[0].fix.as_ref().unwrap().replacement, "and");
         assert!(accepts("a && b"), "what follows is not looked at");
@@ -683,20 +683,18 @@ mod tests {
     }
 
     #[test]
-    fn doubled_operators_are_corrected() {
-        for (text, corrected) in
-            [("a == b", "a = b"), ("a =< b", "a <= b"), ("a => b", "a >= b"), ("a !== b", "a! = b")]
-        {
+    fn doubled_operators_are_fixed() {
+        for (text, fixed) in [("a == b", "a = b"), ("a =< b", "a <= b"), ("a => b", "a >= b"), ("a !== b", "a! = b")] {
             let errors = parse_condition(text, &Limits::default()).errors;
             let fix = errors[0].fix.as_ref().unwrap();
             let mut text = text.to_owned();
             text.replace_range(fix.span.range(), &fix.replacement);
-            assert!(accepts(&text), "{text} for {corrected}");
+            assert!(accepts(&text), "{text} for {fixed}");
         }
     }
 
     #[test]
-    fn what_is_ignored_is_told() {
+    fn ignored_text_is_reported() {
         let parsed = parse_condition("a = 'b' garbage ", &Limits::default());
         assert_eq!(parsed.tree.ignored(), Some(Span::new(8, 15)));
         assert_eq!(parsed.tree.span(), Span::new(0, 7));
@@ -704,7 +702,7 @@ mod tests {
 
     #[test]
     fn nesting_has_a_limit_that_is_named() {
-        let limits = Limits::default().with_nesting(3);
+        let limits = Limits { nesting: 3, ..Limits::default() };
         let parse = |text| parse_condition(text, &limits).errors;
         assert_eq!(parse("(((a)))"), []);
         assert_eq!(parse("not not not a"), []);

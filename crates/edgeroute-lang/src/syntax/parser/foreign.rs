@@ -21,7 +21,7 @@ const ITEMS: usize = 50;
 const LIST: usize = 1 << 12;
 
 impl<'t> ExpressionParser<'_, 't, '_> {
-    /// Reads an operator of another language after the operand `left`; `None` if there is none, and nothing is then
+    /// Reads an operator of another language after the operand `left`; `None` without one, and nothing is then
     /// taken.
     pub(super) fn foreign(&mut self, left: ExprId) -> Option<Next> {
         let token = self.cursor.current;
@@ -74,13 +74,13 @@ impl<'t> ExpressionParser<'_, 't, '_> {
 
     /// An operator with another spelling, such as `&&`.
     fn replace_operator(&mut self, left: ExprId, operator: BinaryOperator, span: Span) -> Next {
-        let corrected = operator.as_str();
+        let fixed = operator.as_str();
         let error = Diagnostic::new(
             Code::UnexpectedToken,
             span,
             format!("`{}` is not an operator", span.slice(self.cursor.text)),
         );
-        self.cursor.error(error.with_help(format!("write `{corrected}`")).with_fix(span, corrected));
+        self.cursor.error(error.with_help(format!("write `{fixed}`")).with_fix(span, fixed));
         let left = self.reduce(left, operator.precedence());
         self.cursor.take();
         self.pending.push(Pending::Binary(operator, span, left));
@@ -93,7 +93,7 @@ impl<'t> ExpressionParser<'_, 't, '_> {
         let operand = self.foreign_operand(left);
         let is_body = operand.as_ref().is_some_and(|text| text.trim_start_matches('{').starts_with("$body."));
         let start = self.span(left).start();
-        let (corrected, help) = match word {
+        let (fixed, help) = match word {
             "in" => {
                 self.cursor.take();
                 (self.alternatives(operand, not), "compare with each value: `a = 'x' or a = 'y'`")
@@ -110,11 +110,11 @@ impl<'t> ExpressionParser<'_, 't, '_> {
             "is" => {
                 self.cursor.take();
                 let not = self.cursor.take_if(TokenKind::Not);
-                let corrected = self.is(operand, not, is_body);
-                if corrected.is_some() {
+                let fixed = self.is(operand, not, is_body);
+                if fixed.is_some() {
                     self.cursor.take();
                 }
-                (corrected, "use `is_defined(a)`, `is_null(a)` or `=`")
+                (fixed, "use `is_defined(a)`, `is_null(a)` or `=`")
             }
             "contains" | "startswith" | "starts_with" | "endswith" | "ends_with" => {
                 let name = match word {
@@ -124,14 +124,14 @@ impl<'t> ExpressionParser<'_, 't, '_> {
                 };
                 self.cursor.take();
                 let argument = self.simple_operand();
-                let corrected = operand.zip(argument).map(|(operand, text)| format!("{name}({operand}, {text})"));
-                (corrected, "put a function's arguments in parentheses: `contains(a, 'x')`")
+                let fixed = operand.zip(argument).map(|(operand, text)| format!("{name}({operand}, {text})"));
+                (fixed, "put a function's arguments in parentheses: `contains(a, 'x')`")
             }
             "**" | "^" => {
                 self.cursor.take();
                 let exponent = self.simple_operand();
-                let corrected = operand.zip(exponent).map(|(base, exponent)| format!("power({base}, {exponent})"));
-                (corrected, "write `power(a, b)`")
+                let fixed = operand.zip(exponent).map(|(base, exponent)| format!("power({base}, {exponent})"));
+                (fixed, "write `power(a, b)`")
             }
             "matches" | "regexp" | "rlike" | "ilike" | "~" | "=~" => {
                 self.cursor.take();
@@ -156,10 +156,8 @@ impl<'t> ExpressionParser<'_, 't, '_> {
             error = error.with_secondary(not.span, "negates the operator");
         }
         let span = Span::new(start, self.cursor.previous.span.end());
-        self.cursor.error(match corrected {
-            Some(corrected) => {
-                error.with_help(format!("write `{}`", quoted_up_to(&corrected, SHOWN))).with_fix(span, corrected)
-            }
+        self.cursor.error(match fixed {
+            Some(fixed) => error.with_help(format!("write `{}`", quoted_up_to(&fixed, SHOWN))).with_fix(span, fixed),
             None => error.with_help(help),
         });
         if matches!(word, "order" | "group" | "limit" | "having" | "--" | "#" | "//") {

@@ -46,17 +46,17 @@ impl ExpressionParser<'_, '_, '_> {
             None => Diagnostic::new(Code::UnterminatedString, span, "the string has no closing quote"),
             Some(end) => {
                 let whole = Span::new(span.start(), end);
-                let behind = text.get(backslash.span.range().end..).and_then(|rest| rest.chars().next());
+                let after = text.get(backslash.span.range().end..).and_then(|rest| rest.chars().next());
                 let escape = Span::from_range(
-                    backslash.span.range().start..backslash.span.range().end + behind.map_or(0, char::len_utf8),
+                    backslash.span.range().start..backslash.span.range().end + after.map_or(0, char::len_utf8),
                 );
                 let message = format!("`{}` is not an escape sequence", quoted(escape.slice(text)));
-                let corrected = with_doubled_backslashes(whole.slice(text));
+                let fixed = with_doubled_backslashes(whole.slice(text));
                 Diagnostic::new(Code::UnterminatedString, escape, message)
                     .with_label("the string ends here")
                     .with_secondary(Span::new(span.start(), span.start() + 1), "the string begins here")
-                    .with_help(format!("write a backslash twice: `{}`", quoted_up_to(&corrected, SHOWN)))
-                    .with_fix(whole, corrected)
+                    .with_help(format!("write a backslash twice: `{}`", quoted_up_to(&fixed, SHOWN)))
+                    .with_fix(whole, fixed)
             }
         };
         self.cursor.error(error);
@@ -75,7 +75,7 @@ impl ExpressionParser<'_, '_, '_> {
         let message = format!("expected an operand, found `{}`", quoted(text));
         let error = Diagnostic::new(Code::UnexpectedToken, token.span, message)
             .with_label("a property name cannot have brackets");
-        let corrected = if let Some(name) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+        let fixed = if let Some(name) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
             Some(("refer to a property by its name alone", name.trim_matches(['\'', '"']).to_owned()))
         } else if let Some((owner, name)) = member(text) {
             match owner.to_ascii_lowercase().as_str() {
@@ -89,9 +89,9 @@ impl ExpressionParser<'_, '_, '_> {
         } else {
             Some(("query the message body", format!("$body.{text}")))
         };
-        self.cursor.error(match corrected {
-            Some((why, corrected)) if !corrected.is_empty() => {
-                error.with_help(format!("{why}: write `{}`", quoted(&corrected))).with_fix(token.span, corrected)
+        self.cursor.error(match fixed {
+            Some((why, fixed)) if !fixed.is_empty() => {
+                error.with_help(format!("{why}: write `{}`", quoted(&fixed))).with_fix(token.span, fixed)
             }
             _ => error,
         });
@@ -149,8 +149,8 @@ impl ExpressionParser<'_, '_, '_> {
         let error = Diagnostic::new(Code::UnexpectedToken, whole, format!("`{written}` is not an operator"));
         self.cursor.error(match meant {
             Ok(operator) => {
-                let corrected = operator.as_str();
-                error.with_help(format!("write `{corrected}`")).with_fix(whole, corrected)
+                let fixed = operator.as_str();
+                error.with_help(format!("write `{fixed}`")).with_fix(whole, fixed)
             }
             Err(help) => error.with_help(help),
         });
@@ -199,12 +199,12 @@ impl ExpressionParser<'_, '_, '_> {
         }
         let [_, second, ..] = parts.as_slice() else { return None };
         let inner: Vec<&str> = parts.iter().map(|part| self.cursor.text_of(*part).trim_matches(['"', '\''])).collect();
-        let corrected = format!("{quote}{}{quote}", inner.join(&format!("\\{quote}")));
+        let fixed = format!("{quote}{}{quote}", inner.join(&format!("\\{quote}")));
         let whole = first.span.cover(self.cursor.previous.span);
         let place = Span::new(second.span.start() - 1, second.span.start() + 1);
         let error = Diagnostic::new(Code::UnexpectedToken, place, "a doubled quote ends one string and begins another")
-            .with_help(format!("escape a quote within a string as `\\{quote}`: `{}`", quoted_up_to(&corrected, SHOWN)))
-            .with_fix(whole, corrected);
+            .with_help(format!("escape a quote within a string as `\\{quote}`: `{}`", quoted_up_to(&fixed, SHOWN)))
+            .with_fix(whole, fixed);
         self.cursor.error(error);
         Some(Next::Operator(self.node(ExprKind::Missing, self.span(left).cover(whole))))
     }
@@ -219,14 +219,14 @@ impl ExpressionParser<'_, '_, '_> {
         let written = self.cursor.text_of(previous);
         if previous.kind == TokenKind::Id {
             // `“hot cold”`, `'it''s cold'`: a name, and the rest of the string.
-            if let Some((whole, corrected)) = quoted_words(text, previous.span) {
+            if let Some((whole, fixed)) = quoted_words(text, previous.span) {
                 return error
                     .with_secondary(previous.span, "read as a name that includes the quotes")
-                    .with_help(format!("write `{}`", quoted_up_to(&corrected, SHOWN)))
-                    .with_fix(whole, corrected);
+                    .with_help(format!("write `{}`", quoted_up_to(&fixed, SHOWN)))
+                    .with_fix(whole, fixed);
             }
-            let behind = text.get(previous.span.range().end..).unwrap_or_default();
-            if let Some(misread) = misread(written, behind) {
+            let after = text.get(previous.span.range().end..).unwrap_or_default();
+            if let Some(misread) = misread(written, after) {
                 let error = error.with_secondary(previous.span, "a name").with_help(quoted_up_to(&misread.help, SHOWN));
                 return match misread.edit {
                     Some((span, replacement)) => error.with_fix(span.shifted(previous.span.start()), replacement),
@@ -280,11 +280,11 @@ fn end_of_string(text: &str, span: Span) -> Option<u32> {
 
 /// Doubles every backslash of a string that starts no escape.
 fn with_doubled_backslashes(string: &str) -> String {
-    let mut corrected = String::with_capacity(string.len() + 4);
+    let mut fixed = String::with_capacity(string.len() + 4);
     let mut rest = string;
     while let Some(at) = rest.find('\\') {
         let (before, from) = rest.split_at(at);
-        corrected.push_str(before);
+        fixed.push_str(before);
         let escaped = from.get(1..).unwrap_or_default();
         let is_unicode = |text: &str| {
             text.starts_with('u') && text.get(1..5).is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
@@ -293,15 +293,15 @@ fn with_doubled_backslashes(string: &str) -> String {
             2
         } else {
             if !is_unicode(escaped) {
-                corrected.push('\\');
+                fixed.push('\\');
             }
             1
         };
-        corrected.push_str(from.get(..length).unwrap_or(from));
+        fixed.push_str(from.get(..length).unwrap_or(from));
         rest = from.get(length..).unwrap_or_default();
     }
-    corrected.push_str(rest);
-    corrected
+    fixed.push_str(rest);
+    fixed
 }
 
 /// Finds a text of several words between wrong quotes, whose first word is the name at `first`, and returns it with the

@@ -152,7 +152,7 @@ fn source_start_error(cursor: &Cursor<'_, '_>) -> Diagnostic {
     const HELP: &str = "write a source as a path such as /messages/* or /messages/modules/NAME/outputs/*";
     let error = cursor.unexpected(Code::InvalidSource, "a path that starts with `/`");
     let (span, written) = (cursor.current.span, cursor.text_of(cursor.current));
-    let corrected = match cursor.kind() {
+    let fixed = match cursor.kind() {
         // The names of sources in the cloud's routes.
         TokenKind::Id if written.eq_ignore_ascii_case("DeviceMessages") => Some((span, "/messages/*")),
         TokenKind::Id if written.eq_ignore_ascii_case("TwinChangeEvents") => Some((span, "/twinChangeNotifications")),
@@ -163,11 +163,11 @@ fn source_start_error(cursor: &Cursor<'_, '_>) -> Diagnostic {
         }
         _ => None,
     };
-    match corrected {
-        Some((place, corrected)) if error.code == Code::InvalidSource => {
-            let whole = if place.is_empty() { format!("{corrected}{written}") } else { corrected.to_owned() };
+    match fixed {
+        Some((place, fixed)) if error.code == Code::InvalidSource => {
+            let whole = if place.is_empty() { format!("{fixed}{written}") } else { fixed.to_owned() };
             let whole = if place.is_empty() && cursor.kind() == TokenKind::Id { whole + "/..." } else { whole };
-            error.with_help(format!("write `{}`", quoted(&whole))).with_fix(place, corrected)
+            error.with_help(format!("write `{}`", quoted(&whole))).with_fix(place, fixed)
         }
         _ => explained(error, HELP),
     }
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn sources_are_items_behind_slashes() {
+    fn sources_are_items_after_slashes() {
         for path in ["/*", "/a", "/messages/modules/m/outputs/*", "/a*b/**", "/it's"] {
             assert_eq!(messages(&format!("FROM {path} INTO $upstream")), [""; 0], "{path}");
         }
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_before_from_or_a_path_is_skipped() {
+    fn text_before_from_or_a_path_is_skipped() {
         let source = "expected a name or `*`, found `1`";
         for text in ["a FROM /1 INTO $upstream", "a b FROM /1 INTO $upstream", "a b /1 INTO $upstream"] {
             assert_eq!(messages(text), ["expected FROM, found `a`", source], "{text}");
@@ -359,7 +359,7 @@ mod tests {
     #[test]
     fn a_route_without_text_is_empty_and_one_over_the_limit_is_not_parsed() {
         assert_eq!(parse(" \n").errors[0].code, Code::EmptyRoute);
-        let limits = Limits::default().with_route_bytes(10);
+        let limits = Limits { route_bytes: 10, ..Limits::default() };
         let errors = parse_route("FROM /messages INTO $upstream", &limits).errors;
         assert_eq!(errors.len(), 1);
         assert!(errors[0].message.contains("`route_bytes` is 10"), "{}", errors[0].message);

@@ -34,7 +34,7 @@ pub(super) fn sink<'t>(cursor: &mut Cursor<'t, '_>) -> Option<Sink<'t>> {
         }
         _ => {
             let error = cursor.unexpected(Code::InvalidSink, "$upstream or BrokeredEndpoint(\"...\")");
-            let error = correct(cursor, error, start.span);
+            let error = fix(cursor, error, start.span);
             cursor.error(error);
             None
         }
@@ -53,7 +53,7 @@ fn endpoint_address(cursor: &mut Cursor<'_, '_>, name: Token) -> Option<Token> {
                 .with_help("did you mean $upstream?")
                 .with_fix(name.span, "$upstream")
         } else {
-            correct(cursor, error, name.span)
+            fix(cursor, error, name.span)
         };
         cursor.error(error);
         return None;
@@ -66,7 +66,7 @@ fn endpoint_address(cursor: &mut Cursor<'_, '_>, name: Token) -> Option<Token> {
             }
             _ => cursor.unexpected(Code::InvalidSink, "an address in quotes"),
         };
-        let error = correct(cursor, error, name.span);
+        let error = fix(cursor, error, name.span);
         cursor.error(error);
         return None;
     };
@@ -84,15 +84,15 @@ fn endpoint_address(cursor: &mut Cursor<'_, '_>, name: Token) -> Option<Token> {
 }
 
 /// Suggests what the text from `first` to the end probably means.
-fn correct(cursor: &Cursor<'_, '_>, error: Diagnostic, first: Span) -> Diagnostic {
+fn fix(cursor: &Cursor<'_, '_>, error: Diagnostic, first: Span) -> Diagnostic {
     if error.code == Code::PlaceholderLeft {
         return error;
     }
     let rest = cursor.text.get(first.range().start..).unwrap_or_default().trim_end();
     match meant_endpoint(rest) {
-        Some(corrected) => {
+        Some(fixed) => {
             let whole = Span::from_range(first.range().start..first.range().start + rest.len());
-            error.with_help(format!("write {}", quoted_up_to(&corrected, SHOWN))).with_fix(whole, corrected)
+            error.with_help(format!("write {}", quoted_up_to(&fixed, SHOWN))).with_fix(whole, fixed)
         }
         None => error.with_help(HELP),
     }

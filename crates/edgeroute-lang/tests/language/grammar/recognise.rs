@@ -72,7 +72,7 @@ impl<'g> Recogniser<'g> {
         self
     }
 
-    /// The number of tokens in the longest prefix that is a sentence; `None` if there is none.
+    /// The number of tokens in the longest prefix that is a sentence; `None` if no prefix is a sentence.
     pub(crate) fn longest_prefix(&self, tokens: &[&str]) -> Option<usize> {
         let tokens: Vec<Option<usize>> = tokens.iter().map(|rule| self.terminals.get(rule).copied()).collect();
         let mut sets = vec![Set::default()];
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn sentences_and_prefixes_are_told_apart() {
+    fn sentences_and_prefixes_are_distinguished() {
         assert_eq!(longest("Condition", "f ( ) and not - ( a = 5 )"), Some(11));
         assert_eq!(longest("Condition", "f ( a , )"), Some(1));
         assert_eq!(longest("Condition", "a = b garbage"), Some(3));

@@ -45,7 +45,7 @@ impl<'g> Judge<'g> {
 
     /// "The longest prefix" of `grammar/README.md`.
     pub(crate) fn accepts_condition(&self, tokens: &[&str]) -> bool {
-        const REFUSED_BEHIND: [&str; 16] = [
+        const REFUSED_AFTER: [&str; 16] = [
             "PLUS",
             "MINUS",
             "STAR",
@@ -68,7 +68,7 @@ impl<'g> Judge<'g> {
         };
         let is_refused = match tokens[longest - 1..] {
             ["ID", "OPEN_PARENTHESIS", ..] => true,
-            [_, next, ..] => REFUSED_BEHIND.contains(&next),
+            [_, next, ..] => REFUSED_AFTER.contains(&next),
             _ => false,
         };
         !is_refused && self.surplus.longest_prefix(tokens) == Some(longest)

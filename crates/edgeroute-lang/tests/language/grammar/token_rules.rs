@@ -126,7 +126,7 @@ proptest! {
 }
 
 #[test]
-fn kinds_of_tokens_stand_in_the_order_of_the_rules() {
+fn kinds_of_tokens_are_in_the_order_of_the_rules() {
     let samples = "{ } select from where into 's' 5 0x5 .5 true false null undefined ( ) , + - * / % and or not = != <= \
                    >= > < || ?? $a a ] @ 'open";
     let mut kinds: Vec<TokenKind> = Lexer::new(samples).map(|token| token.kind).collect();

@@ -169,8 +169,8 @@ impl Drawing<'_> {
         }
         let name = short(&row.name, NAME_WIDTH);
         if row.in_loop {
-            let behind = x + bold_width(&name, NAME_SIZE) + 4.0;
-            write!(self.out, "<text class=\"name warn\" x=\"{behind:.1}\" y=\"{:.1}\">↻</text>", self.at + 14.0)?;
+            let after = x + bold_width(&name, NAME_SIZE) + 4.0;
+            write!(self.out, "<text class=\"name warn\" x=\"{after:.1}\" y=\"{:.1}\">↻</text>", self.at + 14.0)?;
         }
         self.line("name", x, NAME_LINE, &name)?;
         let x = self.left + PADDING;
