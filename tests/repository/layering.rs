@@ -88,7 +88,8 @@ mod scan {
     ) -> Vec<String> {
         let mut found = Vec::new();
         for (path, source) in sources {
-            let is_test = path.ends_with("/tests.rs") || path.contains("/tests/") || path.ends_with("attacks.rs");
+            let is_test = path.contains("/tests/")
+                || ["/tests.rs", "/testing.rs", "attacks.rs"].iter().any(|end| path.ends_with(end));
             if path == "lib.rs" || is_test {
                 continue;
             }
