@@ -3,9 +3,8 @@
 #![no_main]
 
 use edgeroute_lang::format::{Formatted, format_manifest, format_route};
-use edgeroute_lang::hir::{TypedRoute, Shadowing};
 use edgeroute_lang::limits::Limits;
-use edgeroute_lang::manifest::{Manifest, RouteSpec};
+use edgeroute_testkit::formatting::{meaning, routes_and_surroundings};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -16,7 +15,7 @@ fuzz_target!(|text: &str| {
     }
     let formatted = format_manifest(text, &limits);
     assert!(format_manifest(&formatted.text, &limits).is_unchanged(), "{}", formatted.text);
-    let [before, after] = [text, &formatted.text].map(read);
+    let [before, after] = [text, &formatted.text].map(routes_and_surroundings);
     assert_eq!(before.0, after.0, "{}", formatted.text);
     assert_eq!(before.1.len(), after.1.len());
     for (before, after) in before.1.iter().zip(&after.1) {
@@ -25,28 +24,3 @@ fuzz_target!(|text: &str| {
         assert_eq!(meaning(before.text()), meaning(after.text()), "{}", after.text());
     }
 });
-
-/// The text around the routes' texts, and the routes.
-fn read(text: &str) -> (Vec<&str>, Vec<RouteSpec>) {
-    let parsed = Manifest::parse(text);
-    let mut routes: Vec<RouteSpec> = parsed.manifest.iter().flat_map(Manifest::routes).cloned().collect();
-    routes.extend(parsed.unusable_routes);
-    routes.sort_by_key(RouteSpec::text_span);
-    let mut around = Vec::new();
-    let mut at = 0;
-    for route in &routes {
-        let span = route.text_span().range();
-        around.push(&text[at..=span.start]);
-        at = span.end - 1;
-    }
-    around.push(&text[at..]);
-    (around, routes)
-}
-
-/// The source, condition and endpoint, or the codes of the errors.
-fn meaning(text: &str) -> String {
-    match TypedRoute::compile(text, Shadowing::default(), &Limits::default()) {
-        Ok(route) => format!("{} {:?} {}", route.source, route.condition, route.endpoint),
-        Err(errors) => format!("{:?}", errors.iter().map(|error| error.code).collect::<Vec<_>>()),
-    }
-}

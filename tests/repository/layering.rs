@@ -129,8 +129,8 @@ mod scan {
     ) -> Vec<String> {
         let mut found = Vec::new();
         for (path, source) in sources {
-            let is_test =
-                path.ends_with("/tests.rs") || format!("/{path}").contains("/tests/") || path.ends_with("attacks.rs");
+            let is_test = format!("/{path}").contains("/tests/")
+                || ["/tests.rs", "/testing.rs", "attacks.rs"].iter().any(|end| path.ends_with(end));
             if matches!(path, "lib.rs" | "mod.rs") || is_test {
                 continue;
             }

@@ -2,12 +2,22 @@
 
 use std::fmt::Write as _;
 
+use std::io;
+
+use edgeroute::RouteTable;
 use edgeroute_analysis::lint::{self, Fixes};
+use edgeroute_analysis::render::Picture;
+use edgeroute_analysis::topology::Topology;
 use edgeroute_lang::builtin::reference;
 use edgeroute_lang::diagnostic::{Code, Severity};
+use edgeroute_lang::limits::Limits;
+use edgeroute_lang::manifest::Manifest;
 
 /// The prose of `docs/lints.md` before its table.
 const LINTS: &str = include_str!("lints.md");
+
+/// The manifest of the pictures in the README.
+const EXAMPLE: &str = include_str!("../../examples/deployment.json");
 
 /// A generated file: its path from the root, and what it must contain.
 #[derive(Debug)]
@@ -17,12 +27,21 @@ pub(crate) struct Document {
 }
 
 /// All generated documents.
-pub(crate) fn all() -> Vec<Document> {
-    vec![
+pub(crate) fn all() -> io::Result<Vec<Document>> {
+    let manifest = Manifest::from_json(EXAMPLE).map_err(io::Error::other)?;
+    let table = RouteTable::builder().manifest(&manifest).build().map_err(io::Error::other)?;
+    let topology = Topology::of(&manifest, &Limits::default());
+    Ok(vec![
         Document { path: "docs/codes.md", text: codes() },
         Document { path: "docs/language.md", text: reference::language() },
         Document { path: "docs/lints.md", text: lints() },
-    ]
+        Document { path: "docs/topology.svg", text: svg(&Picture::of_topology(&topology))? },
+        Document { path: "docs/tree.svg", text: svg(&Picture::of_tree(&table))? },
+    ])
+}
+
+fn svg(picture: &Picture) -> io::Result<String> {
+    picture.to_svg().map_err(io::Error::other)
 }
 
 /// `docs/codes.md`: a list by area, then the page of every code.

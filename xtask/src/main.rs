@@ -36,7 +36,7 @@ fn main() -> ExitCode {
 
 fn generate(mode: Mode) -> io::Result<ExitCode> {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    let stale = stale(root, docs::all())?;
+    let stale = stale(root, docs::all()?)?;
     for document in &stale {
         writeln!(io::stdout(), "{}{}", if mode == Mode::Check { "stale: " } else { "" }, document.path)?;
         if mode == Mode::Write {

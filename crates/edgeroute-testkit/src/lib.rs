@@ -2,11 +2,12 @@
 //!
 //! It contains random tables with messages and the checks on them ([`cases`]), the workloads that benches measure
 //! ([`workloads`]), the linear scan that edgeroute is compared with ([`linear_scan`]), the ways in which edgeroute can
-//! match a message ([`competitors`]), and the harness that checks and times them in turn ([`harness`]).
+//! match a message ([`competitors`]), what formatting must keep ([`formatting`]), and the harness that checks and times them in turn ([`harness`]).
 #![forbid(unsafe_code)]
 
 pub mod cases;
 pub mod competitors;
+pub mod formatting;
 pub mod harness;
 pub mod linear_scan;
 pub mod strategies;

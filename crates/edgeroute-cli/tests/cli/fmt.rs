@@ -87,7 +87,7 @@ fn standard_input_goes_to_standard_output() {
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap().unwrap();
     assert_eq!(text(&output.stdout), MESSY.replace(FORMATTED[0], FORMATTED[1]));
-    assert!(text(&output.stderr).starts_with("<stdin>:5:33: "));
+    assert!(text(&output.stderr).starts_with("<stdin>:5:38: "));
 }
 
 #[test]

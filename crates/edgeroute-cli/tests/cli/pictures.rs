@@ -1,6 +1,5 @@
 //! Checks that the pictures in the README are what the command draws for the example, and that it draws in every form.
 
-use std::fs;
 use std::process::Command;
 
 const EXAMPLE: &str = "examples/deployment.json";
@@ -19,17 +18,13 @@ fn graph(arguments: &[&str]) -> String {
 
 #[test]
 fn the_pictures_of_the_example_are_fresh() {
-    let readme = fs::read_to_string(edgeroute_testkit::repository().join("README.md")).expect("README.md");
+    let readme = edgeroute_testkit::read("README.md");
     for (name, arguments) in
         [("docs/topology.svg", &["--format", "svg"][..]), ("docs/tree.svg", &["--tree", "--format", "svg"])]
     {
         assert!(readme.contains(name), "README.md does not show {name}");
-        let path = edgeroute_testkit::repository().join(name);
-        let drawn = graph(arguments);
-        if fs::read_to_string(&path).ok().as_ref() != Some(&drawn) {
-            fs::write(&path, drawn).expect("the picture can be written");
-            panic!("{name} was stale and has been drawn anew: look at it and commit it");
-        }
+        let is_fresh = edgeroute_testkit::read(name) == graph(arguments);
+        assert!(is_fresh, "{name} is stale: run `cargo xtask docs`, look at it and commit it");
     }
 }
 

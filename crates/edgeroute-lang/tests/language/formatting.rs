@@ -1,45 +1,19 @@
 //! Checks that formatting keeps the meaning of routes and, in a manifest, every byte around them.
 
 use edgeroute_lang::format::{Formatted, format_manifest, format_route};
-use edgeroute_lang::hir::{Shadowing, TypedRoute};
 use edgeroute_lang::limits::Limits;
-use edgeroute_lang::manifest::{Manifest, RouteSpec};
 use proptest::prelude::*;
 use serde_json::Value;
 
+use edgeroute_testkit::formatting::{meaning, routes_and_surroundings};
 use edgeroute_testkit::strategies::texts;
-
-/// The source, typed condition and endpoint, or the codes of the errors.
-fn meaning(text: &str) -> String {
-    match TypedRoute::compile(text, Shadowing::default(), &Limits::default()) {
-        Ok(route) => format!("{} {:?} {}", route.source, route.condition, route.endpoint),
-        Err(errors) => format!("{:?}", errors.iter().map(|error| error.code).collect::<Vec<_>>()),
-    }
-}
-
-/// The text around the routes' texts, and the routes, in the order of the text.
-fn read(text: &str) -> (Vec<&str>, Vec<RouteSpec>) {
-    let parsed = Manifest::parse(text);
-    let mut routes: Vec<RouteSpec> = parsed.manifest.iter().flat_map(Manifest::routes).cloned().collect();
-    routes.extend(parsed.unusable_routes);
-    routes.sort_by_key(RouteSpec::text_span);
-    let mut around = Vec::new();
-    let mut at = 0;
-    for route in &routes {
-        let span = route.text_span().range();
-        around.push(&text[at..=span.start]);
-        at = span.end - 1;
-    }
-    around.push(&text[at..]);
-    (around, routes)
-}
 
 /// Checks that formatting keeps the meaning of a manifest. Returns the number of routes that changed.
 fn assert_manifest_keeps_its_meaning(text: &str) -> usize {
     let limits = Limits::default();
     let formatted = format_manifest(text, &limits);
-    let (around, routes) = read(text);
-    let (around_after, routes_after) = read(&formatted.text);
+    let (around, routes) = routes_and_surroundings(text);
+    let (around_after, routes_after) = routes_and_surroundings(&formatted.text);
     assert_eq!(around, around_after);
     assert_eq!(routes.len(), routes_after.len());
     for (before, after) in routes.iter().zip(&routes_after) {
