@@ -79,7 +79,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
 }
 
 fn tree(table: &RouteTable, format: Format) -> io::Result<String> {
-    if format == Format::Text { Ok(format!("{table:?}")) } else { drawn(&Picture::of_tree(table), format) }
+    if format == Format::Text { Ok(table.listing().to_string()) } else { drawn(&Picture::of_tree(table), format) }
 }
 
 fn topology(manifest: &Manifest, format: Format) -> io::Result<String> {

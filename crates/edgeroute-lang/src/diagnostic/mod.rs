@@ -92,6 +92,14 @@ pub struct Fix {
     pub replacement: String,
 }
 
+impl Fix {
+    /// Creates the edit that puts `replacement` in place of the bytes of `span`.
+    #[must_use]
+    pub fn new(span: Span, replacement: impl Into<String>) -> Self {
+        Self { span, replacement: replacement.into() }
+    }
+}
+
 impl Diagnostic {
     /// Creates a diagnostic with a primary span whose label is empty.
     #[must_use]

@@ -29,7 +29,7 @@ pub struct Edited {
 /// use edgeroute_lang::manifest::apply;
 /// use edgeroute_lang::span::Span;
 ///
-/// let fix = |start, end, replacement: &str| Fix { span: Span::new(start, end), replacement: replacement.to_owned() };
+/// let fix = |start, end, replacement: &str| Fix::new(Span::new(start, end), replacement);
 /// let edited = apply("a==b", &[fix(3, 4, "'b'"), fix(1, 3, " = "), fix(2, 3, "")]);
 /// assert_eq!(edited.text, "a = 'b'");
 /// assert_eq!(edited.left_out, [2]);
