@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::api;
 use edgeroute_analysis::lint::{ALL, Fixes, Lint};
 use edgeroute_lang::builtin::reference;
 use edgeroute_lang::diagnostic::{Code, Severity};
@@ -30,12 +31,13 @@ pub(crate) fn pages(root: &Path) -> io::Result<Vec<Document>> {
 }
 
 /// The documents for people. They contain the pages as compiled into this program.
-pub(crate) fn references() -> Vec<Document> {
-    vec![
+pub(crate) fn references(root: &Path) -> io::Result<Vec<Document>> {
+    Ok(vec![
         Document { path: "docs/codes.md".into(), text: codes() },
         Document { path: "docs/language.md".into(), text: reference::language() },
         Document { path: "docs/lints.md".into(), text: lints() },
-    ]
+        Document { path: "docs/public-api.txt".into(), text: api::text(root).map_err(io::Error::other)? },
+    ])
 }
 
 /// The file of a lint.
