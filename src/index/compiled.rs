@@ -56,14 +56,14 @@ impl Index {
 
     /// Returns a hint to the slots that read a name.
     pub(crate) fn hint(&self, of: NameOf, name: &str) -> NameHint {
-        NameHint { tree: self.id, of, entry: self.keys(of).index(&self.key, name) }
+        NameHint { index: self.id, of, entry: self.keys(of).index(&self.key, name) }
     }
 
     /// Returns the slots that read the name of a [hint](Self::hint), if this index created the hint for a property of
     /// this kind.
     #[inline]
     pub(crate) fn hinted(&self, of: NameOf, hint: Option<NameHint>) -> Option<Readers> {
-        let hint = hint.filter(|hint| hint.tree == self.id && hint.of == of)?;
+        let hint = hint.filter(|hint| hint.index == self.id && hint.of == of)?;
         Some(self.keys(of).readers(hint.entry))
     }
 

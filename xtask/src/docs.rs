@@ -1,9 +1,10 @@
 //! Renders the generated documents.
 
 use std::fmt::Write as _;
-
 use std::io;
+use std::path::Path;
 
+use crate::api;
 use edgeroute::RouteTable;
 use edgeroute_analysis::lint::{self, Fixes};
 use edgeroute_analysis::render::Picture;
@@ -27,7 +28,7 @@ pub(crate) struct Document {
 }
 
 /// All generated documents.
-pub(crate) fn all() -> io::Result<Vec<Document>> {
+pub(crate) fn all(root: &Path) -> io::Result<Vec<Document>> {
     let manifest = Manifest::from_json(EXAMPLE).map_err(io::Error::other)?;
     let table = RouteTable::builder().manifest(&manifest).build().map_err(io::Error::other)?;
     let topology = Topology::of(&manifest, &Limits::default());
@@ -35,6 +36,7 @@ pub(crate) fn all() -> io::Result<Vec<Document>> {
         Document { path: "docs/codes.md", text: codes() },
         Document { path: "docs/language.md", text: reference::language() },
         Document { path: "docs/lints.md", text: lints() },
+        Document { path: "docs/public-api.txt", text: api::text(root).map_err(io::Error::other)? },
         Document { path: "docs/topology.svg", text: svg(&Picture::of_topology(&topology))? },
         Document { path: "docs/tree.svg", text: svg(&Picture::of_tree(&table))? },
     ])

@@ -1,7 +1,9 @@
 //! Maintenance of the repository: `cargo xtask docs` writes the generated documents, `cargo xtask docs --check` reports
-//! those that are stale and changes nothing.
+//! those that are stale with the lines that differ, and changes nothing.
 #![forbid(unsafe_code)]
 
+mod api;
+mod diff;
 mod docs;
 
 use std::io::{self, Write as _};
@@ -36,11 +38,20 @@ fn main() -> ExitCode {
 
 fn generate(mode: Mode) -> io::Result<ExitCode> {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    let stale = stale(root, docs::all()?)?;
-    for document in &stale {
-        writeln!(io::stdout(), "{}{}", if mode == Mode::Check { "stale: " } else { "" }, document.path)?;
-        if mode == Mode::Write {
-            fs::write(root.join(document.path), &document.text)?;
+    let stale = stale(root, docs::all(root)?)?;
+    for Stale { document, old } in &stale {
+        let path = document.path;
+        match mode {
+            Mode::Check => write!(
+                io::stdout(),
+                "stale: {path}
+{}",
+                diff::lines(old, &document.text)
+            )?,
+            Mode::Write => {
+                writeln!(io::stdout(), "{path}")?;
+                fs::write(root.join(path), &document.text)?;
+            }
         }
     }
     if mode == Mode::Check && !stale.is_empty() {
@@ -50,14 +61,20 @@ fn generate(mode: Mode) -> io::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Those whose file has another text, or does not exist.
-fn stale(root: &Path, documents: Vec<Document>) -> io::Result<Vec<Document>> {
+/// A document whose file has another text, or does not exist.
+struct Stale {
+    document: Document,
+    /// The text of the file; empty if it does not exist.
+    old: String,
+}
+
+fn stale(root: &Path, documents: Vec<Document>) -> io::Result<Vec<Stale>> {
     let mut stale = Vec::new();
     for document in documents {
         match fs::read_to_string(root.join(document.path)) {
             Ok(text) if text == document.text => {}
-            Ok(_) => stale.push(document),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => stale.push(document),
+            Ok(old) => stale.push(Stale { document, old }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => stale.push(Stale { document, old: String::new() }),
             Err(error) => return Err(error),
         }
     }

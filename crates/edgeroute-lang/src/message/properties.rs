@@ -47,7 +47,7 @@ pub trait Properties {
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct NameHint {
     /// The table that created the hint.
-    pub tree: u64,
+    pub index: u64,
     /// The kind of property the name was resolved for.
     pub of: NameOf,
     /// The entry of the name in that table.
@@ -393,7 +393,7 @@ mod tests {
         }
 
         fn hint(&self) -> Option<NameHint> {
-            Some(NameHint { tree: 1, of: NameOf::Application, entry: self.0 })
+            Some(NameHint { index: 1, of: NameOf::Application, entry: self.0 })
         }
     }
 
