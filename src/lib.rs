@@ -113,15 +113,34 @@ pub use edgeroute_lang::endpoint::{Endpoint, InvalidEndpoint};
 pub use edgeroute_lang::hir::Shadowing;
 pub use edgeroute_lang::limits::{Budgets, Limits};
 pub use edgeroute_lang::manifest::Manifest;
-pub use edgeroute_lang::message::{DynProperties, OwnedMessage, OwnedProperties};
-pub use edgeroute_lang::message::{Message, MessageSource, NoProperties, Origin, Properties, PropertyName};
+pub use edgeroute_lang::message::{
+    DynProperties, InvalidOrigin, Message, MessageSource, NameHint, NoProperties, Origin, OwnedMessage,
+    OwnedProperties, Properties, PropertyName, PropertyValue,
+};
 pub use edgeroute_lang::priority::{InvalidPriority, Priority, TimeToLive};
 pub use edgeroute_lang::route::Route;
-pub use edgeroute_lang::{diagnostic, manifest, span};
 pub use table::{
     Changes, CheckedManifest, CompileError, Deliveries, Delivery, EndpointId, Interests, Key, Listing, PartialTable,
     RouteId, RouteProblem, RouteSet, RouteTable, RouteTableBuilder, Scratch, Stats,
 };
+
+/// Errors and warnings as data: a code, places in the text, and a fix where there is one.
+pub mod diagnostic {
+    pub use edgeroute_lang::diagnostic::{Code, Diagnostic, Finding, Fix, Label, Severity, UnknownCode, render};
+}
+
+/// What a deployment manifest declares besides its routes, its problems, and edits of its text.
+pub mod manifest {
+    pub use edgeroute_lang::manifest::{
+        Edited, Fingerprint, InvalidFingerprint, ManifestError, ManifestProblem, ModuleSpec, Parsed, Retention,
+        RouteSpec, SchemaVersion, StoreAndForward, StoreLimits, apply,
+    };
+}
+
+/// Places in a text, in bytes, Unicode scalar values and UTF-16 code units.
+pub mod span {
+    pub use edgeroute_lang::span::{LineColumn, LineIndex, Position, PositionWalk, Span, TextUnit};
+}
 
 /// The examples of the README, run as tests.
 #[cfg(doctest)]

@@ -28,6 +28,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// Fails if a hub has no such endpoint, or if the address does not have the form `/modules/NAME/inputs/INPUT`.
+    #[doc(hidden)]
     pub fn from_sink(sink: &Sink<'_>) -> Result<Self, Box<Diagnostic>> {
         match sink.kind {
             SinkKind::System(name) if eq_ignore_case(name, "$upstream") => Ok(Self::Upstream),

@@ -162,12 +162,14 @@ impl Diagnostic {
     }
 
     /// Moves every span on by `offset` bytes, from a part of a text to the whole.
+    #[doc(hidden)]
     #[must_use]
     pub fn shifted(self, offset: u32) -> Self {
         self.map_spans(|span| span.shifted(offset))
     }
 
     /// Maps every span with `map`, from one text to another.
+    #[doc(hidden)]
     #[must_use]
     pub fn map_spans(mut self, map: impl Fn(Span) -> Span) -> Self {
         self.primary.span = map(self.primary.span);

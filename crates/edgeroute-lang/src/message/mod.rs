@@ -100,18 +100,21 @@ impl<'m, P: Properties + ?Sized, S: Properties + ?Sized> Message<'m, P, S> {
     }
 
     /// Visits each application property with the hint of its name.
+    #[doc(hidden)]
     #[inline]
     pub fn visit_hinted_properties(&self, visit: impl FnMut(&'m str, Option<NameHint>, Option<&'m str>)) {
         self.properties.visit_hinted(visit);
     }
 
     /// Returns the number of application properties if it is known without counting, else 0.
+    #[doc(hidden)]
     #[inline]
     pub fn property_count_hint(&self) -> usize {
         self.properties.count_hint()
     }
 
     /// Visits each of the hub's own system properties, including those that the origin's stamps override.
+    #[doc(hidden)]
     #[inline]
     pub fn visit_hinted_system_properties(&self, visit: impl FnMut(&'m str, Option<NameHint>, Option<&'m str>)) {
         self.system_properties.visit_hinted(visit);

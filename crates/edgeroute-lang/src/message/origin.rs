@@ -143,6 +143,7 @@ impl<'m> Origin<'m> {
     }
 
     /// Returns the stamps and their values; `None` if they are among the system properties.
+    #[doc(hidden)]
     pub fn stamps(&self) -> Option<[(Stamp, Option<&'m str>); 3]> {
         match self.stamps {
             Stamps::InSystemProperties => None,
@@ -173,6 +174,7 @@ pub enum MessageSource<'m> {
 
 impl<'m> MessageSource<'m> {
     /// Returns the pieces of the path, in order.
+    #[doc(hidden)]
     pub const fn pieces(self) -> [&'m str; 4] {
         match self {
             Self::Telemetry => ["/messages", "", "", ""],

@@ -46,11 +46,14 @@ pub trait Properties {
 /// effect. A table that did not create it ignores it.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct NameHint {
-    /// The table that created the hint.
+    /// The index that created the hint.
+    #[doc(hidden)]
     pub index: u64,
     /// The kind of property the name was resolved for.
+    #[doc(hidden)]
     pub of: NameOf,
-    /// The entry of the name in that table.
+    /// The entry of the name in that index.
+    #[doc(hidden)]
     pub entry: u32,
 }
 
