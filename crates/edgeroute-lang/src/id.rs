@@ -20,7 +20,7 @@ macro_rules! define_id {
         $visibility struct $name(u32);
 
         impl $name {
-            /// Returns the id of the element at `index`. An index [above 32 bits](to_u32) gives
+            /// Returns the id of the element at `index`. An index above 32 bits gives
             /// the largest id, which is in no arena.
             #[must_use]
             $visibility fn new(index: usize) -> Self {
