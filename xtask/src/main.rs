@@ -36,18 +36,18 @@ fn main() -> ExitCode {
     })
 }
 
+/// The root of the repository.
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
 fn generate(mode: Mode) -> io::Result<ExitCode> {
-    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let root = root();
     let stale = stale(root, docs::all(root)?)?;
     for Stale { document, old } in &stale {
         let path = document.path;
         match mode {
-            Mode::Check => write!(
-                io::stdout(),
-                "stale: {path}
-{}",
-                diff::lines(old, &document.text)
-            )?,
+            Mode::Check => write!(io::stdout(), "stale: {path}\n{}", diff::lines(old, &document.text))?,
             Mode::Write => {
                 writeln!(io::stdout(), "{path}")?;
                 fs::write(root.join(path), &document.text)?;
@@ -79,4 +79,19 @@ fn stale(root: &Path, documents: Vec<Document>) -> io::Result<Vec<Stale>> {
         }
     }
     Ok(stale)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generated_documents_are_fresh() {
+        let stale = stale(root(), docs::all(root()).unwrap()).unwrap();
+        let shown: Vec<String> = stale
+            .iter()
+            .map(|Stale { document, old }| format!("{}\n{}", document.path, diff::lines(old, &document.text)))
+            .collect();
+        assert!(shown.is_empty(), "run `cargo xtask docs` and commit the result:\n{}", shown.join("\n"));
+    }
 }
