@@ -44,7 +44,7 @@ struct KeyEntry {
 }
 
 /// The slots that read a name. A slot reads only the property itself, or the application property `$NAME` or else the
-/// system property `NAME`. If there is only one slot, `second` is [no slot](Slot::NONE); if there is none, both are.
+/// system property `NAME`. Without a second slot, `second` is [no slot](Slot::NONE); without any slot, both are.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Readers {
     pub(crate) first: Slot,

@@ -187,7 +187,7 @@ impl Lookups {
         key.combine(hash, place)
     }
 
-    /// Returns the candidates that have postings under a key; empty if there are none.
+    /// Returns the candidates that have postings under a key; empty if no candidate has any.
     #[inline]
     pub(crate) fn find(&self, key: u64) -> Candidates {
         let mut at = place(key, self.buckets.len());

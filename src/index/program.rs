@@ -58,7 +58,7 @@ pub(crate) enum Program<'p> {
 const BRANCHING: u32 = 1 << 31;
 /// Set in the first word of the last test.
 const LAST: u32 = 1 << 31;
-/// Takes the place of the tests if there are none.
+/// Takes the place of the tests of a program without tests.
 const NO_TESTS: u32 = LAST | 7 << 28;
 /// The target of a branching step is in the lower 31 bits. This target means that the program holds.
 const ACCEPT: u32 = (1 << 31) - 1;

@@ -44,7 +44,7 @@ struct SourceNode {
     end: u32,
     /// The routes from exactly this path, or [none](Self::no_group).
     group: GroupId,
-    /// The node of this path followed by `outputs/`. If there is none, this is the root, which is never a child.
+    /// The node of this path followed by `outputs/`. Without such a node, this is the root, which is never a child.
     outputs: SourceId,
 }
 
@@ -66,7 +66,7 @@ pub(crate) struct SourcesBuilder {
 }
 
 impl SourcesBuilder {
-    /// Returns the group of the routes from `pattern`; `new` creates a group if there is none.
+    /// Returns the group of the routes from `pattern`; `new` creates the group if it does not exist.
     pub(crate) fn group(&mut self, pattern: &SourcePattern, new: impl FnOnce() -> GroupId) -> GroupId {
         self.path.clear();
         if pattern.as_str().is_ascii() {

@@ -50,7 +50,7 @@ impl Changes {
         self.with(Change::Replace(route.into()))
     }
 
-    /// Replaces the route of this name, or adds it after all others if there is none.
+    /// Replaces the route of this name, or adds it after all others if the name is new.
     #[must_use]
     pub fn set(self, route: impl Into<Route>) -> Self {
         self.with(Change::Set(route.into()))

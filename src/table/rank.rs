@@ -53,7 +53,7 @@ impl Position {
         }
     }
 
-    /// Returns `count` ascending places between two ranks; `None` stands for the start.
+    /// Returns `count` ascending places between two ranks; `None` means the start.
     pub(super) fn between(left: Option<Rank>, right: Rank, count: usize) -> impl Iterator<Item = Self> {
         let left = left.unwrap_or(Rank::START);
         let step = right.0.saturating_sub(left.0) / (count as u64 + 1);

@@ -1,8 +1,8 @@
 //! Checks that matching never allocates, whatever the routes and the message.
 //!
-//! This is a test binary of its own, because it counts with a global allocator (`allocation-counter`, which counts per
-//! thread). The hostile messages would reveal memory that grows with a message: a scratch must have all its memory when
-//! it is created.
+//! The global allocator counts allocations for each thread (`allocation-counter`), so other tests may run at the same
+//! time. The hostile messages would reveal memory that grows with a message: a scratch must have all its memory when it
+//! is created.
 
 #[cfg(test)]
 mod tests {

@@ -19,6 +19,9 @@ mod memory;
 #[cfg(test)]
 mod reloading;
 #[cfg(test)]
+#[cfg(feature = "miette")]
+mod reports;
+#[cfg(test)]
 #[cfg(feature = "count-steps")]
 mod steps;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Bounds the memory for reading manifests and building tables, whatever they contain.
 //!
-//! This is a test binary of its own, because it counts with a global allocator (`allocation-counter`, which counts per
-//! thread). `docs/complexity.md` has the figures at full size.
+//! The global allocator counts allocations for each thread (`allocation-counter`), so other tests may run at the same
+//! time. `docs/complexity.md` has the figures at full size.
 
 #[cfg(test)]
 mod tests {

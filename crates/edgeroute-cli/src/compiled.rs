@@ -5,31 +5,22 @@ use std::io;
 use std::path::Path;
 
 use edgeroute::{CheckedManifest, RouteTable};
+use edgeroute_analysis::explain::Routes;
 use edgeroute_analysis::render::{FileReport, Report};
+use edgeroute_lang::hir::Shadowing;
+use edgeroute_lang::limits::Limits;
 use edgeroute_lang::manifest::{Manifest, RouteSpec};
 
 use crate::input::{self, printable};
+use crate::messages::MessageArguments;
 use crate::{count, reporting};
 
-/// What a command that uses routes does with bad ones.
+/// What a command that uses routes does with those that do not compile.
 #[derive(Copy, Clone, clap::Args)]
 pub(crate) struct BadRoutesArguments {
     /// Leave out routes that have problems, instead of refusing the manifest
     #[arg(long)]
     skip_bad_routes: bool,
-}
-
-/// What happens to routes that do not compile.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) enum BadRoutes {
-    Refuse,
-    Skip,
-}
-
-impl BadRoutesArguments {
-    pub(crate) const fn policy(self) -> BadRoutes {
-        if self.skip_bad_routes { BadRoutes::Skip } else { BadRoutes::Refuse }
-    }
 }
 
 /// A manifest file after compilation.
@@ -55,10 +46,10 @@ impl CompiledFile {
     ///
     /// # Errors
     /// Same as for [`read`](Self::read).
-    pub(crate) fn read_usable(path: &Path, bad_routes: BadRoutes) -> io::Result<Option<Self>> {
+    pub(crate) fn read_usable(path: &Path, bad_routes: BadRoutesArguments) -> io::Result<Option<Self>> {
         let file = Self::read(path)?;
         file.report_problems();
-        if file.problem_count() > 0 && bad_routes == BadRoutes::Refuse {
+        if file.problem_count() > 0 && !bad_routes.skip_bad_routes {
             input::report(&format!("{}: {}", file.name, count(file.problem_count(), "problem")));
             return Ok(None);
         }
@@ -70,6 +61,19 @@ impl CompiledFile {
             input::report(&format!("left out: {}", names.join(", ")));
         }
         Ok(Some(file))
+    }
+
+    /// Same as [`read_usable`](Self::read_usable), for a command that also reads messages.
+    ///
+    /// # Errors
+    /// Also fails if both the manifest and the messages are read from standard input.
+    pub(crate) fn read_with_messages(
+        manifest: &Path,
+        messages: &MessageArguments,
+        bad_routes: BadRoutesArguments,
+    ) -> io::Result<Option<Self>> {
+        messages.check_beside(manifest)?;
+        Self::read_usable(manifest, bad_routes)
     }
 
     /// All errors in the order of the file, ready for display.
@@ -92,10 +96,20 @@ impl CompiledFile {
     }
 
     /// The routes without errors, in the order of declaration. Empty if the manifest itself has errors.
-    pub(crate) fn good_routes(&self) -> Vec<&RouteSpec> {
+    fn good_routes(&self) -> Vec<&RouteSpec> {
         let bad: HashSet<&str> = self.bad_routes().into_iter().collect();
         let routes = self.checked.manifest().map(Manifest::routes).unwrap_or_default();
         routes.iter().filter(|route| !bad.contains(route.name())).collect()
+    }
+
+    /// The routes without errors, ready to be explained.
+    pub(crate) fn routes(&self) -> Routes<'_> {
+        let mut routes = Routes::new(Shadowing::default(), Limits::default());
+        for route in self.good_routes() {
+            // A route with errors was already reported and left out.
+            let _ = routes.add(route.route());
+        }
+        routes
     }
 
     /// Same as [`into_table`](Self::into_table), by reference.

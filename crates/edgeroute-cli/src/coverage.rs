@@ -9,7 +9,6 @@ use edgeroute_analysis::render::{coverage_json, coverage_text};
 use crate::Outcome;
 use crate::color::ColorArguments;
 use crate::compiled::{BadRoutesArguments, CompiledFile};
-use crate::explain::routes_of;
 use crate::messages::{MessageArguments, Messages};
 
 const ABOUT: &str = "\
@@ -68,12 +67,11 @@ enum Format {
 
 /// Counts where all messages go.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
-    arguments.messages.check_beside(&arguments.manifest)?;
-    let bad_routes = arguments.bad_routes.policy();
-    let Some(file) = CompiledFile::read_usable(&arguments.manifest, bad_routes)? else {
+    let file = CompiledFile::read_with_messages(&arguments.manifest, &arguments.messages, arguments.bad_routes)?;
+    let Some(file) = file else {
         return Ok(Outcome::Problems);
     };
-    let routes = routes_of(&file);
+    let routes = file.routes();
     let mut coverage = Coverage::new(&routes, arguments.list).map_err(io::Error::other)?;
     let mut messages = Messages::open(&arguments.messages)?;
     while let Some((number, line)) = messages.next(|| Ok(()))? {

@@ -8,8 +8,6 @@ use edgeroute_analysis::render::{
     Color, ExplanationJson, SourceDetail, TextStyle, explanation_text, route_explanation_text,
 };
 use edgeroute_lang::diagnostic::closest;
-use edgeroute_lang::hir::Shadowing;
-use edgeroute_lang::limits::Limits;
 
 use crate::color::ColorArguments;
 use crate::compiled::{BadRoutesArguments, CompiledFile};
@@ -69,12 +67,11 @@ enum Format {
 
 /// Explains every message, or only the selected one.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
-    arguments.messages.check_beside(&arguments.manifest)?;
-    let bad_routes = arguments.bad_routes.policy();
-    let Some(file) = CompiledFile::read_usable(&arguments.manifest, bad_routes)? else {
+    let file = CompiledFile::read_with_messages(&arguments.manifest, &arguments.messages, arguments.bad_routes)?;
+    let Some(file) = file else {
         return Ok(Outcome::Problems);
     };
-    let routes = routes_of(&file);
+    let routes = file.routes();
     if let Some(unknown) = arguments.route.iter().find(|name| !routes.iter().any(|route| route.name() == *name)) {
         return Err(io::Error::other(no_such_route(unknown, &routes)));
     }
@@ -110,16 +107,6 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
         return Ok(Outcome::Unusable);
     }
     Ok(if messages.bad_lines() == 0 { Outcome::Well } else { Outcome::Unusable })
-}
-
-/// The routes of a manifest that have no errors.
-pub(crate) fn routes_of(file: &CompiledFile) -> Routes<'_> {
-    let mut routes = Routes::new(Shadowing::default(), Limits::default());
-    for route in file.good_routes() {
-        // A route with errors was already reported and left out.
-        let _ = routes.add(route.route());
-    }
-    routes
 }
 
 fn no_such_route(name: &str, routes: &Routes<'_>) -> String {

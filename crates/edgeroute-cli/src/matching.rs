@@ -77,10 +77,8 @@ struct Counts {
 
 /// Compiles the manifest, then routes every message.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
-    arguments.messages.check_beside(&arguments.manifest)?;
-    let bad_routes = arguments.bad_routes.policy();
-    let manifest = CompiledFile::read_usable(&arguments.manifest, bad_routes)?;
-    let Some(table) = manifest.and_then(CompiledFile::into_table) else {
+    let file = CompiledFile::read_with_messages(&arguments.manifest, &arguments.messages, arguments.bad_routes)?;
+    let Some(table) = file.and_then(CompiledFile::into_table) else {
         return Ok(Outcome::Problems);
     };
     let mut messages = Messages::open(&arguments.messages)?;

@@ -70,27 +70,3 @@ impl miette::Diagnostic for ManifestError {
         Some(Box::new(self.problems().iter().map(|problem| problem as &dyn miette::Diagnostic)))
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use miette::NarratableReportHandler;
-
-    use crate::manifest::Manifest;
-
-    /// A report in words, without graphics.
-    fn narrated(error: &dyn miette::Diagnostic) -> String {
-        let mut text = String::new();
-        NarratableReportHandler::new().render_report(&mut text, error).unwrap();
-        text
-    }
-
-    #[test]
-    fn problems_of_a_manifest_are_shown_in_the_text_that_is_handed_over() {
-        let json = "{\n  \"schemaVersion\": \"9.0\",\n  \"routes\": {},\n  \"storeAndForwardConfiguration\": {}\n}";
-        let error = Manifest::from_json(json).unwrap_err();
-        let report = miette::Report::new(error).with_source_code(json);
-        let report = narrated(report.as_ref());
-        assert!(report.contains("label at line 2, columns 20 to 24"), "{report}");
-        assert!(report.contains("diagnostic code: E0404"), "{report}");
-    }
-}

@@ -205,8 +205,8 @@ fn no_strings_collide_for_every_seed() {
 /// Returns eight bytes that are allowed in the name of a property of a route, and that differ by `difference` from
 /// eight other allowed bytes.
 fn word(difference: u64, among: &[u8]) -> Option<[u8; 8]> {
-    let may_stand = |byte: u8| byte.is_ascii() && !byte.is_ascii_lowercase() && !char::from(byte).is_whitespace();
-    let byte = |bits| among.iter().find(|&&byte| may_stand(byte ^ bits) && byte ^ bits != b'/').copied();
+    let is_allowed = |byte: u8| byte.is_ascii() && !byte.is_ascii_lowercase() && !char::from(byte).is_whitespace();
+    let byte = |bits| among.iter().find(|&&byte| is_allowed(byte ^ bits) && byte ^ bits != b'/').copied();
     let mut word = [0; 8];
     for (place, bits) in word.iter_mut().zip(difference.to_le_bytes()) {
         *place = byte(bits)?;

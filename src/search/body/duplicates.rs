@@ -43,7 +43,7 @@ struct Member {
     name_length: u32,
     /// The number of the member in the body.
     number: usize,
-    /// The previous member with the same hash; [`NONE`] if there is none.
+    /// The previous member with the same hash; [`NONE`] if this is the first.
     previous: u32,
 }
 

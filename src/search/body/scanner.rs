@@ -171,14 +171,14 @@ pub(super) fn scan<'m, U: Units, S: Selector<'m, U>>(
     let mut bracket = start.len();
     loop {
         // At a bracket, or after a child.
-        let (start, separator, behind) = U::next(rest);
+        let (start, separator, after) = U::next(rest);
         if separator == closing {
             let depth = nesting.depth;
             let Some(outer) = nesting.close() else {
-                let (end, _, _) = U::next(behind);
+                let (end, _, _) = U::next(after);
                 return if end.is_empty() { Ok(end) } else { Err(end) };
             };
-            rest = behind;
+            rest = after;
             closing = outer.closing();
             guesses.enter(nesting.depth);
             if skipped == 0 {
@@ -198,7 +198,7 @@ pub(super) fn scan<'m, U: Units, S: Selector<'m, U>>(
             if skipped == 0 {
                 child = selector.element();
             }
-            rest = behind;
+            rest = after;
         } else if let Some((value, place)) = guesses.guess(start, context) {
             if skipped == 0 {
                 child = selector.guessed(place);
@@ -208,7 +208,7 @@ pub(super) fn scan<'m, U: Units, S: Selector<'m, U>>(
             if separator != b',' && start.len() != bracket {
                 return Err(start);
             }
-            let name = take_name::<U>(behind)?;
+            let name = take_name::<U>(after)?;
             if skipped == 0 {
                 child = selector.member(name.inside);
             }
@@ -217,13 +217,13 @@ pub(super) fn scan<'m, U: Units, S: Selector<'m, U>>(
         }
         if U::WIDTH == 1
             && let Some((word, _)) = split_word(rest)
-            && let Some(behind) = skip_short_value::<U>(rest, word)
+            && let Some(after) = skip_short_value::<U>(rest, word)
         {
-            selector.value(child, rest, behind);
-            rest = behind;
+            selector.value(child, rest, after);
+            rest = after;
             continue;
         }
-        let (value, first, behind) = U::next(rest);
+        let (value, first, after) = U::next(rest);
         let Some(inner) = Kind::of(first) else {
             rest = skip_value::<U>(value, first)?;
             selector.value(child, value, rest);
@@ -242,7 +242,7 @@ pub(super) fn scan<'m, U: Units, S: Selector<'m, U>>(
         guesses.enter(nesting.depth);
         bracket = value.len();
         // An empty container may only be followed by its end.
-        let (end, first, _) = U::next(behind);
+        let (end, first, _) = U::next(after);
         rest = if first == closing { end } else { value };
     }
 }
@@ -256,13 +256,13 @@ struct Name<'m> {
 /// Takes the name of a member, with its colon and any white space around it.
 #[inline(never)]
 fn take_name<U: Units>(rest: &[u8]) -> Result<Name<'_>, &[u8]> {
-    let (rest, first, behind) = U::next(rest);
+    let (rest, first, after) = U::next(rest);
     if first != b'"' {
         return Err(rest);
     }
-    let (inside, end) = take_inside::<U>(behind)?;
+    let (inside, end) = take_inside::<U>(after)?;
     match U::next(U::skip(end)) {
-        (_, b':', behind) => Ok(Name { inside, value: U::next(behind).0 }),
+        (_, b':', after) => Ok(Name { inside, value: U::next(after).0 }),
         (wrong, _, _) => Err(wrong),
     }
 }

@@ -111,8 +111,8 @@ pub(super) fn skip_short_value<U: Units>(rest: &[u8], word: u64) -> Option<&[u8]
                 }
                 end += first_unit::<U>(special);
             }
-            let (quote, behind) = rest.get(end..)?.split_first()?;
-            (*quote == b'"').then_some(behind)
+            let (quote, after) = rest.get(end..)?.split_first()?;
+            (*quote == b'"').then_some(after)
         }
         b'-' | b'0'..=b'9' => rest.get(short_number_end::<U>(rest, word)?..),
         b't' if word & 0xFFFF_FFFF == TRUE => rest.get(4..),
@@ -258,8 +258,8 @@ fn skip_exponent<U: Units>(mut rest: &[u8]) -> Skipped<'_> {
 /// Skips digits; there must be at least one.
 #[inline(always)]
 fn skip_digits<U: Units>(rest: &[u8]) -> Skipped<'_> {
-    let behind = U::skip_digits(rest);
-    if behind.len() == rest.len() { Err(rest) } else { Ok(behind) }
+    let after = U::skip_digits(rest);
+    if after.len() == rest.len() { Err(rest) } else { Ok(after) }
 }
 
 /// Skips a word.

@@ -1,8 +1,8 @@
 //! Reads the code units of a body in each of the encodings.
 //!
 //! The syntax of JSON is ASCII. All other characters are inside strings, and the end of a string can be found without
-//! decoding them. So a scanner sees the ASCII character of each unit, or that there is none. Strings, numbers and white
-//! space are read eight bytes at a time, as the code units of one word (`benches/body`).
+//! decoding them. So a scanner only needs to know which ASCII character a unit is, if any. Strings, numbers and white space
+//! are read eight bytes at a time, as the code units of one word (`benches/body`).
 
 use edgeroute_lang::body::Encoding;
 use edgeroute_lang::steps;
@@ -40,20 +40,20 @@ pub(super) trait Units {
     /// Returns the place of the next character that is not white space, that character, and the place after it.
     #[inline(always)]
     fn next(rest: &[u8]) -> (&[u8], u8, &[u8]) {
-        let (character, behind) = Self::split(rest);
-        if character > b' ' { (rest, character, behind) } else { skip_white_space::<Self>(rest) }
+        let (character, after) = Self::split(rest);
+        if character > b' ' { (rest, character, after) } else { skip_white_space::<Self>(rest) }
     }
 
     /// Returns the place, in a string, of the next quote, backslash or control character, or the end.
     #[inline(always)]
     fn skip_unescaped(mut rest: &[u8]) -> &[u8] {
         for _ in 0..2 {
-            let Some((word, behind)) = split_word(rest) else { break };
+            let Some((word, after)) = split_word(rest) else { break };
             let special = special_units::<Self>(word);
             if special != 0 {
                 return rest.get(first_unit::<Self>(special)..).unwrap_or_default();
             }
-            rest = behind;
+            rest = after;
         }
         skip_long_unescaped::<Self>(rest)
     }
@@ -61,12 +61,12 @@ pub(super) trait Units {
     /// Returns the place after any digits.
     #[inline]
     fn skip_digits(mut rest: &[u8]) -> &[u8] {
-        while let Some((word, behind)) = split_word(rest) {
+        while let Some((word, after)) = split_word(rest) {
             let others = other_than_digits::<Self>(word);
             if others != 0 {
                 return rest.get(first_unit::<Self>(others)..).unwrap_or_default();
             }
-            rest = behind;
+            rest = after;
         }
         skip_last::<Self>(rest, |character| character.is_ascii_digit())
     }
@@ -88,7 +88,7 @@ impl Units for Utf8 {
     #[inline(always)]
     fn split(rest: &[u8]) -> (u8, &[u8]) {
         steps::step();
-        rest.split_first().map_or((END, rest), |(character, behind)| (*character, behind))
+        rest.split_first().map_or((END, rest), |(character, after)| (*character, after))
     }
 
     #[inline(always)]
@@ -113,9 +113,9 @@ impl<const WIDTH: usize> Units for Wide<WIDTH> {
     fn split(rest: &[u8]) -> (u8, &[u8]) {
         steps::step();
         match rest.split_first_chunk::<WIDTH>() {
-            Some((unit, behind)) => {
+            Some((unit, after)) => {
                 let unit = unit.iter().rev().fold(0, |unit, byte| unit << 8 | u32::from(*byte));
-                (u8::try_from(unit).map_or(OTHER, |unit| unit.min(OTHER)), behind)
+                (u8::try_from(unit).map_or(OTHER, |unit| unit.min(OTHER)), after)
             }
             None if rest.is_empty() => (END, rest),
             // The unit is incomplete.
@@ -144,19 +144,19 @@ const fn is_special(character: u8) -> bool {
 #[inline(never)]
 fn skip_white_space<U: Units + ?Sized>(mut rest: &[u8]) -> (&[u8], u8, &[u8]) {
     loop {
-        let (character, behind) = U::split(rest);
+        let (character, after) = U::split(rest);
         if !is_white_space(character) {
-            return (rest, character, behind);
+            return (rest, character, after);
         }
-        rest = behind;
+        rest = after;
         // Lines are often indented by many characters.
-        while let Some((word, behind)) = split_word(rest) {
+        while let Some((word, after)) = split_word(rest) {
             let others = word ^ (ones::<U>() * 0x20);
             if others != 0 {
                 rest = rest.get(first_unit::<U>(others)..).unwrap_or_default();
                 break;
             }
-            rest = behind;
+            rest = after;
         }
     }
 }
@@ -164,17 +164,17 @@ fn skip_white_space<U: Units + ?Sized>(mut rest: &[u8]) -> (&[u8], u8, &[u8]) {
 /// Like [`Units::skip_unescaped`], for long runs.
 #[inline(never)]
 fn skip_long_unescaped<U: Units + ?Sized>(mut rest: &[u8]) -> &[u8] {
-    while let Some((chunk, behind)) = rest.split_first_chunk()
+    while let Some((chunk, after)) = rest.split_first_chunk()
         && !U::has_special(chunk)
     {
-        rest = behind;
+        rest = after;
     }
-    while let Some((word, behind)) = split_word(rest) {
+    while let Some((word, after)) = split_word(rest) {
         let special = special_units::<U>(word);
         if special != 0 {
             return rest.get(first_unit::<U>(special)..).unwrap_or_default();
         }
-        rest = behind;
+        rest = after;
     }
     skip_last::<U>(rest, |character| !is_special(character))
 }
@@ -193,7 +193,7 @@ fn skip_last<U: Units + ?Sized>(mut rest: &[u8], is_such: impl Fn(u8) -> bool) -
 #[inline(always)]
 pub(super) fn split_word(rest: &[u8]) -> Option<(u64, &[u8])> {
     steps::step();
-    rest.split_first_chunk().map(|(bytes, behind)| (u64::from_le_bytes(*bytes), behind))
+    rest.split_first_chunk().map(|(bytes, after)| (u64::from_le_bytes(*bytes), after))
 }
 
 /// Returns a word with 1 in every code unit.
@@ -223,7 +223,7 @@ pub(super) const fn special_units<U: Units + ?Sized>(word: u64) -> u64 {
     // Flipping this bit makes the quote the lowest character after the control characters.
     let quote_or_control = (word ^ (ones::<U>() * 0x02)).wrapping_sub(ones::<U>() * 0x21);
     let backslash = (word ^ (ones::<U>() * 0x5C)).wrapping_sub(ones::<U>());
-    // Units with their own highest bit set are none of these.
+    // A unit with its own highest bit set is neither a quote nor a backslash nor a control character.
     (quote_or_control | backslash) & !word & highest::<U>()
 }
 
@@ -304,9 +304,9 @@ mod tests {
             assert_eq!(U::skip_digits(&widen(&text)), widen(b"\"0"));
             for ends in [*b"\"\"", *b"\\\\", *b"\x1F\0", *b"\"\n", *b"\0\\"] {
                 text[length..].copy_from_slice(&ends);
-                for behind in [0, 1, 31, 64] {
-                    let (text, behind) = (widen(&text), widen(&vec![b'x'; behind]));
-                    let text = [&text[..], &behind].concat();
+                for after in [0, 1, 31, 64] {
+                    let (text, after) = (widen(&text), widen(&vec![b'x'; after]));
+                    let text = [&text[..], &after].concat();
                     assert_eq!(U::skip_unescaped(&text), &text[length * U::WIDTH..], "{ends:?}");
                 }
             }

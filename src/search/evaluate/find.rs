@@ -50,20 +50,20 @@ impl Needle {
     }
 
     /// Returns the first position at which the units have the hash of the needle, which is the first possible match.
-    /// `ahead` and `behind` iterate over the same units.
+    /// Both iterators yield all units: `entering` those that enter the hashed window, `leaving` those that leave it.
     pub(super) fn find(
         &self,
-        mut ahead: impl Iterator<Item = u16>,
-        mut behind: impl Iterator<Item = u16>,
+        mut entering: impl Iterator<Item = u16>,
+        mut leaving: impl Iterator<Item = u16>,
     ) -> Option<usize> {
         let mut hash = 0;
         for _ in 0..self.length {
-            hash = self.with(hash, ahead.next()?);
+            hash = self.with(hash, entering.next()?);
         }
         let mut at = 0;
         while hash != self.hash {
-            hash = self.with(hash, ahead.next()?);
-            hash = add(hash, MODULUS - multiply(self.power, behind.next()?.into()));
+            hash = self.with(hash, entering.next()?);
+            hash = add(hash, MODULUS - multiply(self.power, leaving.next()?.into()));
             at += 1;
         }
         Some(at)

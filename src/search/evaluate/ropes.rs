@@ -219,8 +219,8 @@ impl Texts for Ropes<'_, '_> {
         let needle = Needle::new(key, self.code_units(*part));
         let mut from = 0;
         loop {
-            let (ahead, behind) = self.two_code_units(*whole, *whole);
-            let at = from + needle.find(ahead.skip(from), behind.skip(from))?;
+            let (entering, leaving) = self.two_code_units(*whole, *whole);
+            let at = from + needle.find(entering.skip(from), leaving.skip(from))?;
             if self.occurs_at(*whole, at, *part) {
                 return Some(at);
             }

@@ -16,7 +16,6 @@ use super::Arguments;
 use crate::cases::{Case, CaseFile, ExpectedDelivery};
 use crate::compiled::CompiledFile;
 use crate::document::Language;
-use crate::explain::routes_of;
 use crate::{count, input};
 
 /// The most routes from other sources that are shown for a failed case.
@@ -113,9 +112,8 @@ impl Suite {
                 return Err(Unusable { messages: vec![message], manifest: None });
             }
         };
-        let bad_routes = arguments.bad_routes.policy();
         let unusable = |messages| Unusable { messages, manifest: Some(manifest.clone()) };
-        let file = CompiledFile::read_usable(&manifest, bad_routes)
+        let file = CompiledFile::read_usable(&manifest, arguments.bad_routes)
             .map_err(|error| unusable(vec![format!("edgeroute: {error}")]))?
             .ok_or_else(|| unusable(vec![format!("{name}: tests were not run")]))?;
         let manifest = Some(manifest).filter(|manifest| !input::is_stdin(manifest));
@@ -129,7 +127,7 @@ impl Suite {
 
     /// Runs all cases.
     pub(super) fn run(&self, color: Color) -> SuiteResult<'_> {
-        let routes = routes_of(&self.file);
+        let routes = self.file.routes();
         // Always present, because an unusable file is rejected when it is read.
         let mut table = self.file.table().map(|table| (table, table.create_scratch()));
         let reachable: Vec<&Endpoint> =

@@ -1,28 +1,16 @@
 //! End-to-end tests of `edgeroute coverage`.
 
-use std::io::Write as _;
-use std::process::{Command, Output, Stdio};
-use std::thread;
+use std::process::Output;
+
+use crate::command::{self, stderr, stdout};
 
 fn run(arguments: &[&str], input: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_edgeroute"));
-    command.args(["coverage", "--manifest", "examples/deployment.json"]).args(arguments);
-    command.current_dir(edgeroute_testkit::repository());
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_owned();
-    let writer = thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    output
+    let arguments = [&["coverage", "--manifest", "examples/deployment.json"][..], arguments].concat();
+    command::run(&arguments, input)
 }
 
 fn examples() -> String {
-    std::fs::read_to_string(edgeroute_testkit::repository().join("examples/messages.jsonl")).unwrap()
-}
-
-fn stdout(output: &Output) -> &str {
-    std::str::from_utf8(&output.stdout).unwrap()
+    edgeroute_testkit::read("examples/messages.jsonl")
 }
 
 #[test]
@@ -92,7 +80,6 @@ fn a_bad_line_is_reported_and_the_rest_is_counted() {
         "{}",
         stdout(&output)
     );
-    let stderr = std::str::from_utf8(&output.stderr).unwrap();
-    assert_eq!(stderr, "<stdin>:2:2: unknown key `orgin`; did you mean `origin`?\n");
+    assert_eq!(stderr(&output), "<stdin>:2:2: unknown key `orgin`; did you mean `origin`?\n");
     assert_eq!(output.status.code(), Some(2));
 }

@@ -1,23 +1,9 @@
 //! End-to-end tests of `edgeroute explain`.
 
-use std::io::Write as _;
-use std::process::{Command, Output, Stdio};
-use std::thread;
+use crate::command::run;
 
 const EXAMPLE: [&str; 5] =
     ["explain", "--manifest", "examples/deployment.json", "--messages", "examples/messages.jsonl"];
-
-fn run(arguments: &[&str], input: &[u8]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_edgeroute"));
-    command.args(arguments).current_dir(edgeroute_testkit::repository());
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_vec();
-    let writer = thread::spawn(move || drop(stdin.write_all(&input)));
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    output
-}
 
 #[track_caller]
 fn stdout(arguments: &[&str], input: &[u8], code: i32) -> String {

@@ -1,12 +1,12 @@
 //! End-to-end tests of `edgeroute fmt`.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
-use std::thread;
+use std::process::Output;
 
 use tempfile::TempDir;
+
+use crate::command::{run, run_in};
 
 const MESSY: &str = r#"{ "schemaVersion": "1.1",
   "routes": {
@@ -22,13 +22,7 @@ fn fmt(text: &str, arguments: &[&str]) -> (Output, String) {
     let directory = TempDir::new().unwrap();
     let path: PathBuf = directory.path().join("m.json");
     fs::write(&path, text).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_edgeroute"))
-        .arg("fmt")
-        .args(arguments)
-        .arg("m.json")
-        .current_dir(directory.path())
-        .output()
-        .unwrap();
+    let output = run_in(directory.path(), &[&["fmt"][..], arguments, &["m.json"]].concat(), "");
     let after = fs::read_to_string(&path).unwrap();
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "something was left beside the file");
     (output, after)
@@ -75,17 +69,7 @@ fn what_is_formatted_passes_the_check() {
 
 #[test]
 fn standard_input_goes_to_standard_output() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_edgeroute"))
-        .args(["fmt", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let writer = thread::spawn(move || stdin.write_all(MESSY.as_bytes()));
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap().unwrap();
+    let output = run(&["fmt", "-"], MESSY);
     assert_eq!(text(&output.stdout), MESSY.replace(FORMATTED[0], FORMATTED[1]));
     assert!(text(&output.stderr).starts_with("<stdin>:5:38: "));
 }

@@ -1,11 +1,12 @@
 //! End-to-end tests of `edgeroute lint`.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use tempfile::TempDir;
+
+use crate::command::{run_in, stderr, stdout};
 
 /// Two findings with fixes that keep the meaning, one with a fix that changes it; escapes and layout of several kinds.
 const MANIFEST: &str = r#"{ "schemaVersion": "1.0",
@@ -16,26 +17,7 @@ const MANIFEST: &str = r#"{ "schemaVersion": "1.0",
 "#;
 
 fn run(directory: &Path, arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_edgeroute"))
-        .arg("lint")
-        .args(arguments)
-        .current_dir(directory)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A command that does not read its input closes the pipe.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    child.wait_with_output().unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
+    run_in(directory, &[&["lint"][..], arguments].concat(), input)
 }
 
 /// A directory that contains the manifest as `m.json`.
@@ -62,10 +44,7 @@ fn findings_are_warnings_until_they_are_denied() {
     assert!(stdout(&output).ends_with("1 error, 2 warnings, 2 routes in 1 file\n"), "{}", stdout(&output));
     assert_eq!(output.status.code(), Some(1));
     let output = run(directory.path(), &["--allow", "syntax", "-D", "warnings", "m.json"], "");
-    assert_eq!(
-        (stdout(&output).as_str(), output.status.code()),
-        ("0 errors, 0 warnings, 2 routes in 1 file\n", Some(0))
-    );
+    assert_eq!((stdout(&output), output.status.code()), ("0 errors, 0 warnings, 2 routes in 1 file\n", Some(0)));
 }
 
 #[test]

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod about;
 #[cfg(test)]
+mod command;
+#[cfg(test)]
 mod coverage;
 #[cfg(test)]
 mod explain;

@@ -2,8 +2,11 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 use std::thread;
+
+use edgeroute_testkit::repository;
+
+use crate::command::{run, start, stderr, stdout};
 
 const ONE_ROUTE: &str = r#"{
   "schemaVersion": "1.1",
@@ -20,33 +23,6 @@ const TWO_BAD_OF_THREE: &str = r#"{
   },
   "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 }
 }"#;
-
-fn edgeroute(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_edgeroute"));
-    command.args(arguments).current_dir(edgeroute_testkit::repository());
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-/// Runs the command with `input` on its standard input.
-fn run(arguments: &[&str], input: &[u8]) -> Output {
-    let mut child = edgeroute(arguments).spawn().unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_vec();
-    // A command that does not read its input closes the pipe.
-    let writer = thread::spawn(move || drop(stdin.write_all(&input)));
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    output
-}
-
-fn stdout(output: &Output) -> &str {
-    std::str::from_utf8(&output.stdout).unwrap()
-}
-
-fn stderr(output: &Output) -> &str {
-    std::str::from_utf8(&output.stderr).unwrap()
-}
 
 /// A temporary file for one test, removed at its end.
 struct TemporaryFile(PathBuf);
@@ -131,7 +107,7 @@ fn a_line_over_the_limit_is_reported_and_read_past() {
 #[test]
 fn a_reader_that_leaves_early_is_no_error() {
     let manifest = TemporaryFile::new("pipe.json", ONE_ROUTE.as_bytes());
-    let mut child = edgeroute(&["match", "--manifest", manifest.path()]).spawn().unwrap();
+    let mut child = start(repository(), &["match", "--manifest", manifest.path()]);
     drop(child.stdout.take());
     let mut stdin = child.stdin.take().unwrap();
     let writer = thread::spawn(move || {
@@ -146,7 +122,7 @@ fn a_reader_that_leaves_early_is_no_error() {
 #[test]
 fn deliveries_are_written_before_the_next_message_comes() {
     let manifest = TemporaryFile::new("live.json", ONE_ROUTE.as_bytes());
-    let mut child = edgeroute(&["match", "--manifest", manifest.path()]).spawn().unwrap();
+    let mut child = start(repository(), &["match", "--manifest", manifest.path()]);
     let mut stdin = child.stdin.take().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     for number in 1..4 {

@@ -1,31 +1,14 @@
 //! End-to-end tests of `edgeroute test`.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use std::thread;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Output};
 use std::time::{Duration, Instant};
 
-fn edgeroute(arguments: &[&str], directory: &Path) -> Child {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_edgeroute"));
-    command.args(arguments).current_dir(directory);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
-fn run(arguments: &[&str], input: &str) -> Output {
-    let mut child = edgeroute(arguments, edgeroute_testkit::repository());
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_owned();
-    // A command that does not read its input closes the pipe.
-    let writer = thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    output
-}
+use crate::command::{run, start, stderr, stdout};
 
 fn texts(output: &Output) -> (&str, &str) {
-    (std::str::from_utf8(&output.stdout).unwrap(), std::str::from_utf8(&output.stderr).unwrap())
+    (stdout(output), stderr(output))
 }
 
 #[test]
@@ -197,7 +180,7 @@ fn watching_runs_again_when_a_case_or_the_manifest_changes() {
     };
     write("m.json", &manifest("FROM /messages/* INTO $upstream"));
     write("cases.yaml", &cases("[]"));
-    let mut running = Running(edgeroute(&["test", "--watch", "cases.yaml"], directory.path()));
+    let mut running = Running(start(directory.path(), &["test", "--watch", "cases.yaml"]));
     let mut out = BufReader::new(running.0.stdout.take().unwrap()).lines();
     let mut err = BufReader::new(running.0.stderr.take().unwrap()).lines();
     let mut summary = || loop {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A value as it is written, perhaps with duplicate members.
+/// The source of a value, perhaps with duplicate members.
 #[derive(Clone, Debug)]
 enum Written {
     Token(String),

@@ -86,7 +86,7 @@ fn numbers_are_the_nearest_doubles() {
     }
 }
 
-/// Strings, numbers and words of every length, whole and broken, with much or little behind them.
+/// Tests strings, numbers and words of every length, valid and invalid, before endings of different lengths.
 #[test]
 fn values_of_every_length_end_in_the_right_place() {
     let mut values = Vec::new();
@@ -118,10 +118,10 @@ fn values_of_every_length_end_in_the_right_place() {
     }
     let mut checker = Checker::new(parse(&["a", "b"]), DEPTH, 1);
     for value in values {
-        for behind in ["}", ",\"b\":\"text\"}        ", " ,\"b\":2}", "                }"] {
-            let body = format!("{{\"a\":{value}{behind}");
+        for ending in ["}", ",\"b\":\"text\"}        ", " ,\"b\":2}", "                }"] {
+            let body = format!("{{\"a\":{value}{ending}");
             let is_valid = checker.check(body.as_bytes(), Encoding::Utf8);
-            // Numbers out of range are none for it.
+            // `serde_json` does not accept numbers that are out of range.
             assert_eq!(is_valid, is_object_for_serde_json(&body), "{body}");
         }
     }

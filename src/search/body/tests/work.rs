@@ -191,7 +191,7 @@ fn guessed_members_take_three_or_four_steps() {
 #[test]
 fn runs_are_read_by_the_word_and_long_strings_by_four_words() {
     // The string around the run, and the number of its bytes that one step reads.
-    for (name, bytes, before, run, behind) in [
+    for (name, bytes, before, run, after) in [
         ("a text", 32, "{\"a\":\"", "x, ", "\"}"),
         ("a name", 32, "{\"", "x, ", "\":1}"),
         ("digits", 8, "{\"a\":", "9", "}"),
@@ -199,7 +199,7 @@ fn runs_are_read_by_the_word_and_long_strings_by_four_words() {
     ] {
         for (encoding, width) in ENCODINGS.into_iter().zip([1, 2, 4]) {
             let steps =
-                |units| steps(&["q"], &encode(&format!("{before}{}{behind}", repeat(run, units)), encoding), encoding);
+                |units| steps(&["q"], &encode(&format!("{before}{}{after}", repeat(run, units)), encoding), encoding);
             assert_eq!(steps(5_100) - steps(300), 4_800 * width / bytes, "{name}, {encoding:?}");
         }
     }
