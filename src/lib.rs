@@ -90,7 +90,7 @@
 //!
 //! # Stability
 //!
-//! Semantic versioning covers the items exported from the root of this crate.
+//! Semantic versioning covers the items exported from the root of this crate; `docs/public-api.txt` lists them.
 //! The module `internals` and the crates `edgeroute-lang` and `edgeroute-analysis` are internal and may change in any release.
 //! Codes of diagnostics, such as `E0201`, keep their meaning; the wording of messages may change.
 //!

@@ -10,7 +10,7 @@ fn list(top: &str, base: &str) -> Result<String, String> {
 /// The lines of the listing, without the module of the root, empty lines and counts.
 fn lines(top: &str, base: &str) -> Vec<String> {
     let text = list(top, base).unwrap();
-    text.lines().skip(1).filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()
+    text.lines().skip(1).filter(|line| !line.is_empty() && !line.starts_with("# ")).map(str::to_owned).collect()
 }
 
 #[test]
