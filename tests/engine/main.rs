@@ -27,6 +27,8 @@ mod steps;
 #[cfg(test)]
 mod tables;
 #[cfg(test)]
+mod threads;
+#[cfg(test)]
 #[cfg(feature = "tracing")]
 mod tracing;
 #[cfg(test)]
