@@ -112,7 +112,7 @@ mod tuning;
 pub use edgeroute_lang::endpoint::{Endpoint, InvalidEndpoint};
 pub use edgeroute_lang::hir::Shadowing;
 pub use edgeroute_lang::limits::{Budgets, Limits};
-pub use edgeroute_lang::manifest::Manifest;
+pub use edgeroute_lang::manifest::{Manifest, Retention};
 pub use edgeroute_lang::message::{
     DynProperties, InvalidOrigin, Message, MessageSource, NameHint, NoProperties, Origin, OwnedMessage,
     OwnedProperties, Properties, PropertyName, PropertyValue,

@@ -307,7 +307,7 @@ mod tests {
             format!("FROM /* WHERE {} INTO $upstream", tests.join(" or "))
         };
         let found = |builder: RouteTableBuilder| {
-            let problem = |error: CompileError| (error.problems()[0].diagnostic().code, error.problems()[0].position());
+            let problem = |error: CompileError| (error.problems()[0].diagnostic().code, error.problems()[0].index());
             builder.build().map(|_| ()).map_err(problem)
         };
         let full = || RouteTable::builder().route("a", names(0, MAX_SLOTS - 1)).route("b", names(MAX_SLOTS - 1, 1));

@@ -120,7 +120,7 @@ fn compile(manifest: &Manifest, findings: &mut Vec<Finding>) -> Option<RouteTabl
     };
     let routes = manifest.routes();
     findings.extend(
-        problems.into_iter().filter_map(|problem| Some(located(routes.get(problem.position)?, problem.diagnostic))),
+        problems.into_iter().filter_map(|problem| Some(located(routes.get(problem.index)?, problem.diagnostic))),
     );
     table
 }

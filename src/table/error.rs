@@ -48,22 +48,22 @@ impl ProblemBudget {
 pub struct RouteProblem {
     /// Shared between the problems of a route, like the text: both can be long, and there can be many problems.
     pub(super) route: Arc<str>,
-    pub(super) position: usize,
+    pub(super) index: usize,
     pub(super) text: Arc<str>,
     pub(super) diagnostic: Diagnostic,
 }
 
 impl RouteProblem {
-    pub(super) fn new(route: &Route, position: usize, diagnostic: Diagnostic) -> Self {
-        Self { route: route.shared_name(), position, text: route.shared_text(), diagnostic }
+    pub(super) fn new(route: &Route, index: usize, diagnostic: Diagnostic) -> Self {
+        Self { route: route.shared_name(), index, text: route.shared_text(), diagnostic }
     }
 
     pub(super) fn all(
         route: &Route,
-        position: usize,
+        index: usize,
         diagnostics: Vec<Diagnostic>,
     ) -> impl Iterator<Item = Self> + use<'_> {
-        diagnostics.into_iter().map(move |diagnostic| Self::new(route, position, diagnostic))
+        diagnostics.into_iter().map(move |diagnostic| Self::new(route, index, diagnostic))
     }
 
     /// Returns the name of the route.
@@ -72,11 +72,11 @@ impl RouteProblem {
         &self.route
     }
 
-    /// Returns the position of the route, counted from 0 in the order in which routes were added to the builder, or the
-    /// position of the change.
+    /// Returns the index of the route, counted from 0 in the order in which routes were added to the builder, or the index
+    /// of the change.
     #[must_use]
-    pub const fn position(&self) -> usize {
-        self.position
+    pub const fn index(&self) -> usize {
+        self.index
     }
 
     /// Returns the text of the route. The spans of the diagnostic refer to it.
@@ -95,7 +95,7 @@ impl RouteProblem {
 impl RouteProblem {
     /// Returns the line and column in the text of the route.
     #[must_use]
-    pub fn place(&self) -> Position {
+    pub fn position(&self) -> Position {
         PositionWalk::new(&self.text).advance_to(self.diagnostic.primary.span.start())
     }
 }
@@ -109,7 +109,7 @@ impl fmt::Display for RouteProblem {
             return f.write_str(&render(&self.diagnostic, &origin, &self.text, &LineIndex::new(&self.text)));
         }
         let Diagnostic { code, message, .. } = &self.diagnostic;
-        write!(f, "route `{}`: {}: {code}: {}", quoted(&self.route), self.place(), bounded(message))
+        write!(f, "route `{}`: {}: {code}: {}", quoted(&self.route), self.position(), bounded(message))
     }
 }
 

@@ -65,9 +65,6 @@ mod tests {
         assert_eq!((&stats["routes"], &stats["overBudget"]), (&1.into(), &0.into()));
         let error = RouteTable::builder().route("bad", "FROM").build().unwrap_err();
         let shown = serde_json::to_string(&error).unwrap();
-        assert!(
-            shown.starts_with(r#"[{"route":"bad","position":0,"text":"FROM","diagnostic":{"code":"E01"#),
-            "{shown}"
-        );
+        assert!(shown.starts_with(r#"[{"route":"bad","index":0,"text":"FROM","diagnostic":{"code":"E01"#), "{shown}");
     }
 }

@@ -173,7 +173,7 @@ impl RouteSet {
     /// # Errors
     /// Returns everything that is wrong with the changes: routes that do not compile, adding a name that is taken,
     /// replacing or removing a name that does not exist, and more routes, names or paths than the limits allow.
-    /// [Positions](RouteProblem::position) count the changes, where [`Changes::replace_all`] counts as its routes.
+    /// [Indices](RouteProblem::index) count the changes, where [`Changes::replace_all`] counts as its routes.
     pub fn apply(&mut self, changes: Changes) -> Result<RouteTable, CompileError> {
         let PartialTable { table, .. } = self.change(changes, BadRoutes::Refuse)?;
         Ok(table)
@@ -274,7 +274,7 @@ impl RouteSet {
         self.fallback.as_ref().map(|fallback| &fallback.route)
     }
 
-    /// Iterates over the problems of the routes that are left out, in the order of declaration. The positions are those
+    /// Iterates over the problems of the routes that are left out, in the order of declaration. The indices are those
     /// of the changes that set these routes.
     pub fn skipped(&self) -> impl Iterator<Item = &RouteProblem> {
         self.left_out.values().flatten()

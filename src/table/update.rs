@@ -84,7 +84,7 @@ impl RouteSet {
             return Ok(checked);
         }
         fatal.extend(checked.bad.into_values().flatten());
-        fatal.sort_by_key(RouteProblem::position);
+        fatal.sort_by_key(RouteProblem::index);
         Err(CompileError { problems: fatal })
     }
 

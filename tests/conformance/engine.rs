@@ -355,8 +355,8 @@ impl SetRoute {
 
 /// The errors of the first route that has any.
 fn refusal(error: &CompileError) -> Refusal {
-    let first = error.problems().first().map_or(0, RouteProblem::position);
-    let problems = error.problems().iter().filter(|problem| problem.position() == first);
+    let first = error.problems().first().map_or(0, RouteProblem::index);
+    let problems = error.problems().iter().filter(|problem| problem.index() == first);
     Refusal {
         text: error.problems().first().map(RouteProblem::text).unwrap_or_default().to_owned(),
         diagnostics: problems.map(|problem| problem.diagnostic().clone()).collect(),

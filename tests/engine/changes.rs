@@ -30,11 +30,7 @@ mod changing {
     }
 
     fn findings(error: &CompileError) -> Vec<(usize, &str, Code)> {
-        error
-            .problems()
-            .iter()
-            .map(|problem| (problem.position(), problem.route(), problem.diagnostic().code))
-            .collect()
+        error.problems().iter().map(|problem| (problem.index(), problem.route(), problem.diagnostic().code)).collect()
     }
 
     #[test]

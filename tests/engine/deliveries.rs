@@ -167,7 +167,7 @@ fn a_whole_manifest_replaces_routes_order_and_fallback() {
     // Problems count the routes of the manifest.
     let bad = [("b", CLOUD), ("bad", "FROM /* INTO $upsteam"), ("b", CLOUD)];
     let error = set.apply(Changes::new().replace_all(bad)).unwrap_err();
-    let found: Vec<_> = error.problems().iter().map(|problem| (problem.position(), problem.route())).collect();
+    let found: Vec<_> = error.problems().iter().map(|problem| (problem.index(), problem.route())).collect();
     assert_eq!(found, [(1, "bad"), (2, "b")]);
     assert_eq!(set.names().collect::<Vec<_>>(), ["c", "b"]);
 }

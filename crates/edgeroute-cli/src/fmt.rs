@@ -150,7 +150,7 @@ fn report_kept(name: &str, text: &str, formatted: &FormattedManifest) -> Outcome
 }
 
 fn shown(diagnostic: &Diagnostic) -> String {
-    format!("{}[{}]: {}", diagnostic.severity(), diagnostic.code, diagnostic.message)
+    format!("{}[{}]: {}", diagnostic.severity, diagnostic.code, diagnostic.message)
 }
 
 fn of_route(route: &RouteSpec) -> String {

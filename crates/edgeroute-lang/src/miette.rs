@@ -18,7 +18,7 @@ pub type Labels<'a> = Box<dyn Iterator<Item = LabeledSpan> + 'a>;
 /// Returns the severity of a diagnostic.
 #[must_use]
 pub fn severity(of: &Diagnostic) -> Severity {
-    match of.severity() {
+    match of.severity {
         diagnostic::Severity::Warning => Severity::Warning,
         diagnostic::Severity::Error => Severity::Error,
     }

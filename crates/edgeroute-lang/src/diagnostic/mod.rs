@@ -143,12 +143,6 @@ impl Diagnostic {
         self
     }
 
-    /// Returns the severity: error or warning.
-    #[must_use]
-    pub const fn severity(&self) -> Severity {
-        self.severity
-    }
-
     /// Replaces the severity of the code.
     #[must_use]
     pub const fn with_severity(mut self, severity: Severity) -> Self {

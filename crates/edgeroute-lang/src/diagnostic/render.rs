@@ -24,7 +24,7 @@ use crate::span::{LineIndex, Span};
 /// ```
 #[must_use]
 pub fn render(diagnostic: &Diagnostic, origin: &str, text: &str, lines: &LineIndex) -> String {
-    let mut out = format!("{}[{}]: {}\n", diagnostic.severity(), diagnostic.code, bounded(&diagnostic.message));
+    let mut out = format!("{}[{}]: {}\n", diagnostic.severity, diagnostic.code, bounded(&diagnostic.message));
     let start = lines.position(text, diagnostic.primary.span.start());
     let labels: Vec<_> = diagnostic.labels().collect();
     let spans: Vec<Span> = labels.iter().map(|label| label.span).collect();

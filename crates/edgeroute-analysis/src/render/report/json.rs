@@ -121,7 +121,7 @@ fn item<'r>(file: &FileReport<'r>, finding: &'r Finding) -> Item<'r> {
     let edit = |fix: &'r Fix| Edit { location: location(fix.span), replacement: &fix.replacement };
     Item {
         code: diagnostic.code.as_str(),
-        severity: diagnostic.severity().as_str(),
+        severity: diagnostic.severity.as_str(),
         message: &diagnostic.message,
         location: location(diagnostic.primary.span),
         route: finding.route.as_deref(),

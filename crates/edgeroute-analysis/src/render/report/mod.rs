@@ -95,7 +95,7 @@ impl<'r> Report<'r> {
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
         let findings = self.findings();
-        let errors = findings.clone().filter(|(_, finding)| finding.diagnostic.severity() == Severity::Error).count();
+        let errors = findings.clone().filter(|(_, finding)| finding.diagnostic.severity == Severity::Error).count();
         (errors, findings.count() - errors)
     }
 

@@ -253,7 +253,7 @@ impl<'r> Place<'r> {
         Outcome {
             rule_id: diagnostic.code.as_str(),
             rule_index: codes.binary_search(&diagnostic.code).unwrap_or_default(),
-            level: diagnostic.severity().as_str(),
+            level: diagnostic.severity.as_str(),
             message: message(diagnostic),
             locations: [location],
             related_locations: related.map(|(id, label)| self.location(Some(id), label)).collect(),

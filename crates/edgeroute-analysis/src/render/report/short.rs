@@ -15,7 +15,7 @@ impl Report<'_> {
         for (file, finding) in self.findings() {
             let diagnostic = &finding.diagnostic;
             let position = file.position(diagnostic.primary.span.start());
-            let (severity, code) = (diagnostic.severity(), diagnostic.code);
+            let (severity, code) = (diagnostic.severity, diagnostic.code);
             // Writing to a `String` cannot fail.
             let _ = write!(out, "{}:{position}: {severity}[{code}]: ", bounded(file.name));
             out.push_str(&bounded(&diagnostic.message));

@@ -32,7 +32,7 @@ impl Report<'_> {
 
 fn shown(renderer: &Renderer, file: &FileReport<'_>, finding: &Finding) -> String {
     let diagnostic = &finding.diagnostic;
-    let level = match diagnostic.severity() {
+    let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
