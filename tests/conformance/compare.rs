@@ -50,7 +50,7 @@ pub(crate) struct Refusal {
 impl Refusal {
     /// Finds a fault in the rejection itself: no errors, or a span that is not within the text on character boundaries.
     pub(crate) fn fault(&self) -> Option<String> {
-        if !self.diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error) {
+        if !self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
             return Some("refused without an error".to_owned());
         }
         self.diagnostics.iter().find_map(|diagnostic| {
@@ -69,7 +69,7 @@ impl Refusal {
 
     /// Whether every error has a code that `is` accepts.
     pub(crate) fn is_only(&self, is: impl Fn(Code) -> bool) -> bool {
-        self.diagnostics.iter().filter(|found| found.severity() == Severity::Error).all(|found| is(found.code))
+        self.diagnostics.iter().filter(|found| found.severity == Severity::Error).all(|found| is(found.code))
     }
 }
 
