@@ -1,8 +1,8 @@
 //! Reads the code units of a body in each of the encodings.
 //!
 //! The syntax of JSON is ASCII. All other characters are inside strings, and the end of a string can be found without
-//! decoding them. So a scanner only needs to know which ASCII character a unit is, if any. Strings, numbers and white space
-//! are read eight bytes at a time, as the code units of one word (`benches/body`).
+//! decoding them. So a scanner only needs to know which ASCII character a unit is, if any. Strings, numbers and white
+//! space are read eight bytes at a time, as the code units of one word (`benches/body`).
 
 use edgeroute_lang::body::Encoding;
 use edgeroute_lang::steps;

@@ -97,7 +97,7 @@ fn a_line_over_the_limit_is_reported_and_read_past() {
     let manifest = TemporaryFile::new("long.json", ONE_ROUTE.as_bytes());
     let mut messages = vec![b'x'; 100 << 20];
     messages.extend_from_slice(b"\n{\"properties\": {\"t\": \"81\"}}\n");
-    let output = run(&["match", "--manifest", manifest.path(), "--max-line-bytes", "1000"], &messages);
+    let output = run(&["match", "--manifest", manifest.path(), "--max-line-bytes", "1000"], messages);
     assert!(stdout(&output).starts_with("{\"message\":2,"), "{}", stdout(&output));
     let error = "<stdin>:1: the line has 104857600 bytes; the limit --max-line-bytes is 1000";
     assert!(stderr(&output).starts_with(error), "{}", stderr(&output));
