@@ -104,7 +104,7 @@ fn a_reader_never_sees_a_removal_of_a_later_table() {
 
 #[test]
 fn a_replaced_route_is_there_once_before_and_after() {
-    check(1, 2, &[(|changes| changes.replace("a", route("other")), &["a", "b"])]);
+    check(1, 2, &[(|changes| changes.replace(("a", route("other"))), &["a", "b"])]);
 }
 
 #[test]
