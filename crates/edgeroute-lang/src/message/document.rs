@@ -284,7 +284,7 @@ mod tests {
             (r#"{"properties": {"a": "1", "A": "2"}}"#, r#"property "A" is given twice"#),
             (r#"{"body": "x", "bodyBase64": ""}"#, "`body` and `bodyBase64` cannot"),
             (r#"{"bodyBase64": "!"}"#, "`bodyBase64` is not valid Base64"),
-            (r#"{"body": "\ud800"}"#, "surrogate"),
+            (r#"{"body": "\ud800"}"#, "hex escape"),
             (r#"{"origin": {"device": "d", "output": "o"}}"#, "must have `module`"),
             (r#"{"origin": {"device": "d", "module": "m", "twinChange": true}}"#, "can only have `device`"),
             (r#"{"origin": {"module": "m"}}"#, "missing field `device`"),
