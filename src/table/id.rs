@@ -10,7 +10,7 @@ use edgeroute_lang::id::to_u32;
 /// In a table that was [built](super::RouteTableBuilder::build) at once, it is the position of the route in the builder,
 /// and the fallback comes after all routes. In a [`RouteSet`](super::RouteSet) a route keeps its id as long as the set
 /// has a route of its name, even if the route is replaced or moved. The id of a removed route may be given to a route
-/// that a later change adds.
+/// that a later call of [`apply`](super::RouteSet::apply) adds.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RouteId(pub(super) u32);
 

@@ -240,8 +240,9 @@ impl RouteTable {
     }
 
     /// Returns a number that is greater than the [index](RouteId::index) of every route. It is the number of routes that
-    /// the builder had, with the fallback; in a [`RouteSet`](crate::RouteSet), the maximum number of routes that the set
-    /// had at any time, at most.
+    /// the builder had, with the fallback. In a [`RouteSet`](crate::RouteSet) it is at most twice the maximum number of
+    /// routes that the set had at any time, with the fallback: the ids of routes that are removed are not given to
+    /// routes that are added by the same call of [`apply`](crate::RouteSet::apply).
     #[must_use]
     pub fn route_bound(&self) -> usize {
         self.inner.route_bound

@@ -243,7 +243,8 @@ impl LineIndex {
         let offset = floor(text, offset as usize);
         let line = self.starts.partition_point(|&start| start as usize <= offset).saturating_sub(1);
         let start = self.starts.get(line).map_or(0, |&start| start as usize);
-        let column = self.units_before(text, offset, unit) - self.units_before(text, start, unit);
+        // The counts of another text need not ascend.
+        let column = self.units_before(text, offset, unit).saturating_sub(self.units_before(text, start, unit));
         LineColumn { line: to_u32(line), column: to_u32(column) }
     }
 
@@ -490,6 +491,19 @@ mod tests {
         assert_eq!([byte(1, u32::MAX), byte(2, 0), byte(u32::MAX, u32::MAX)], [9, 9, 9]);
         let position = |line, column| lines.byte_of_position(text, Position { line, column });
         assert_eq!([position(0, 0), position(1, 1), position(2, 1), position(2, 2), position(3, 1)], [0, 0, 5, 9, 9]);
+    }
+
+    #[test]
+    fn another_text_than_the_indexed_one_does_not_panic() {
+        let text = "😀".repeat(125) + "\n" + &"😀".repeat(300);
+        let other = "a".repeat(2_000);
+        for (indexed, passed) in [(&text, &other), (&other, &text)] {
+            let lines = LineIndex::new(indexed);
+            for (offset, unit) in (0..2_100).step_by(3).flat_map(|offset| UNITS.map(|unit| (offset, unit))) {
+                let place = lines.line_column(passed, offset, unit);
+                assert!(lines.byte_of_line_column(passed, place, unit) <= to_u32(indexed.len().max(passed.len())));
+            }
+        }
     }
 
     #[test]

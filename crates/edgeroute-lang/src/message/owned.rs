@@ -229,6 +229,9 @@ pub struct OwnedProperties {
     entries: Vec<Entry>,
 }
 
+/// The maximum number of properties for which a [hint](Properties::count_hint) reserves memory. The hint may be wrong.
+const MAX_RESERVED: usize = 1 << 12;
+
 /// Where a property ends in the text. It begins where the one before it ends.
 #[derive(Copy, Clone, PartialEq, Eq)]
 struct Entry {
@@ -285,7 +288,7 @@ impl OwnedProperties {
     }
 
     fn extend_from(&mut self, properties: &(impl Properties + ?Sized)) {
-        self.entries.reserve(properties.count_hint());
+        self.entries.reserve(properties.count_hint().min(MAX_RESERVED));
         properties.visit(|name, value| self.push(name, value));
     }
 }
@@ -500,6 +503,25 @@ mod tests {
         let other = std::sync::Arc::clone(&shared);
         let seen = std::thread::spawn(move || other.properties().len()).join().unwrap();
         assert_eq!(seen, shared.properties().len());
+    }
+
+    #[test]
+    fn a_wrong_hint_of_the_number_of_properties_has_no_effect() {
+        struct Wrong;
+
+        impl Properties for Wrong {
+            fn visit<'m>(&'m self, mut visit: impl FnMut(&'m str, Option<&'m str>)) {
+                visit("a", Some("1"));
+            }
+
+            fn count_hint(&self) -> usize {
+                usize::MAX
+            }
+        }
+
+        let message = Message::new(Origin::device("d")).properties(&Wrong).system_properties(&Wrong);
+        let expected = OwnedMessage::new(Origin::device("d")).with_property("a", "1").with_system_property("a", "1");
+        assert_eq!(message.to_owned_message(), expected);
     }
 
     #[test]
