@@ -75,6 +75,12 @@ impl Numbers {
         self.free.insert(number);
     }
 
+    /// Undoes the allocation of these numbers. The bound was `bound` before it.
+    pub(super) fn take_back(&mut self, numbers: impl IntoIterator<Item = u32>, bound: usize) {
+        self.bound = to_u32(bound);
+        self.free.extend(numbers.into_iter().filter(|number| (*number as usize) < bound));
+    }
+
     pub(super) const fn bound(&self) -> usize {
         self.bound as usize
     }

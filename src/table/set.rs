@@ -205,7 +205,8 @@ impl RouteSet {
             let built = match built {
                 Ok(built) => built,
                 Err(error) => {
-                    self.release_ids(ids.allocated);
+                    self.ids.take_back(ids.allocated.iter().map(|id| id.0), ids.bound_before);
+                    self.release_unused_endpoints();
                     return Err(error);
                 }
             };
@@ -314,6 +315,8 @@ pub(super) struct PlannedIds {
     pub(super) fallback: Option<RouteId>,
     /// The ids that no route had before.
     allocated: Vec<RouteId>,
+    /// The bound of the ids before any of these was allocated.
+    bound_before: usize,
     /// The ids that no route has afterwards.
     released: Vec<RouteId>,
 }
@@ -329,6 +332,7 @@ impl PlannedIds {
 impl RouteSet {
     /// Decides the ids of the routes of a plan. A route keeps the id of the route of its name.
     fn allocate_ids(&mut self, plan: &Plan) -> PlannedIds {
+        let bound_before = self.ids.bound();
         let mut allocated = Vec::new();
         let mut allocate = |numbers: &mut Numbers| {
             let id = RouteId(numbers.allocate());
@@ -348,7 +352,14 @@ impl RouteSet {
         };
         let replaced = plan.routes.keys().filter_map(|position| self.route(position.rank()?));
         let released = replaced.filter(|before| !routes.contains_key(before.route.name())).map(|before| before.id);
-        PlannedIds { released: released.chain(removed).collect(), routes, fallback, allocated }
+        PlannedIds { released: released.chain(removed).collect(), routes, fallback, allocated, bound_before }
+    }
+
+    /// Releases the numbers of endpoints that a failed change has allocated.
+    fn release_unused_endpoints(&mut self) {
+        let segments = self.levels.iter().flatten().map(|level| &level.segment);
+        let segments = segments.chain(self.fallback.as_ref().map(|fallback| &fallback.segment));
+        self.endpoints.keep_only(segments.flat_map(|segment| segment.endpoint_numbers()));
     }
 
     fn release_ids(&mut self, ids: Vec<RouteId>) {
@@ -472,5 +483,49 @@ impl fmt::Debug for RouteSet {
             .field("changes", &self.changes)
             .field("table", &self.table)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::MAX_SLOTS;
+    use edgeroute_lang::diagnostic::Code;
+    use edgeroute_lang::limits::Budgets;
+
+    /// A route that reads `count` properties.
+    fn reading(first: usize, count: usize) -> String {
+        let tests: Vec<String> = (first..first + count).map(|name| format!("a{name} = 'x'")).collect();
+        format!("FROM /* WHERE {} INTO $upstream", tests.join(" or "))
+    }
+
+    fn set_of(routes: usize) -> RouteSet {
+        let names = (0..routes).map(|number| (format!("r{number}"), "FROM /* INTO $upstream"));
+        let budgets = Budgets::default().with_whole(0);
+        RouteSet::new(RouteTable::builder().budgets(budgets).routes(names)).expect("good routes")
+    }
+
+    #[test]
+    fn ids_of_a_change_that_fails_late_are_free_again() {
+        let mut set = set_of(3);
+        set.apply(Changes::new().remove("r1")).expect("good changes");
+        let changes = Changes::new().add(("a", reading(0, MAX_SLOTS))).add(("b", reading(MAX_SLOTS, 1)));
+        let error = set.apply(changes).expect_err("too many names");
+        assert_eq!(error.problems()[0].diagnostic().code, Code::TooManyReads);
+        let table = set.apply(Changes::new().add(("c", reading(0, 1)))).expect("good changes");
+        assert_eq!((set.route_id("c"), table.route_bound()), (Some(RouteId(1)), 3));
+        assert_eq!(table.endpoint_bound(), 1);
+    }
+
+    #[test]
+    fn endpoints_of_changes_that_fail_late_do_not_add_up() {
+        let mut set = set_of(3);
+        for number in 0..20 {
+            let route = format!("FROM /* INTO BrokeredEndpoint('/modules/m/inputs/{number}')");
+            let changes =
+                Changes::new().add(("new", route)).add(("a", reading(0, MAX_SLOTS))).add(("b", reading(MAX_SLOTS, 1)));
+            set.apply(changes).expect_err("too many names");
+        }
+        assert!(set.endpoints.bound() <= 2, "{}", set.endpoints.bound());
     }
 }

@@ -180,7 +180,6 @@ impl RouteSet {
                 retired.push(place);
             }
         }
-        // If the change fails, endpoints that got a number do no harm: the next base releases it.
         let mut endpoints = core::mem::take(&mut self.endpoints);
         let ranked = ranks.iter().map(|&rank| (rank.into(), rank));
         let part = self.build_segment(plan, checked, ids, into, ranked, &mut endpoints);

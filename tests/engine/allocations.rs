@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn properties_behind_pointers_are_routed_without_allocating() {
+    fn properties_through_pointers_are_routed_without_allocating() {
         let table = table(&reading_routes(), Budgets::default());
         let mut scratch = table.create_scratch();
         let properties = pairs(&[("p1", "x"), ("P2", "x"), ("p4", " (4.5e0) "), ("long", "aaab"), ("emoji", "x😀")]);

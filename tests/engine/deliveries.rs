@@ -117,6 +117,19 @@ fn ids_are_stable_and_stay_small_over_changes() {
     assert!(set.table().endpoint_bound() <= 100, "{}", set.table().endpoint_bound());
 }
 
+/// The worst case: every change replaces all routes and the fallback by others.
+#[test]
+fn ids_stay_below_twice_the_number_of_routes() {
+    let mut set = RouteSet::new(RouteTable::builder()).unwrap();
+    for round in 0..50 {
+        let routes = (0..3).map(|number| (format!("r{number} of {round}"), CLOUD));
+        let changes = Changes::new().replace_all(routes);
+        let changes = if round % 2 == 0 { changes.fallback(("rest", CLOUD)) } else { changes };
+        let table = set.apply(changes).unwrap();
+        assert!(table.route_bound() <= 8, "{}", table.route_bound());
+    }
+}
+
 #[test]
 fn retention_is_that_of_the_route_or_else_that_of_the_hub() {
     let manifest = |seconds: i32| {

@@ -217,7 +217,7 @@ pub(super) const SHAPES: [Shape; 60] = [
         grows: Grows::Message(|n| property("a", format!("{}.{}e-5", "1".repeat(n / 2), "2".repeat(n / 2)))),
     },
     Shape {
-        name: "a number behind white space",
+        name: "a number after white space",
         slope: 1_300,
         first: 5_000,
         grows: Grows::Message(|n| property("a", format!("{}5", " ".repeat(n)))),
@@ -355,7 +355,7 @@ pub(super) const SHAPES: [Shape; 60] = [
         }),
     },
     Shape {
-        name: "intervals of ever greater widths that begin behind the message",
+        name: "intervals of ever greater widths that begin after the message",
         slope: 0,
         first: 100,
         grows: Grows::Routes(|n| {

@@ -241,7 +241,7 @@ impl<A: Properties, B: Properties> Properties for (A, B) {
     }
 }
 
-/// [`Properties`] behind a pointer to a type that is known only at run time.
+/// [`Properties`] through a pointer to a type that is known only at run time.
 ///
 /// Every sized type with `Properties` implements it; implement `Properties`, not this trait. A hub with several protocol
 /// heads can give each its own type of properties and still route all messages by one function:
