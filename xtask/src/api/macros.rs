@@ -19,7 +19,7 @@ const IGNORED: [&str; 1] = ["thread_local"];
 pub(super) struct Macros(BTreeMap<String, Macro>);
 
 struct Macro {
-    /// What `$crate` stands for.
+    /// What `$crate` means.
     krate: String,
     rules: Vec<Rule>,
 }
