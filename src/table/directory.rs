@@ -60,6 +60,12 @@ impl Directory {
         }
     }
 
+    /// Iterates over the routes in the order of their ids.
+    pub(super) fn routes(&self) -> impl Iterator<Item = (RouteId, Location)> {
+        let all = self.routes.iter().enumerate();
+        all.filter_map(|(index, location)| Some((RouteId::nth(index), (*location)?)))
+    }
+
     pub(super) fn route(&self, id: RouteId) -> Option<Location> {
         *self.routes.get(id.index())?
     }

@@ -18,7 +18,26 @@ pub struct RouteId(pub(super) u32);
 ///
 /// Endpoints are numbered in the order in which routes first name them. In a [`RouteSet`](super::RouteSet) an endpoint
 /// keeps its id as long as a route sends to it. The id of an endpoint that no route sends to any more may be given to
-/// another endpoint by a later change.
+/// another endpoint by a later change. So after a change, a queue is free if the new table has no endpoint for its id,
+/// or another one:
+///
+/// ```
+/// use edgeroute::{Changes, RouteSet, RouteTable};
+///
+/// let to = |input: &str| format!("FROM /messages/* INTO BrokeredEndpoint('/modules/m/inputs/{input}')");
+/// let mut routes = RouteSet::new(RouteTable::builder().route("a", to("x")).route("b", to("y")))?;
+/// let old = routes.table().clone();
+/// let mut queues: Vec<Vec<&str>> = vec![Vec::new(); old.endpoint_bound()];
+///
+/// let new = routes.apply(Changes::new().remove("a").add(("c", to("z"))))?;
+/// queues.resize_with(new.endpoint_bound(), Vec::new);
+/// for (id, endpoint) in old.endpoints() {
+///     if new.endpoint(id) != Some(endpoint) {
+///         queues[id.index()].clear();
+///     }
+/// }
+/// # Ok::<(), edgeroute::CompileError>(())
+/// ```
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EndpointId(pub(super) u32);
 

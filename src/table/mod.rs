@@ -232,6 +232,12 @@ impl RouteTable {
         Some(self.delivery(self.directory().endpoint(id)?)?.endpoint())
     }
 
+    /// Iterates over the ids and names of the routes, and of the fallback, in the order of the ids. The first call of this
+    /// or of another method that looks up ids visits every route and allocates.
+    pub fn routes(&self) -> impl Iterator<Item = (RouteId, &str)> {
+        self.directory().routes().filter_map(|(id, location)| Some((id, self.delivery(location)?.route())))
+    }
+
     /// Returns the name of the route with this id. `None` if this table does not have it. The first call of this or of
     /// another method that looks up ids visits every route and allocates.
     #[must_use]

@@ -15,6 +15,7 @@ mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
     use edgeroute::{DynProperties, RouteTable};
+    use edgeroute_lang::builtin::{Function, Parameter, Returns};
     use edgeroute_lang::limits::Budgets;
     use edgeroute_lang::message::{Message, Origin, Properties};
     use serde_json::Value;
@@ -336,6 +337,40 @@ mod tests {
                 paths.iter().chain(&outputs).map(|path| format!("FROM /{path} WHERE a = 'x' INTO $upstream")).collect();
             assert!(assert_allocates_nothing(&table(&routes, budgets), &messages) > 2);
         }
+    }
+
+    /// Every function, also one that is added later: its example, and nested in itself where its types allow.
+    #[test]
+    fn every_function_is_evaluated_without_allocating() {
+        let messages = [
+            Parts::new("strings", pairs(&[("a", "Grüße aus dem Werk"), ("b", "7"), ("c", "3")]), "utf-8", ""),
+            Parts::new("nothing", pairs(&[]), "utf-8", ""),
+        ];
+        let argument = |parameter: &Parameter, nested: &str| match parameter {
+            Parameter::Text => nested.to_owned(),
+            Parameter::Number => "as_number(b)".to_owned(),
+            _ => "$body.x".to_owned(),
+        };
+        let mut evaluated = 0;
+        for function in Function::ALL {
+            for overload in function.overloads() {
+                let call = |nested: &str| {
+                    let arguments: Vec<String> =
+                        overload.parameters().iter().map(|parameter| argument(parameter, nested)).collect();
+                    format!("{}({})", function.name(), arguments.join(", "))
+                };
+                let condition = match function.returns() {
+                    Returns::Text => format!("{} = {} || 'x'", call(&call("(a || b)")), call("c")),
+                    Returns::Number => format!("{} >= as_number(c)", call("(a || b)")),
+                    Returns::Bool => format!("{} or a = 'x' || b", call("(a || b)")),
+                };
+                let route = format!("FROM /messages/* WHERE {condition} INTO $upstream");
+                let Ok(table) = RouteTable::builder().route("r", route).build() else { continue };
+                evaluated += 1;
+                assert_allocates_nothing(&table, &messages);
+            }
+        }
+        assert!(evaluated >= Function::ALL.len() * 3 / 4, "{evaluated} functions were evaluated");
     }
 
     #[test]

@@ -100,7 +100,7 @@ impl fmt::Display for Endpoint {
 /// addresses that a route accepts, such as `modules/m/inputs/i`, are errors. Allocates the names.
 ///
 /// ```
-/// use edgeroute_lang::endpoint::Endpoint;
+/// use edgeroute::Endpoint;
 ///
 /// let endpoint: Endpoint = "/modules/log/inputs/in".parse()?;
 /// assert_eq!(endpoint, Endpoint::Module { module: "log".into(), input: "in".into() });

@@ -10,7 +10,7 @@ use core::time::Duration;
 /// The order is that of the numbers, so the *smaller* priority wins.
 ///
 /// ```
-/// use edgeroute_lang::priority::Priority;
+/// use edgeroute::Priority;
 ///
 /// assert_eq!(Priority::new(0), Some(Priority::HIGHEST));
 /// assert_eq!(Priority::new(10), None);
@@ -64,7 +64,7 @@ impl fmt::Display for Priority {
 /// Reads the number that `Display` prints: a digit, or 2000000000 for [`Priority::DEFAULT`].
 ///
 /// ```
-/// use edgeroute_lang::priority::Priority;
+/// use edgeroute::Priority;
 ///
 /// assert_eq!("0".parse(), Ok(Priority::HIGHEST));
 /// assert_eq!("10".parse::<Priority>().unwrap_err().to_string(), "a priority must be a whole number from 0 to 9");

@@ -9,8 +9,7 @@ use crate::priority::{Priority, TimeToLive};
 /// The text is not checked here; compiling it reports every error. Cloning is cheap: name and text are shared.
 ///
 /// ```
-/// use edgeroute_lang::priority::{Priority, TimeToLive};
-/// use edgeroute_lang::route::Route;
+/// use edgeroute::{Priority, Route, TimeToLive};
 ///
 /// let alerts = Route::new("alerts", "FROM /messages/* WHERE level = 'critical' INTO $upstream")
 ///     .with_priority(Priority::HIGHEST)

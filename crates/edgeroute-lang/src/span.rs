@@ -176,7 +176,7 @@ pub struct LineColumn {
 /// is treated as the end, and what is within a character as its start.
 ///
 /// ```
-/// use edgeroute_lang::span::{LineColumn, LineIndex, TextUnit};
+/// use edgeroute::span::{LineColumn, LineIndex, TextUnit};
 ///
 /// let text = "FROM /a\nINTO 😀$upstream";
 /// let lines = LineIndex::new(text);
@@ -268,7 +268,7 @@ impl LineIndex {
     /// character as its start.
     ///
     /// ```
-    /// use edgeroute_lang::span::{LineIndex, TextUnit};
+    /// use edgeroute::span::{LineIndex, TextUnit};
     ///
     /// let text = "é😀b";
     /// let lines = LineIndex::new(text);
@@ -347,7 +347,7 @@ impl LineIndex {
 /// Computes lines and columns of ascending offsets in one pass over the text, without allocating.
 ///
 /// ```
-/// use edgeroute_lang::span::PositionWalk;
+/// use edgeroute::span::PositionWalk;
 ///
 /// let mut walk = PositionWalk::new("é=1\nb");
 /// assert_eq!([2, 5].map(|offset| walk.advance_to(offset).to_string()), ["1:2", "2:1"]);

@@ -18,7 +18,7 @@ use self::rope::RopeId;
 use self::ropes::{RopeMemory, RopeSizes, Ropes};
 use super::scalar::Scalar;
 use super::slots::Property;
-use edgeroute_lang::builtin::Function;
+use edgeroute_lang::builtin::{Function, Returns};
 use edgeroute_lang::predicate::{Expression, Operation, OperationId, OperationKind, Slot};
 use edgeroute_lang::steps;
 use edgeroute_lang::value::{
@@ -158,15 +158,12 @@ fn rope_sizes(expression: &Expression) -> RopeSizes {
             OperationKind::Coalesce(left, right) => depth_of(left).max(depth_of(right)),
             OperationKind::Call(function, first, end) => {
                 let arguments = expression.arguments(*first, *end);
-                match function {
-                    Function::Lower | Function::Upper | Function::Substring => {
-                        1 + arguments.first().map_or(0, depth_of)
-                    }
-                    Function::Concat => {
-                        sizes.parts += arguments.len();
-                        1 + arguments.iter().map(depth_of).max().unwrap_or_default()
-                    }
-                    _ => 0,
+                if *function == Function::Concat {
+                    sizes.parts += arguments.len();
+                }
+                match function.returns() {
+                    Returns::Text => 1 + arguments.iter().map(depth_of).max().unwrap_or_default(),
+                    Returns::Number | Returns::Bool => 0,
                 }
             }
             _ => 0,

@@ -13,8 +13,8 @@ use crate::span::{LineIndex, Span};
 /// reverse the direction of writing are shown as their codes. The cost does not depend on the length of the text.
 ///
 /// ```
-/// use edgeroute_lang::diagnostic::{Code, Diagnostic, render};
-/// use edgeroute_lang::span::{LineIndex, Span};
+/// use edgeroute::diagnostic::{Code, Diagnostic, render};
+/// use edgeroute::span::{LineIndex, Span};
 ///
 /// let text = "FROM /a WHERE b == 'c' INTO $upstream";
 /// let found = Diagnostic::new(Code::ExpectedOperand, Span::new(17, 18), "expected an operand, found `=`");

@@ -25,9 +25,9 @@ pub struct Edited {
 /// they start together, the one given first. A duplicate of an edit counts as made. Allocates.
 ///
 /// ```
-/// use edgeroute_lang::diagnostic::Fix;
-/// use edgeroute_lang::manifest::apply;
-/// use edgeroute_lang::span::Span;
+/// use edgeroute::diagnostic::Fix;
+/// use edgeroute::manifest::apply;
+/// use edgeroute::span::Span;
 ///
 /// let fix = |start, end, replacement: &str| Fix::new(Span::new(start, end), replacement);
 /// let edited = apply("a==b", &[fix(3, 4, "'b'"), fix(1, 3, " = "), fix(2, 3, "")]);
@@ -68,7 +68,8 @@ impl RouteSpec {
     /// string writes as escapes are escaped in the same way, and a string that was ASCII stays ASCII. Allocates.
     ///
     /// ```
-    /// use edgeroute_lang::manifest::{Manifest, apply};
+    /// use edgeroute::Manifest;
+    /// use edgeroute::manifest::apply;
     ///
     /// let json = r#"{"schemaVersion": "1.1", "storeAndForwardConfiguration": {}, "routes": {
     ///     "up": "from /* where a = \u0027b\u0027 into $upstream" }}"#;

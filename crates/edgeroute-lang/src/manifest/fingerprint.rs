@@ -22,7 +22,8 @@ use super::{Manifest, Retention, StoreAndForward};
 /// `Display` prints 32 lower-case hexadecimal digits, which `FromStr` reads. The order is that of the digits.
 ///
 /// ```
-/// use edgeroute_lang::manifest::{Fingerprint, Manifest};
+/// use edgeroute::Manifest;
+/// use edgeroute::manifest::Fingerprint;
 ///
 /// let bare = r#"{"schemaVersion": "1.1", "storeAndForwardConfiguration": {"timeToLiveSecs": 7200},
 ///     "routes": {"up": "FROM /* INTO $upstream"}}"#;

@@ -44,7 +44,7 @@ use problem::Problems;
 /// The routes of a hub, and the other settings of its deployment.
 ///
 /// ```
-/// use edgeroute_lang::manifest::Manifest;
+/// use edgeroute::Manifest;
 ///
 /// let manifest = Manifest::from_json(r#"{
 ///     "schemaVersion": "1.2",
@@ -91,7 +91,7 @@ impl Manifest {
     /// Every problem, with its position and the name of its route.
     ///
     /// ```
-    /// use edgeroute_lang::manifest::Manifest;
+    /// use edgeroute::Manifest;
     ///
     /// let json = "{
     ///   \"schemaVersion\": \"1.1\",
@@ -162,7 +162,7 @@ impl Manifest {
     /// and other settings. Costs a comparison for each route, and a binary search of the escapes of the one found.
     ///
     /// ```
-    /// use edgeroute_lang::manifest::Manifest;
+    /// use edgeroute::Manifest;
     ///
     /// let json = r#"{"schemaVersion": "1.1", "storeAndForwardConfiguration": {}, "routes": {
     ///     "all": "FROM /* INTO $upstream", "leaf": "FROM /messages INTO $upstream" }}"#;
@@ -189,7 +189,7 @@ impl Manifest {
     /// document does not list them: the hub's properties alone, and layered deployments, whose base has more.
     ///
     /// ```
-    /// use edgeroute_lang::manifest::Manifest;
+    /// use edgeroute::Manifest;
     ///
     /// let manifest = Manifest::from_json(r#"{ "modulesContent": {
     ///     "$edgeAgent": { "properties.desired": { "modules": { "sensor": {}, "filter": {} } } },

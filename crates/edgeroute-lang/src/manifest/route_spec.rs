@@ -74,8 +74,8 @@ impl RouteSpec {
     /// JSON string. A character that was escaped maps to its whole escape. Costs a binary search of the escapes.
     ///
     /// ```
-    /// use edgeroute_lang::manifest::Manifest;
-    /// use edgeroute_lang::span::Span;
+    /// use edgeroute::Manifest;
+    /// use edgeroute::span::Span;
     ///
     /// let json = r#"{"schemaVersion": "1.0", "storeAndForwardConfiguration": {}, "routes": {
     ///     "toFilter": "FROM /* INTO BrokeredEndpoint(\"/modules/filter/inputs/in\")" }}"#;
@@ -96,7 +96,7 @@ impl RouteSpec {
     /// search of the escapes.
     ///
     /// ```
-    /// use edgeroute_lang::manifest::Manifest;
+    /// use edgeroute::Manifest;
     ///
     /// let json = r#"{"schemaVersion": "1.0", "storeAndForwardConfiguration": {}, "routes": {
     ///     "up": "FROM /* WHERE a = \"b\" INTO $upstream" }}"#;

@@ -1,5 +1,6 @@
 //! Settings for messages that the hub stores while it cannot deliver them.
 
+use core::fmt;
 use core::time::Duration;
 
 use super::document::STORE_AND_FORWARD;
@@ -25,6 +26,16 @@ pub enum Retention {
     /// Until it is delivered. The hub does this until it has a configuration.
     #[default]
     Forever,
+}
+
+/// Prints `forever`, or the seconds as `7200s`.
+impl fmt::Display for Retention {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::For(duration) => write!(f, "{}s", duration.as_secs()),
+            Self::Forever => f.write_str("forever"),
+        }
+    }
 }
 
 /// The limits of the hub's store.

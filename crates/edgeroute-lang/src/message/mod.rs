@@ -23,7 +23,7 @@ pub use properties::NameOf;
 ///
 /// ```
 /// use std::collections::HashMap;
-/// use edgeroute_lang::message::{Message, Origin};
+/// use edgeroute::{Message, Origin};
 ///
 /// let properties = HashMap::from([("level".to_owned(), "4".to_owned())]);
 /// let system = [("contentType", "application/json"), ("contentEncoding", "utf-8")];

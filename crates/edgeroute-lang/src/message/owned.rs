@@ -17,7 +17,7 @@ use super::{Message, MessageSource, NameHint, Origin, Properties, PropertyName, 
 /// With the feature `serde` it implements `Serialize` and `Deserialize`, in the JSON form of the command `edgeroute match`.
 ///
 /// ```
-/// use edgeroute_lang::message::{Message, Origin, OwnedMessage};
+/// use edgeroute::{Message, Origin, OwnedMessage};
 ///
 /// let queued = {
 ///     let properties = [("level", "4")];
@@ -55,7 +55,7 @@ impl OwnedMessage {
     /// Adds an application property after the others. A value of `None` is null. Allocates.
     ///
     /// ```
-    /// use edgeroute_lang::message::{Origin, OwnedMessage};
+    /// use edgeroute::{Origin, OwnedMessage};
     ///
     /// let message = OwnedMessage::new(Origin::device("edge-1"))
     ///     .with_property("level", "4")
@@ -215,7 +215,7 @@ impl<P: Properties + ?Sized, S: Properties + ?Sized> Message<'_, P, S> {
 /// cleared list keeps both.
 ///
 /// ```
-/// use edgeroute_lang::message::OwnedProperties;
+/// use edgeroute::OwnedProperties;
 ///
 /// let mut properties: OwnedProperties = [("level", Some("4")), ("site", None)].into_iter().collect();
 /// properties.push("level", Some("5"));

@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// (SEMANTICS#ambiguous-names).
 ///
 /// ```
-/// use edgeroute_lang::message::Properties;
+/// use edgeroute::Properties;
 ///
 /// struct Decoded { level: String, site: Option<String> }
 ///
@@ -213,7 +213,7 @@ impl<P: Properties> Properties for Option<P> {
 /// only if both numbers are.
 ///
 /// ```
-/// use edgeroute_lang::message::{Message, Origin};
+/// use edgeroute::{Message, Origin};
 ///
 /// let (fixed, added) = ([("site", "north")], vec![("level".to_owned(), Some("4".to_owned()))]);
 /// let both = (&fixed, &added);
@@ -253,7 +253,7 @@ impl<A: Properties, B: Properties> Properties for (A, B) {
 /// ```
 /// use std::collections::BTreeMap;
 ///
-/// use edgeroute_lang::message::{DynProperties, Message, Origin};
+/// use edgeroute::{DynProperties, Message, Origin};
 ///
 /// let heads: [Box<dyn DynProperties + Send>; 2] =
 ///     [Box::new([("level", "4")]), Box::new(BTreeMap::from([("level", "4")]))];

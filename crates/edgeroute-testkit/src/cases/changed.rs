@@ -115,7 +115,9 @@ impl Ids {
         let endpoint_is_found = |(name, id): (&String, &EndpointId)| {
             id.index() < table.endpoint_bound() && table.endpoint(*id).is_some_and(|it| it.to_string() == *name)
         };
-        let is_right = self.routes.iter().all(has_kept)
+        let listed = table.routes().filter(|(id, name)| now.routes.get(*name) == Some(id)).count();
+        let is_right = listed == now.routes.len()
+            && self.routes.iter().all(has_kept)
             && now.routes.iter().all(is_found)
             && self.endpoints.iter().all(endpoint_has_kept)
             && now.endpoints.iter().all(endpoint_is_found);
