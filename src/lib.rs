@@ -61,6 +61,7 @@
 //! | `parallel` | large tables are compiled on all cores; the result is the same |
 //! | `serde` | deliveries, problems and statistics implement `Serialize`; [`OwnedMessage`] also implements `Deserialize`, in the JSON form of messages that the command reads |
 //! | `tracing` | building and changing tables emits `tracing` events; matching emits none |
+//! | `count-steps` | counts steps for the tests of this repository; makes no promises |
 //!
 //! No feature is on by default.
 //!
@@ -98,6 +99,7 @@
 //!
 //! - [`Manifest`] reads deployment manifests, [`diagnostic`] describes errors.
 //! - `docs/language.md` is the reference of the language, and `grammar/SEMANTICS.md` defines what a route means.
+//!   References such as SEMANTICS#winner name its rules.
 //! - `docs/codes.md` explains every error code.
 //! - `ARCHITECTURE.md` describes how the crate works.
 #![forbid(unsafe_code)]

@@ -51,9 +51,6 @@ fn main() -> ExitCode {
     }
     let mut faults = deviations::faults();
     faults.extend(engines.iter().flat_map(|engine| runner_cases::faults(engine.as_ref())));
-    for fault in &faults {
-        eprintln!("{fault}");
-    }
     let mut report = Report::default();
     for engine in selected {
         println!("\nengine {}", engine.name());
@@ -69,6 +66,10 @@ fn main() -> ExitCode {
     }
     report.finish();
     let failed = report.disagreements() > 0 || !faults.is_empty();
-    println!("\nconformance: {}, {} rows disagree", if failed { "FAILED" } else { "ok" }, report.disagreements());
+    for fault in &faults {
+        println!("fault of the runner: {fault}");
+    }
+    let outcome = if failed { "FAILED" } else { "ok" };
+    println!("\nconformance: {outcome}, {} rows disagree, {} faults", report.disagreements(), faults.len());
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
