@@ -20,7 +20,7 @@ use crate::search::Matcher;
 use edgeroute_lang::endpoint::Endpoint;
 use edgeroute_lang::hash_map::RandomMap;
 use edgeroute_lang::hir::{self, fold};
-use edgeroute_lang::id::to_u32 as word;
+use edgeroute_lang::id::to_u32;
 use edgeroute_lang::limits::Budgets;
 use edgeroute_lang::priority::{Priority, TimeToLive};
 use edgeroute_lang::route::Route;
@@ -111,7 +111,7 @@ impl Segment {
 
     /// Iterates over the numbers of the endpoints of all routes.
     pub(super) fn endpoint_numbers(&self) -> impl Iterator<Item = u32> {
-        let counted = if self.endpoint_numbers.is_empty() { word(self.endpoints.len()) } else { 0 };
+        let counted = if self.endpoint_numbers.is_empty() { to_u32(self.endpoints.len()) } else { 0 };
         (0..counted).chain(self.endpoint_numbers.iter().copied())
     }
 
@@ -271,11 +271,11 @@ impl<'e> SegmentBuilder<'e> {
         let number = self.numbers.number(endpoint);
         self.endpoints.entry(number).or_insert_with(|| endpoint.clone());
         self.names.push_str(route.name());
-        self.name_ends.push(word(self.names.len()));
+        self.name_ends.push(to_u32(self.names.len()));
         self.ranks.push(rank);
         self.ids.push(id);
         let record = RouteRecord { endpoint: number, priority: route.priority(), time_to_live: route.time_to_live() };
-        let next = word(self.records.len());
+        let next = to_u32(self.records.len());
         let number = *self.record_numbers.entry(record).or_insert(next);
         if number == next {
             self.records.push(record);
@@ -301,7 +301,7 @@ impl<'e> SegmentBuilder<'e> {
             ranks: unless_counted(ranks, Rank::nth),
             ids: unless_counted(ids, RouteId::nth),
             endpoints: endpoints.into(),
-            endpoint_numbers: unless_counted(endpoint_numbers, word),
+            endpoint_numbers: unless_counted(endpoint_numbers, to_u32),
         }
     }
 }

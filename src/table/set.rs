@@ -193,7 +193,9 @@ impl RouteSet {
         observed(Work::Change(changes.all.len()), || {
             let plan = Plan::new(self, changes);
             if plan.problems.is_empty() && plan.len() == 0 {
-                self.set_retention(plan.retention);
+                if plan.retention != self.retention() {
+                    self.table = self.assemble(self.table.inner.version, plan.retention);
+                }
                 return Ok(PartialTable { table: self.table.clone(), skipped: Vec::new() });
             }
             let checked = self.check(&plan, bad_routes)?;
@@ -215,26 +217,6 @@ impl RouteSet {
             self.commit(plan, bad, ids, built);
             Ok(PartialTable { table: self.table.clone(), skipped })
         })
-    }
-
-    fn set_retention(&mut self, retention: Retention) {
-        if retention != self.table.inner.retention {
-            let Inner { segments, fallback, version, len, route_bound, endpoint_bound, body_depth, .. } =
-                &*self.table.inner;
-            self.table = RouteTable {
-                inner: Arc::new(Inner {
-                    segments: segments.clone(),
-                    fallback: fallback.clone(),
-                    version: *version,
-                    len: *len,
-                    route_bound: *route_bound,
-                    endpoint_bound: *endpoint_bound,
-                    body_depth: *body_depth,
-                    retention,
-                    directory: OnceLock::new(),
-                }),
-            };
-        }
     }
 }
 
@@ -406,8 +388,13 @@ impl RouteSet {
         for level in &mut self.levels {
             *level = level.take().filter(|level| level.alive > 0);
         }
+        self.table = self.assemble(version, plan.retention);
+    }
+
+    /// Makes a table of the current segments.
+    fn assemble(&self, version: u32, retention: Retention) -> RouteTable {
         let occupied = || self.levels.iter().flatten();
-        self.table = RouteTable {
+        RouteTable {
             inner: Arc::new(Inner {
                 segments: occupied().map(|level| Arc::clone(&level.segment)).collect(),
                 fallback: self.fallback.as_ref().map(|fallback| Arc::clone(&fallback.segment)),
@@ -416,10 +403,10 @@ impl RouteSet {
                 route_bound: self.ids.bound(),
                 endpoint_bound: self.endpoints.bound(),
                 body_depth: self.options.limits.body_depth,
-                retention: plan.retention,
+                retention,
                 directory: OnceLock::new(),
             }),
-        };
+        }
     }
 
     /// Declares the routes of a plan in place of those that are at their positions. None of them has a place yet.

@@ -28,6 +28,7 @@ use edgeroute_lang::id::define_id;
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::manifest::Manifest;
 use edgeroute_lang::priority::{Priority, TimeToLive};
+use edgeroute_lang::route::Route;
 use edgeroute_lang::source::SourcePattern;
 use edgeroute_lang::span::Span;
 use edgeroute_lang::syntax::{canonical_condition, parse_route};
@@ -94,11 +95,9 @@ pub struct Output {
 #[derive(Clone, Debug)]
 pub struct Flow {
     position: usize,
-    name: String,
+    route: Route,
     source: SourcePattern,
     condition: Option<String>,
-    priority: Priority,
-    time_to_live: TimeToLive,
     selection: Selection,
     taken: Taken,
     target: Target,
@@ -189,11 +188,9 @@ impl Topology {
             let taken = senders.taken(&lowered, &selection, &modules);
             flows.push(Flow {
                 position,
-                name: spec.name().to_owned(),
+                route: spec.route().clone(),
                 source: route.source,
                 condition,
-                priority: spec.priority(),
-                time_to_live: spec.time_to_live(),
                 selection,
                 taken,
                 target,
@@ -342,7 +339,7 @@ impl Flow {
     /// The route's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        self.route.name()
     }
 
     /// The source, after FROM.
@@ -360,13 +357,13 @@ impl Flow {
     /// Its priority.
     #[must_use]
     pub const fn priority(&self) -> Priority {
-        self.priority
+        self.route.priority()
     }
 
     /// How long its messages are kept.
     #[must_use]
     pub const fn time_to_live(&self) -> TimeToLive {
-        self.time_to_live
+        self.route.time_to_live()
     }
 
     /// The endpoint, after INTO.
