@@ -37,10 +37,10 @@ pub(super) const STORE_AND_FORWARD: &str = "storeAndForwardConfiguration";
 /// The keys of a route's object.
 pub(super) const ROUTE_FIELDS: [&str; 3] = ["route", "priority", "timeToLiveSecs"];
 
-const CONTENT: &str = "content";
-const MODULES: &str = "modulesContent";
-const HUB: &str = "$edgeHub";
-const DESIRED: &str = "properties.desired";
+pub(super) const CONTENT: &str = "content";
+pub(super) const MODULES: &str = "modulesContent";
+pub(super) const HUB: &str = "$edgeHub";
+pub(super) const DESIRED: &str = "properties.desired";
 
 /// Finds the hub's properties in the JSON document `text`.
 pub(super) fn hub_properties(text: &str) -> Result<HubProperties<'_>, Box<Diagnostic>> {
@@ -107,13 +107,13 @@ fn in_hub(hub: Node<'_>, place: Span) -> Result<HubProperties<'_>, Box<Diagnosti
 }
 
 /// Returns the part of a dotted key after `properties.desired.`.
-fn dotted_path(key: &str) -> Option<&str> {
+pub(super) fn dotted_path(key: &str) -> Option<&str> {
     key.strip_prefix(DESIRED)?.strip_prefix('.')
 }
 
 /// Splits a dotted path into names, the last first. A route's name may contain dots itself, so only the name of a field
 /// can follow it.
-fn reversed_path(path: &str) -> Vec<String> {
+pub(super) fn reversed_path(path: &str) -> Vec<String> {
     let Some((first, rest)) = path.split_once('.') else {
         return vec![path.to_owned()];
     };
@@ -134,7 +134,7 @@ fn is_route_field(name: &str) -> bool {
 }
 
 /// Of duplicate keys the last counts.
-fn last<'m, 't>(members: &'m [Member<'t>], name: &str) -> Option<&'m Member<'t>> {
+pub(super) fn last<'m, 't>(members: &'m [Member<'t>], name: &str) -> Option<&'m Member<'t>> {
     members.iter().rev().find(|member| member.key.name == name)
 }
 

@@ -15,6 +15,7 @@
 
 mod document;
 mod edit;
+mod embedded;
 mod fingerprint;
 mod json;
 mod layered;
@@ -26,16 +27,19 @@ mod read;
 mod route_spec;
 mod schema_version;
 mod store_and_forward;
+mod survey;
 #[cfg(test)]
 mod tests;
 
 pub use edit::{Edited, apply};
+pub use embedded::{Embedded, EmbeddedForm, embedded_manifests};
 pub use fingerprint::{Fingerprint, InvalidFingerprint};
 pub use module_spec::ModuleSpec;
 pub use problem::{ManifestError, ManifestProblem};
 pub use route_spec::RouteSpec;
 pub use schema_version::SchemaVersion;
 pub use store_and_forward::{Retention, StoreAndForward, StoreLimits};
+pub use survey::{ConvertedNumber, RepeatedKey, RouteKey, Section, Survey, UnknownKey, survey};
 
 use core::str::FromStr;
 

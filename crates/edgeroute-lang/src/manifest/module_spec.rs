@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use super::json::{Kind, Member, Node};
 use crate::span::Span;
 
-const AGENT: &str = "$edgeAgent";
+pub(super) const AGENT: &str = "$edgeAgent";
 const DESIRED: &str = "properties.desired";
 const MODULES: &str = "modules";
 const DOTTED: &str = "properties.desired.modules.";
