@@ -1,19 +1,48 @@
-//! Reads a manifest from a file, compiles its routes, and collects its errors.
+//! Reads manifests from files, compiles their routes, and collects their errors.
 
 use std::collections::HashSet;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use edgeroute::{CheckedManifest, RouteTable};
 use edgeroute_analysis::explain::Routes;
 use edgeroute_analysis::render::{FileReport, Report};
-use edgeroute_lang::hir::Shadowing;
+use edgeroute_lang::diagnostic::Finding;
+use edgeroute_lang::hir::{Shadowing, TypedRoute};
 use edgeroute_lang::limits::Limits;
-use edgeroute_lang::manifest::{Manifest, RouteSpec};
+use edgeroute_lang::manifest::{Manifest, RouteSpec, merge};
 
 use crate::input::{self, printable};
+use crate::manifests::{ManifestFile, ReadingArguments};
 use crate::messages::MessageArguments;
 use crate::{count, reporting};
+
+/// The manifest of a command that uses routes.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct ManifestArguments {
+    /// Deployment manifest; - for standard input. Several are merged: a deployment, then layered deployments
+    #[arg(value_name = "MANIFEST")]
+    files: Vec<PathBuf>,
+    /// The same as MANIFEST; may be repeated
+    #[arg(long = "manifest", short, value_name = "FILE")]
+    manifests: Vec<PathBuf>,
+    #[command(flatten)]
+    reading: ReadingArguments,
+}
+
+impl ManifestArguments {
+    fn paths(&self) -> impl Iterator<Item = &Path> + Clone {
+        self.manifests.iter().chain(&self.files).map(PathBuf::as_path)
+    }
+
+    /// Reads and compiles the manifest.
+    ///
+    /// # Errors
+    /// Fails if there is no manifest, or if it cannot be read or merged.
+    pub(crate) fn read(&self) -> io::Result<CompiledFile> {
+        CompiledFile::read(&self.paths().collect::<Vec<_>>(), &self.reading)
+    }
+}
 
 /// What a command that uses routes does with those that do not compile.
 #[derive(Copy, Clone, clap::Args)]
@@ -23,62 +52,118 @@ pub(crate) struct BadRoutesArguments {
     skip_bad_routes: bool,
 }
 
-/// A manifest file after compilation.
+/// The result of checking the manifests of a file.
+#[derive(Debug)]
+pub(crate) struct CheckedFile {
+    pub(crate) checked: Vec<CheckedManifest>,
+    /// All errors in the order of the file. Spans are in bytes of the file's text.
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) routes: usize,
+}
+
+impl CheckedFile {
+    /// Checks every manifest of a file.
+    pub(crate) fn of(file: &ManifestFile<'_>) -> Self {
+        let (mut checked, mut findings) = (Vec::new(), Vec::new());
+        for (view, text) in file.views() {
+            let manifest = CheckedManifest::from_json(text);
+            findings.extend(manifest.findings().iter().map(|finding| view.locate(finding.clone())));
+            checked.push(manifest);
+        }
+        let routes = checked.iter().map(CheckedManifest::route_count).sum();
+        Self { checked, findings, routes }
+    }
+}
+
+/// A manifest after compilation.
 #[derive(Debug)]
 pub(crate) struct CompiledFile {
     name: String,
     text: String,
+    findings: Vec<Finding>,
     checked: CheckedManifest,
 }
 
 impl CompiledFile {
-    /// Reads and compiles a manifest.
+    /// Reads and compiles a manifest. Several are merged in this order.
     ///
     /// # Errors
-    /// Fails if the file cannot be read or is not UTF-8.
-    pub(crate) fn read(path: &Path) -> io::Result<Self> {
-        let text = input::read_text(path)?;
-        Ok(Self { name: input::name(path), checked: CheckedManifest::from_json(&text), text })
+    /// Fails if no manifest is given, and if a file cannot be read or decoded, or does not contain exactly one manifest.
+    pub(crate) fn read(paths: &[&Path], reading: &ReadingArguments) -> io::Result<Self> {
+        match paths {
+            [] => Err(io::Error::other("no manifest is given; add its file name, or - for standard input")),
+            [path] => Self::of(&ManifestFile::read(path, reading)?),
+            paths => Self::of(&merged(paths, reading)?),
+        }
     }
 
-    /// Reads a manifest whose routes will be used, and reports its errors on standard error. Returns `None` if they
-    /// rule out using it.
-    ///
-    /// # Errors
-    /// Same as for [`read`](Self::read).
-    pub(crate) fn read_usable(path: &Path, bad_routes: BadRoutesArguments) -> io::Result<Option<Self>> {
-        let file = Self::read(path)?;
-        file.report_problems();
-        if file.problem_count() > 0 && !bad_routes.skip_bad_routes {
-            input::report(&format!("{}: {}", file.name, count(file.problem_count(), "problem")));
-            return Ok(None);
+    fn of(file: &ManifestFile<'_>) -> io::Result<Self> {
+        file.only_view()?;
+        let CheckedFile { mut checked, findings, .. } = CheckedFile::of(file);
+        let checked = checked.pop().ok_or_else(|| io::Error::other("no manifest"))?;
+        Ok(Self { name: file.name(), text: file.text().to_owned(), findings, checked })
+    }
+
+    /// Compiles routes given on the command line, which are named `route`, or `route1`, `route2` and so on. Reports
+    /// their errors on standard error, and then returns `None`.
+    pub(crate) fn of_routes(texts: &[String]) -> Option<Self> {
+        let names = names_of(texts);
+        let mut is_valid = true;
+        for (name, text) in names.iter().zip(texts) {
+            let findings = errors_in(text);
+            is_valid &= findings.is_empty();
+            let name = format!("<{name}>");
+            reporting::warn_of(&Report::new(vec![FileReport::new(&name, text, 1, &findings)]));
         }
-        if file.checked.table().is_none() {
-            return Ok(None);
+        let members = names.iter().zip(texts).map(|(name, text)| format!("{}: {}", json(name), json(text)));
+        let routes = members.collect::<Vec<_>>().join(", ");
+        let text =
+            format!(r#"{{"schemaVersion": "1.1", "routes": {{{routes}}}, "storeAndForwardConfiguration": {{}}}}"#);
+        let checked = CheckedManifest::from_json(&text);
+        let name = "<route>".to_owned();
+        is_valid.then(|| Self { name, text, findings: checked.findings().to_vec(), checked })
+    }
+
+    /// Decides whether a manifest can be used, and reports its errors on standard error. Returns `None` if they rule out
+    /// using it.
+    pub(crate) fn usable(self, bad_routes: BadRoutesArguments) -> Option<Self> {
+        self.report_problems();
+        if self.problem_count() > 0 && !bad_routes.skip_bad_routes {
+            input::report(&format!("{}: {}", self.name, count(self.problem_count(), "problem")));
+            return None;
         }
-        let names: Vec<String> = file.bad_routes().iter().map(|name| format!("`{}`", printable(name))).collect();
+        self.checked.table()?;
+        let names: Vec<String> = self.bad_routes().iter().map(|name| format!("`{}`", printable(name))).collect();
         if !names.is_empty() {
             input::report(&format!("left out: {}", names.join(", ")));
         }
-        Ok(Some(file))
+        Some(self)
     }
 
-    /// Same as [`read_usable`](Self::read_usable), for a command that also reads messages.
+    /// Reads a manifest, or takes the `routes` of the command line, which will be used together with messages.
     ///
     /// # Errors
-    /// Also fails if both the manifest and the messages are read from standard input.
+    /// Same as for [`ManifestArguments::read`]. Also fails if there are both a manifest and routes, or if both the
+    /// manifest and the messages are read from standard input.
     pub(crate) fn read_with_messages(
-        manifest: &Path,
+        manifest: &ManifestArguments,
+        routes: &[String],
         messages: &MessageArguments,
         bad_routes: BadRoutesArguments,
     ) -> io::Result<Option<Self>> {
-        messages.check_beside(manifest)?;
-        Self::read_usable(manifest, bad_routes)
+        if !routes.is_empty() {
+            return match manifest.paths().next() {
+                Some(_) => Err(io::Error::other("give either a manifest or the text of a route, not both")),
+                None => Ok(Self::of_routes(routes)),
+            };
+        }
+        manifest.paths().try_for_each(|path| messages.check_beside(path))?;
+        Ok(manifest.read()?.usable(bad_routes))
     }
 
     /// All errors in the order of the file, ready for display.
     pub(crate) fn report(&self) -> FileReport<'_> {
-        FileReport::new(&self.name, &self.text, self.checked.route_count(), self.checked.findings())
+        FileReport::new(&self.name, &self.text, self.checked.route_count(), &self.findings)
     }
 
     /// Reports the errors on standard error.
@@ -87,7 +172,7 @@ impl CompiledFile {
     }
 
     pub(crate) fn problem_count(&self) -> usize {
-        self.checked.findings().len()
+        self.findings.len()
     }
 
     /// The names of the routes that have errors, in the order of the file and without duplicates.
@@ -126,4 +211,43 @@ impl CompiledFile {
     pub(crate) fn into_table(self) -> Option<RouteTable> {
         self.checked.into_table()
     }
+}
+
+/// Reads several files and merges them in this order.
+///
+/// # Errors
+/// Fails if a file cannot be read or decoded, if it contains several manifests, or if it is not a manifest.
+pub(crate) fn merged<'a>(paths: &[&Path], reading: &'a ReadingArguments) -> io::Result<ManifestFile<'a>> {
+    let files = paths.iter().map(|path| ManifestFile::read(path, reading)).collect::<io::Result<Vec<_>>>()?;
+    let mut texts = Vec::new();
+    for file in &files {
+        file.only_view()?;
+        texts.extend(file.views().map(|(_, text)| text));
+    }
+    let text = merge(&texts).map_err(|error| match files.get(error.index()) {
+        Some(file) => input::invalid(file.path(), &error.to_string()),
+        None => io::Error::other(error.to_string()),
+    })?;
+    let names: Vec<String> = files.iter().map(ManifestFile::name).collect();
+    Ok(ManifestFile::generated(&names.join(" + "), text, reading))
+}
+
+/// The errors in the text of a route.
+pub(crate) fn errors_in(text: &str) -> Vec<Finding> {
+    match TypedRoute::compile(text, Shadowing::default(), &Limits::default()) {
+        Ok(_) => Vec::new(),
+        Err(errors) => errors.into_iter().map(Finding::new).collect(),
+    }
+}
+
+/// The names of routes given on the command line.
+pub(crate) fn names_of(texts: &[String]) -> Vec<String> {
+    match texts {
+        [_] => vec!["route".to_owned()],
+        texts => (1..=texts.len()).map(|number| format!("route{number}")).collect(),
+    }
+}
+
+fn json(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }

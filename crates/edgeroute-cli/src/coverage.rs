@@ -1,14 +1,13 @@
 //! `edgeroute coverage`: reports routes that never match, and messages that go nowhere.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 
 use edgeroute_analysis::explain::{Coverage, RouteCoverage};
 use edgeroute_analysis::render::{coverage_json, coverage_text};
 
 use crate::Outcome;
 use crate::color::ColorArguments;
-use crate::compiled::{BadRoutesArguments, CompiledFile};
+use crate::compiled::{BadRoutesArguments, CompiledFile, ManifestArguments};
 use crate::messages::{MessageArguments, Messages};
 
 const ABOUT: &str = "\
@@ -23,9 +22,9 @@ Messages have the format that `edgeroute match --help` describes.";
 
 const EXAMPLES: &str = "\
 Examples:
-  edgeroute coverage --manifest deployment.json --messages messages.jsonl
-  zcat log.jsonl.gz | edgeroute coverage --manifest deployment.json --list 100
-  edgeroute coverage --manifest deployment.json --format json < messages.jsonl |
+  edgeroute coverage deployment.json --messages messages.jsonl
+  zcat log.jsonl.gz | edgeroute coverage deployment.json --list 100
+  edgeroute coverage deployment.json --format json < messages.jsonl |
       jq -r '.routes[] | select(.matched == 0) | .name'
 
 Exit codes:
@@ -37,9 +36,8 @@ Exit codes:
 #[derive(clap::Args)]
 #[command(long_about = ABOUT, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Deployment manifest; - for standard input
-    #[arg(long, short, value_name = "FILE")]
-    manifest: PathBuf,
+    #[command(flatten)]
+    manifest: ManifestArguments,
     #[command(flatten)]
     messages: MessageArguments,
     /// Maximum number of undelivered messages to list
@@ -67,7 +65,7 @@ enum Format {
 
 /// Counts where all messages go.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
-    let file = CompiledFile::read_with_messages(&arguments.manifest, &arguments.messages, arguments.bad_routes)?;
+    let file = CompiledFile::read_with_messages(&arguments.manifest, &[], &arguments.messages, arguments.bad_routes)?;
     let Some(file) = file else {
         return Ok(Outcome::Problems);
     };

@@ -1,7 +1,6 @@
 //! `edgeroute explain`: shows why messages go where they go.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 
 use edgeroute_analysis::explain::{Explanation, Routes, explain};
 use edgeroute_analysis::render::{
@@ -10,7 +9,7 @@ use edgeroute_analysis::render::{
 use edgeroute_lang::diagnostic::closest;
 
 use crate::color::ColorArguments;
-use crate::compiled::{BadRoutesArguments, CompiledFile};
+use crate::compiled::{BadRoutesArguments, CompiledFile, ManifestArguments, names_of};
 use crate::input::printable;
 use crate::messages::{MessageArguments, Messages};
 use crate::{Outcome, input};
@@ -27,26 +26,26 @@ Messages have the format that `edgeroute match --help` describes.";
 
 const EXAMPLES: &str = "\
 Examples:
-  edgeroute explain --manifest deployment.json --messages messages.jsonl --line 5
-  echo '{\"origin\": {\"device\": \"leaf-7\"}}' | edgeroute explain --manifest deployment.json
-  edgeroute explain --manifest deployment.json --messages messages.jsonl --route alertsUpstream
-  edgeroute explain --manifest deployment.json --format json < messages.jsonl |
+  edgeroute explain deployment.json --messages messages.jsonl --line 5
+  edgeroute explain deployment.json --from sensor/temp -p temperature=85 --body '{\"level\": 4}'
+  edgeroute explain --route 'FROM /messages/* WHERE as_number(t) > 80 INTO $upstream' -p t=85
+  edgeroute explain deployment.json --messages messages.jsonl --route alertsUpstream
+  edgeroute explain deployment.json --format json < messages.jsonl |
       jq 'select(.deliveries == []) | .routes[] | select(.outcome == \"undefined\") | .name'";
 
 /// Explain why messages go where they go
 #[derive(clap::Args)]
 #[command(long_about = ABOUT, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Deployment manifest; - for standard input
-    #[arg(long, short, value_name = "FILE")]
-    manifest: PathBuf,
+    #[command(flatten)]
+    manifest: ManifestArguments,
     #[command(flatten)]
     messages: MessageArguments,
     /// Only explain the message on this line
     #[arg(long, value_name = "NUMBER")]
     line: Option<usize>,
-    /// Only explain this route, in full; may be repeated
-    #[arg(long, value_name = "NAME")]
+    /// Only explain the route with this name, in full; or explain this route in place of a manifest. May be repeated
+    #[arg(long, value_name = "NAME|ROUTE")]
     route: Vec<String>,
     /// Output format
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
@@ -67,12 +66,19 @@ enum Format {
 
 /// Explains every message, or only the selected one.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
-    let file = CompiledFile::read_with_messages(&arguments.manifest, &arguments.messages, arguments.bad_routes)?;
+    let (texts, mut names): (Vec<String>, Vec<String>) =
+        arguments.route.iter().cloned().partition(|route| is_text_of_route(route));
+    let (manifest, messages) = (&arguments.manifest, &arguments.messages);
+    let file = CompiledFile::read_with_messages(manifest, &texts, messages, arguments.bad_routes)?;
     let Some(file) = file else {
         return Ok(Outcome::Problems);
     };
+    if !texts.is_empty() && names.is_empty() {
+        names = names_of(&texts);
+    }
+    let names = &*names;
     let routes = file.routes();
-    if let Some(unknown) = arguments.route.iter().find(|name| !routes.iter().any(|route| route.name() == *name)) {
+    if let Some(unknown) = names.iter().find(|name| !routes.iter().any(|route| route.name() == *name)) {
         return Err(io::Error::other(no_such_route(unknown, &routes)));
     }
     let mut messages = Messages::open(&arguments.messages)?;
@@ -89,9 +95,9 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
                 match arguments.format {
                     Format::Text => {
                         let separator = if is_found { "\n" } else { "" };
-                        write!(out, "{separator}{}", text(arguments, &explanation, number, color))?;
+                        write!(out, "{separator}{}", text(names, &explanation, number, color))?;
                     }
-                    Format::Json => writeln!(out, "{}", json(arguments, &explanation, number))?,
+                    Format::Json => writeln!(out, "{}", json(names, &explanation, number))?,
                 }
                 is_found = true;
             }
@@ -109,6 +115,12 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     Ok(if messages.bad_lines() == 0 { Outcome::Well } else { Outcome::Unusable })
 }
 
+/// Whether an argument is the text of a route, and not a name.
+fn is_text_of_route(argument: &str) -> bool {
+    let first = argument.split_whitespace().next().unwrap_or_default();
+    first.len() < argument.trim().len() && ["FROM", "SELECT"].iter().any(|word| word.eq_ignore_ascii_case(first))
+}
+
 fn no_such_route(name: &str, routes: &Routes<'_>) -> String {
     let hint = match closest(name, routes.iter().map(Route::name)) {
         Some(near) => format!(", did you mean `{}`?", printable(near)),
@@ -117,23 +129,21 @@ fn no_such_route(name: &str, routes: &Routes<'_>) -> String {
     format!("unknown route `{}`{hint}", printable(name))
 }
 
-fn text(arguments: &Arguments, explanation: &Explanation<'_, '_>, number: usize, color: Color) -> String {
+fn text(names: &[String], explanation: &Explanation<'_, '_>, number: usize, color: Color) -> String {
     let style = TextStyle { color, ..TextStyle::default() };
-    if arguments.route.is_empty() {
+    if names.is_empty() {
         return format!("message {number} {}", explanation_text(explanation, &style));
     }
     let style = TextStyle { source_detail: SourceDetail::Full, ..style };
     let mut out = format!("message {number} from {}\n", printable(explanation.source()));
-    for route in
-        explanation.routes().iter().filter(|route| arguments.route.iter().any(|name| name == route.route().name()))
-    {
+    for route in explanation.routes().iter().filter(|route| names.iter().any(|name| name == route.route().name())) {
         out.push('\n');
         out.push_str(&route_explanation_text(explanation, route, &style));
     }
     out
 }
 
-fn json(arguments: &Arguments, explanation: &Explanation<'_, '_>, number: usize) -> String {
+fn json(names: &[String], explanation: &Explanation<'_, '_>, number: usize) -> String {
     let json = ExplanationJson::new().message(number);
-    if arguments.route.is_empty() { json.write(explanation) } else { json.routes(&arguments.route).write(explanation) }
+    if names.is_empty() { json.write(explanation) } else { json.routes(names).write(explanation) }
 }

@@ -3,14 +3,14 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use edgeroute_lang::diagnostic::Diagnostic;
+use edgeroute_lang::diagnostic::{Diagnostic, Fix};
 use edgeroute_lang::format::{FormattedManifest, Kept, format_manifest};
 use edgeroute_lang::limits::Limits;
-use edgeroute_lang::manifest::RouteSpec;
+use edgeroute_lang::manifest::{RouteSpec, apply};
 use edgeroute_lang::span::{PositionWalk, Span};
 
 use crate::input::{self, printable};
-use crate::output;
+use crate::manifests::{Found, Input, ManifestFile, ReadingArguments, View, inputs};
 use crate::{Outcome, count};
 
 const ABOUT: &str = "\
@@ -36,9 +36,11 @@ Examples:
 #[derive(clap::Args)]
 #[command(long_about = ABOUT, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Deployment manifests; - to read standard input and write standard output
+    /// Manifests, directories, and patterns such as 'layers/*.json'; - to read standard input and write standard output
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    #[command(flatten)]
+    reading: ReadingArguments,
     /// Only list what would change; exit with 1 if anything would
     #[arg(long)]
     check: bool,
@@ -47,6 +49,7 @@ pub(crate) struct Arguments {
 /// Counts over all files.
 #[derive(Default)]
 struct Counts {
+    files: usize,
     routes: usize,
     changed: usize,
     changed_files: usize,
@@ -61,13 +64,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     let mut outcome = Outcome::Well;
     let mut counts = Counts::default();
     for path in &arguments.files {
-        let done = format_file(path, arguments, &mut counts).or_else(|error| {
-            if error.kind() == io::ErrorKind::BrokenPipe {
-                return Err(error);
-            }
-            input::report(&error.to_string());
-            Ok(Outcome::Unusable)
-        });
+        let done = format_path(path, arguments, &mut counts).or_else(failed);
         outcome = outcome.max(done?);
     }
     if arguments.check && counts.changed > 0 {
@@ -77,33 +74,71 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     Ok(outcome)
 }
 
-fn format_file(path: &Path, arguments: &Arguments, counts: &mut Counts) -> io::Result<Outcome> {
-    let text = input::read_text(path)?;
-    let name = input::name(path);
-    let formatted = format_manifest(&text, &Limits::default());
-    counts.routes += formatted.routes.len();
-    counts.changed += formatted.changed().count();
-    counts.changed_files += usize::from(!formatted.is_unchanged());
-    counts.kept += formatted.kept().count();
-    let outcome = report_kept(&name, &text, &formatted);
+/// Reports an input that cannot be formatted. The others still are.
+fn failed(error: io::Error) -> io::Result<Outcome> {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return Err(error);
+    }
+    input::report(&format!("error: {error}"));
+    Ok(Outcome::Unusable)
+}
+
+fn format_path(path: &Path, arguments: &Arguments, counts: &mut Counts) -> io::Result<Outcome> {
+    let mut outcome = Outcome::Well;
+    for Input { path, found } in inputs(path)? {
+        let file = ManifestFile::read(&path, &arguments.reading);
+        if found == Found::BySearch && !file.as_ref().is_ok_and(ManifestFile::may_be_manifest) {
+            continue;
+        }
+        counts.files += 1;
+        outcome = outcome.max(file.and_then(|file| format_file(file, arguments, counts)).or_else(failed)?);
+    }
+    Ok(outcome)
+}
+
+fn format_file(file: ManifestFile<'_>, arguments: &Arguments, counts: &mut Counts) -> io::Result<Outcome> {
+    let name = file.name();
+    let mut outcome = Outcome::Well;
+    let mut edits = Vec::new();
+    for (view, text) in file.views() {
+        let formatted = format_manifest(text, &Limits::default());
+        counts.routes += formatted.routes.len();
+        counts.kept += formatted.kept().count();
+        outcome = outcome.max(report_kept(&name, &file, view, &formatted));
+        // The values of placeholders are not in the file, so their routes cannot be rewritten there.
+        let changed: Vec<_> = formatted.changed().filter(|(route, _)| !view.is_filled_in(route.text_span())).collect();
+        counts.changed += changed.len();
+        if arguments.check {
+            show_changes(&name, &file, view, &changed)?;
+        }
+        edits.extend(changed.iter().map(|(route, canonical)| {
+            let Fix { span, replacement, .. } = route.rewritten(text, canonical);
+            Fix::new(view.locate_span(span), replacement)
+        }));
+    }
+    counts.changed_files += usize::from(!edits.is_empty());
+    let has_changed = !edits.is_empty();
+    let text = apply(file.text(), &edits).text;
+    let file = file.with_text(text)?;
     if arguments.check {
-        show_changes(&name, &text, &formatted)?;
-    } else if input::is_stdin(path) {
+        return Ok(outcome);
+    }
+    if input::is_stdin(file.path()) {
         let mut out = io::stdout().lock();
-        out.write_all(formatted.text.as_bytes())?;
+        out.write_all(&file.bytes())?;
         out.flush()?;
-    } else if !formatted.is_unchanged() {
-        output::replace(path, &formatted.text)?;
+    } else if has_changed {
+        file.write()?;
     }
     Ok(outcome)
 }
 
 /// Shows each route that would change, with its position, its current text and its new text.
-fn show_changes(name: &str, text: &str, formatted: &FormattedManifest) -> io::Result<()> {
+fn show_changes(name: &str, file: &ManifestFile<'_>, view: &View, changed: &[(&RouteSpec, &str)]) -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let mut walk = PositionWalk::new(text);
-    for (route, canonical) in formatted.changed() {
-        let position = walk.advance_to(route.text_span().start());
+    let mut walk = PositionWalk::new(file.text());
+    for (route, canonical) in changed {
+        let position = walk.advance_to(view.locate_span(route.text_span()).start());
         writeln!(out, "{name}:{position}: route `{}`", printable(route.name()))?;
         writeln!(out, "- {}", printable(route.text()))?;
         writeln!(out, "+ {}\n", printable(canonical))?;
@@ -112,7 +147,7 @@ fn show_changes(name: &str, text: &str, formatted: &FormattedManifest) -> io::Re
 }
 
 /// Reports the routes that were not formatted, in the order of the file, and why.
-fn report_kept(name: &str, text: &str, formatted: &FormattedManifest) -> Outcome {
+fn report_kept(name: &str, file: &ManifestFile<'_>, view: &View, formatted: &FormattedManifest) -> Outcome {
     let mut outcome = Outcome::Well;
     let mut lines: Vec<(Span, String)> = Vec::new();
     for problem in &formatted.problems {
@@ -141,9 +176,9 @@ fn report_kept(name: &str, text: &str, formatted: &FormattedManifest) -> Outcome
         lines.push((span, format!("{} is left unchanged: {why}", of_route(route))));
     }
     lines.sort_by_key(|(span, _)| *span);
-    let mut walk = PositionWalk::new(text);
+    let mut walk = PositionWalk::new(file.text());
     for (span, line) in lines {
-        let position = walk.advance_to(span.start());
+        let position = walk.advance_to(view.locate_span(span).start());
         input::report(&format!("{name}:{position}: {}", printable(&line)));
     }
     outcome
@@ -165,7 +200,7 @@ impl Counts {
     fn report(&self, arguments: &Arguments) {
         let done = if arguments.check { "would change" } else { "changed" };
         let routes = count(self.routes, "route");
-        let files = count(arguments.files.len(), "file");
+        let files = count(self.files, "file");
         let kept = if self.kept > 0 {
             format!(", {} could not be formatted", count(self.kept, "route"))
         } else {

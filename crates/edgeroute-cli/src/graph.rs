@@ -1,7 +1,6 @@
 //! `edgeroute graph`: draws routes.
 
 use std::io::{self, Write as _};
-use std::path::PathBuf;
 
 use edgeroute::RouteTable;
 use edgeroute_analysis::render::{Picture, topology_text};
@@ -10,7 +9,7 @@ use edgeroute_lang::limits::Limits;
 use edgeroute_lang::manifest::Manifest;
 
 use crate::Outcome;
-use crate::compiled::CompiledFile;
+use crate::compiled::ManifestArguments;
 
 const ABOUT: &str = "\
 Draw the routes of a deployment manifest.
@@ -25,18 +24,17 @@ Writes text, SVG, DOT for Graphviz, or Mermaid for Markdown.";
 
 const EXAMPLES: &str = "\
 Examples:
-  edgeroute graph --manifest deployment.json
-  edgeroute graph --manifest deployment.json --format svg > routes.svg
-  edgeroute graph --tree --format dot -m deployment.json | dot -Tpdf > tree.pdf
-  (echo '```mermaid'; edgeroute graph --format mermaid -m deployment.json; echo '```') >> README.md";
+  edgeroute graph deployment.json
+  edgeroute graph deployment.json --format svg > routes.svg
+  edgeroute graph --tree --format dot deployment.json | dot -Tpdf > tree.pdf
+  (echo '```mermaid'; edgeroute graph --format mermaid deployment.json; echo '```') >> README.md";
 
 /// Draw which sender reaches which endpoint, or how routes are found
 #[derive(clap::Args)]
 #[command(long_about = ABOUT, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Deployment manifest; - for standard input
-    #[arg(long, short, value_name = "FILE")]
-    manifest: PathBuf,
+    #[command(flatten)]
+    manifest: ManifestArguments,
     /// Show the compiled index: how a message finds its routes
     #[arg(long)]
     tree: bool,
@@ -59,7 +57,7 @@ enum Format {
 
 /// Prints the picture. If the manifest has errors, prints those instead.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
-    let file = CompiledFile::read(&arguments.manifest)?;
+    let file = arguments.manifest.read()?;
     if file.problem_count() > 0 {
         file.report_problems();
         return Ok(Outcome::Problems);

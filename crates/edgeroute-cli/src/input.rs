@@ -34,10 +34,21 @@ const LONGEST: u64 = 1 << 30;
 /// # Errors
 /// Errors name the file. Fails if it is not UTF-8, or longer than [`LONGEST`], as an endless stream would be.
 pub(crate) fn read_text(path: &Path) -> io::Result<String> {
-    read_text_up_to(path, LONGEST)
+    String::from_utf8(read_bytes(path)?).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        invalid(path, &format!("not valid UTF-8 at byte {at}"))
+    })
 }
 
-fn read_text_up_to(path: &Path, longest: u64) -> io::Result<String> {
+/// Reads a whole file.
+///
+/// # Errors
+/// Errors name the file. Fails if it is longer than [`LONGEST`], as an endless stream would be.
+pub(crate) fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    read_up_to(path, LONGEST)
+}
+
+fn read_up_to(path: &Path, longest: u64) -> io::Result<Vec<u8>> {
     let (reader, length) = open(path)?;
     let capacity = length.filter(|&length| length <= longest).and_then(|length| usize::try_from(length).ok());
     // One byte more than needed, so that the end is found without growing the buffer.
@@ -47,10 +58,12 @@ fn read_text_up_to(path: &Path, longest: u64) -> io::Result<String> {
         let message = format!("longer than {longest} bytes");
         return Err(named(path, &io::Error::new(io::ErrorKind::FileTooLarge, message)));
     }
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        named(path, &io::Error::new(io::ErrorKind::InvalidData, format!("not valid UTF-8 at byte {at}")))
-    })
+    Ok(bytes)
+}
+
+/// The error about an input whose content cannot be used.
+pub(crate) fn invalid(path: &Path, reason: &str) -> io::Error {
+    named(path, &io::Error::new(io::ErrorKind::InvalidData, reason))
 }
 
 fn named(path: &Path, error: &io::Error) -> io::Error {
@@ -83,15 +96,15 @@ mod tests {
     fn a_file_is_read_up_to_a_length() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         fs::write(file.path(), "12345").expect("written");
-        assert_eq!(read_text_up_to(file.path(), 5).expect("short enough"), "12345");
-        let error = read_text_up_to(file.path(), 4).expect_err("too long").to_string();
+        assert_eq!(read_up_to(file.path(), 5).expect("short enough"), b"12345");
+        let error = read_up_to(file.path(), 4).expect_err("too long").to_string();
         assert!(error.ends_with(": longer than 4 bytes") && error.starts_with(&name(file.path())), "{error}");
     }
 
     #[test]
     #[cfg(unix)]
     fn a_stream_that_never_ends_is_given_up() {
-        let error = read_text_up_to(Path::new("/dev/zero"), 1 << 20).expect_err("never ends").to_string();
+        let error = read_up_to(Path::new("/dev/zero"), 1 << 20).expect_err("never ends").to_string();
         assert_eq!(error, "/dev/zero: longer than 1048576 bytes");
     }
 }

@@ -4,15 +4,6 @@
 
 use std::io::{self, BufRead as _, BufReader, Read};
 
-/// The next line of a stream.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Line<'b> {
-    /// The line, without its line ending.
-    Whole(&'b [u8]),
-    /// A line of this many bytes, which is more than the limit.
-    TooLong(usize),
-}
-
 /// Lines, counted from 1.
 #[derive(Debug)]
 pub(crate) struct Lines<R> {
@@ -49,8 +40,9 @@ impl<R: Read> Lines<R> {
         self.reader.buffer().contains(&b'\n')
     }
 
-    /// Reads the next line; returns `None` at the end of the stream.
-    pub(crate) fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
+    /// Reads the next line, which [`current`](Self::current) then returns. Returns its length if it is too long to keep,
+    /// and `None` at the end of the stream.
+    pub(crate) fn advance(&mut self) -> io::Result<Option<Option<usize>>> {
         self.buffer.clear();
         let mut length: usize = 0;
         let mut is_ended = false;
@@ -76,13 +68,14 @@ impl<R: Read> Lines<R> {
             return Ok(None);
         }
         self.number += 1;
-        if self.buffer.len() > self.limit {
-            return Ok(Some(Line::TooLong(length)));
-        }
+        Ok(Some(Some(length).filter(|_| self.buffer.len() > self.limit)))
+    }
+
+    /// The last line that was read, without its line ending.
+    pub(crate) fn current(&self) -> &[u8] {
         let line = self.buffer.strip_suffix(b"\r").unwrap_or(&self.buffer);
         // Some tools begin a file with a byte-order mark.
-        let line = if self.number == 1 { line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line) } else { line };
-        Ok(Some(Line::Whole(line)))
+        if self.number == 1 { line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line) } else { line }
     }
 }
 
@@ -93,10 +86,10 @@ mod tests {
     fn read(text: &[u8], limit: usize) -> Vec<String> {
         let mut lines = Lines::with_capacity(3, text, limit);
         let mut shown = Vec::new();
-        while let Some(line) = lines.next_line().unwrap() {
-            shown.push(match line {
-                Line::Whole(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-                Line::TooLong(length) => format!("<{length}>"),
+        while let Some(too_long) = lines.advance().unwrap() {
+            shown.push(match too_long {
+                None => String::from_utf8_lossy(lines.current()).into_owned(),
+                Some(length) => format!("<{length}>"),
             });
         }
         assert_eq!(usize::try_from(lines.bytes()), Ok(text.len()));
@@ -120,7 +113,7 @@ mod tests {
     fn lines_at_hand_are_known() {
         let mut lines = Lines::with_capacity(4, b"a\nb\ncdefg\n".as_slice(), 9);
         let mut at_hand = Vec::new();
-        while lines.next_line().unwrap().is_some() {
+        while lines.advance().unwrap().is_some() {
             at_hand.push(lines.has_next_at_hand());
         }
         assert_eq!(at_hand, [true, false, false]);

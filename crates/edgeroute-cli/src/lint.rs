@@ -4,13 +4,17 @@ use std::collections::BTreeSet;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use edgeroute::CheckedManifest;
-use edgeroute_analysis::lint::{self, Fixes, Level, Levels, Linter, Selector, fix_manifest};
-use edgeroute_analysis::render::{FileReport, Report, Unreadable};
-use edgeroute_lang::diagnostic::Finding;
+use edgeroute::Route;
+use edgeroute_analysis::lint::{self, Fixes, Level, Levels, Linter, Selector, fix_text};
+use edgeroute_analysis::render::Report;
+use edgeroute_lang::diagnostic::{Applicability, Finding};
+use similar::TextDiff;
 
+use crate::compiled::{CheckedFile, errors_in};
+use crate::examined::{Examined, InputArguments, Results, Subject};
+use crate::manifests::ManifestFile;
 use crate::reporting::{Format, ReportArguments};
-use crate::{Outcome, count, input, lint_config, output};
+use crate::{Outcome, count, input, lint_config, watch};
 
 const ABOUT: &str = "\
 Find probable mistakes in the routes of deployment manifests.
@@ -46,9 +50,8 @@ Exit codes:
 #[derive(clap::Args)]
 #[command(long_about = ABOUT, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Deployment manifests; - for standard input
-    #[arg(required_unless_present = "list", value_name = "FILE")]
-    files: Vec<PathBuf>,
+    #[command(flatten)]
+    input: InputArguments,
     #[command(flatten)]
     report: ReportArguments,
     /// Turn this lint off; may be repeated
@@ -63,23 +66,18 @@ pub(crate) struct Arguments {
     /// Read levels from this file instead of edgeroute.toml
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Apply fixes that keep the meaning of the routes; everything else stays byte for byte
+    /// Fix errors and findings whose fix keeps the meaning of valid routes; everything else stays byte for byte
     #[arg(long)]
     fix: bool,
-    /// Also apply fixes that change what a route means
-    #[arg(long, requires = "fix")]
+    /// Also apply fixes that change what a route means, or that are a guess
+    #[arg(long)]
     unsafe_fixes: bool,
+    /// Show what --fix would change, as a diff, without writing; exit with 1 if anything would change
+    #[arg(long, conflicts_with = "fix")]
+    diff: bool,
     /// List all lints with their levels and kinds of fix
     #[arg(long, conflicts_with = "fix")]
     list: bool,
-}
-
-/// A file with its findings.
-struct Linted {
-    name: String,
-    text: String,
-    routes: usize,
-    findings: Vec<Finding>,
 }
 
 /// Counts of other results.
@@ -90,42 +88,41 @@ struct Counts {
     hints: BTreeSet<&'static str>,
 }
 
-/// Lints every file, then prints a summary.
+/// Lints every input, once or after every change.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     if arguments.list {
         return list(arguments);
     }
-    let (mut files, mut unreadable) = (Vec::new(), Vec::new());
-    let mut counts = Counts::default();
-    for path in &arguments.files {
-        match lint_file(path, arguments, &mut counts) {
-            Ok(file) => files.push(file),
-            Err(error) => {
-                input::report(&error.to_string());
-                unreadable.push((input::name(path), error.to_string()));
-            }
-        }
+    if arguments.unsafe_fixes && !arguments.fix && !arguments.diff {
+        return Err(io::Error::other("--unsafe-fixes needs --fix or --diff"));
     }
-    let is_unusable = !unreadable.is_empty();
-    let unreadable = unreadable.iter().map(|(name, message)| Unreadable { name, message }).collect();
-    let reports = files.iter().map(|file| FileReport::new(&file.name, &file.text, file.routes, &file.findings));
-    let report = Report::new(reports.collect()).with_unreadable(unreadable);
+    if (arguments.fix || arguments.diff) && arguments.input.merge {
+        return Err(io::Error::other("the result of --merge is in no file, so it cannot be fixed"));
+    }
+    if arguments.input.watch {
+        watch::repeat(|| arguments.watched(), || run_once(arguments).map(|_| Vec::new()))?;
+    }
+    run_once(arguments)
+}
+
+/// Lints every input, then prints a summary.
+fn run_once(arguments: &Arguments) -> io::Result<Outcome> {
+    let mut counts = Counts::default();
+    let results = arguments.input.examine(|subject| lint_subject(subject, arguments, &mut counts))?;
+    let report = results.report().marking_fixes();
     let (errors, _) = report.counts();
     if arguments.fixes_standard_input() {
         // Standard output receives the manifest itself.
-        for file in &files {
-            io::stdout().lock().write_all(file.text.as_bytes())?;
-        }
         input::report(report.short().trim_end());
-    } else {
+    } else if !arguments.diff {
         arguments.report.write(&report)?;
         if arguments.report.format.is_for_people() {
-            summarize(&report, &counts, arguments)?;
+            summarize(&results, &report, &counts, arguments)?;
         }
     }
-    Ok(if is_unusable {
+    Ok(if results.is_incomplete() {
         Outcome::Unusable
-    } else if errors > 0 {
+    } else if arguments.diff && counts.fixed > 0 || !arguments.diff && errors > 0 {
         Outcome::Problems
     } else {
         Outcome::Well
@@ -134,7 +131,20 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
 
 impl Arguments {
     fn fixes_standard_input(&self) -> bool {
-        self.fix && self.files.iter().any(|path| input::is_stdin(path))
+        self.fix && self.input.files.iter().any(|path| input::is_stdin(path))
+    }
+
+    fn most(&self) -> Applicability {
+        if self.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe }
+    }
+
+    /// The files to watch.
+    fn watched(&self) -> Vec<PathBuf> {
+        let mut files = self.input.watched();
+        let configs = files.iter().filter_map(|file| lint_config::find(file)).collect::<BTreeSet<_>>();
+        files.extend(configs);
+        files.extend(self.config.clone());
+        files
     }
 
     /// The levels of the command line, which override those of the manifest's configuration file.
@@ -152,38 +162,84 @@ impl Arguments {
     }
 }
 
-fn lint_file(path: &Path, arguments: &Arguments, counts: &mut Counts) -> io::Result<Linted> {
-    let linter = Linter::with_levels(arguments.levels(Some(path))?);
-    let mut text = input::read_text(path)?;
-    if arguments.fix {
-        let most = if arguments.unsafe_fixes { Fixes::ChangeMeaning } else { Fixes::KeepMeaning };
-        let fixed = fix_manifest(&text, &linter, most);
-        if fixed.applied > 0 && !input::is_stdin(path) {
-            output::replace(path, &fixed.text)?;
-        }
-        counts.fixed += fixed.applied;
-        text = fixed.text;
+fn lint_subject(subject: Subject<'_>, arguments: &Arguments, counts: &mut Counts) -> io::Result<Examined> {
+    match subject {
+        Subject::File(file) => lint_file(file, arguments, counts),
+        Subject::Route(text) => Ok(lint_route(text, &Linter::with_levels(arguments.levels(None)?), arguments, counts)),
     }
-    let checked = CheckedManifest::from_json(&text);
-    let linted = linter.lint_manifest(&text);
-    counts.undecided += linted.undecided();
-    counts.hints.extend(linted.hints().iter().map(|lint| lint.name()));
-    let mut findings = checked.findings().to_vec();
-    findings.extend(linted.into_findings());
-    findings.sort_by_key(|finding| finding.diagnostic.primary.span);
-    Ok(Linted { name: input::name(path), routes: checked.route_count(), text, findings })
 }
 
-fn summarize(report: &Report<'_>, counts: &Counts, arguments: &Arguments) -> io::Result<()> {
+fn lint_file(mut file: ManifestFile<'_>, arguments: &Arguments, counts: &mut Counts) -> io::Result<Examined> {
+    let linter = Linter::with_levels(arguments.levels(Some(file.path()))?);
+    if arguments.fix || arguments.diff {
+        let mut fixed = fix_text(file.text(), arguments.most(), |text| match file.reread(text) {
+            Ok(file) => findings_in(&file, &linter, &mut Counts::default()).1,
+            Err(_) => Vec::new(),
+        });
+        counts.fixed += fixed.applied;
+        if arguments.diff {
+            show_diff(&file.name(), file.text(), &fixed.text)?;
+            fixed.text = file.text().to_owned();
+        }
+        let has_changed = fixed.text != file.text();
+        file = file.with_text(fixed.text)?;
+        if arguments.fix && input::is_stdin(file.path()) {
+            io::stdout().lock().write_all(&file.bytes())?;
+        } else if has_changed {
+            file.write()?;
+        }
+    }
+    let (routes, findings) = findings_in(&file, &linter, counts);
+    Ok(Examined { text: file.into_text(), routes, findings })
+}
+
+/// The number of routes, and the errors and findings in the order of the text.
+fn findings_in(file: &ManifestFile<'_>, linter: &Linter, counts: &mut Counts) -> (usize, Vec<Finding>) {
+    let CheckedFile { mut findings, routes, .. } = CheckedFile::of(file);
+    for (view, text) in file.views() {
+        let linted = linter.lint_manifest(text);
+        counts.undecided += linted.undecided();
+        counts.hints.extend(linted.hints().iter().map(|lint| lint.name()));
+        findings.extend(linted.into_findings().into_iter().map(|finding| view.locate(finding)));
+    }
+    findings.sort_by_key(|finding| finding.diagnostic.primary.span);
+    (routes, findings)
+}
+
+fn lint_route(text: &str, linter: &Linter, arguments: &Arguments, counts: &mut Counts) -> Examined {
+    let mut examine = |text: &str| {
+        let mut findings = errors_in(text);
+        let report = linter.lint_routes(&[Route::new("route", text)]);
+        counts.undecided += report.undecided();
+        counts.hints.extend(report.hints().iter().map(|lint| lint.name()));
+        findings.extend(report.findings().iter().map(|finding| Finding::new(finding.diagnostic().clone())));
+        findings
+    };
+    let mut text = text.to_owned();
+    let mut applied = 0;
+    if arguments.fix || arguments.diff {
+        let fixed = fix_text(&text, arguments.most(), &mut examine);
+        (text, applied) = (fixed.text, fixed.applied);
+    }
+    let findings = examine(&text);
+    counts.fixed += applied;
+    Examined { text, routes: 1, findings }
+}
+
+fn summarize(results: &Results, report: &Report<'_>, counts: &Counts, arguments: &Arguments) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let (errors, warnings) = report.counts();
-    let [errors, warnings, routes, files] =
-        [(errors, "error"), (warnings, "warning"), (report.routes(), "route"), (arguments.files.len(), "file")]
-            .map(|(number, what)| count(number, what));
-    writeln!(out, "{errors}, {warnings}, {routes} in {files}")?;
+    let [errors, warnings] = [(errors, "error"), (warnings, "warning")].map(|(number, what)| count(number, what));
+    writeln!(out, "{errors}, {warnings}, {}", results.summary())?;
     if arguments.fix {
         let fixes = if counts.fixed == 1 { "1 fix was".to_owned() } else { format!("{} fixes were", counts.fixed) };
         writeln!(out, "{fixes} applied")?;
+    }
+    match report.fixable() {
+        (0, 0) => {}
+        (0, unsafely) => writeln!(out, "{unsafely} fixable with --fix --unsafe-fixes")?,
+        (fixable, 0) => writeln!(out, "{fixable} fixable with --fix")?,
+        (fixable, unsafely) => writeln!(out, "{fixable} fixable with --fix, {unsafely} more with --unsafe-fixes")?,
     }
     if counts.undecided > 0 {
         let checks = count(counts.undecided, "check");
@@ -205,7 +261,7 @@ fn summarize(report: &Report<'_>, counts: &Counts, arguments: &Arguments) -> io:
 }
 
 fn list(arguments: &Arguments) -> io::Result<Outcome> {
-    let levels = arguments.levels(arguments.files.first().map(PathBuf::as_path))?;
+    let levels = arguments.levels(arguments.input.files.first().map(PathBuf::as_path))?;
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut area = "";
     for lint in lint::all() {
@@ -224,4 +280,12 @@ fn list(arguments: &Arguments) -> io::Result<Outcome> {
     }
     out.flush()?;
     Ok(Outcome::Well)
+}
+
+/// Prints the lines that change, in the form that `patch` reads.
+fn show_diff(name: &str, old: &str, new: &str) -> io::Result<()> {
+    let diff = TextDiff::from_lines(old, new);
+    let mut out = io::stdout().lock();
+    write!(out, "{}", diff.unified_diff().context_radius(2).header(name, name))?;
+    out.flush()
 }

@@ -35,7 +35,7 @@ pub(crate) fn beside(manifest: &Path) -> io::Result<Levels> {
     }
 }
 
-fn find(manifest: &Path) -> Option<PathBuf> {
+pub(crate) fn find(manifest: &Path) -> Option<PathBuf> {
     let directory = if input::is_stdin(manifest) { Path::new("") } else { manifest.parent()? };
     let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
     // The parent directories are known only after the path is made canonical.

@@ -11,6 +11,8 @@ mod compiled;
 mod completions;
 mod coverage;
 mod document;
+mod eval;
+mod examined;
 mod explain;
 mod explain_code;
 mod fmt;
@@ -21,14 +23,19 @@ mod lines;
 mod lint;
 mod lint_config;
 mod man;
+mod manifests;
 mod matching;
+mod merge;
 mod message_line;
 mod messages;
+mod one_message;
 mod output;
 mod pages;
+mod records;
 mod reporting;
 mod schema;
 mod test;
+mod watch;
 
 use std::io;
 use std::process::ExitCode;
@@ -46,17 +53,18 @@ struct Arguments {
 const ABOUT: &str = "\
 Check, explain and test the routes of an IoT Edge hub before you deploy them.
 
-Reads deployment manifests: whole deployments, layered deployments, and the hub's desired properties on their own. \
-Use - in place of a file name for standard input. Results go to standard output, everything else to standard error.";
+Reads deployment manifests: whole deployments, layered deployments, and the hub's desired properties on their own, also \
+inside larger documents. Use - in place of a file name for standard input. Results go to standard output, everything else to standard error.";
 
 const EXAMPLES: &str = "\
 Examples:
   edgeroute check deployment.json                        report every error with its position
   edgeroute lint deployment.json                         report routes that are probably mistakes
   edgeroute fmt deployment.json                          rewrite the routes in canonical form
-  edgeroute graph -m deployment.json --format svg        draw which sender reaches which endpoint
-  edgeroute match -m deployment.json < messages.jsonl    show where messages go
-  edgeroute explain -m deployment.json < messages.jsonl  explain why they go there
+  edgeroute graph deployment.json --format svg           draw which sender reaches which endpoint
+  edgeroute match deployment.json < messages.jsonl       show where messages go
+  edgeroute explain deployment.json < messages.jsonl     explain why they go there
+  edgeroute eval 'as_number(t) > 3' -p t=4               evaluate a condition
   edgeroute test cases.yaml                              check deliveries against test cases
 
 For details and examples of a command, run: edgeroute COMMAND --help
@@ -72,11 +80,13 @@ enum Command {
     Match(matching::Arguments),
     Explain(explain::Arguments),
     Test(test::Arguments),
+    Eval(eval::Arguments),
     Coverage(coverage::Arguments),
     Check(check::Arguments),
     Lint(lint::Arguments),
     Graph(graph::Arguments),
     Fmt(fmt::Arguments),
+    Merge(merge::Arguments),
     ExplainCode(explain_code::Arguments),
     Functions(functions::Arguments),
     Schema(schema::Arguments),
@@ -97,11 +107,13 @@ fn main() -> ExitCode {
         Command::Match(arguments) => matching::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Eval(arguments) => eval::run(&arguments),
         Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Graph(arguments) => graph::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
+        Command::Merge(arguments) => merge::run(&arguments),
         Command::ExplainCode(arguments) => explain_code::run(&arguments),
         Command::Functions(arguments) => functions::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),

@@ -2,12 +2,11 @@
 
 use std::fmt;
 use std::io::{self, Write};
-use std::path::PathBuf;
 
-use edgeroute::{RouteTable, Scratch};
+use edgeroute::{Retention, RouteTable, Scratch};
 use serde::Serialize;
 
-use crate::compiled::{BadRoutesArguments, CompiledFile};
+use crate::compiled::{BadRoutesArguments, CompiledFile, ManifestArguments};
 use crate::message_line::{InvalidMessage, MessageLine};
 use crate::messages::{MessageArguments, Messages};
 use crate::{Outcome, count, input};
@@ -15,9 +14,13 @@ use crate::{Outcome, count, input};
 const ABOUT: &str = "\
 Show where messages go.
 
-Reads messages as JSON lines and writes their deliveries as JSON lines: the line number of the message, the endpoint, \
-the priority, the time to live in seconds (0: the hub's default) and the name of the route. A message that no route takes \
-has no deliveries. Memory does not grow with the number of messages.
+Reads messages as JSON and writes their deliveries as JSON lines: the line of the message, the endpoint, the priority \
+(2000000000: none is set), the time to live of the route in seconds (0: the hub's default), the effective time to live, for \
+which the hub keeps the message (null: until it is delivered), and the name of the route. A message that no route takes has \
+no deliveries. Memory does not grow with the number of messages.
+
+Messages are JSON objects, one per line, each over several lines, or in an array. A single message can be given by options \
+instead. The output of `az iot hub monitor-events --output json --properties all` is read as well.
 
 A message is an object with any of these keys:
   origin            the sender: {\"device\": \"d\"} for a leaf device,
@@ -33,21 +36,25 @@ A message is an object with any of these keys:
 No defaults are added: routes that query the body need a message with contentType (application/json) and \
 contentEncoding (utf-8), as in a hub.
 
-A line that is not a valid message is reported with its number; the other lines are processed, and the exit code is 2.";
+A message that is not valid is reported with its line; the others are processed, and the exit code is 2.";
 
 const EXAMPLES: &str = "\
 Examples:
-  edgeroute match --manifest deployment.json --messages messages.jsonl
-  echo '{\"origin\": {\"device\": \"leaf-7\"}}' | edgeroute match --manifest deployment.json
-  edgeroute match --manifest deployment.json < messages.jsonl | jq -r .endpoint | sort | uniq -c";
+  edgeroute match deployment.json --messages messages.jsonl
+  edgeroute match deployment.json --device leaf-7 -p temperature=85
+  edgeroute match base.json layer.json --from sensor/temp --body '{\"level\": 4}'
+  edgeroute match --route 'FROM /messages/* WHERE level = 1 INTO $upstream' < messages.jsonl
+  edgeroute match deployment.json < messages.jsonl | jq -r .endpoint | sort | uniq -c";
 
 /// Show where messages go
 #[derive(clap::Args)]
 #[command(long_about = ABOUT, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Deployment manifest; - for standard input
-    #[arg(long, short, value_name = "FILE")]
-    manifest: PathBuf,
+    #[command(flatten)]
+    manifest: ManifestArguments,
+    /// Use this route in place of a manifest; may be repeated
+    #[arg(long, value_name = "ROUTE")]
+    route: Vec<String>,
     #[command(flatten)]
     messages: MessageArguments,
     #[command(flatten)]
@@ -63,6 +70,9 @@ struct DeliveryLine<'d> {
     priority: u32,
     #[serde(rename = "timeToLiveSecs")]
     time_to_live: u32,
+    /// `None` if the hub keeps the message until it is delivered.
+    #[serde(rename = "effectiveTimeToLiveSecs")]
+    effective_time_to_live: Option<u64>,
     route: &'d str,
 }
 
@@ -77,7 +87,12 @@ struct Counts {
 
 /// Compiles the manifest, then routes every message.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
-    let file = CompiledFile::read_with_messages(&arguments.manifest, &arguments.messages, arguments.bad_routes)?;
+    let file = CompiledFile::read_with_messages(
+        &arguments.manifest,
+        &arguments.route,
+        &arguments.messages,
+        arguments.bad_routes,
+    )?;
     let Some(table) = file.and_then(CompiledFile::into_table) else {
         return Ok(Outcome::Problems);
     };
@@ -120,6 +135,10 @@ impl Router<'_> {
                 endpoint: delivery.endpoint().to_string(),
                 priority: delivery.priority().get(),
                 time_to_live: delivery.time_to_live().as_secs(),
+                effective_time_to_live: match delivery.retention() {
+                    Retention::For(duration) => Some(duration.as_secs()),
+                    Retention::Forever => None,
+                },
                 route: delivery.route(),
             };
             serde_json::to_writer(&mut *out, &line)?;

@@ -5,6 +5,8 @@
 //! on. A string as `body` is the body; the source text of any other JSON value is the body. No defaults are filled in:
 //! a body query needs `contentType` and `contentEncoding` here as in a hub.
 
+mod monitored;
+
 use core::str;
 use std::collections::HashSet;
 
@@ -18,7 +20,7 @@ use crate::document::{Fields, Language, Problem, Value, parse, quoted};
 /// A message that owns the data that the library borrows.
 #[derive(Debug)]
 pub(crate) struct MessageLine {
-    origin: Option<OriginRecord>,
+    sender: Option<Sender>,
     source: Option<String>,
     properties: PropertyList,
     system_properties: PropertyList,
@@ -28,17 +30,28 @@ pub(crate) struct MessageLine {
 /// The reason why a line is not a valid message.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct InvalidMessage {
-    /// The column in bytes, counted from 1, if the position is known.
-    pub(crate) column: Option<usize>,
+    /// The position if it is known: the number of lines before it, and the column in bytes, counted from 1.
+    pub(crate) place: Option<(usize, usize)>,
     pub(crate) reason: String,
 }
 
+/// The sender of a message.
 #[derive(Debug)]
-struct OriginRecord {
-    device: String,
-    module: Option<String>,
-    output: Option<String>,
-    twin_change: bool,
+pub(crate) struct Sender {
+    pub(crate) device: String,
+    pub(crate) module: Option<String>,
+    pub(crate) output: Option<String>,
+    pub(crate) twin_change: bool,
+}
+
+/// The parts of a message that is not read from JSON.
+#[derive(Debug)]
+pub(crate) struct MessageParts {
+    pub(crate) sender: Option<Sender>,
+    pub(crate) source: Option<String>,
+    pub(crate) properties: Vec<(String, Option<String>)>,
+    pub(crate) system_properties: Vec<(String, Option<String>)>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// Properties in the order of the line. No two names differ only in case.
@@ -46,20 +59,42 @@ struct OriginRecord {
 struct PropertyList(Vec<(String, Option<String>)>);
 
 impl MessageLine {
-    /// Parses a line. Allocates the content of the message.
-    pub(crate) fn parse(line: &[u8]) -> Result<Self, InvalidMessage> {
-        let text = str::from_utf8(line).map_err(|error| InvalidMessage {
-            column: Some(error.valid_up_to() + 1),
+    /// Creates a message from its parts.
+    pub(crate) fn new(parts: MessageParts) -> Result<Self, InvalidMessage> {
+        let MessageParts { sender, source, properties, system_properties, body } = parts;
+        let list = |properties: Vec<(String, Option<String>)>| match twice(properties.iter().map(|(name, _)| name)) {
+            Some(name) => Err(InvalidMessage::new(&given_twice(name))),
+            None => Ok(PropertyList(properties)),
+        };
+        let (properties, system_properties) = (list(properties)?, list(system_properties)?);
+        let message = Self { sender, source, properties, system_properties, body };
+        message.origin()?;
+        Ok(message)
+    }
+
+    /// Parses a message. Allocates its content.
+    pub(crate) fn parse(record: &[u8]) -> Result<Self, InvalidMessage> {
+        let text = str::from_utf8(record).map_err(|error| InvalidMessage {
+            place: Some(place(record, error.valid_up_to())),
             reason: "not valid UTF-8".to_owned(),
         })?;
-        parse(text, Language::Json).and_then(Self::from_value).map_err(InvalidMessage::from)
+        parse(text, Language::Json).and_then(Self::from_value).map_err(|problem| {
+            let help = problem.help.map(|help| format!("; {help}")).unwrap_or_default();
+            InvalidMessage { place: Some(place(record, problem.span.start)), reason: problem.message + &help }
+        })
     }
 
     /// Reads a message from a part of a document.
     pub(crate) fn from_value(value: Value<'_>) -> Result<Self, Problem> {
         let span = value.span();
+        let members = value.members()?;
+        if let [only] = &*members
+            && only.key == "event"
+        {
+            return monitored::read(only.value.clone());
+        }
         let known = ["origin", "source", "properties", "systemProperties", "body", "bodyBase64"];
-        let mut fields = Fields::of(value, &known)?;
+        let mut fields = Fields::new(members, span.clone(), &known)?;
         let base64_span = fields.key_span("bodyBase64");
         let body = match (fields.take("body"), fields.take("bodyBase64")) {
             (Some(_), Some(_)) => {
@@ -82,7 +117,7 @@ impl MessageLine {
         let origin = fields.take("origin");
         let origin_span = origin.as_ref().map_or(span, Value::span);
         let message = Self {
-            origin: origin.map(OriginRecord::from_value).transpose()?,
+            sender: origin.map(Sender::from_value).transpose()?,
             source: fields.take("source").map(|source| source.text().map(String::from)).transpose()?,
             properties: properties.unwrap_or_default(),
             system_properties: system_properties.unwrap_or_default(),
@@ -94,19 +129,19 @@ impl MessageLine {
     }
 
     fn origin(&self) -> Result<Origin<'_>, InvalidMessage> {
-        let origin = match &self.origin {
+        let origin = match &self.sender {
             None => Origin::from_system_properties(&self.system_properties)
                 .map_err(|error| InvalidMessage::new(&error.to_string()))?,
-            Some(OriginRecord { device, module: None, output: None, twin_change: false }) => Origin::device(device),
-            Some(OriginRecord { device, module: None, output: None, twin_change: true }) => Origin::twin_change(device),
-            Some(OriginRecord { device, module: Some(module), output, twin_change: false }) => {
+            Some(Sender { device, module: None, output: None, twin_change: false }) => Origin::device(device),
+            Some(Sender { device, module: None, output: None, twin_change: true }) => Origin::twin_change(device),
+            Some(Sender { device, module: Some(module), output, twin_change: false }) => {
                 let origin = Origin::module(device, module);
                 output.as_ref().map_or(origin, |output| origin.output(output))
             }
-            Some(OriginRecord { module: None, output: Some(_), .. }) => {
+            Some(Sender { module: None, output: Some(_), .. }) => {
                 return Err(InvalidMessage::new("an `origin` with `output` must have `module`"));
             }
-            Some(OriginRecord { twin_change: true, .. }) => {
+            Some(Sender { twin_change: true, .. }) => {
                 return Err(InvalidMessage::new("an `origin` with `twinChange` can only have `device`"));
             }
         };
@@ -124,18 +159,29 @@ impl MessageLine {
 
 impl InvalidMessage {
     fn new(reason: &str) -> Self {
-        Self { column: None, reason: reason.to_owned() }
+        Self { place: None, reason: reason.to_owned() }
     }
 }
 
-impl From<Problem> for InvalidMessage {
-    fn from(problem: Problem) -> Self {
-        let help = problem.help.map(|help| format!("; {help}")).unwrap_or_default();
-        Self { column: Some(problem.span.start + 1), reason: problem.message + &help }
-    }
+/// The number of lines before a byte of a record, and its column in bytes, counted from 1.
+fn place(record: &[u8], at: usize) -> (usize, usize) {
+    let before = record.get(..at).unwrap_or(record);
+    let lines = before.iter().filter(|&&byte| byte == b'\n').count();
+    let start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1);
+    (lines, before.len() - start + 1)
 }
 
-impl OriginRecord {
+/// The first name that is in the list twice, ignoring case.
+fn twice<'n>(mut names: impl Iterator<Item = &'n String>) -> Option<&'n str> {
+    let mut seen = HashSet::new();
+    names.find(|name| !seen.insert(fold(name).into_owned())).map(String::as_str)
+}
+
+fn given_twice(name: &str) -> String {
+    format!("property {} is given twice (names are case-insensitive)", quoted(name))
+}
+
+impl Sender {
     fn from_value(value: Value<'_>) -> Result<Self, Problem> {
         let mut fields = Fields::of(value, &["device", "module", "output", "twinChange"])?;
         let text = |value: Value<'_>| value.text().map(String::from);
@@ -154,8 +200,7 @@ impl PropertyList {
         let mut properties = Vec::new();
         for member in value.members()? {
             if !seen.insert(fold(&member.key).into_owned()) {
-                let message = format!("property {} is given twice (names are case-insensitive)", quoted(&member.key));
-                return Err(Problem::new(member.key_span, message));
+                return Err(Problem::new(member.key_span, given_twice(&member.key)));
             }
             let value = if member.value.is_null() { None } else { Some(member.value.text()?.into_owned()) };
             properties.push((member.key.into_owned(), value));
@@ -231,9 +276,10 @@ mod tests {
         let at = |line: &[u8]| MessageLine::parse(line).unwrap_err();
         assert_eq!(
             at(b"{\"body\": \"\xFF\"}"),
-            InvalidMessage { column: Some(11), reason: "not valid UTF-8".to_owned() }
+            InvalidMessage { place: Some((0, 11)), reason: "not valid UTF-8".to_owned() }
         );
-        assert_eq!(at(b"{\"propertes\": {}}").column, Some(2));
+        assert_eq!(at(b"{\"propertes\": {}}").place, Some((0, 2)));
+        assert_eq!(at(b"{\n \"propertes\": {}}").place, Some((1, 2)));
         assert_eq!(shown(r#"{"propertes": {}}"#), "unknown key `propertes`; did you mean `properties`?");
         assert_eq!(
             shown(r#"{"properties": {"a": 5}}"#),

@@ -1,6 +1,7 @@
-//! Reads messages as JSON lines from a file or standard input, for every command that takes them.
+//! Reads messages as JSON from a file or standard input, or makes one from the command line, for every command that takes
+//! them.
 //!
-//! A line that is not a valid message is reported with its number, and reading continues.
+//! A message that is not valid is reported with its line, and reading continues.
 
 use std::io::{self, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
@@ -8,84 +9,109 @@ use std::path::{Path, PathBuf};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::input::{self, printable};
-use crate::lines::{Line, Lines};
 use crate::message_line::{InvalidMessage, MessageLine};
+use crate::one_message::OneMessageArguments;
+use crate::records::{Record, Records};
 
 /// Where messages come from.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct MessageArguments {
-    /// Messages as JSON lines; - for standard input
-    #[arg(long, value_name = "FILE", default_value = "-")]
-    messages: PathBuf,
-    /// Maximum length of a line, in bytes
+    /// Messages as JSON; - for standard input. This is the default
+    #[arg(long, value_name = "FILE")]
+    messages: Option<PathBuf>,
+    /// Maximum length of a message, in bytes
     #[arg(long, value_name = "BYTES", default_value_t = 8 << 20)]
     max_line_bytes: usize,
+    #[command(flatten)]
+    message: OneMessageArguments,
 }
 
 impl MessageArguments {
     /// # Errors
     /// Fails if the manifest is read from standard input as well.
     pub(crate) fn check_beside(&self, manifest: &Path) -> io::Result<()> {
-        if input::is_stdin(manifest) && input::is_stdin(&self.messages) {
+        if input::is_stdin(manifest) && !self.message.is_given() && input::is_stdin(self.path()) {
             return Err(io::Error::other("standard input cannot be both the manifest and the messages"));
         }
         Ok(())
     }
+
+    fn path(&self) -> &Path {
+        self.messages.as_deref().unwrap_or(Path::new("-"))
+    }
 }
 
-/// A stream of messages.
+/// Messages from a stream or from the command line.
 pub(crate) struct Messages {
     /// The name of the file in messages.
     name: String,
-    lines: Lines<Box<dyn Read>>,
+    source: Source,
     limit: usize,
     progress: ProgressBar,
     bad_lines: usize,
 }
 
+enum Source {
+    Stream(Records<Box<dyn Read>>),
+    /// The message of the command line, until it has been returned.
+    One(Option<MessageLine>),
+}
+
 impl Messages {
-    /// Opens the stream.
+    /// Opens the stream, or takes the message of the command line.
+    ///
+    /// # Errors
+    /// Fails if the file cannot be opened, if the message is not valid, or if there are both.
     pub(crate) fn open(arguments: &MessageArguments) -> io::Result<Self> {
-        let MessageArguments { messages, max_line_bytes } = arguments;
-        if input::is_stdin(messages) && io::stdin().is_terminal() {
-            input::report("reading messages from standard input, one JSON object per line");
+        let limit = arguments.max_line_bytes;
+        if arguments.message.is_given() {
+            if arguments.messages.is_some() {
+                return Err(io::Error::other("give either --messages or a message on the command line, not both"));
+            }
+            let message = arguments.message.to_message()?;
+            let name = "<command line>".to_owned();
+            let progress = ProgressBar::hidden();
+            return Ok(Self { name, source: Source::One(Some(message)), limit, progress, bad_lines: 0 });
         }
-        let (reader, length) = input::open(messages)?;
-        Ok(Self {
-            name: input::name(messages),
-            lines: Lines::new(reader, *max_line_bytes),
-            limit: *max_line_bytes,
-            progress: progress_bar(length),
-            bad_lines: 0,
-        })
+        let path = arguments.path();
+        if input::is_stdin(path) && io::stdin().is_terminal() {
+            input::report("reading messages from standard input, as JSON");
+        }
+        let (reader, length) = input::open(path)?;
+        let source = Source::Stream(Records::new(reader, limit));
+        Ok(Self { name: input::name(path), source, limit, progress: progress_bar(length), bad_lines: 0 })
     }
 
-    /// Returns the next message and its line number; `None` at the end. Calls `before_waiting` before reading a line
-    /// that may not be available yet.
+    /// Returns the next message and the line on which it begins; `None` at the end. Calls `before_waiting` before
+    /// reading a line that may not be available yet.
     pub(crate) fn next(
         &mut self,
         mut before_waiting: impl FnMut() -> io::Result<()>,
     ) -> io::Result<Option<(usize, MessageLine)>> {
         loop {
-            if !self.lines.has_next_at_hand() {
+            let records = match &mut self.source {
+                Source::One(message) => return Ok(message.take().map(|message| (1, message))),
+                Source::Stream(records) => records,
+            };
+            if !records.has_next_at_hand() {
                 before_waiting()?;
             }
-            let parsed = match self.lines.next_line()? {
+            let parsed = match records.next_record()? {
                 None => {
                     self.progress.finish_and_clear();
                     return Ok(None);
                 }
-                Some(Line::Whole(line)) if line.trim_ascii().is_empty() => continue,
-                Some(Line::Whole(line)) => MessageLine::parse(line),
-                Some(Line::TooLong(bytes)) => {
+                Some(Record::Whole(record)) => MessageLine::parse(record),
+                Some(Record::TooLong(bytes)) => {
                     let reason = format!("the line has {bytes} bytes; the limit --max-line-bytes is {}", self.limit);
-                    Err(InvalidMessage { column: None, reason })
+                    Err(InvalidMessage { place: None, reason })
                 }
             };
-            self.progress.set_position(self.lines.bytes());
+            let number = records.number();
+            self.progress.set_position(records.bytes());
             match parsed {
-                Ok(message) => return Ok(Some((self.lines.number(), message))),
-                Err(problem) => self.report(&problem),
+                Ok(message) => return Ok(Some((number, message))),
+                Err(problem) => self.report_at(number, &problem),
             }
         }
     }
@@ -95,11 +121,22 @@ impl Messages {
         self.bad_lines
     }
 
-    /// Reports why the current line is not a valid message.
+    /// Reports why the current message is not valid.
     pub(crate) fn report(&mut self, problem: &InvalidMessage) {
+        let number = match &self.source {
+            Source::Stream(records) => records.number(),
+            Source::One(_) => 1,
+        };
+        self.report_at(number, problem);
+    }
+
+    fn report_at(&mut self, number: usize, problem: &InvalidMessage) {
         self.bad_lines += 1;
-        let column = problem.column.map(|column| format!(":{column}")).unwrap_or_default();
-        let line = format!("{}:{}{column}: {}", self.name, self.lines.number(), printable(&problem.reason));
+        let place = match problem.place {
+            Some((lines, column)) => format!("{}:{column}", number + lines),
+            None => number.to_string(),
+        };
+        let line = format!("{}:{place}: {}", self.name, printable(&problem.reason));
         self.progress.suspend(|| input::report(&line));
     }
 }

@@ -8,11 +8,13 @@
 
 mod condition;
 mod coverage;
+mod expression;
 mod note;
 mod part;
 mod routes;
 
 pub use coverage::{Coverage, Lost, LostWhy, RouteCoverage, Unmatched};
+pub use expression::explain_expression;
 pub use note::{BodyPart, BodyProperty, Kind, Nearest, Note};
 pub use part::{ConditionExplanation, Excerpt, Part, PartValue};
 pub use routes::{Role, Routes};

@@ -68,7 +68,10 @@ impl Findings<'_> {
         self.push(Place::Manifest, diagnostic, Vec::new());
     }
 
-    fn push(&mut self, place: Place, diagnostic: Diagnostic, related: Vec<Related>) {
+    fn push(&mut self, place: Place, mut diagnostic: Diagnostic, related: Vec<Related>) {
+        if let (Some(fix), Some(fixes)) = (&mut diagnostic.fix, self.lint.fixes) {
+            fix.applicability = fixes.applicability();
+        }
         self.found.push(Finding { lint: self.lint, level: self.level, place, diagnostic, related });
     }
 }

@@ -1,19 +1,21 @@
-//! Applying fixes to a manifest.
+//! Applying fixes to a text.
 //!
-//! A fix replaces a few bytes within the JSON string of a route, with the escapes that the string needs. All other
-//! bytes stay the same. If fixes overlap, the first one in the text is applied. The manifest is then linted again,
-//! until nothing is left to fix or the rounds are used up. A round is undone if it gives the manifest a problem that it
-//! did not have before.
+//! A fix replaces a few bytes of the text; all other bytes stay the same. If fixes overlap, the first one in the text
+//! is applied. The text is then examined again, until nothing is left to fix or the rounds are used up. A round is
+//! undone if it gives the text an error that it did not have before.
 
-use super::{Fixes, Lint, Linter};
-use edgeroute_lang::diagnostic::{Finding, Fix};
+use super::{Fixes, Linter};
+use edgeroute_lang::diagnostic::{Applicability, Finding, Fix, Severity};
 use edgeroute_lang::hir::TypedRoute;
 use edgeroute_lang::manifest::{Edited, Manifest, Parsed, apply};
 
-/// The most rounds of linting and fixing in [`fix_manifest`]. Each round applies at least one fix.
+/// The most rounds of examining and fixing in [`fix_text`]. Each round applies at least one fix.
 pub const FIXING_ROUNDS: usize = 16;
 
-/// The result of fixing a manifest.
+/// The most fixes that a round tries one by one if they cannot be applied together.
+const TRIED_ALONE: usize = 8;
+
+/// The result of fixing a text.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fixed {
     /// The text with the fixes applied.
@@ -22,9 +24,56 @@ pub struct Fixed {
     pub applied: usize,
 }
 
-/// Applies the fixes of a linter's findings to the text of a manifest: those that keep the meaning or, with
-/// [`Fixes::ChangeMeaning`], all of them. Some fixes may be left after [`FIXING_ROUNDS`] rounds; call it again on the
+/// Applies fixes to a text: the safe ones or, with [`Applicability::Unsafe`], all of them. `examine` returns the findings
+/// in a text, with spans in bytes of it. Some fixes may be left after [`FIXING_ROUNDS`] rounds; call it again on the
 /// result to apply them. Allocates.
+///
+/// ```
+/// use edgeroute_analysis::lint::fix_text;
+/// use edgeroute_lang::diagnostic::{Applicability, Finding};
+/// use edgeroute_lang::hir::{Shadowing, TypedRoute};
+/// use edgeroute_lang::limits::Limits;
+///
+/// let errors = |route: &str| match TypedRoute::compile(route, Shadowing::default(), &Limits::default()) {
+///     Ok(_) => Vec::new(),
+///     Err(errors) => errors.into_iter().map(Finding::new).collect(),
+/// };
+/// let fixed = fix_text("FORM /* WHERE a == '1' && b = '2' INTO $upstream", Applicability::Safe, errors);
+/// assert_eq!(fixed.text, "FROM /* WHERE a = '1' and b = '2' INTO $upstream");
+/// ```
+#[must_use]
+pub fn fix_text(text: &str, most: Applicability, mut examine: impl FnMut(&str) -> Vec<Finding>) -> Fixed {
+    let mut fixed = Fixed { text: text.to_owned(), applied: 0 };
+    let mut findings = examine(text);
+    for _ in 0..FIXING_ROUNDS {
+        let fixes = findings.iter().filter_map(|finding| finding.diagnostic.fix.as_ref());
+        let fixes: Vec<Fix> = fixes.filter(|fix| fix.applicability <= most).cloned().collect();
+        let errors = error_count(&findings);
+        // Each fix is valid by itself, but two together may not be.
+        let alone = fixes.chunks(1).take(TRIED_ALONE).filter(|_| fixes.len() > 1);
+        let tried = [&*fixes].into_iter().filter(|fixes| !fixes.is_empty()).chain(alone);
+        let round = tried.into_iter().find_map(|fixes| {
+            let Edited { text, left_out, .. } = apply(&fixed.text, fixes);
+            let findings = examine(&text);
+            let is_better = text != fixed.text && error_count(&findings) <= errors;
+            is_better.then_some((text, fixes.len() - left_out.len(), findings))
+        });
+        let Some((text, applied, left)) = round else {
+            break;
+        };
+        fixed = Fixed { text, applied: fixed.applied + applied };
+        findings = left;
+    }
+    fixed
+}
+
+/// Counts the errors of the language and of manifests. A lint that is denied is not one.
+fn error_count(findings: &[Finding]) -> usize {
+    findings.iter().filter(|finding| finding.diagnostic.code.severity() == Severity::Error).count()
+}
+
+/// Applies the fixes of errors and of a linter's findings to the text of a manifest: those that keep the meaning of
+/// valid routes or, with [`Fixes::ChangeMeaning`], all of them. Otherwise like [`fix_text`]. Allocates.
 ///
 /// ```
 /// use edgeroute_analysis::lint::{Fixes, Linter, fix_manifest};
@@ -40,36 +89,22 @@ pub struct Fixed {
 /// ```
 #[must_use]
 pub fn fix_manifest(text: &str, linter: &Linter, most: Fixes) -> Fixed {
-    let mut fixed = Fixed { text: text.to_owned(), applied: 0 };
-    let problems = problem_count(text, linter);
-    for _ in 0..FIXING_ROUNDS {
-        let report = linter.lint_manifest(&fixed.text);
-        let is_wanted =
-            |found: &&Finding| Lint::of(found.diagnostic.code).and_then(Lint::fixes).is_some_and(|fixes| fixes <= most);
-        let found = report.findings().iter().filter(is_wanted);
-        let fixes: Vec<Fix> = found.filter_map(|finding| finding.diagnostic.fix.clone()).collect();
-        if fixes.is_empty() {
-            break;
-        }
-        // Each fix is valid by itself, but two together may not be.
-        let rounds = [&*fixes, fixes.get(..1).unwrap_or_default()];
-        let Some((text, applied)) = rounds.into_iter().find_map(|fixes| {
-            let Edited { text, left_out, .. } = apply(&fixed.text, fixes);
-            (problem_count(&text, linter) <= problems).then_some((text, fixes.len() - left_out.len()))
-        }) else {
-            break;
-        };
-        fixed = Fixed { text, applied: fixed.applied + applied };
-    }
-    fixed
+    fix_text(text, most.applicability(), |text| {
+        let mut findings = errors(text, linter);
+        findings.extend(linter.lint_manifest(text).into_findings());
+        findings
+    })
 }
 
-/// Counts the problems of a manifest and its routes.
-fn problem_count(text: &str, linter: &Linter) -> usize {
+/// The errors of a manifest and of its routes.
+fn errors(text: &str, linter: &Linter) -> Vec<Finding> {
     let Parsed { manifest, unusable_routes, problems, .. } = Manifest::parse(text);
-    let routes = manifest.iter().flat_map(Manifest::routes).chain(&unusable_routes);
-    let errors = routes.filter_map(|route| {
-        TypedRoute::compile(route.text(), linter.shadowing_of_names(), linter.limits_of_routes()).err()
-    });
-    problems.len() + errors.map(|errors| errors.len()).sum::<usize>()
+    let mut findings: Vec<Finding> =
+        problems.into_iter().map(|problem| Finding::new(problem.diagnostic().clone())).collect();
+    for route in manifest.iter().flat_map(Manifest::routes).chain(&unusable_routes) {
+        let compiled = TypedRoute::compile(route.text(), linter.shadowing_of_names(), linter.limits_of_routes());
+        let errors = compiled.err().into_iter().flatten();
+        findings.extend(errors.map(|error| Finding::new(route.locate_diagnostic(error))));
+    }
+    findings
 }

@@ -43,10 +43,10 @@ mod topology;
 
 use std::borrow::Cow;
 
-use edgeroute_lang::diagnostic::Code;
+use edgeroute_lang::diagnostic::{Applicability, Code};
 
 pub use finding::{Finding, ManifestReport, Place, Related, Report};
-pub use fixing::{FIXING_ROUNDS, Fixed, fix_manifest};
+pub use fixing::{FIXING_ROUNDS, Fixed, fix_manifest, fix_text};
 pub use level::{Level, Levels, Selector, UnknownLint};
 pub use linter::Linter;
 
@@ -72,6 +72,15 @@ pub enum Fixes {
     KeepMeaning,
     /// The routes change to what was probably meant.
     ChangeMeaning,
+}
+
+impl Fixes {
+    const fn applicability(self) -> Applicability {
+        match self {
+            Self::KeepMeaning => Applicability::Safe,
+            Self::ChangeMeaning => Applicability::Unsafe,
+        }
+    }
 }
 
 /// What a lint examines.

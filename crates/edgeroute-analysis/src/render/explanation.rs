@@ -138,6 +138,13 @@ pub fn route_explanation_text(
     out
 }
 
+/// Writes the text of an expression with the value of each part beneath it; every line ends with a line break.
+#[must_use]
+pub fn expression_text(text: &str, explanation: &ConditionExplanation, style: &TextStyle) -> String {
+    let marks: Vec<Mark> = marks_of(explanation).collect();
+    annotate(text, &marks, &breaks(text), &Layout { margin: "  | ", width: style.width, color: style.color })
+}
+
 /// Whether there is nothing to show except the verdict.
 fn is_one_line(route: &RouteExplanation<'_, '_>, style: &TextStyle) -> bool {
     match route.condition() {

@@ -10,7 +10,7 @@ mod report;
 mod topology_text;
 
 pub use coverage::{coverage_json, coverage_text};
-pub use explanation::{SourceDetail, TextStyle, explanation_text, route_explanation_text};
+pub use explanation::{SourceDetail, TextStyle, explanation_text, expression_text, route_explanation_text};
 pub use explanation_json::{ExplanationJson, route_explanation_json};
 pub use paint::Color;
 pub use picture::Picture;

@@ -16,7 +16,11 @@ impl<'t> Fields<'t> {
     /// Reads an object that has only these keys, and none of them twice.
     pub(crate) fn of(value: Value<'t>, known: &[&str]) -> Result<Self, Problem> {
         let span = value.span();
-        let members = value.members()?;
+        Self::new(value.members()?, span, known)
+    }
+
+    /// Same as [`of`](Self::of), for the members of an object at `span`.
+    pub(crate) fn new(members: Vec<Member<'t>>, span: Range<usize>, known: &[&str]) -> Result<Self, Problem> {
         for (index, member) in members.iter().enumerate() {
             if !known.contains(&&*member.key) {
                 return Err(unknown(member, known));
@@ -43,6 +47,12 @@ impl<'t> Fields<'t> {
     pub(crate) fn require(&mut self, key: &str) -> Result<Value<'t>, Problem> {
         let start = self.span.start;
         self.take_nullable(key).ok_or_else(|| Problem::new(start..start + 1, format!("missing key `{key}`")))
+    }
+
+    /// Takes the value of a key out of an object of which other keys do not matter.
+    pub(crate) fn any_of(value: Value<'t>) -> Result<Self, Problem> {
+        let span = value.span();
+        Ok(Self { members: value.members()?, span })
     }
 
     /// The position of a key.

@@ -2,22 +2,19 @@
 
 mod report;
 mod suite;
-mod watch;
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Duration;
+use std::path::PathBuf;
 
 use edgeroute_analysis::render::Color;
 
 use crate::color::ColorArguments;
 use crate::compiled::BadRoutesArguments;
 use crate::document::Language;
-use crate::{Outcome, input};
+use crate::manifests::ReadingArguments;
+use crate::{Outcome, input, watch};
 use report::{json, junit, text};
 use suite::Suite;
-use watch::Changes;
 
 const ABOUT: &str = "\
 Run test cases against a manifest.
@@ -58,9 +55,6 @@ Exit codes:
   1  a case fails
   2  the arguments, a file of test cases or a manifest could not be used";
 
-/// How often files are checked for changes, and how long a file must remain unchanged before it is read.
-const LOOK_EVERY: Duration = Duration::from_millis(150);
-
 /// Run test cases against a manifest
 #[derive(clap::Args)]
 #[command(long_about = ABOUT, after_help = EXAMPLES)]
@@ -68,9 +62,11 @@ pub(crate) struct Arguments {
     /// Files of test cases; - for standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Deployment manifest, overriding the test files; - for standard input
+    /// Deployment manifest, overriding the test files; - for standard input. Several are merged
     #[arg(long, short, value_name = "FILE")]
-    manifest: Option<PathBuf>,
+    manifest: Vec<PathBuf>,
+    #[command(flatten)]
+    reading: ReadingArguments,
     /// Format of the test files; by default, chosen by file extension
     #[arg(long, value_enum, value_name = "LANGUAGE")]
     language: Option<Language>,
@@ -98,28 +94,14 @@ enum Format {
 
 /// Runs all cases, once or after every change.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
-    let inputs: Vec<&Path> = arguments.files.iter().chain(&arguments.manifest).map(PathBuf::as_path).collect();
-    let from_stdin = inputs.iter().filter(|path| input::is_stdin(path)).count();
-    if from_stdin > 1 {
+    let inputs: Vec<PathBuf> = arguments.files.iter().chain(&arguments.manifest).cloned().collect();
+    if inputs.iter().filter(|path| input::is_stdin(path)).count() > 1 {
         return Err(io::Error::other("standard input can be given only once"));
     }
-    if !arguments.watch {
-        return run_once(arguments).map(|(outcome, _)| outcome);
+    if arguments.watch {
+        watch::repeat(|| inputs.clone(), || run_once(arguments).map(|(_, manifests)| manifests))?;
     }
-    if from_stdin > 0 {
-        return Err(io::Error::other("standard input cannot be watched"));
-    }
-    loop {
-        // The files are examined before they are read, so that no change is missed.
-        let mut known = watch::Watched::look_at(inputs.iter().map(|path| path.to_path_buf()));
-        let (_, manifests) = run_once(arguments)?;
-        known.add(manifests);
-        input::report(&format!("watching {} for changes", crate::count(known.len(), "file")));
-        let mut changes = Changes::since(known.stamps());
-        while !changes.have_settled(known.look_again()) {
-            thread::sleep(LOOK_EVERY);
-        }
-    }
+    run_once(arguments).map(|(outcome, _)| outcome)
 }
 
 /// Runs all cases. Also returns the manifests that were used.
@@ -131,12 +113,12 @@ fn run_once(arguments: &Arguments) -> io::Result<(Outcome, Vec<PathBuf>)> {
         let suite = Suite::read(path, arguments);
         match suite {
             Ok(suite) => {
-                manifests.extend(suite.manifest().map(Path::to_path_buf));
+                manifests.extend(suite.manifests().iter().cloned());
                 suites.push(suite);
             }
             Err(unusable) => {
                 outcome = Outcome::Unusable;
-                manifests.extend(unusable.manifest);
+                manifests.extend(unusable.manifests);
                 unusable.messages.iter().for_each(|message| input::report(message));
             }
         }

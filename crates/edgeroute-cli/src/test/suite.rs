@@ -27,20 +27,20 @@ pub(super) struct Suite {
     name: String,
     text: String,
     cases: Vec<Case>,
-    manifest: Option<PathBuf>,
+    manifests: Vec<PathBuf>,
     file: CompiledFile,
 }
 
 /// The reason why a file of test cases cannot be run.
 pub(super) struct Unusable {
     pub(super) messages: Vec<String>,
-    /// The manifest, if known, since the fix may be there.
-    pub(super) manifest: Option<PathBuf>,
+    /// The manifest and its layers, if known, since the fix may be there.
+    pub(super) manifests: Vec<PathBuf>,
 }
 
 impl From<io::Error> for Unusable {
     fn from(error: io::Error) -> Self {
-        Self { messages: vec![format!("edgeroute: {error}")], manifest: None }
+        Self { messages: vec![format!("edgeroute: {error}")], manifests: Vec::new() }
     }
 }
 
@@ -102,27 +102,29 @@ impl Suite {
         let language = arguments.language.unwrap_or_else(|| language_of(path, &text));
         let CaseFile { manifest, cases } = CaseFile::parse(&text, language).map_err(|problems| Unusable {
             messages: problems.iter().map(|problem| problem.render(&name, &text) + "\n").collect(),
-            manifest: None,
+            manifests: Vec::new(),
         })?;
-        let manifest = match (&arguments.manifest, manifest) {
-            (Some(manifest), _) => manifest.clone(),
-            (None, Some(manifest)) => path.parent().unwrap_or(Path::new("")).join(manifest),
-            (None, None) => {
+        let mut manifests = match (&*arguments.manifest, manifest) {
+            ([], Some(manifest)) => vec![path.parent().unwrap_or(Path::new("")).join(manifest)],
+            ([], None) => {
                 let message = format!("{name}: no manifest: set `manifest` in the file or pass --manifest");
-                return Err(Unusable { messages: vec![message], manifest: None });
+                return Err(Unusable { messages: vec![message], manifests: Vec::new() });
             }
+            (manifests, _) => manifests.to_vec(),
         };
-        let unusable = |messages| Unusable { messages, manifest: Some(manifest.clone()) };
-        let file = CompiledFile::read_usable(&manifest, arguments.bad_routes)
+        let paths: Vec<&Path> = manifests.iter().map(PathBuf::as_path).collect();
+        let unusable = |messages| Unusable { messages, manifests: manifests.clone() };
+        let file = CompiledFile::read(&paths, &arguments.reading)
             .map_err(|error| unusable(vec![format!("edgeroute: {error}")]))?
+            .usable(arguments.bad_routes)
             .ok_or_else(|| unusable(vec![format!("{name}: tests were not run")]))?;
-        let manifest = Some(manifest).filter(|manifest| !input::is_stdin(manifest));
-        Ok(Self { name, text, cases, manifest, file })
+        manifests.retain(|manifest| !input::is_stdin(manifest));
+        Ok(Self { name, text, cases, manifests, file })
     }
 
-    /// The path of the manifest.
-    pub(super) fn manifest(&self) -> Option<&Path> {
-        self.manifest.as_deref()
+    /// The paths of the manifest and its layers.
+    pub(super) fn manifests(&self) -> &[PathBuf] {
+        &self.manifests
     }
 
     /// Runs all cases.

@@ -40,7 +40,7 @@ pub struct Diagnostic {
     pub secondary: Vec<Label>,
     /// An instruction that fixes the problem, if there is one.
     pub help: Option<String>,
-    /// An edit that certainly fixes the problem, if there is one.
+    /// An edit that fixes the problem, if there is one.
     pub fix: Option<Fix>,
 }
 
@@ -90,13 +90,43 @@ pub struct Fix {
     pub span: Span,
     /// The new text.
     pub replacement: String,
+    /// Whether the edit can be made without asking the author.
+    pub applicability: Applicability,
+}
+
+/// Whether a fix can be applied without asking the author.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
+pub enum Applicability {
+    /// A valid route keeps its meaning; a route with an error gets the only meaning that it can have had.
+    #[default]
+    Safe,
+    /// The route changes its meaning, or gets the one that was probably meant.
+    Unsafe,
+}
+
+impl Applicability {
+    /// Returns `safe` or `unsafe`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Safe => "safe",
+            Self::Unsafe => "unsafe",
+        }
+    }
 }
 
 impl Fix {
-    /// Creates the edit that puts `replacement` in place of the bytes of `span`.
+    /// Creates the safe edit that puts `replacement` in place of the bytes of `span`.
     #[must_use]
     pub fn new(span: Span, replacement: impl Into<String>) -> Self {
-        Self { span, replacement: replacement.into() }
+        Self { span, replacement: replacement.into(), applicability: Applicability::Safe }
+    }
+
+    /// Sets whether the edit can be made without asking the author.
+    #[must_use]
+    pub fn with_applicability(self, applicability: Applicability) -> Self {
+        Self { applicability, ..self }
     }
 }
 
@@ -139,7 +169,14 @@ impl Diagnostic {
     /// Sets the edit that fixes the problem.
     #[must_use]
     pub fn with_fix(mut self, span: Span, replacement: impl Into<String>) -> Self {
-        self.fix = Some(Fix { span, replacement: replacement.into() });
+        self.fix = Some(Fix::new(span, replacement));
+        self
+    }
+
+    /// Sets an edit that probably fixes the problem as the author wants it.
+    #[must_use]
+    pub fn with_guess(mut self, span: Span, replacement: impl Into<String>) -> Self {
+        self.fix = Some(Fix::new(span, replacement).with_applicability(Applicability::Unsafe));
         self
     }
 

@@ -69,7 +69,7 @@ pub(super) fn hub_properties(text: &str) -> Result<HubProperties<'_>, Box<Diagno
 }
 
 /// Whether `name` is a key of the hub's properties for the reference, or ignoring case.
-fn is_hub_property(name: &str) -> bool {
+pub(super) fn is_hub_property(name: &str) -> bool {
     [SCHEMA_VERSION, ROUTES, STORE_AND_FORWARD].iter().any(|key| key.eq_ignore_ascii_case(name))
 }
 

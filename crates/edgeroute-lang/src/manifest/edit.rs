@@ -93,7 +93,7 @@ impl RouteSpec {
                 None => push_escaped(&mut replacement, character, is_ascii),
             }
         }
-        Fix { span, replacement }
+        Fix::new(span, replacement)
     }
 }
 
@@ -124,7 +124,7 @@ mod tests {
     use crate::span::Span;
 
     fn fix(start: u32, end: u32, replacement: &str) -> Fix {
-        Fix { span: Span::new(start, end), replacement: replacement.to_owned() }
+        Fix::new(Span::new(start, end), replacement)
     }
 
     #[test]

@@ -21,11 +21,15 @@ struct Document<'r> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Summary {
     errors: usize,
     warnings: usize,
     routes: usize,
     files: usize,
+    fixable: usize,
+    fixable_unsafely: usize,
+    unreadable: usize,
 }
 
 #[derive(Serialize)]
@@ -65,6 +69,7 @@ struct Related<'r> {
 struct Edit<'r> {
     location: Location,
     replacement: &'r str,
+    applicability: &'static str,
 }
 
 #[derive(Serialize)]
@@ -91,9 +96,18 @@ impl Report<'_> {
     #[must_use]
     pub fn json(&self) -> String {
         let (errors, warnings) = self.counts();
+        let (fixable, fixable_unsafely) = self.fixable();
         let document = Document {
             version: VERSION,
-            summary: Summary { errors, warnings, routes: self.routes(), files: self.files.len() },
+            summary: Summary {
+                errors,
+                warnings,
+                routes: self.routes(),
+                files: self.files.len(),
+                fixable,
+                fixable_unsafely,
+                unreadable: self.unreadable.len(),
+            },
             files: self.files.iter().map(file).collect(),
             unreadable: self
                 .unreadable
@@ -118,7 +132,11 @@ fn item<'r>(file: &FileReport<'r>, finding: &'r Finding) -> Item<'r> {
     };
     let diagnostic = &finding.diagnostic;
     let related = |label: &'r Label| Related { message: message_of(label), location: location(label.span) };
-    let edit = |fix: &'r Fix| Edit { location: location(fix.span), replacement: &fix.replacement };
+    let edit = |fix: &'r Fix| Edit {
+        location: location(fix.span),
+        replacement: &fix.replacement,
+        applicability: fix.applicability.as_str(),
+    };
     Item {
         code: diagnostic.code.as_str(),
         severity: diagnostic.severity.as_str(),

@@ -12,7 +12,7 @@ mod text;
 
 use std::collections::BTreeSet;
 
-use edgeroute_lang::diagnostic::{Code, Finding, Label, Severity};
+use edgeroute_lang::diagnostic::{Applicability, Code, Finding, Label, Severity};
 use edgeroute_lang::span::{LineIndex, Position, Span};
 
 /// A text with its name and its findings.
@@ -75,13 +75,14 @@ pub struct Unreadable<'r> {
 pub struct Report<'r> {
     files: Vec<FileReport<'r>>,
     unreadable: Vec<Unreadable<'r>>,
+    marks_fixes: bool,
 }
 
 impl<'r> Report<'r> {
     /// Creates a report on these files.
     #[must_use]
     pub const fn new(files: Vec<FileReport<'r>>) -> Self {
-        Self { files, unreadable: Vec::new() }
+        Self { files, unreadable: Vec::new(), marks_fixes: false }
     }
 
     /// Adds files that could not be read. Only the forms for machines list them.
@@ -91,12 +92,27 @@ impl<'r> Report<'r> {
         self
     }
 
+    /// Notes in the text form which findings `--fix` can fix.
+    #[must_use]
+    pub const fn marking_fixes(mut self) -> Self {
+        self.marks_fixes = true;
+        self
+    }
+
     /// The numbers of errors and warnings.
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
         let findings = self.findings();
         let errors = findings.clone().filter(|(_, finding)| finding.diagnostic.severity == Severity::Error).count();
         (errors, findings.count() - errors)
+    }
+
+    /// The numbers of findings whose fix is safe, and of those whose fix is unsafe.
+    #[must_use]
+    pub fn fixable(&self) -> (usize, usize) {
+        let fixes = self.findings().filter_map(|(_, finding)| finding.diagnostic.fix.as_ref());
+        let safe = fixes.clone().filter(|fix| fix.applicability == Applicability::Safe).count();
+        (safe, fixes.count() - safe)
     }
 
     /// The number of routes in the files.

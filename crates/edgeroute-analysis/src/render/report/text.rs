@@ -8,7 +8,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::{FileReport, Report};
 use crate::render::Color;
-use edgeroute_lang::diagnostic::{Excerpt, Finding, Label, Severity, bounded, excerpts, quoted};
+use edgeroute_lang::diagnostic::{Applicability, Excerpt, Finding, Label, Severity, bounded, excerpts, quoted};
 use edgeroute_lang::span::Span;
 
 impl Report<'_> {
@@ -23,14 +23,14 @@ impl Report<'_> {
         let renderer = renderer.decor_style(DecorStyle::Ascii);
         let mut out = String::new();
         for (file, finding) in self.findings() {
-            out.push_str(&shown(&renderer, file, finding));
+            out.push_str(&shown(&renderer, file, finding, self.marks_fixes));
             out.push_str("\n\n");
         }
         out
     }
 }
 
-fn shown(renderer: &Renderer, file: &FileReport<'_>, finding: &Finding) -> String {
+fn shown(renderer: &Renderer, file: &FileReport<'_>, finding: &Finding, marks_fixes: bool) -> String {
     let diagnostic = &finding.diagnostic;
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
@@ -49,7 +49,11 @@ fn shown(renderer: &Renderer, file: &FileReport<'_>, finding: &Finding) -> Strin
     }
     group = group.elements(diagnostic.help.iter().map(|help| Level::HELP.message(bounded(help))));
     let in_route = finding.route.iter().map(|route| Level::NOTE.message(format!("in route `{}`", quoted(route))));
-    let drawn = renderer.render(&[group.elements(in_route)]);
+    let fixable = diagnostic.fix.iter().filter(|_| marks_fixes).map(|fix| match fix.applicability {
+        Applicability::Safe => Level::NOTE.message("fixable with --fix"),
+        Applicability::Unsafe => Level::NOTE.message("fixable with --fix --unsafe-fixes"),
+    });
+    let drawn = renderer.render(&[group.elements(in_route).elements(fixable)]);
     let places = excerpts.iter().filter_map(|excerpt| places(excerpt, file, &name, &labels));
     with_places_in_the_file(&drawn, places)
 }

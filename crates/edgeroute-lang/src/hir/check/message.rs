@@ -306,7 +306,7 @@ impl Checker<'_, '_> {
         } else if let Some(Elsewhere::Help(help)) = elsewhere {
             error.with_help(help)
         } else if let Some(meant) = meant {
-            error.with_help(format!("did you mean `{}`?", meant.name())).with_fix(span, meant.name())
+            error.with_help(format!("did you mean `{}`?", meant.name())).with_guess(span, meant.name())
         } else {
             let names: Vec<&str> = Function::ALL.iter().map(|function| function.name()).collect();
             error.with_help(format!("the available functions are {}", names.join(", ")))

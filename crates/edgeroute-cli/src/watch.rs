@@ -6,26 +6,58 @@
 //! being written.
 
 use std::fs;
+use std::io;
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use crate::{count, input};
+
+/// How often files are checked for changes, and how long a file must remain unchanged before it is read.
+const LOOK_EVERY: Duration = Duration::from_millis(150);
+
+/// Runs `run` and repeats it whenever a file changes, until it fails. `run` returns the files that it used besides
+/// `files`.
+///
+/// # Errors
+/// Fails if one of the files is standard input, and like `run`.
+pub(crate) fn repeat(
+    mut files: impl FnMut() -> Vec<PathBuf>,
+    mut run: impl FnMut() -> io::Result<Vec<PathBuf>>,
+) -> io::Result<()> {
+    loop {
+        // The files are examined before they are read, so that no change is missed.
+        let first = files();
+        if first.iter().any(|path| input::is_stdin(path)) {
+            return Err(io::Error::other("standard input cannot be watched"));
+        }
+        let mut known = Watched::look_at(first);
+        known.add(run()?);
+        input::report(&format!("watching {} for changes", count(known.len(), "file")));
+        let mut changes = Changes::since(known.stamps());
+        while !changes.have_settled(known.look_again()) {
+            thread::sleep(LOOK_EVERY);
+        }
+    }
+}
 
 /// The modification time and length of a file; `None` if it does not exist.
-pub(super) type Stamp = Option<(SystemTime, u64)>;
+type Stamp = Option<(SystemTime, u64)>;
 
 /// The files that are polled.
-pub(super) struct Watched {
+struct Watched {
     /// No two paths are the same.
     files: Vec<(PathBuf, Stamp)>,
 }
 
 impl Watched {
-    pub(super) fn look_at(paths: impl IntoIterator<Item = PathBuf>) -> Self {
+    fn look_at(paths: impl IntoIterator<Item = PathBuf>) -> Self {
         let mut watched = Self { files: Vec::new() };
         watched.add(paths);
         watched
     }
 
-    pub(super) fn add(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
+    fn add(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
         for path in paths {
             if !self.files.iter().any(|(known, _)| *known == path) {
                 let stamp = stamp(&path);
@@ -34,16 +66,16 @@ impl Watched {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.files.len()
     }
 
     /// The result of the first poll.
-    pub(super) fn stamps(&self) -> Vec<Stamp> {
+    fn stamps(&self) -> Vec<Stamp> {
         self.files.iter().map(|(_, stamp)| *stamp).collect()
     }
 
-    pub(super) fn look_again(&self) -> Vec<Stamp> {
+    fn look_again(&self) -> Vec<Stamp> {
         self.files.iter().map(|(path, _)| stamp(path)).collect()
     }
 }
@@ -54,19 +86,19 @@ fn stamp(path: &PathBuf) -> Stamp {
 }
 
 /// Detects when files have changed and settled.
-pub(super) struct Changes {
+struct Changes {
     known: Vec<Stamp>,
     /// The result of the last poll.
     last: Vec<Stamp>,
 }
 
 impl Changes {
-    pub(super) fn since(known: Vec<Stamp>) -> Self {
+    fn since(known: Vec<Stamp>) -> Self {
         Self { last: known.clone(), known }
     }
 
     /// Whether something differs from the known state and has not changed since the last poll.
-    pub(super) fn have_settled(&mut self, now: Vec<Stamp>) -> bool {
+    fn have_settled(&mut self, now: Vec<Stamp>) -> bool {
         let have_settled = now != self.known && now == self.last;
         self.last = now;
         have_settled
