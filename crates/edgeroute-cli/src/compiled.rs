@@ -181,7 +181,7 @@ impl CompiledFile {
     }
 
     /// The routes without errors, in the order of declaration. Empty if the manifest itself has errors.
-    fn good_routes(&self) -> Vec<&RouteSpec> {
+    pub(crate) fn good_routes(&self) -> Vec<&RouteSpec> {
         let bad: HashSet<&str> = self.bad_routes().into_iter().collect();
         let routes = self.checked.manifest().map(Manifest::routes).unwrap_or_default();
         routes.iter().filter(|route| !bad.contains(route.name())).collect()

@@ -13,15 +13,34 @@ use crate::message_line::{InvalidMessage, MessageLine};
 use crate::one_message::OneMessageArguments;
 use crate::records::{Record, Records};
 
-/// Where messages come from.
+/// A stream of messages.
 #[derive(Clone, Debug, clap::Args)]
-pub(crate) struct MessageArguments {
-    /// Messages as JSON; - for standard input. This is the default
+pub(crate) struct StreamArguments {
+    /// Messages as JSON; - for standard input
     #[arg(long, value_name = "FILE")]
     messages: Option<PathBuf>,
     /// Maximum length of a message, in bytes
     #[arg(long, value_name = "BYTES", default_value_t = 8 << 20)]
     max_line_bytes: usize,
+}
+
+impl StreamArguments {
+    /// Whether a stream is given.
+    pub(crate) const fn is_given(&self) -> bool {
+        self.messages.is_some()
+    }
+
+    /// The file; standard input unless one is given.
+    fn path(&self) -> &Path {
+        self.messages.as_deref().unwrap_or(Path::new("-"))
+    }
+}
+
+/// Where messages come from: a stream, or the command line.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct MessageArguments {
+    #[command(flatten)]
+    stream: StreamArguments,
     #[command(flatten)]
     message: OneMessageArguments,
 }
@@ -30,14 +49,10 @@ impl MessageArguments {
     /// # Errors
     /// Fails if the manifest is read from standard input as well.
     pub(crate) fn check_beside(&self, manifest: &Path) -> io::Result<()> {
-        if input::is_stdin(manifest) && !self.message.is_given() && input::is_stdin(self.path()) {
+        if input::is_stdin(manifest) && !self.message.is_given() && input::is_stdin(self.stream.path()) {
             return Err(io::Error::other("standard input cannot be both the manifest and the messages"));
         }
         Ok(())
-    }
-
-    fn path(&self) -> &Path {
-        self.messages.as_deref().unwrap_or(Path::new("-"))
     }
 }
 
@@ -63,21 +78,28 @@ impl Messages {
     /// # Errors
     /// Fails if the file cannot be opened, if the message is not valid, or if there are both.
     pub(crate) fn open(arguments: &MessageArguments) -> io::Result<Self> {
-        let limit = arguments.max_line_bytes;
-        if arguments.message.is_given() {
-            if arguments.messages.is_some() {
-                return Err(io::Error::other("give either --messages or a message on the command line, not both"));
-            }
-            let message = arguments.message.to_message()?;
-            let name = "<command line>".to_owned();
-            let progress = ProgressBar::hidden();
-            return Ok(Self { name, source: Source::One(Some(message)), limit, progress, bad_lines: 0 });
+        if !arguments.message.is_given() {
+            return Self::of_stream(&arguments.stream);
         }
+        if arguments.stream.is_given() {
+            return Err(io::Error::other("give either --messages or a message on the command line, not both"));
+        }
+        let source = Source::One(Some(arguments.message.to_message()?));
+        let name = "<command line>".to_owned();
+        Ok(Self { name, source, limit: usize::MAX, progress: ProgressBar::hidden(), bad_lines: 0 })
+    }
+
+    /// Opens a stream.
+    ///
+    /// # Errors
+    /// Fails if the file cannot be opened.
+    pub(crate) fn of_stream(arguments: &StreamArguments) -> io::Result<Self> {
         let path = arguments.path();
         if input::is_stdin(path) && io::stdin().is_terminal() {
             input::report("reading messages from standard input, as JSON");
         }
         let (reader, length) = input::open(path)?;
+        let limit = arguments.max_line_bytes;
         let source = Source::Stream(Records::new(reader, limit));
         Ok(Self { name: input::name(path), source, limit, progress: progress_bar(length), bad_lines: 0 })
     }

@@ -149,6 +149,13 @@ impl<'a> ManifestFile<'a> {
         self.arguments.jsonc || name.ends_with(".template.json") || name.ends_with(".jsonc")
     }
 
+    /// Whether the file would be JSON if comments and trailing commas were accepted.
+    pub(crate) fn is_refused_for_comments(&self) -> bool {
+        let is_json =
+            |text: &str| serde_json::from_str::<serde::de::IgnoredAny>(text.trim_start_matches('\u{feff}')).is_ok();
+        !self.is_lenient() && !is_json(&self.text) && is_json(&lenient::strict(&self.text))
+    }
+
     /// The name in messages.
     pub(crate) fn name(&self) -> String {
         input::name(&self.path)

@@ -11,6 +11,8 @@ mod explain;
 #[cfg(test)]
 mod fmt;
 #[cfg(test)]
+mod inputs;
+#[cfg(test)]
 mod lint_command;
 #[cfg(test)]
 mod matching;

@@ -200,6 +200,8 @@ const MAX_INDENT: usize = 20;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::manifest::Manifest;
 
@@ -285,5 +287,112 @@ mod tests {
         let text = merge(&[BASE, &layer]).unwrap();
         assert!(text.len() < 50_000 * (2 * MAX_INDENT + 10) + 2_000, "{}", text.len());
         assert!(Manifest::from_json(&text).is_ok());
+    }
+
+    /// A change by a layered deployment.
+    #[derive(Clone, Debug)]
+    enum Change {
+        Route(usize, Option<u8>),
+        Field(usize, u8),
+        TimeToLive(u8),
+    }
+
+    /// A route in a deployment that is written out.
+    #[derive(Clone, Debug, Default)]
+    struct Written {
+        text: Option<u8>,
+        priority: Option<u8>,
+    }
+
+    const NAMES: [&str; 4] = ["a", "b c", "d.e", "é\""];
+
+    fn change() -> impl Strategy<Value = Change> {
+        prop_oneof![
+            (0..NAMES.len(), prop::option::of(0..9_u8)).prop_map(|(name, text)| Change::Route(name, text)),
+            (0..NAMES.len(), 0..9_u8).prop_map(|(name, priority)| Change::Field(name, priority)),
+            (0..9_u8).prop_map(Change::TimeToLive),
+        ]
+    }
+
+    fn text(number: u8) -> String {
+        format!("\"FROM /messages/{number}/* INTO $upstream\"")
+    }
+
+    fn layer(changes: &[Change]) -> String {
+        let key = |path: &str| format!("\"properties.desired.{path}\"");
+        let name = |index: usize| escaped(NAMES[index]);
+        let members = changes.iter().map(|change| match change {
+            Change::Route(index, None) => format!("{}: null", key(&format!("routes.{}", name(*index)))),
+            Change::Route(index, Some(number)) => {
+                format!("{}: {{\"route\": {}}}", key(&format!("routes.{}", name(*index))), text(*number))
+            }
+            Change::Field(index, priority) => {
+                format!("{}: {priority}", key(&format!("routes.{}.priority", name(*index))))
+            }
+            Change::TimeToLive(seconds) => {
+                format!("{}: {seconds}", key("storeAndForwardConfiguration.timeToLiveSecs"))
+            }
+        });
+        hub(&members.collect::<Vec<_>>().join(", "))
+    }
+
+    /// The hub's properties after these changes, from a deployment with the first two routes.
+    fn written_out(changes: &[Change]) -> String {
+        let mut routes: Vec<(usize, Option<Written>)> =
+            (0..2).map(|index| (index, Some(Written { text: Some(0), priority: None }))).collect();
+        let mut time_to_live = 0;
+        for change in changes {
+            let (index, written) = match change {
+                Change::TimeToLive(seconds) => {
+                    time_to_live = *seconds;
+                    continue;
+                }
+                Change::Route(index, number) => {
+                    (*index, number.map(|number| Written { text: Some(number), priority: None }))
+                }
+                Change::Field(index, priority) => {
+                    let before =
+                        routes.iter().find(|(known, _)| known == index).and_then(|(_, written)| written.clone());
+                    (*index, Some(Written { priority: Some(*priority), ..before.unwrap_or_default() }))
+                }
+            };
+            match routes.iter_mut().find(|(known, _)| *known == index) {
+                Some(route) => route.1 = written,
+                None => routes.push((index, written)),
+            }
+        }
+        let routes = routes.iter().filter_map(|(index, written)| {
+            let Written { text: number, priority } = written.clone()?;
+            let fields = [
+                number.map(|number| format!("\"route\": {}", text(number))),
+                priority.map(|priority| format!("\"priority\": {priority}")),
+            ];
+            let fields: Vec<String> = fields.into_iter().flatten().collect();
+            Some(format!("\"{}\": {{{}}}", escaped(NAMES[*index]), fields.join(", ")))
+        });
+        format!(
+            r#"{{"schemaVersion": "1.1", "routes": {{{}}}, "storeAndForwardConfiguration": {{"timeToLiveSecs": {time_to_live}}}}}"#,
+            routes.collect::<Vec<_>>().join(", ")
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn layers_merged_equal_the_deployment_written_out(
+            layers in prop::collection::vec(prop::collection::vec(change(), 0..5), 0..5),
+        ) {
+            let base = written_out(&[]);
+            let base = hub(&format!("\"properties.desired\": {base}"));
+            let texts: Vec<String> = std::iter::once(base).chain(layers.iter().map(|changes| layer(changes))).collect();
+            let merged = merge(&texts.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
+            let expected = written_out(&layers.concat());
+            match (Manifest::from_json(&merged), Manifest::from_json(&expected)) {
+                (Ok(found), Ok(expected)) => {
+                    prop_assert_eq!(found.fingerprint(), expected.fingerprint(), "{}", merged);
+                    prop_assert_eq!(found.store_and_forward(), expected.store_and_forward());
+                }
+                (found, expected) => prop_assert_eq!(found.is_ok(), expected.is_ok(), "{}", merged),
+            }
+        }
     }
 }
