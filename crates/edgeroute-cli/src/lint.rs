@@ -24,7 +24,7 @@ a name, a condition that is never true, modules whose messages loop, a route mad
 `edgeroute lint --list` lists all lints, and `edgeroute explain-code CODE` explains one.
 
 The level of a lint is `allow` (off), `warn` (warnings) or `deny` (errors). LINT is the name or code of a lint, one of \
-the groups `syntax`, `semantics`, `topology` and `all`, or `warnings` for all lints at level `warn`. Levels can be set in \
+the groups `syntax`, `semantics`, `topology`, `manifest` and `all`, or `warnings` for all lints at level `warn`. Levels can be set in \
 a file edgeroute.toml next to the manifest or in a directory above it:
 
   [lints]

@@ -1,5 +1,7 @@
 //! The findings of lints.
 
+use std::sync::Arc;
+
 use super::{Level, Lint};
 use edgeroute_lang::diagnostic::{self, Diagnostic};
 use edgeroute_lang::span::Span;
@@ -10,6 +12,8 @@ pub struct Finding {
     pub(super) lint: &'static Lint,
     pub(super) level: Level,
     pub(super) place: Place,
+    /// The name of the route that a finding in the manifest is about.
+    pub(super) route: Option<Arc<str>>,
     pub(super) diagnostic: Diagnostic,
     pub(super) related: Vec<Related>,
 }

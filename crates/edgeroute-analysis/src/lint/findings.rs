@@ -1,5 +1,7 @@
 //! Collects findings while lints run.
 
+use std::sync::Arc;
+
 use super::{CheckedRoute, Finding, Fixes, Level, Lint, Place, Related};
 use edgeroute_lang::diagnostic::{Diagnostic, Severity};
 use edgeroute_lang::hir::TypedRoute;
@@ -60,18 +62,23 @@ impl Findings<'_> {
 
     /// Same as [`add`](Self::add), with locations in the texts of other routes.
     pub(super) fn add_related(&mut self, route: usize, diagnostic: Diagnostic, related: Vec<Related>) {
-        self.push(Place::Route(route), diagnostic, related);
+        self.push(Place::Route(route), None, diagnostic, related);
     }
 
     /// Adds a finding that is in the manifest but in no route's text.
     pub(super) fn add_to_manifest(&mut self, diagnostic: Diagnostic) {
-        self.push(Place::Manifest, diagnostic, Vec::new());
+        self.push(Place::Manifest, None, diagnostic, Vec::new());
     }
 
-    fn push(&mut self, place: Place, mut diagnostic: Diagnostic, related: Vec<Related>) {
+    /// Adds a finding in the manifest that is about `route`, if it is about one, but not in the route's text.
+    pub(super) fn add_about(&mut self, route: Option<&Arc<str>>, diagnostic: Diagnostic) {
+        self.push(Place::Manifest, route.cloned(), diagnostic, Vec::new());
+    }
+
+    fn push(&mut self, place: Place, route: Option<Arc<str>>, mut diagnostic: Diagnostic, related: Vec<Related>) {
         if let (Some(fix), Some(fixes)) = (&mut diagnostic.fix, self.lint.fixes) {
             fix.applicability = fixes.applicability();
         }
-        self.found.push(Finding { lint: self.lint, level: self.level, place, diagnostic, related });
+        self.found.push(Finding { lint: self.lint, level: self.level, place, route, diagnostic, related });
     }
 }

@@ -59,7 +59,7 @@ enum Selected {
     All,
     /// `warnings`: every lint whose level is `warn`, for whatever reason.
     Warnings,
-    /// `syntax`, `semantics`, `topology`: selected by the first digits of the codes.
+    /// `syntax`, `semantics`, `topology`, `manifest`: selected by the first digits of the codes.
     Area(&'static str),
     /// A name or code.
     One(&'static Lint),
@@ -80,7 +80,7 @@ impl fmt::Display for UnknownLint {
 impl core::error::Error for UnknownLint {}
 
 /// The names of groups, with the first digits of their codes.
-const AREAS: [(&str, &str); 3] = [("syntax", "W01"), ("semantics", "W02"), ("topology", "W03")];
+const AREAS: [(&str, &str); 4] = [("syntax", "W01"), ("semantics", "W02"), ("topology", "W03"), ("manifest", "W04")];
 
 /// Parses the name or code of a lint, or the name of a group, ignoring case.
 impl FromStr for Selector {

@@ -3,13 +3,14 @@
 use std::cell::OnceCell;
 
 use super::{
-    CheckedRoute, Finding, Findings, Level, Levels, ManifestReport, Pass, Place, Report, RouteSetContext, all,
+    CheckedRoute, DocumentContext, Finding, Findings, Level, Levels, ManifestReport, Pass, Place, Report,
+    RouteSetContext, all,
 };
 use crate::topology::Topology;
 use edgeroute_lang::diagnostic;
 use edgeroute_lang::hir::{Shadowing, TypedRoute};
 use edgeroute_lang::limits::Limits;
-use edgeroute_lang::manifest::{Manifest, Parsed, RouteSpec};
+use edgeroute_lang::manifest::{Manifest, Parsed, RouteSpec, survey};
 use edgeroute_lang::prove::{Prover, SourceFacts};
 use edgeroute_lang::route::Route;
 use edgeroute_lang::syntax::parse_route;
@@ -26,6 +27,7 @@ pub struct Linter {
 #[derive(Copy, Clone, Debug, Default)]
 struct Origin<'m> {
     manifest: Option<(&'m Manifest, &'m Topology)>,
+    document: Option<&'m DocumentContext<'m>>,
     /// Whether there may be routes besides the given ones.
     may_have_more: bool,
 }
@@ -92,7 +94,10 @@ impl Linter {
         let is_layer = manifest.schema_version().is_none();
         let may_have_more = is_layer || !unusable_routes.is_empty() || !problems.is_empty();
         let routes = manifest.routes().iter().map(RouteSpec::route);
-        let report = self.lint(routes, Origin { manifest: Some((&manifest, &topology)), may_have_more });
+        let route_count = manifest.routes().len() + unusable_routes.len();
+        let document = DocumentContext { text, survey: survey(text), route_count };
+        let origin = Origin { manifest: Some((&manifest, &topology)), document: Some(&document), may_have_more };
+        let report = self.lint(routes, origin);
         let mut findings: Vec<diagnostic::Finding> =
             report.findings.into_iter().map(|finding| located(&manifest, finding)).collect();
         findings.sort_by_key(|finding| finding.diagnostic.primary.span);
@@ -120,6 +125,7 @@ impl Linter {
             match lint.pass {
                 Pass::Route(pass) => subjects.iter().for_each(|subject| pass(subject, &mut findings)),
                 Pass::Set(pass) => pass(&set, &mut findings),
+                Pass::Manifest(pass) => origin.document.into_iter().for_each(|document| pass(document, &mut findings)),
             }
             if !unasked.is_empty() {
                 hints.push(lint);
@@ -153,7 +159,10 @@ impl Linter {
 fn located(manifest: &Manifest, finding: Finding) -> diagnostic::Finding {
     let route_at = |index: usize| manifest.routes().get(index);
     let Place::Route(index) = finding.place else {
-        return diagnostic::Finding::new(finding.diagnostic);
+        return match finding.route {
+            Some(name) => diagnostic::Finding::in_route(name, finding.diagnostic),
+            None => diagnostic::Finding::new(finding.diagnostic),
+        };
     };
     let Some(route) = route_at(index) else {
         return diagnostic::Finding::new(finding.diagnostic);

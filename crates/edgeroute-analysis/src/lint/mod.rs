@@ -37,6 +37,7 @@ macro_rules! lint {
     };
 }
 
+mod manifest;
 mod semantics;
 mod syntax;
 mod topology;
@@ -51,7 +52,7 @@ pub use level::{Level, Levels, Selector, UnknownLint};
 pub use linter::Linter;
 
 use findings::Findings;
-use subject::{CheckedRoute, RouteSetContext};
+use subject::{CheckedRoute, DocumentContext, RouteSetContext};
 
 /// A check for one kind of mistake.
 #[derive(Debug)]
@@ -90,6 +91,8 @@ enum Pass {
     Route(fn(&CheckedRoute<'_>, &mut Findings<'_>)),
     /// All routes together.
     Set(fn(&RouteSetContext<'_>, &mut Findings<'_>)),
+    /// The manifest around the routes.
+    Manifest(fn(&DocumentContext<'_>, &mut Findings<'_>)),
 }
 
 impl Lint {
@@ -140,7 +143,7 @@ impl Lint {
 
 /// Returns every lint, in the order of the codes.
 pub fn all() -> impl Iterator<Item = &'static Lint> {
-    [syntax::LINTS, semantics::LINTS, topology::LINTS].into_iter().flatten().copied()
+    [syntax::LINTS, semantics::LINTS, topology::LINTS, manifest::LINTS].into_iter().flatten().copied()
 }
 
 /// Explains a code in Markdown: the page of the error, or of the lint.
@@ -193,7 +196,8 @@ mod tests {
             let group = match lint.code().as_str() {
                 code if code.starts_with("W01") => "syntax",
                 code if code.starts_with("W02") => "semantics",
-                _ => "topology",
+                code if code.starts_with("W03") => "topology",
+                _ => "manifest",
             };
             let path = format!("crates/edgeroute-analysis/src/lint/{group}/{}.rs", lint.name().replace('-', "_"));
             let source = edgeroute_testkit::read(&path);

@@ -6,7 +6,7 @@ use super::topology::{Relation, RelationKind, Relations};
 use crate::topology::Topology;
 use edgeroute_lang::hir;
 use edgeroute_lang::limits::Limits;
-use edgeroute_lang::manifest::Manifest;
+use edgeroute_lang::manifest::{Manifest, Survey};
 use edgeroute_lang::predicate::FormulaId;
 use edgeroute_lang::priority::{Priority, TimeToLive};
 use edgeroute_lang::prove::{Prover, SourceFacts};
@@ -42,6 +42,16 @@ pub(super) struct RouteSetContext<'s> {
     pub(super) manifest: Option<(&'s Manifest, &'s Topology)>,
     /// Computed when a lint first needs it.
     pub(super) relations: OnceCell<Relations>,
+}
+
+/// The manifest around the routes.
+#[derive(Debug)]
+pub(super) struct DocumentContext<'d> {
+    /// The text of the manifest.
+    pub(super) text: &'d str,
+    pub(super) survey: Survey,
+    /// The number of routes, including those that cannot be used.
+    pub(super) route_count: usize,
 }
 
 impl<'r> CheckedRoute<'r> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Level, Levels, Linter};
+use super::{Fixes, Level, Levels, Linter, fix_manifest};
 use edgeroute_lang::diagnostic::{Diagnostic, Finding};
 use edgeroute_lang::hir::{Shadowing, TypedRoute};
 use edgeroute_lang::limits::Limits;
@@ -116,6 +116,26 @@ pub(super) fn said(lint: &str, modules: Option<&[&str]>, routes: &[&str]) -> Vec
         line
     };
     report.findings().iter().map(line).collect()
+}
+
+/// The findings of a lint in a manifest: a line for each, with the name of its route, the texts of related locations,
+/// and the help.
+pub(super) fn manifest_findings(lint: &str, text: &str) -> Vec<String> {
+    let report = linter(lint).lint_manifest(text);
+    let line = |Finding { route, diagnostic, .. }: &Finding| {
+        let mut line = route.as_ref().map(|route| format!("{route}: ")).unwrap_or_default() + &diagnostic.message;
+        for label in &diagnostic.secondary {
+            write!(line, "; {}: {}", label.text, label.span.slice(text)).unwrap();
+        }
+        let help = diagnostic.help.as_deref().filter(|_| diagnostic.secondary.is_empty());
+        line + &help.map(|help| format!(": {help}")).unwrap_or_default()
+    };
+    report.findings().iter().map(line).collect()
+}
+
+/// The text of a manifest with the fixes of a lint applied.
+pub(super) fn fixed_manifest(lint: &str, text: &str, most: Fixes) -> String {
+    fix_manifest(text, &linter(lint), most).text
 }
 
 pub(super) fn into_module(module: &str) -> String {

@@ -175,6 +175,12 @@ codes! {
     UnservedLeafDevices = "W0311", Warning, "no route for messages of leaf devices";
     SinksDifferByCase = "W0312", Warning, "endpoints that differ only by case";
     UnknownSource = "W0313", Warning, "a source that no message comes from";
+
+    DuplicateKey = "W0401", Warning, "a key that occurs more than once";
+    UnknownKey = "W0402", Warning, "a key that the hub ignores";
+    ConvertedNumber = "W0403", Warning, "a number that the hub converts from another form";
+    RefusedRouteName = "W0404", Warning, "a route name that IoT Hub refuses";
+    NoRoutes = "W0405", Warning, "a deployment without routes";
 }
 
 impl Code {
@@ -191,6 +197,7 @@ impl Code {
             "W01" => "Lints: syntax",
             "W02" => "Lints: semantics",
             "W03" => "Lints: topology",
+            "W04" => "Lints: manifest",
             _ => "",
         }
     }
