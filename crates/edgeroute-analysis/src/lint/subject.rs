@@ -64,6 +64,39 @@ impl<'r> CheckedRoute<'r> {
         self.tree.condition.as_ref()?.get(id)
     }
 
+    /// The expression that each expression is an operand of, by index.
+    pub(super) fn parents(&self) -> Vec<Option<ExprId>> {
+        let mut parents = vec![None; self.expressions().count()];
+        for (id, expression) in self.expressions() {
+            let mut adopt = |operand: ExprId| {
+                if let Some(parent) = parents.get_mut(operand.index()) {
+                    *parent = Some(id);
+                }
+            };
+            match &expression.kind {
+                ExprKind::Parenthesized(operand) | ExprKind::Unary { operand, .. } => adopt(*operand),
+                ExprKind::Binary { left, right, .. } => {
+                    adopt(*left);
+                    adopt(*right);
+                }
+                ExprKind::Call { arguments, .. } => arguments.iter().copied().for_each(adopt),
+                _ => {}
+            }
+        }
+        parents
+    }
+
+    /// The expression without the parentheses around it.
+    pub(super) fn unparenthesized(&self, mut id: ExprId) -> Option<&Expr<'r>> {
+        loop {
+            let expression = self.expression(id)?;
+            match expression.kind {
+                ExprKind::Parenthesized(inner) => id = inner,
+                _ => return Some(expression),
+            }
+        }
+    }
+
     /// The nodes of the typed condition, if the route has one.
     pub(super) fn nodes(&self) -> impl Iterator<Item = &hir::Node<'r>> {
         let has_condition = self.tree.condition.is_some();

@@ -148,6 +148,9 @@ codes! {
     SmartQuote = "W0109", Warning, "typographic quotes, which do not quote";
     ConfusableCharacter = "W0110", Warning, "a letter of another script that looks like a Latin one";
     InvisibleCharacter = "W0111", Warning, "a character that is invisible or changes the order in which text is shown";
+    PlaceholderInString = "W0112", Warning, "a template placeholder where the hub takes it verbatim";
+    ConcatenatedAlternatives = "W0113", Warning, "strings joined with `||` instead of compared one by one";
+    UnparenthesizedConcatenation = "W0114", Warning, "`||` next to a comparison without parentheses";
 
     NeverTrue = "W0201", Warning, "a condition that no message satisfies";
     AlwaysTrue = "W0202", Warning, "a condition that every message of the source satisfies";
@@ -161,6 +164,8 @@ codes! {
     StringNumberComparison = "W0210", Warning, "a string ordered against a number in quotes";
     UncheckedContentType = "W0211", Warning, "routes that query the body without checking its content type";
     WrongContentType = "W0212", Warning, "a body query combined with a test for another content type";
+    BareSystemProperty = "W0213", Warning, "the name of a system property or a body path without the `$`";
+    MissingIsGreatest = "W0214", Warning, "a comparison that is true if the body has no such value";
 
     UnknownModule = "W0301", Warning, "a module that the deployment does not install";
     SelfLoop = "W0302", Warning, "a module that receives its own messages";
@@ -175,6 +180,8 @@ codes! {
     UnservedLeafDevices = "W0311", Warning, "no route for messages of leaf devices";
     SinksDifferByCase = "W0312", Warning, "endpoints that differ only by case";
     UnknownSource = "W0313", Warning, "a source that no message comes from";
+    OddEndpointAddress = "W0314", Warning, "an endpoint address with words that the hub ignores";
+    PossibleLoop = "W0315", Warning, "modules whose messages may loop";
 
     DuplicateKey = "W0401", Warning, "a key that occurs more than once";
     UnknownKey = "W0402", Warning, "a key that the hub ignores";

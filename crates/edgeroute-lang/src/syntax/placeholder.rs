@@ -42,6 +42,61 @@ pub fn placeholder_at(text: &str, at: Span) -> Option<Span> {
     None
 }
 
+/// The delimiters of placeholders that a string hardly contains for another reason.
+const UNMISTAKABLE: [(&str, &str); 7] =
+    [("{{", "}}"), ("{%", "%}"), ("<%=", "%>"), ("<%", "%>"), ("${", "}"), ("#{", "}"), ("$(", ")")];
+
+/// The delimiters of placeholders that are a whole segment of a path.
+const OF_SEGMENTS: [(&str, &str); 7] =
+    [("[[", "]]"), ("@@", "@@"), ("{", "}"), ("[", "]"), ("%", "%"), ("@", "@"), ("__", "__")];
+
+/// Returns the placeholders in a string that the hub takes verbatim, in order. Finds only the styles that a string hardly
+/// contains for another reason, such as `${SITE}` and `{{ site }}`, and not `<SITE>` or `%SITE%`.
+pub fn placeholders_in_string(text: &str) -> Vec<Span> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(at) = text.get(from..).and_then(|rest| rest.find(['{', '<', '$', '#'])) {
+        let start = from + at;
+        let end = UNMISTAKABLE.iter().find_map(|(open, close)| {
+            let inside = text.get(start..)?.strip_prefix(open)?;
+            let near = inside.get(..floor(inside, inside.len().min(REACH)))?;
+            let length = near.find(close)?;
+            let end = start + open.len() + length + close.len();
+            // `#{NAME}#` ends with a `#`.
+            let closing = usize::from(*open == "#{" && text.get(end..)?.starts_with('#'));
+            is_name(open, near.get(..length)?).then_some(end + closing)
+        });
+        if let Some(end) = end {
+            found.push(Span::from_range(start..end));
+        }
+        from = end.unwrap_or(start + 1);
+    }
+    found
+}
+
+/// Returns the first placeholder in a segment of a path. Besides the styles of
+/// [`placeholders_in_string`], these are `<NAME>`, and `%NAME%`, `__NAME__`, `@NAME@`, `$NAME`, `{name}` and `[name]` if they
+/// are the whole segment.
+pub fn placeholder_in_segment(segment: &str) -> Option<Span> {
+    if let Some(found) = placeholders_in_string(segment).first() {
+        return Some(*found);
+    }
+    let is_whole = is_variable(segment)
+        || OF_SEGMENTS.iter().any(|(open, close)| {
+            let content = segment.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
+            content.is_some_and(|content| match *open {
+                "__" => is_variable(&format!("${content}")),
+                _ => is_name("", content),
+            })
+        });
+    if is_whole {
+        return Some(Span::from_range(0..segment.len()));
+    }
+    let start = segment.find('<')?;
+    let content = segment.get(start + 1..)?.split_once('>')?.0;
+    is_name("<%", content).then(|| Span::from_range(start..start + content.len() + 2))
+}
+
 /// A placeholder that was not filled in.
 pub fn placeholder_left(text: &str, span: Span) -> Diagnostic {
     let message = format!("the placeholder `{}` was not replaced", quoted(span.slice(text)));
@@ -126,6 +181,60 @@ mod tests {
             assert_eq!(found(text, at), None, "{text}");
         }
         assert_eq!(found(&format!("${{{}}}", "x".repeat(500)), "{"), None);
+    }
+
+    #[test]
+    fn strings_contain_placeholders_of_unmistakable_styles() {
+        let found =
+            |text| -> Vec<&str> { placeholders_in_string(text).into_iter().map(|span| span.slice(text)).collect() };
+        for (text, expected) in [
+            ("${SITE}", vec!["${SITE}"]),
+            ("a-${SITE}-{{ line }}b", vec!["${SITE}", "{{ line }}"]),
+            ("#{Site.Name}#", vec!["#{Site.Name}#"]),
+            ("#{site}", vec!["#{site}"]),
+            ("$(Build.Number)", vec!["$(Build.Number)"]),
+            ("<%= site %>", vec!["<%= site %>"]),
+            ("{% if a %}", vec!["{% if a %}"]),
+            ("{{{ site }}}", vec!["{{ site }}"]),
+        ] {
+            assert_eq!(found(text), expected, "{text}");
+        }
+        for text in
+            ["", "${", "${}", "{a}", "<SITE>", "%SITE%", "__SITE__", "@SITE@", "$SITE", "{\"a\": {}}", "$5 (five)"]
+        {
+            assert_eq!(found(text), [""; 0], "{text}");
+        }
+        assert_eq!(found(&format!("${{{}}}", "x".repeat(500))), [""; 0]);
+    }
+
+    #[test]
+    fn segments_of_paths_are_placeholders_of_more_styles() {
+        let found = |text| placeholder_in_segment(text).map(|span| span.slice(text));
+        for whole in [
+            "${MODULE}",
+            "{{ module }}",
+            "%MODULE%",
+            "__MODULE__",
+            "@MODULE@",
+            "@@module@@",
+            "$MODULE",
+            "{module}",
+            "[module]",
+            "[[module]]",
+            "<MODULE>",
+            "<module name>",
+            "<your-module>",
+        ] {
+            assert_eq!(found(whole), Some(whole));
+        }
+        assert_eq!(found("${SITE}-filter"), Some("${SITE}"));
+        assert_eq!(found("a<SITE>b"), Some("<SITE>"));
+        for name in [
+            "", "filter", "__init__", "50%", "%", "@", "$edgeHub", "a@b", "__", "____", "<>", "a<b", "%5%", "filter_1",
+            "*", "%a", "a%b%", "[0]", "__A__x",
+        ] {
+            assert_eq!(found(name), None, "{name}");
+        }
     }
 
     #[test]

@@ -340,6 +340,12 @@ fn claims(finding: &Finding, index: usize, routes: &[Route]) -> Result<Vec<Claim
             let query = argument(primary);
             vec![never(Messages::All, vec![is(format!("({query}) != null")), is_not(primary.to_owned())])]
         }
+        "missing-is-greatest" => {
+            let shown = diagnostic.message.rsplit_once('`').and_then(|(shown, _)| shown.split_once('`'));
+            let path = diagnostic.primary.text.rsplit_once('`').and_then(|(path, _)| path.split_once('`'));
+            let ((_, shown), (_, path)) = (shown.ok_or("no comparison")?, path.ok_or("no path")?);
+            vec![never(Messages::All, vec![is(format!("{path} = null")), is_not(shown.to_owned())])]
+        }
         "body-date-time" => match secondary(0)? {
             Some(query) => {
                 vec![never(Messages::All, vec![is(format!("{} = {primary}", unshadowed(query)))])]

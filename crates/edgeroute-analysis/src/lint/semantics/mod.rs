@@ -1,11 +1,13 @@
 //! Lints about what a condition means.
 
 mod always_true;
+mod bare_system_property;
 mod body_date_time;
 mod contradicts_source;
 mod input_name_while_routing;
 mod is_defined_of_body;
 mod is_null_of_body;
+mod missing_is_greatest;
 mod never_true;
 mod string_number_comparison;
 mod twin_query;
@@ -29,4 +31,6 @@ pub(super) const LINTS: &[&Lint] = &[
     &string_number_comparison::LINT,
     &unchecked_content_type::LINT,
     &wrong_content_type::LINT,
+    &bare_system_property::LINT,
+    &missing_is_greatest::LINT,
 ];

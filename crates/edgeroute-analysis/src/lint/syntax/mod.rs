@@ -2,15 +2,18 @@
 
 mod coalesced_comparison;
 mod comment_in_source;
+mod concatenated_alternatives;
 mod confusable_character;
 mod glued_operator;
 mod invisible_character;
 mod miscased_constant;
 mod negated_operand;
+mod placeholder_in_string;
 mod smart_quote;
 mod star_after_name;
 mod star_in_source;
 mod trailing_text;
+mod unparenthesized_concatenation;
 
 use super::Lint;
 
@@ -27,4 +30,7 @@ pub(super) const LINTS: &[&Lint] = &[
     &smart_quote::LINT,
     &confusable_character::LINT,
     &invisible_character::LINT,
+    &placeholder_in_string::LINT,
+    &concatenated_alternatives::LINT,
+    &unparenthesized_concatenation::LINT,
 ];

@@ -5,7 +5,9 @@ mod duplicate_route;
 mod message_loop;
 mod missing_default_output;
 mod no_way_upstream;
+mod odd_endpoint_address;
 mod outranked_by_catch_all;
+mod possible_loop;
 mod relations;
 mod self_loop;
 mod senders;
@@ -35,4 +37,6 @@ pub(super) const LINTS: &[&Lint] = &[
     &unserved_leaf_devices::LINT,
     &sinks_differ_by_case::LINT,
     &unknown_source::LINT,
+    &odd_endpoint_address::LINT,
+    &possible_loop::LINT,
 ];
