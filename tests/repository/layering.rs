@@ -66,7 +66,7 @@ mod scan {
         Layers {
             sources: "crates/edgeroute-analysis/src",
             path: "crate::",
-            modules: &["topology", "explain", "lint", "render"],
+            modules: &["topology", "explain", "lint", "diff", "render"],
             know_serde: &["render"],
             forbidden: &[],
         },

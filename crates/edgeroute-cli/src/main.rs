@@ -10,6 +10,7 @@ mod color;
 mod compiled;
 mod completions;
 mod coverage;
+mod diff;
 mod document;
 mod eval;
 mod examined;
@@ -18,6 +19,7 @@ mod explain_code;
 mod fmt;
 mod functions;
 mod graph;
+mod init;
 mod input;
 mod lines;
 mod lint;
@@ -66,6 +68,7 @@ Examples:
   edgeroute explain deployment.json < messages.jsonl     explain why they go there
   edgeroute eval 'as_number(t) > 3' -p t=4               evaluate a condition
   edgeroute test cases.yaml                              check deliveries against test cases
+  edgeroute diff old.json new.json                       show what a change does to deliveries
 
 For details and examples of a command, run: edgeroute COMMAND --help
 
@@ -85,6 +88,8 @@ enum Command {
     Check(check::Arguments),
     Lint(lint::Arguments),
     Graph(graph::Arguments),
+    Diff(diff::Arguments),
+    Init(init::Arguments),
     Fmt(fmt::Arguments),
     Merge(merge::Arguments),
     ExplainCode(explain_code::Arguments),
@@ -111,6 +116,8 @@ fn main() -> ExitCode {
         Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Lint(arguments) => lint::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
         Command::Graph(arguments) => graph::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Merge(arguments) => merge::run(&arguments),

@@ -1,7 +1,9 @@
-//! Writes tables, findings and explanations as pictures, text and JSON.
+//! Writes tables, findings, explanations and comparisons as pictures, text and JSON.
 
 mod annotate;
 mod coverage;
+mod difference;
+mod difference_json;
 mod explanation;
 mod explanation_json;
 mod paint;
@@ -10,6 +12,8 @@ mod report;
 mod topology_text;
 
 pub use coverage::{coverage_json, coverage_text};
+pub use difference::{diff_text, message_difference_text};
+pub use difference_json::{diff_json, message_difference_json};
 pub use explanation::{SourceDetail, TextStyle, explanation_text, expression_text, route_explanation_text};
 pub use explanation_json::{ExplanationJson, route_explanation_json};
 pub use paint::Color;

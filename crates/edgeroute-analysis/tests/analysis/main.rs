@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod codes;
 #[cfg(test)]
+mod diffing;
+#[cfg(test)]
 mod linting;
 #[cfg(test)]
 mod lints;

@@ -39,6 +39,21 @@ impl Domains {
         domains
     }
 
+    /// Iterates over the slots of properties that are constrained.
+    pub(super) fn properties(&self) -> impl Iterator<Item = (Slot, &PropertyDomain)> {
+        self.properties.iter().map(|(slot, domain)| (*slot, domain))
+    }
+
+    /// Iterates over the body slots that are constrained.
+    pub(super) fn values(&self) -> impl Iterator<Item = (Slot, &ValueDomain)> {
+        self.values.iter().map(|(slot, domain)| (*slot, domain))
+    }
+
+    /// Iterates over the classes of expressions that are constrained.
+    pub(super) fn expressions(&self) -> impl Iterator<Item = usize> {
+        self.expressions.iter().map(|(class, _)| *class)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.properties.len() + self.values.len() + self.expressions.len()
     }

@@ -8,14 +8,19 @@
 //!
 //! The number of cases can be exponential in the formulas. So steps are counted, per question and in total, and a
 //! question that exceeds its budget is abandoned. Nothing recurses.
+//!
+//! [`Prover::models`] also returns what the open cases require of each slot, as values that a message may have there. A
+//! message of these values may meet the requirements; whoever uses it must evaluate the conditions to find out.
 
 mod domains;
+mod model;
 mod property;
 mod source_facts;
 mod text_range;
 mod value;
 
 use core::fmt::Write as _;
+use core::ops::ControlFlow;
 
 use smallvec::SmallVec;
 
@@ -25,6 +30,7 @@ use crate::predicate::{
     ExpressionId, Formula, FormulaId, Formulas, Interner, Orderings, Slot, Test, TestKind, TextId, lower,
 };
 use domains::Domains;
+pub use model::{Model, SlotValue, SlotValues};
 pub use source_facts::SourceFacts;
 
 /// The maximum number of steps of one question.
@@ -44,6 +50,8 @@ pub struct Prover {
     /// For each expression a number that is the same for equal expressions.
     classes: Vec<usize>,
     class_of: RandomMap<String, usize>,
+    /// For each class its first expression.
+    representatives: Vec<ExpressionId>,
     steps_left: usize,
     given_up: usize,
 }
@@ -86,6 +94,7 @@ impl Prover {
             scratch: Formulas::new(),
             classes: Vec::new(),
             class_of: RandomMap::default(),
+            representatives: Vec::new(),
             steps_left: STEPS,
             given_up: 0,
         }
@@ -96,7 +105,11 @@ impl Prover {
         let root = lower(&fold(condition), &mut self.interner, &mut self.scratch);
         for expression in self.interner.expressions().iter().skip(self.classes.len()) {
             let next = self.class_of.len();
-            self.classes.push(*self.class_of.entry(format!("{expression:?}")).or_insert(next));
+            let class = *self.class_of.entry(format!("{expression:?}")).or_insert(next);
+            if class == next {
+                self.representatives.push(ExpressionId::new(self.classes.len()));
+            }
+            self.classes.push(class);
         }
         self.formulas.append(&self.scratch, root).1
     }
@@ -211,13 +224,33 @@ impl Prover {
 
     /// Whether no message that meets `facts` satisfies all claims.
     pub fn refute(&mut self, claims: &[Claim], facts: &SourceFacts) -> Answer {
+        self.ask(claims, facts, |_, _, _| Ok(ControlFlow::Break(())))
+    }
+
+    /// Like [`refute`](Self::refute), and also returns the models of up to `most` open cases. None may be left although
+    /// the answer is *open*, if the budget runs out.
+    pub fn models(&mut self, claims: &[Claim], facts: &SourceFacts, most: usize) -> (Answer, Vec<Model>) {
+        let mut models = Vec::new();
+        let answer = self.ask(claims, facts, |prover, case, steps| {
+            models.push(Model::of(&case.domains, prover, steps)?);
+            Ok(if models.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        });
+        (answer, models)
+    }
+
+    fn ask(
+        &mut self,
+        claims: &[Claim],
+        facts: &SourceFacts,
+        on_open: impl FnMut(&Self, &Case, &mut Steps) -> Result<ControlFlow<()>, Exhausted>,
+    ) -> Answer {
         if self.steps_left == 0 {
             self.given_up += 1;
             return Answer::Open;
         }
         let budget = STEPS_PER_QUESTION.min(self.steps_left);
         let mut steps = Steps { left: budget };
-        let answer = self.search(claims, facts, &mut steps);
+        let answer = self.search(claims, facts, &mut steps, on_open);
         self.steps_left -= budget - steps.left;
         answer.unwrap_or_else(|Exhausted| {
             self.given_up += 1;
@@ -225,15 +258,27 @@ impl Prover {
         })
     }
 
-    fn search(&self, claims: &[Claim], facts: &SourceFacts, steps: &mut Steps) -> Result<Answer, Exhausted> {
+    /// Splits the claims into cases and calls `on_open` with those that are not contradictory, until it breaks.
+    fn search(
+        &self,
+        claims: &[Claim],
+        facts: &SourceFacts,
+        steps: &mut Steps,
+        mut on_open: impl FnMut(&Self, &Case, &mut Steps) -> Result<ControlFlow<()>, Exhausted>,
+    ) -> Result<Answer, Exhausted> {
         let domains = Domains::with(facts, &self.interner);
         let mut cases = vec![Case { claims: claims.into(), splits: SmallVec::new(), domains }];
+        let mut answer = Answer::Impossible;
         while let Some(mut case) = cases.pop() {
             if !self.settle(&mut case, steps)? {
                 continue;
             }
             let Some(Split { parts, holds }) = self.next_split(&mut case, steps)? else {
-                return Ok(Answer::Open);
+                answer = Answer::Open;
+                if on_open(self, &case, steps)?.is_break() {
+                    break;
+                }
+                continue;
             };
             for part in parts {
                 // The cost of a copy.
@@ -243,7 +288,7 @@ impl Prover {
                 cases.push(next);
             }
         }
-        Ok(Answer::Impossible)
+        Ok(answer)
     }
 
     /// Applies all claims that need no split. Returns whether the case is still open.

@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::model::{CANDIDATES, Hints, SlotValue};
 use super::text_range::TextRange;
 use crate::predicate::{Constants, Interval, States, TestKind};
 use crate::text::as_number;
@@ -63,6 +64,28 @@ impl NumberRange {
             && !self.excluded.iter().any(|excluded| excluded.contains(number))
     }
 
+    /// Returns numbers of the range, those with the shortest decimal form first: from its bounds, between them, and
+    /// from `hints`.
+    pub(super) fn candidates(&self, hints: &[f64]) -> Vec<f64> {
+        let Some(interval) = self.interval else {
+            return Vec::new();
+        };
+        let mut pool = Vec::new();
+        let bounds = [interval].into_iter().chain(self.excluded.iter().take(CANDIDATES).copied());
+        for bound in bounds.flat_map(|Interval { low, high }| [low, high]).chain(hints.iter().copied()) {
+            let (floor, ceiling) = (bound.floor(), bound.ceil());
+            pool.extend([bound, ceiling, floor, floor + 1.0, ceiling - 1.0, bound + 0.5]);
+            pool.extend([bound.next_up(), bound.next_down()]);
+        }
+        pool.extend([f64::midpoint(interval.low, interval.high), 0.0, 1.0, -1.0]);
+        pool.retain(|number| self.contains(*number));
+        // Infinity has a short form too, but surprises readers.
+        pool.sort_by_cached_key(|number| (number.is_infinite(), plain_number(*number).len()));
+        pool.dedup();
+        pool.truncate(CANDIDATES);
+        pool
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         let Some(interval) = self.interval else {
             return true;
@@ -83,6 +106,18 @@ impl NumberRange {
     }
 }
 
+/// Returns the number as a string that reads as exactly this number.
+pub(super) fn plain_number(number: f64) -> String {
+    let magnitude = number.abs();
+    if number.is_infinite() {
+        if number > 0.0 { "Infinity".to_owned() } else { "-Infinity".to_owned() }
+    } else if magnitude != 0.0 && !(1e-5..1e16).contains(&magnitude) {
+        format!("{number:e}")
+    } else {
+        number.to_string()
+    }
+}
+
 impl Default for PropertyDomain {
     fn default() -> Self {
         Self { kinds: Kinds::ALL, text: TextRange::default(), number: NumberRange::default() }
@@ -94,6 +129,42 @@ impl PropertyDomain {
     pub(super) fn text(folded: Option<&str>) -> Self {
         let text = folded.map(TextRange::folding_to).unwrap_or_default();
         Self { kinds: Kinds(Kinds::TEXT), text, number: NumberRange::default() }
+    }
+
+    /// Returns values that the property may have: missing first, then strings. `hints` are tried as well.
+    pub(super) fn candidates(&self, hints: &Hints, constants: &Constants) -> Vec<SlotValue> {
+        let mut found = Vec::new();
+        if self.kinds.0 & Kinds::ABSENT != 0 {
+            found.push(SlotValue::Missing);
+        }
+        let numbers =
+            if self.kinds.0 & Kinds::NUMERAL == 0 { Vec::new() } else { self.number.candidates(&hints.numbers) };
+        let numerals = numbers.into_iter().map(plain_number);
+        let words = self.text.candidates(&hints.texts, constants);
+        // Where a number is needed, numbers are tried first.
+        let texts: Vec<String> = if self.kinds.0 & Kinds::WORD == 0 {
+            numerals.chain(words).collect()
+        } else {
+            words.into_iter().chain(numerals).collect()
+        };
+        let mut texts: Vec<SlotValue> =
+            texts.into_iter().filter(|text| self.admits(text, constants)).map(SlotValue::Text).collect();
+        texts.truncate(CANDIDATES);
+        found.append(&mut texts);
+        if self.kinds.0 & Kinds::NULL != 0 {
+            found.push(SlotValue::Null);
+        }
+        found
+    }
+
+    /// Whether the property may be this string.
+    fn admits(&self, text: &str, constants: &Constants) -> bool {
+        let kind = match as_number(text).filter(|number| !number.is_nan()) {
+            Some(number) if self.number.contains(number) => Kinds::NUMERAL,
+            Some(_) => return false,
+            None => Kinds::WORD,
+        };
+        self.kinds.0 & kind != 0 && self.text.admits(text, constants)
     }
 
     /// Adds a test that is required to be true, or not true. Returns whether that is possible.

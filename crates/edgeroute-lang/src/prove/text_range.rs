@@ -4,8 +4,9 @@ use core::cmp::Ordering;
 
 use smallvec::SmallVec;
 
+use super::model::CANDIDATES;
 use crate::predicate::{Affix, Constants, Orderings, TextId};
-use crate::text::{compare_utf16, fold};
+use crate::text::{compare_utf16, fold, lower};
 
 /// The constraints on a string.
 #[derive(Clone, Debug, Default)]
@@ -73,6 +74,54 @@ impl TextRange {
         }
     }
 
+    /// Returns strings that may be in the set, short ones first; `hints` are tried too. Use [`admits`](Self::admits) to
+    /// filter them.
+    pub(super) fn candidates(&self, hints: &[String], constants: &Constants) -> Vec<String> {
+        if let Some(text) = self.only(constants) {
+            return vec![text.to_owned()];
+        }
+        let part = |wanted: Affix| {
+            let parts = self.affixes.iter().filter(move |(affix, has, _)| *affix == wanted && *has);
+            parts.map(|(_, _, text)| constants.text_of(*text))
+        };
+        let prefix = part(Affix::Prefix).max_by_key(|prefix| prefix.len()).unwrap_or_default();
+        let suffix = part(Affix::Suffix).max_by_key(|suffix| suffix.len()).unwrap_or_default();
+        let mut whole = prefix.to_owned();
+        for infix in part(Affix::Infix).filter(|infix| !prefix.contains(infix) && !suffix.contains(infix)) {
+            whole.push_str(infix);
+        }
+        let mut pool = vec![format!("{whole}{suffix}"), suffix.to_owned()];
+        for filler in ["a", "b", "other", "x", "0", "/"] {
+            pool.push(format!("{whole}{filler}{suffix}"));
+        }
+        if let Some(folded) = self.folded.as_deref() {
+            pool.insert(0, folded.chars().map(lower).collect());
+            pool.push(folded.to_owned());
+        }
+        for bound in [self.low, self.high].into_iter().flatten() {
+            let text = constants.text_of(bound.text);
+            pool.push(text.to_owned());
+            pool.extend(["\0", "0", "a", "z"].map(|next| format!("{text}{next}{suffix}")));
+            pool.push(before(text));
+            // As a string with the prefix that is beyond or below the bound.
+            pool.push(format!("{}{suffix}", before(text)));
+        }
+        pool.push("\u{FFFD}".to_owned());
+        pool.extend(hints.iter().take(CANDIDATES).cloned());
+        pool
+    }
+
+    /// Whether the string meets all constraints.
+    pub(super) fn admits(&self, text: &str, constants: &Constants) -> bool {
+        let within = |bound: Option<Bound>, outside: Ordering| {
+            bound.is_none_or(|bound| match compare_utf16(text, constants.text_of(bound.text)) {
+                Ordering::Equal => bound.is_included,
+                ordering => ordering != outside,
+            })
+        };
+        within(self.low, Ordering::Less) && within(self.high, Ordering::Greater) && self.contains(text, constants)
+    }
+
     fn contains(&self, text: &str, constants: &Constants) -> bool {
         let has = |affix, part: &str| match affix {
             Affix::Prefix => text.starts_with(part),
@@ -138,6 +187,22 @@ impl TextRange {
             compare_utf16(low, prefix).is_gt() && !low.starts_with(prefix)
         });
         is_over || is_under
+    }
+}
+
+/// Returns a string that sorts shortly before this one.
+fn before(text: &str) -> String {
+    let mut characters = text.chars();
+    match characters.next_back() {
+        Some(last) => {
+            let start = characters.as_str().to_owned();
+            let lower = u32::from(last).checked_sub(1).and_then(char::from_u32);
+            match lower.filter(|lower| !lower.is_control()) {
+                Some(lower) => start + lower.encode_utf8(&mut [0; 4]),
+                None => start,
+            }
+        }
+        None => String::new(),
     }
 }
 

@@ -4,9 +4,11 @@ use core::cmp::Ordering;
 
 use smallvec::SmallVec;
 
-use super::property::NumberRange;
+use super::model::{CANDIDATES, Hints, SlotValue};
+use super::property::{NumberRange, plain_number};
 use crate::predicate::{Constants, Interval, TestKind, ValueConstant};
-use crate::text::{as_number, compare_utf16};
+use crate::text::{as_number, compare_utf16, is_date};
+use crate::value::Comparable;
 
 /// The possible kinds, and the constraints on a value that is defined or reads as a number.
 #[derive(Clone, Debug)]
@@ -78,6 +80,72 @@ impl ValueDomain {
         }
         self.settle(constants);
         self.kinds != 0
+    }
+
+    /// Returns values that the place in the body may have; a missing one first. `hints` are tried as well.
+    pub(super) fn candidates(&self, hints: &Hints, constants: &Constants) -> Vec<SlotValue> {
+        let mut pool = vec![SlotValue::Missing];
+        let mut numbers = self.number.clone();
+        let mut texts: Vec<String> = Vec::new();
+        let mut number_hints = hints.numbers.clone();
+        let known = [self.low, self.high].into_iter().flatten().map(|bound| bound.value);
+        for value in known.chain(self.excluded.iter().take(CANDIDATES).copied()) {
+            match value {
+                ValueConstant::Number(number) => number_hints.push(number),
+                ValueConstant::Text(text) => {
+                    let text = constants.text_of(text);
+                    texts.extend(["", "a", "0", "\0"].map(|next| format!("{text}{next}")));
+                }
+                ValueConstant::Bool(_) | ValueConstant::Null => {}
+            }
+        }
+        if let (Some(ValueConstant::Number(low)), Some(ValueConstant::Number(high))) =
+            (self.low.map(|bound| bound.value), self.high.map(|bound| bound.value))
+            && let Some(interval) = Interval::new(low, high)
+        {
+            numbers.keep(true, interval);
+        }
+        let numbers = numbers.candidates(&number_hints);
+        pool.extend(numbers.iter().copied().map(SlotValue::Number));
+        pool.extend([SlotValue::Bool(true), SlotValue::Bool(false)]);
+        texts.extend(hints.texts.iter().take(CANDIDATES).cloned());
+        texts.extend(["a", "b", ""].map(str::to_owned));
+        texts.extend(numbers.into_iter().take(4).map(plain_number));
+        pool.extend(texts.into_iter().filter(|text| !is_date(text)).map(SlotValue::Text));
+        pool.push(SlotValue::Null);
+        pool.push(SlotValue::Undefined);
+        pool.retain(|value| self.admits(value, constants));
+        pool.truncate(CANDIDATES);
+        pool
+    }
+
+    /// Whether the place in the body may have this value.
+    fn admits(&self, value: &SlotValue, constants: &Constants) -> bool {
+        let (comparable, number) = match value {
+            SlotValue::Undefined => return self.kinds & UNDEFINED != 0,
+            SlotValue::Missing | SlotValue::Null => (Comparable::Null, None),
+            SlotValue::Bool(truth) => (Comparable::Bool(*truth), None),
+            SlotValue::Number(number) => (Comparable::Number(*number), Some(*number)),
+            SlotValue::Text(text) => (Comparable::Text(text.as_str()), as_number(text)),
+        };
+        let kind = match number.filter(|number| !number.is_nan()) {
+            Some(number) if self.number.contains(number) => NUMERAL,
+            Some(_) => return false,
+            None => OTHER,
+        };
+        let compared = |other: ValueConstant| {
+            comparable.compare(other.as_comparable(), |text, other| compare_utf16(text, constants.text_of(other)))
+        };
+        let within = |bound: Option<Bound>, outside: Ordering| {
+            bound.is_none_or(|bound| match compared(bound.value) {
+                Ordering::Equal => bound.is_included,
+                ordering => ordering != outside,
+            })
+        };
+        self.kinds & kind != 0
+            && within(self.low, Ordering::Less)
+            && within(self.high, Ordering::Greater)
+            && !self.excluded.iter().any(|excluded| compared(*excluded).is_eq())
     }
 
     /// Removes the kinds that are impossible.

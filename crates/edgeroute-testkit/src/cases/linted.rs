@@ -87,7 +87,7 @@ impl Case {
         Ok(linted)
     }
 
-    fn route<'t>(&self, text: &'t str) -> Option<TypedRoute<'t>> {
+    pub(super) fn route<'t>(&self, text: &'t str) -> Option<TypedRoute<'t>> {
         TypedRoute::compile(text, self.shadowing, &self.limits).ok()
     }
 }
@@ -297,7 +297,7 @@ impl<'c> Judge<'c> {
 }
 
 /// Whether the message's source follows from its sender, with names that hubs accept.
-fn is_of_hub(parts: &MessageParts) -> bool {
+pub(super) fn is_of_hub(parts: &MessageParts) -> bool {
     let is_name = |name: &String| !name.is_empty() && !name.contains('/') && name.trim() == name;
     match &parts.origin {
         OriginParts::Device(_) | OriginParts::TwinChange => true,

@@ -9,6 +9,7 @@
 mod changed;
 mod choices;
 mod conditions;
+mod diffed;
 mod explained;
 mod linted;
 mod messages;
@@ -22,6 +23,7 @@ use edgeroute_lang::priority::{Priority, TimeToLive};
 
 use choices::Choices;
 use conditions::Hint;
+pub use diffed::Diffed;
 pub use messages::{MessageParts, OriginParts};
 use oracle::{Found, Oracle, found};
 
