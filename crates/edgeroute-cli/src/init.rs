@@ -155,8 +155,8 @@ impl Cases<'_> {
 fn with_readable_body(message: &OwnedMessage) -> String {
     let mut value = serde_json::to_value(message).unwrap_or_default();
     let body = str::from_utf8(message.body()).ok().and_then(|body| serde_json::from_str(body).ok());
-    if let Some(body) = body.filter(serde_json::Value::is_object) {
-        value["body"] = body;
+    if let (Some(members), Some(body)) = (value.as_object_mut(), body.filter(serde_json::Value::is_object)) {
+        members.insert("body".to_owned(), body);
     }
     value.to_string()
 }
