@@ -81,6 +81,9 @@ impl Endpoint {
                 }
                 Ok(Self::Module { module: module.into(), input: input.into() })
             }
+            (Some(_), Some(_), Some(_), None, None) if trimmed.ends_with('/') => {
+                Err("the endpoint's input is blank".to_owned())
+            }
             _ => Err(format!("expected four segments, found {}", path.split('/').count())),
         }
     }

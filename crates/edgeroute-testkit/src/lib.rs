@@ -2,9 +2,10 @@
 //!
 //! It contains random tables with messages and the checks on them ([`cases`]), the workloads that benches measure
 //! ([`workloads`]), the linear scan that edgeroute is compared with ([`linear_scan`]), the ways in which edgeroute can
-//! match a message ([`competitors`]), what formatting must keep ([`formatting`]), and the harness that checks and times them in turn ([`harness`]).
+//! match a message ([`competitors`]), what following advice must achieve ([`advice`]), what formatting must keep ([`formatting`]), and the harness that checks and times them in turn ([`harness`]).
 #![forbid(unsafe_code)]
 
+pub mod advice;
 pub mod cases;
 pub mod competitors;
 pub mod formatting;

@@ -2,13 +2,13 @@
 //!
 //! The value of each part comes from the interpreter. This module decides only how to explain it.
 
-use super::note::{BodyPart, BodyProperty, Kind, Nearest, Note};
+use super::note::{BodyPart, BodyProperty, Kind, Member, Nearest, Note};
 use super::part::{ConditionExplanation, Part, PartValue};
-use edgeroute_lang::body::{Encoding, Found};
+use edgeroute_lang::body::{Encoding, Found, NearestMember};
 use edgeroute_lang::builtin::{Function, Parameter};
 use edgeroute_lang::diagnostic::closest;
 use edgeroute_lang::hir::{Comparison, Condition, Node, NodeId, NodeKind, Operand, Property, Value};
-use edgeroute_lang::interpret::{Presence, PropertyKind, Queried, Reading, ResolvedMessage, Step, observe};
+use edgeroute_lang::interpret::{Body, Presence, PropertyKind, Queried, Reading, ResolvedMessage, Step, observe};
 use edgeroute_lang::message::Stamp;
 use edgeroute_lang::span::Span;
 use edgeroute_lang::text::{as_number, eq_ignore_case};
@@ -185,6 +185,7 @@ fn of_reading(reading: &Reading<'_>, node: &NodeKind<'_>, facts: &ResolvedMessag
         Reading::Property(Some(_)) => None,
         Reading::Shadow(_) => Some(Note::Shadowed),
         Reading::Body(queried) => match queried {
+            Queried::Found(Found::Missing) => Some(Note::NothingThere { nearest: nearest_member(node, facts) }),
             Queried::Found(found) => of_found(*found),
             Queried::Opaque => Some(opaque(facts)),
             Queried::Unreadable(why) => Some(unreadable(why)),
@@ -200,13 +201,23 @@ fn of_reading(reading: &Reading<'_>, node: &NodeKind<'_>, facts: &ResolvedMessag
 
 const fn of_found(found: Found<'_>) -> Option<Note> {
     Some(match found {
-        Found::Missing => Note::NothingThere,
-        Found::Null | Found::Bool(_) | Found::Number(_) | Found::Text(_) => return None,
+        Found::Missing | Found::Null | Found::Bool(_) | Found::Number(_) | Found::Text(_) => return None,
         Found::Date => Note::NoValue(BodyPart::Date),
         Found::Array => Note::NoValue(BodyPart::Array),
         Found::Object => Note::NoValue(BodyPart::Object),
         Found::Several => Note::NoValue(BodyPart::Several),
         Found::Impossible => Note::NoValue(BodyPart::Impossible),
+    })
+}
+
+/// What the body has instead of a member that is missing.
+fn nearest_member(node: &NodeKind<'_>, facts: &ResolvedMessage<'_>) -> Option<Member> {
+    let (NodeKind::Body { path, .. }, Body::Readable(document)) = (node, facts.body()) else {
+        return None;
+    };
+    Some(match document.nearest(path)? {
+        NearestMember::Spelled(name) => Member::Spelled(name.to_owned()),
+        NearestMember::Dotted(name) => Member::Dotted(name.to_owned()),
     })
 }
 
@@ -224,7 +235,20 @@ fn opaque(facts: &ResolvedMessage<'_>) -> Note {
     // If the encoding is known, the content type decides.
     let is_by_type = Encoding::of(content_type, Some("utf-8")).is_none();
     let property = if is_by_type { BodyProperty::ContentType } else { BodyProperty::ContentEncoding };
-    Note::BodyNotDeclared { property, found: text(property).map(str::to_owned) }
+    let found = text(property).map(str::to_owned);
+    let application = facts.names(PropertyKind::Application).find(|name| declares(name, property)).map(str::to_owned);
+    Note::BodyNotDeclared { property, found, application }
+}
+
+/// Whether an application property has a name that devices and protocols use for this system property.
+fn declares(name: &str, property: BodyProperty) -> bool {
+    let short = match property {
+        BodyProperty::ContentType => "ct",
+        BodyProperty::ContentEncoding => "ce",
+    };
+    let bare: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    let bare = bare.strip_prefix("iothub").unwrap_or(&bare);
+    bare.eq_ignore_ascii_case(property.name()) || name.strip_prefix("$.").is_some_and(|rest| rest == short)
 }
 
 /// Notes that a property is missing, and the nearest one that the message has.

@@ -15,7 +15,7 @@ mod routes;
 
 pub use coverage::{Coverage, Lost, LostWhy, RouteCoverage, Unmatched};
 pub use expression::explain_expression;
-pub use note::{BodyPart, BodyProperty, Kind, Nearest, Note};
+pub use note::{BodyPart, BodyProperty, Kind, Member, Nearest, Note};
 pub use part::{ConditionExplanation, Excerpt, Part, PartValue};
 pub use routes::{Role, Routes};
 

@@ -34,6 +34,8 @@ pub enum Note {
         property: BodyProperty,
         /// Its value; `None` if it is null or missing.
         found: Option<String>,
+        /// An application property that was probably meant to be this one.
+        application: Option<String>,
     },
     /// The body does not have the format that its properties declare.
     BodyUnreadable {
@@ -43,7 +45,10 @@ pub enum Note {
         reason: String,
     },
     /// The path leads nowhere, which counts as null.
-    NothingThere,
+    NothingThere {
+        /// What the body has instead.
+        nearest: Option<Member>,
+    },
     /// The path leads to something that has no value.
     NoValue(BodyPart),
     /// An operand is undefined.
@@ -85,6 +90,15 @@ pub enum Nearest {
     Spelled(String),
     /// A property of the same name and the other kind.
     OtherKind,
+}
+
+/// What a body has instead of what a path leads to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Member {
+    /// A member with a similar name.
+    Spelled(String),
+    /// A member with a dot in its name, which a path cannot name.
+    Dotted(String),
 }
 
 /// The system properties that declare how to read a body.
@@ -147,7 +161,7 @@ impl Note {
             Self::BodyNotDeclared { property: BodyProperty::ContentType, .. } => "content-type",
             Self::BodyNotDeclared { property: BodyProperty::ContentEncoding, .. } => "content-encoding",
             Self::BodyUnreadable { .. } => "body-unreadable",
-            Self::NothingThere => "nothing-there",
+            Self::NothingThere { .. } => "nothing-there",
             Self::NoValue(_) => "no-value",
             Self::UndefinedOperand { .. } => "undefined-operand",
             Self::WrongKind { .. } => "wrong-kind",
@@ -232,15 +246,28 @@ impl fmt::Display for Note {
             Self::NeverWhileRouting => f.write_str("set only on delivery, never while routing"),
             Self::NullProperty => f.write_str("the property is null"),
             Self::Shadowed => f.write_str("an application property of this name takes precedence"),
-            Self::BodyNotDeclared { property, found: None } => {
-                write!(f, "body not read because the message has no `{}`", property.name())
+            Self::BodyNotDeclared { property, found: None, application } => {
+                write!(f, "body not read because the message has no `{}`", property.name())?;
+                match application {
+                    Some(name) => write!(f, ", only an application property `{}`", bounded(name)),
+                    None => Ok(()),
+                }
             }
-            Self::BodyNotDeclared { property, found: Some(found) } => {
+            Self::BodyNotDeclared { property, found: Some(found), .. } => {
                 let (name, needed) = (property.name(), property.needed());
                 write!(f, "body not read because `{name}` is `{}`, not {needed}", bounded(found))
             }
             Self::BodyUnreadable { offset, reason } => write!(f, "cannot read the body at byte {offset}: {reason}"),
-            Self::NothingThere => f.write_str("the body has nothing at this path"),
+            Self::NothingThere { nearest } => {
+                f.write_str("the body has nothing at this path")?;
+                match nearest {
+                    Some(Member::Spelled(name)) => write!(f, ", but `{}`", bounded(name)),
+                    Some(Member::Dotted(name)) => {
+                        write!(f, ", but `{}`, and a path cannot name a member with a dot", bounded(name))
+                    }
+                    None => Ok(()),
+                }
+            }
             Self::NoValue(part) => part.fmt(f),
             Self::UndefinedOperand { .. } => f.write_str("an operand is undefined"),
             Self::WrongKind { found, wanted, .. } => write!(f, "expected {wanted}, found {found}"),

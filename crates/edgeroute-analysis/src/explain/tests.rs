@@ -110,6 +110,28 @@ fn a_body_query_says_what_it_needs_and_what_it_found() {
         "$body.a = undefined (cannot read the body at byte 9: expected true, found `}`)",
     );
     check(query, JSON, "{}", "$body.a = null (the body has nothing at this path)");
+    let near = r#"{"Temperature": 1, "protocol.id": 2}"#;
+    check(
+        "$body.temperature = 1",
+        JSON,
+        near,
+        "$body.temperature = null (the body has nothing at this path, but `Temperature`)",
+    );
+    check(
+        "$body.protocol.id = 1",
+        JSON,
+        near,
+        "$body.protocol.id = null (the body has nothing at this path, but `protocol.id`, and a path cannot name a member \
+         with a dot)",
+    );
+    for name in ["contentType", "content-type", "$.ct", "iothub-content-type"] {
+        let message = Message::new(Origin::device("d")).body(b"{}");
+        let properties = [(name, Some("application/json"))];
+        let expected =
+            format!("body not read because the message has no `contentType`, only an application property `{name}`");
+        let note = &parts(query, &message.properties(&properties as &Pairs).system_properties(&[] as &Pairs))[0];
+        assert!(note.contains(&expected), "{note}");
+    }
     check(query, JSON, r#"{"a": {}}"#, "$body.a = undefined (an object, which has no value)");
     check(query, JSON, r#"{"a": []}"#, "$body.a = undefined (an array, which has no value)");
     check(query, JSON, r#"{"a": "2026-01-01T00:00:00Z"}"#, "$body.a = undefined (a date, which has no value)");

@@ -19,6 +19,7 @@
 //! assert_eq!(names, ["never-true"]);
 //! ```
 
+mod editing;
 mod finding;
 mod findings;
 mod fixing;

@@ -1,4 +1,4 @@
-//! Runs one lint on routes and manifests, for the tests of the lints.
+//! Runs one lint on routes and manifests, for the tests of the lints. The advice of each finding is followed.
 
 use std::fmt::Write as _;
 
@@ -8,6 +8,7 @@ use edgeroute_lang::hir::{Shadowing, TypedRoute};
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::manifest::{Manifest, apply};
 use edgeroute_lang::route::Route;
+use edgeroute_testkit::advice;
 
 /// A linter that runs one lint only.
 pub(super) fn linter(name: &str) -> Linter {
@@ -34,6 +35,7 @@ pub(super) fn check(name: &str, fires: &[(&str, &str)], quiet: &[&str]) {
         assert!(compiled.is_ok(), "{route}\n{compiled:?}");
         let report = linter.lint_routes(&[Route::new("r", route)]);
         assert_eq!(report.undecided(), 0, "{route}");
+        advice::check_route(route, Some(name)).unwrap_or_else(|fault| panic!("{fault}"));
         report.findings().iter().map(|finding| shown(route, finding.diagnostic())).collect()
     };
     for (route, expected) in fires {
@@ -101,6 +103,7 @@ pub(super) fn said(lint: &str, modules: Option<&[&str]>, routes: &[&str]) -> Vec
         let compiled = TypedRoute::compile(route.text(), Shadowing::default(), &Limits::default());
         assert!(compiled.is_ok(), "{}\n{compiled:?}", route.text());
     }
+    advice::check_manifest(&text, Some(lint)).unwrap_or_else(|fault| panic!("{fault}"));
     let report = linter(lint).lint_manifest(&text);
     let line = |Finding { route, diagnostic, .. }: &Finding| {
         let mut line = route.as_ref().map(|route| format!("{route}: ")).unwrap_or_default() + &diagnostic.message;

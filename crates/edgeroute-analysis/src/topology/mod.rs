@@ -37,6 +37,7 @@ use edgeroute_lang::text::fold;
 pub use loops::{Hop, Loop};
 pub use selection::{Outputs, Selection};
 pub use senders::SomeModules;
+pub(crate) use senders::holds_for_module;
 
 use graph::Graph;
 use senders::Senders;
@@ -185,7 +186,7 @@ impl Topology {
             .map(|(index, (.., route, _))| Selection::new(&route.source, FlowId::new(index), &mut modules))
             .collect();
         for ((position, spec, condition, lowered, route, target), selection) in routes.into_iter().zip(selections) {
-            let taken = senders.taken(&lowered, &selection, &modules);
+            let taken = senders.taken(&route.condition, &lowered, &selection, &modules);
             flows.push(Flow {
                 position,
                 route: spec.route().clone(),

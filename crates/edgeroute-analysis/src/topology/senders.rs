@@ -2,9 +2,13 @@
 //!
 //! A sender fixes the value of `$connectionModuleId`: undefined for a leaf device, the id for a module. If a formula is
 //! false with those tests fixed and every other test assumed to pass, it is false for every message from that sender.
+//! If the condition asks more of the id than a test can, the id is written into the condition instead.
+
+use core::cell::Cell;
 
 use super::{ModuleId, Modules, Selection, Taken};
-use edgeroute_lang::hir::{Condition, Property, fold};
+use edgeroute_lang::hir::{Condition, Known, Property, assume, fold};
+use edgeroute_lang::message::Stamp;
 use edgeroute_lang::predicate::{
     Formula, FormulaId, Formulas, Interner, Orderings, Slot, States, TestKind, TextId, lower,
 };
@@ -41,7 +45,12 @@ impl SomeModules {
 pub(super) struct Lowered {
     /// Operands before the steps that use them, the whole condition last. Empty if it is never true.
     steps: Vec<Step>,
+    /// Whether an expression reads the module's id.
+    computes_id: bool,
 }
+
+/// The most nodes of conditions into which ids are written. Beyond that, an expression may be true for any module.
+const NODES: usize = 500_000;
 
 #[derive(Debug)]
 enum Step {
@@ -65,7 +74,6 @@ enum Step {
 /// The sender, as far as it decides tests.
 #[derive(Copy, Clone)]
 enum Sender<'s> {
-    LeafDevice,
     /// A module with this id, in exactly this spelling if the spelling is known.
     Module(&'s str, Spelling),
     /// A module that no test of the condition names.
@@ -88,13 +96,15 @@ pub(super) struct Senders {
     formulas: Formulas,
     /// The slot of `$connectionModuleId`.
     module: Slot,
+    /// What is left of [`NODES`].
+    nodes_left: Cell<usize>,
 }
 
 impl Default for Senders {
     fn default() -> Self {
         let mut interner = Interner::default();
         let module = interner.reads.property(Property::System("connectionModuleId"));
-        Self { interner, formulas: Formulas::new(), module }
+        Self { interner, formulas: Formulas::new(), module, nodes_left: Cell::new(NODES) }
     }
 }
 
@@ -118,6 +128,7 @@ impl Senders {
             }
         }
         let mut steps = Vec::new();
+        let mut computes_id = false;
         for (index, _) in needed.iter().enumerate().filter(|(_, needed)| **needed) {
             let place = |part: &FormulaId| places.get(part.index()).copied().unwrap_or(usize::MAX);
             let step = match self.formulas.get(FormulaId::new(index)) {
@@ -126,7 +137,11 @@ impl Senders {
                 Formula::And(parts) => Step::All(parts.iter().map(place).collect()),
                 Formula::Or(parts) => Step::Any(parts.iter().map(place).collect()),
                 Formula::Test(test) => match test.kind {
-                    TestKind::Expression(..) => Step::Open,
+                    TestKind::Expression(_, expression) => {
+                        let expression = self.interner.expressions().get(expression.index());
+                        computes_id |= expression.is_some_and(|expression| expression.reads(self.module));
+                        Step::Open
+                    }
                     _ if test.slot != self.module => Step::Open,
                     TestKind::State(states) => Step::Presence(states),
                     TestKind::Text(Orderings::EQUAL, text) => Step::Name { is_equal: true, text },
@@ -139,26 +154,34 @@ impl Senders {
             }
             steps.push(step);
         }
-        Lowered { steps }
+        Lowered { steps, computes_id }
     }
 
     /// The senders among those that `selection` selects for which the condition can be true.
-    pub(super) fn taken(&self, condition: &Lowered, selection: &Selection, modules: &Modules) -> Taken {
+    pub(super) fn taken(
+        &self,
+        condition: &Condition<'_>,
+        lowered: &Lowered,
+        selection: &Selection,
+        modules: &Modules,
+    ) -> Taken {
         let mut taken =
             Taken { leaf_devices: false, twin_changes: false, paths: false, modules: SomeModules::Only(Vec::new()) };
         if let Selection::Everything | Selection::Messages = selection {
-            taken.leaf_devices = self.can_be_true(condition, Sender::LeafDevice);
+            taken.leaf_devices = can_hold(condition, |stamp| (stamp != Stamp::Device).then_some(Known::Undefined));
         }
         if let Selection::Everything | Selection::TwinChanges = selection {
-            taken.twin_changes = self.can_be_true(condition, Sender::Anybody);
+            taken.twin_changes = self.can_be_true(lowered, Sender::Anybody);
         }
         if let Selection::Everything | Selection::Path = selection {
-            taken.paths = self.can_be_true(condition, Sender::Anybody);
+            taken.paths = self.can_be_true(lowered, Sender::Anybody);
         }
         taken.modules = match selection {
-            Selection::Everything | Selection::Messages | Selection::Modules => self.of_all(condition, modules),
+            Selection::Everything | Selection::Messages | Selection::Modules => {
+                self.of_all(condition, lowered, modules)
+            }
             Selection::Module { modules: named, .. } => {
-                let can_send = |id: &ModuleId| self.can_come_from(condition, *id, modules);
+                let can_send = |id: &ModuleId| self.can_come_from(condition, lowered, *id, modules);
                 SomeModules::Only(named.iter().copied().filter(can_send).collect())
             }
             Selection::TwinChanges | Selection::Path => SomeModules::Only(Vec::new()),
@@ -168,30 +191,49 @@ impl Senders {
 
     /// The modules for which the condition can be true. Only modules that a test names are examined, unless a test asks
     /// something else about the id; then all are.
-    fn of_all(&self, condition: &Lowered, modules: &Modules) -> SomeModules {
-        let of_unnamed = self.can_be_true(condition, Sender::UnnamedModule);
+    fn of_all(&self, condition: &Condition<'_>, lowered: &Lowered, modules: &Modules) -> SomeModules {
+        let of_unnamed = self.can_be_true(lowered, Sender::UnnamedModule);
         let mut asked: Vec<ModuleId> = Vec::new();
-        for step in &condition.steps {
+        let all = || (0..modules.all.len()).map(ModuleId::new);
+        for step in &lowered.steps {
             match step {
                 Step::Name { text, .. } => {
                     let name = self.interner.constants.text_of(*text);
                     asked.extend(modules.known(name));
                 }
-                Step::Other => asked.extend((0..modules.all.len()).map(ModuleId::new)),
+                Step::Other => asked.extend(all()),
                 _ => {}
             }
         }
+        if lowered.computes_id && self.nodes_left.get() > 0 {
+            asked.extend(all());
+        }
         asked.sort_unstable();
         asked.dedup();
-        asked.retain(|id| self.can_come_from(condition, *id, modules) != of_unnamed);
+        asked.retain(|id| self.can_come_from(condition, lowered, *id, modules) != of_unnamed);
         if of_unnamed { SomeModules::AllBut(asked) } else { SomeModules::Only(asked) }
     }
 
-    fn can_come_from(&self, condition: &Lowered, id: ModuleId, modules: &Modules) -> bool {
-        modules.all.get(id.index()).is_some_and(|module| {
-            let is_known = module.declared.is_some() || !module.inputs.is_empty();
-            let spelling = if is_known { Spelling::Known } else { Spelling::UpToCase };
-            self.can_be_true(condition, Sender::Module(&module.name, spelling))
+    fn can_come_from(&self, condition: &Condition<'_>, lowered: &Lowered, id: ModuleId, modules: &Modules) -> bool {
+        let Some(module) = modules.all.get(id.index()) else {
+            return false;
+        };
+        let is_known = module.declared.is_some() || !module.inputs.is_empty();
+        let spelling = if is_known { Spelling::Known } else { Spelling::UpToCase };
+        if !self.can_be_true(lowered, Sender::Module(&module.name, spelling)) {
+            return false;
+        }
+        if !lowered.computes_id || !is_known {
+            return true;
+        }
+        let Some(nodes_left) = self.nodes_left.get().checked_sub(condition.nodes().len()) else {
+            return true;
+        };
+        self.nodes_left.set(nodes_left);
+        can_hold(condition, |stamp| match stamp {
+            Stamp::Module => Some(Known::Text(&module.name)),
+            Stamp::Input => Some(Known::Undefined),
+            Stamp::Device | Stamp::Output => None,
         })
     }
 
@@ -206,12 +248,10 @@ impl Senders {
                 Step::Any(parts) => parts.iter().any(part),
                 Step::Presence(states) => match sender {
                     Sender::Anybody => true,
-                    Sender::LeafDevice => states.contains(States::ABSENT),
                     Sender::Module(..) | Sender::UnnamedModule => states.contains(States::TEXT),
                 },
                 Step::Name { is_equal, text } => match sender {
                     Sender::Anybody => true,
-                    Sender::LeafDevice => false,
                     Sender::UnnamedModule => !is_equal,
                     Sender::Module(name, spelling) => {
                         let text = self.interner.constants.text_of(*text);
@@ -221,10 +261,36 @@ impl Senders {
                         }
                     }
                 },
-                Step::Other => !matches!(sender, Sender::LeafDevice),
+                Step::Other => true,
             };
             passed.push(can);
         }
         passed.last().copied().unwrap_or(false)
     }
 }
+
+/// Whether the condition can be true for messages with these stamps.
+fn can_hold<'c>(condition: &'c Condition<'_>, known: impl Fn(Stamp) -> Option<Known<'c>>) -> bool {
+    let (mut interner, mut formulas) = (Interner::default(), Formulas::new());
+    let root = lower(&fold(&assume(condition, known)), &mut interner, &mut formulas);
+    !matches!(formulas.get(root), Formula::False)
+}
+
+/// Whether the condition is true for every message of a module with this id.
+///
+/// The module is on a device whose id no condition names: the hub's own device has an id, but not that of a leaf
+/// device or of a child.
+pub(crate) fn holds_for_module(condition: &Condition<'_>, module: &str) -> bool {
+    let known = |stamp| match stamp {
+        Stamp::Module => Some(Known::Text(module)),
+        Stamp::Device => Some(Known::Text(UNNAMED_DEVICE)),
+        Stamp::Input => Some(Known::Undefined),
+        Stamp::Output => None,
+    };
+    let (mut interner, mut formulas) = (Interner::default(), Formulas::new());
+    let root = lower(&fold(&assume(condition, known)), &mut interner, &mut formulas);
+    matches!(formulas.get(root), Formula::True)
+}
+
+/// An id that no condition names.
+const UNNAMED_DEVICE: &str = "\u{1}";

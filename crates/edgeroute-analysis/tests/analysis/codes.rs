@@ -14,16 +14,16 @@ const WITHOUT_EXAMPLE: [Code; 3] = [Code::TooManyErrors, Code::ManifestTooLong, 
 
 /// A fenced block of a page.
 #[derive(Debug)]
-struct Example {
-    language: String,
+pub(crate) struct Example {
+    pub(crate) language: String,
     /// The code that it must produce; `None` if it must produce none.
-    code: Option<Code>,
+    pub(crate) code: Option<Code>,
     limits: Limits,
-    text: String,
+    pub(crate) text: String,
 }
 
 /// The fenced blocks of a page.
-fn examples(page: &str) -> Vec<Example> {
+pub(crate) fn examples(page: &str) -> Vec<Example> {
     let mut examples = Vec::new();
     let mut lines = page.lines();
     while let Some(info) = lines.find_map(|line| line.strip_prefix("```")) {

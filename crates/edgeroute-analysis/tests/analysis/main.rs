@@ -1,6 +1,8 @@
 //! Tests of the reports about routes: lints, codes and their pages, SARIF.
 
 #[cfg(test)]
+mod advice;
+#[cfg(test)]
 mod codes;
 #[cfg(test)]
 mod diffing;

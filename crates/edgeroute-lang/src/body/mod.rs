@@ -8,7 +8,7 @@ mod encoding;
 mod path;
 mod reader;
 
-pub use document::{BodyValue, Document, Found};
+pub use document::{BodyValue, Document, Found, NearestMember};
 pub use encoding::Characters;
 pub use encoding::Encoding;
 pub use path::{BodyPath, PathError, Step};

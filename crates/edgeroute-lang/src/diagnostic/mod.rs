@@ -17,7 +17,7 @@ pub use excerpt::{QUOTED, bounded, is_invisible, quoted, quoted_up_to};
 pub use list::DiagnosticList;
 pub use list::MAX_ERRORS;
 pub use render::render;
-pub use suggest::closest;
+pub use suggest::{closest, is_slip};
 
 use std::sync::Arc;
 

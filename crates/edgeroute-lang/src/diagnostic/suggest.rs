@@ -1,10 +1,14 @@
 //! "Did you mean": finds the known name nearest to a mistyped one.
 
 /// Returns the candidate nearest to `name`, ignoring ASCII case, if it is near enough: at most one edit in three
-/// characters, where swapping two neighbours is one edit. The first of equally near candidates wins. Takes time
-/// proportional to the product of the lengths; names over 64 characters have no near candidate.
+/// characters, where swapping two neighbours is one edit. The first of equally near candidates wins. `name` itself is
+/// never returned. Takes time proportional to the product of the lengths; names over 64 characters have no near
+/// candidate.
+///
+/// A near name is only a guess: see [`is_slip`].
 #[must_use]
 pub fn closest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    let written = name;
     let name: Vec<char> = name.chars().map(|c| c.to_ascii_lowercase()).collect();
     if name.len() > 64 {
         return None;
@@ -12,6 +16,9 @@ pub fn closest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
     let allowed = name.len().max(3) / 3;
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {
+        if candidate == written {
+            continue;
+        }
         let other: Vec<char> = candidate.chars().map(|c| c.to_ascii_lowercase()).collect();
         if other.len().abs_diff(name.len()) > allowed {
             continue;
@@ -22,6 +29,18 @@ pub fn closest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         }
     }
     best.map(|(_, candidate)| candidate)
+}
+
+/// Whether `name` is so near to `meant` that it is almost certainly a slip of the keyboard, and a fix may write `meant`:
+/// at most one edit in eight characters, but one in any name, where case, `-` and `_` do not count.
+#[must_use]
+pub fn is_slip(name: &str, meant: &str) -> bool {
+    let bare = |name: &str| -> Vec<char> {
+        name.chars().filter(|c| !matches!(c, '-' | '_')).map(|c| c.to_ascii_lowercase()).collect()
+    };
+    let (name, meant) = (bare(name), bare(meant));
+    let allowed = (name.len() / 8).max(1);
+    name.len() <= 64 && meant.len().abs_diff(name.len()) <= allowed && edit_distance(&name, &meant) <= allowed
 }
 
 /// Counts insertions, deletions, replacements and swaps of neighbours (optimal string alignment).
@@ -56,5 +75,27 @@ mod tests {
         assert_eq!(closest("CONTIANS", known), Some("contains"));
         assert_eq!(closest("frobnicate", known), None);
         assert_eq!(closest(&"x".repeat(1000), known), None);
+    }
+
+    #[test]
+    fn a_name_is_not_its_own_suggestion() {
+        assert_eq!(closest("content", ["content"]), None);
+        assert_eq!(closest("Content", ["content"]), Some("content"));
+        assert_eq!(closest("content", ["content", "contents"]), Some("contents"));
+    }
+
+    #[test]
+    fn a_slip_is_nearer_than_a_guess() {
+        for (name, meant) in [
+            ("startswith", "starts_with"),
+            ("sensr", "sensor"),
+            ("camera_capture", "camera-Capture"),
+            ("conectionModulId", "connectionModuleId"),
+        ] {
+            assert!(is_slip(name, meant), "{name}");
+        }
+        for (name, meant) in [("moduleId", "modelId"), ("CameraCaptureGA", "camera-capture"), ("input1", "output1")] {
+            assert!(closest(name, [meant]).is_some() && !is_slip(name, meant), "{name}");
+        }
     }
 }

@@ -6,6 +6,7 @@
 //! ([`crate::builtin`]). A condition exists only if there were no errors, so later stages cannot fail.
 
 mod arena;
+mod assume;
 mod check;
 mod compute;
 mod fold;
@@ -23,6 +24,7 @@ use crate::id::define_id;
 use crate::span::Span;
 
 pub use crate::value::{Arithmetic, Comparison, Text, Type};
+pub use assume::{Known, assume, reads_stamps};
 pub use check::{CheckOptions, Shadowing, TwinFunctions, check};
 pub use fold::fold;
 pub use route::TypedRoute;

@@ -71,7 +71,10 @@ impl<'t> TypedRoute<'t> {
             (_, condition, _) => {
                 // Syntax errors take precedence over type errors, which might only follow from them
                 // (SEMANTICS#all-errors).
-                errors.extend(condition.err().unwrap_or_default());
+                // An error at the place of another is the same mistake, or follows from it.
+                let of_syntax: Vec<Span> = errors.iter().map(|error| error.primary.span).collect();
+                let of_types = condition.err().unwrap_or_default();
+                errors.extend(of_types.into_iter().filter(|error| !of_syntax.contains(&error.primary.span)));
                 errors.sort_by_key(|error| error.primary.span);
                 Err(errors)
             }

@@ -74,6 +74,12 @@ pub enum OperationKind {
 }
 
 impl Expression {
+    /// Whether the expression reads this slot.
+    #[must_use]
+    pub fn reads(&self, slot: Slot) -> bool {
+        self.operations.iter().any(|operation| matches!(operation.kind, OperationKind::Slot(read) if read == slot))
+    }
+
     /// Returns the same expression with each slot replaced by `of(slot)`.
     #[cfg(feature = "parallel")]
     pub(super) fn with_slots(mut self, of: impl Fn(Slot) -> Slot) -> Self {

@@ -48,6 +48,15 @@ impl SourceFacts {
         facts
     }
 
+    /// Whether every message has this stamp.
+    pub fn has(&self, stamp: Stamp) -> bool {
+        match stamp {
+            Stamp::Module => self.module != Stamped::Unknown,
+            Stamp::Output => self.output != Stamped::Unknown,
+            Stamp::Device | Stamp::Input => false,
+        }
+    }
+
     /// Returns the possible values of the stamps, for those that are read.
     pub(super) fn domains(&self, interner: &Interner) -> impl Iterator<Item = (Slot, PropertyDomain)> {
         [(Stamp::Module, &self.module), (Stamp::Output, &self.output)].into_iter().filter_map(|(stamp, stamped)| {

@@ -5,8 +5,29 @@ use edgeroute::CheckedManifest;
 use edgeroute_lang::diagnostic::{Code, Diagnostic};
 use edgeroute_lang::hir::{Shadowing, TypedRoute};
 use edgeroute_lang::limits::Limits;
+use edgeroute_testkit::advice::check_help;
 
+/// The errors of a route, whose advice is followed.
+#[track_caller]
 fn errors(route: &str) -> Vec<Diagnostic> {
+    let found = compile(route);
+    for error in &found {
+        check_help(error, route).unwrap_or_else(|fault| panic!("{route}: {fault}: {error:?}"));
+        if error.fix.is_some() {
+            let fixed = fixed(route, error);
+            let left = compile(&fixed);
+            // A type error may be hidden by a syntax error at the same place.
+            let is_hidden =
+                !TYPE_ERRORS.contains(&error.code) && left.iter().any(|one| TYPE_ERRORS.contains(&one.code));
+            assert!(left.len() < found.len() || is_hidden, "{route} has {found:?}, and {fixed} has {left:?}");
+        }
+    }
+    found
+}
+
+const TYPE_ERRORS: [Code; 2] = [Code::InvalidOperands, Code::InvalidArguments];
+
+fn compile(route: &str) -> Vec<Diagnostic> {
     TypedRoute::compile(route, Shadowing::default(), &Limits::default()).err().unwrap_or_default()
 }
 
@@ -318,12 +339,70 @@ fn sinks_without_quotes_and_of_other_shapes() {
         Code::InvalidEndpointAddress,
         "/modules/NAME/inputs/INPUT",
     );
-    for sink in ["upstream", "$upsteam", "$cloud", "$IoTHub"] {
+    for sink in ["upstream", "$upsteam", "$cloud", "$IoTHub", "IoTHub", "cloud"] {
         fixes(&format!("FROM /messages/* INTO {sink}"), Code::InvalidSink, "FROM /messages/* INTO $upstream");
     }
     for sink in ["$UPSTREAM", "brokeredendpoint('modules/m/inputs/i/')", "BrokeredEndpoint ( \"/a/m/b/i\" )"] {
         assert_eq!(errors(&format!("FROM /messages/* INTO {sink}")), [], "{sink}");
     }
+}
+
+#[test]
+fn a_sink_without_into() {
+    let right = "FROM /messages/* WHERE a = 'b' INTO $upstream";
+    fixes("FROM /messages/* WHERE a = 'b' $upstream", Code::ExpectedKeyword, right);
+    fixes("FROM /messages/* $upstream", Code::ExpectedKeyword, "FROM /messages/* INTO $upstream");
+    let [wrong, right] = ["", "INTO "]
+        .map(|into| format!("FROM /messages/* WHERE a = 'b' {into}BrokeredEndpoint(\"/modules/m/inputs/i\")"));
+    fixes(&wrong, Code::ExpectedKeyword, &right);
+    explains_route("FROM /messages/* WHERE a = 'b' $upstream", Code::ExpectedKeyword, "write INTO before `$upstream`");
+}
+
+#[test]
+fn a_sink_that_names_nothing_known() {
+    explains_route("FROM /messages/* INTO storage", Code::InvalidSink, "write $upstream for the cloud, or Brokered");
+    let blank = "FROM /messages/* INTO BrokeredEndpoint(\"/modules/a/inputs/\")";
+    assert_eq!(errors(blank)[0].message, "the endpoint's input is blank");
+    fixes(
+        "FROM /messages/* INTO BrokeredEndpoint(''/modules/m/inputs/i'')",
+        Code::InvalidSink,
+        "FROM /messages/* INTO BrokeredEndpoint(\"/modules/m/inputs/i\")",
+    );
+}
+
+#[test]
+fn wildcards_and_characters_of_other_paths() {
+    fixes(
+        "FROM /messages/modules/m/# INTO $upstream",
+        Code::InvalidSource,
+        "FROM /messages/modules/m/* INTO $upstream",
+    );
+    fixes("FROM /messages/+ INTO $upstream", Code::InvalidSource, "FROM /messages/* INTO $upstream");
+    explains_route(
+        "FROM /messages/modules/+/outputs/o INTO $upstream",
+        Code::InvalidSource,
+        "end the source with `/*`",
+    );
+    for name in ["Edge:Solution", "m@1"] {
+        let route = format!("FROM /messages/modules/{name}/* INTO $upstream");
+        let help = format!("write `FROM /messages/modules/* WHERE $connectionModuleId = '{name}'`");
+        explains_route(&route, Code::InvalidSource, &help);
+    }
+}
+
+#[test]
+fn one_mistake_is_one_error() {
+    fixes_first("q == 3", "q = 3");
+    explains("not undefined", TYPES, "not is_defined(name)");
+}
+
+/// Checks that the condition has one syntax error, whose fix gives the other condition, which may have other errors.
+#[track_caller]
+fn fixes_first(condition: &str, expected: &str) {
+    let [route, expected] = [condition, expected].map(|text| format!("FROM /messages/* WHERE {text} INTO $upstream"));
+    let found = errors(&route);
+    assert_eq!(found.iter().map(|error| error.code).collect::<Vec<_>>(), [TOKEN], "{route}: {found:?}");
+    assert_eq!(fixed(&route, &found[0]), expected, "{route}");
 }
 
 #[test]

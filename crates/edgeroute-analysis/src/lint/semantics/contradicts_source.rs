@@ -1,5 +1,8 @@
+use std::borrow::Cow;
+
 use crate::lint::{CheckedRoute, Findings, Level, Pass};
 use edgeroute_lang::diagnostic::Code;
+use edgeroute_lang::hir::{Known, assume};
 use edgeroute_lang::prove::{Answer, SourceFacts};
 
 lint! {
@@ -34,7 +37,13 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
     if subject.facts == SourceFacts::default() {
         return;
     }
-    let claims = [(subject.formula, true)];
+    // Every message from a module has the stamp, so an alternative for messages without it never applies.
+    let assumed = assume(&subject.typed.condition, |stamp| subject.facts.has(stamp).then_some(Known::Present));
+    let formula = match assumed {
+        Cow::Borrowed(_) => subject.formula,
+        Cow::Owned(assumed) => findings.reasoner.add(&assumed),
+    };
+    let claims = [(formula, true)];
     if findings.reasoner.refute(&claims, &subject.facts) != Answer::Impossible
         || findings.reasoner.refute(&claims, &SourceFacts::default()) == Answer::Impossible
     {
@@ -66,6 +75,10 @@ mod tests {
                     &format!("{message}: `not is_defined($connectionModuleId)`"),
                 ),
                 (
+                    "FROM /messages/modules/a/* WHERE ($connectionModuleId ?? 'b') = 'b' INTO $upstream",
+                    &format!("{message}: `($connectionModuleId ?? 'b') = 'b'`"),
+                ),
+                (
                     "FROM /messages/modules/a/outputs/o WHERE $outputName = 'p' INTO $upstream",
                     &format!("{message}: `$outputName = 'p'`"),
                 ),
@@ -73,6 +86,7 @@ mod tests {
             &[
                 "FROM /messages/modules/a/* WHERE $connectionModuleId = 'A' INTO $upstream",
                 "FROM /messages/* WHERE $connectionModuleId = 'b' INTO $upstream",
+                "FROM /messages/* WHERE ($connectionModuleId ?? 'b') = 'b' INTO $upstream",
                 "FROM /messages/modules/a/* WHERE connectionModuleId = 'b' INTO $upstream",
                 "FROM /messages/modules/a/* WHERE b = 'x' and b = 'y' INTO $upstream",
             ],

@@ -43,7 +43,7 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         };
         if matches!(body.kind, NodeKind::Body { .. }) {
             let query = subject.slice(body.span);
-            let fixed = format!("({query} = null)");
+            let fixed = subject.grouped(node.span, &format!("{query} = null"));
             let diagnostic = findings
                 .diagnostic(node.span, "`is_null` of a body query is true for every value that is present")
                 .with_label("false if the body has no value here")
@@ -64,7 +64,7 @@ mod tests {
             "is-null-of-body",
             &[(
                 "is_null($body.a)",
-                "`is_null` of a body query is true for every value that is present: `is_null($body.a)` -> ($body.a = null)",
+                "`is_null` of a body query is true for every value that is present: `is_null($body.a)` -> $body.a = null",
             )],
             &["is_null(a)", "$body.a = null"],
         );

@@ -15,6 +15,8 @@ mod unchecked_content_type;
 mod unknown_system_property;
 mod wrong_content_type;
 
+pub(super) use unknown_system_property::system_name;
+
 use super::Lint;
 
 /// The lints of this group, in the order of their codes.

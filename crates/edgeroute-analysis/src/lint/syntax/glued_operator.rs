@@ -1,3 +1,4 @@
+use crate::lint::editing::string_literal;
 use crate::lint::{CheckedRoute, Findings, Fixes, Level, Pass};
 use edgeroute_lang::diagnostic::Code;
 use edgeroute_lang::hir::{Arithmetic, NodeKind, Type, TypedRoute};
@@ -38,7 +39,8 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         let (ExprKind::Property(name) | ExprKind::SystemProperty(name)) = expression.kind else {
             continue;
         };
-        if let Some((span, fixed)) = unglued(subject, expression, name) {
+        let is_doubled = doubled_quote(name).is_some();
+        if let Some((span, fixed)) = unglued(subject, expression, name).filter(|_| !is_doubled) {
             let message = format!("`{name}` is read as a single property name");
             let diagnostic = findings
                 .diagnostic(expression.span, message)
@@ -49,9 +51,24 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         } else if name.contains('\'') {
             let message = format!("`{name}` is read as a single property name, quotes included");
             let diagnostic = findings.diagnostic(expression.span, message).with_label("a single name");
-            findings.add(subject.index, diagnostic.with_help("put white space around the string"));
+            let diagnostic = match doubled_quote(name) {
+                Some(literal) => {
+                    let help = format!("escape a quote within a string with a backslash: `{literal}`");
+                    findings.fix(subject, diagnostic.with_help(help), expression.span, &literal)
+                }
+                None => diagnostic.with_help("put white space around the string"),
+            };
+            findings.add(subject.index, diagnostic);
         }
     }
+}
+
+/// The string that is meant by `'it''s'`, where a quote is doubled as in SQL.
+fn doubled_quote(name: &str) -> Option<String> {
+    let inner = name.strip_prefix('\'')?.strip_suffix('\'')?;
+    let value = inner.split("\'\'").collect::<Vec<_>>();
+    let is_plain = value.iter().all(|part| !part.contains(['\'', '\\']));
+    (value.len() > 1 && is_plain).then(|| string_literal(&value.join("\'")))
 }
 
 /// The name, or a span that begins with it, with white space around its operators, if the route still makes sense.
@@ -132,6 +149,10 @@ mod tests {
                 ("$body.temp-1 > 5", &said("$body.temp-1", "$body.temp - 1 > 5")),
                 ("$body.n*2 > 5", &said("$body.n*2", "$body.n * 2 > 5")),
                 ("'a'||b = 'c'", &said("'a'||b", "'a' || b = 'c'")),
+                (
+                    "a = 'it''s'",
+                    r"`'it''s'` is read as a single property name, quotes included: `'it''s'` -> a = 'it\'s'",
+                ),
                 ("it's = 'c'", "`it's` is read as a single property name, quotes included: `it's`"),
             ],
             &[

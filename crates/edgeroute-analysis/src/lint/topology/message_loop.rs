@@ -8,8 +8,8 @@ lint! {
     /// # Why
     /// Each module receives all messages of the one before it, and the first receives those of the last.
     /// If each answers a message with another, the loop never ends.
-    /// The lint reports a loop only if every route in it takes all outputs of a module,
-    /// because a route that names an output separates requests from answers.
+    /// The lint reports a loop only if every route in it takes all messages of a module,
+    /// because a route that names an output, or asks for a property, separates requests from answers.
     ///
     /// # Example
     /// ```json W0303
@@ -52,7 +52,7 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
     let Some((_, topology)) = set.manifest else {
         return;
     };
-    let senders = Senders::of(topology);
+    let senders = Senders::of(set, topology);
     // Another lint reports a module that sends to itself.
     for found in topology.loops_of(|flow| senders.of_flow(flow)).iter().filter(|found| found.modules.len() > 1) {
         let hops: Vec<(&str, usize)> = found
@@ -97,9 +97,13 @@ mod tests {
         let back = |from: &str| format!("back: FROM {from} {a}");
         let fires =
             |back: &str| said("message-loop", None, &[&there, back, "up: FROM /messages/modules/b/* INTO $upstream"]);
-        for from in
-            ["/messages/modules/b/*", "/messages/modules/b/outputs/*", "/messages/* WHERE $connectionModuleId = 'b'"]
-        {
+        for from in [
+            "/messages/modules/b/*",
+            "/messages/modules/b/outputs/*",
+            "/messages/* WHERE $connectionModuleId = 'b'",
+            "/messages/* WHERE ($connectionModuleId ?? '') != 'a'",
+            "/messages/* WHERE $connectionDeviceId != 'leaf-1'",
+        ] {
             let found = fires(&back(from));
             let way = "part of the loop: BrokeredEndpoint('/modules/a/inputs/in')";
             assert_eq!(found, [format!("there: messages can loop: `b`, `a`, `b`; {way}")], "{from}");
@@ -108,6 +112,9 @@ mod tests {
             "/messages/modules/b/outputs/reply",
             "/messages/modules/c/*",
             "/messages/* WHERE $connectionModuleId = 'd'",
+            "/messages/* WHERE lower($connectionModuleId) != 'b'",
+            "/messages/* WHERE $connectionDeviceId = 'leaf-1'",
+            "/messages/modules/b/* WHERE kind = 'request'",
         ] {
             assert_eq!(fires(&back(from)), [""; 0], "{from}");
         }

@@ -1,9 +1,15 @@
+use crate::lint::semantics::system_name;
 use crate::lint::{CheckedRoute, Findings, Fixes, Level, Pass, RouteSetContext};
 use crate::topology::{ModuleId, Selection, Target, Topology};
-use edgeroute_lang::diagnostic::{Code, closest};
+use edgeroute_lang::diagnostic::{Code, closest, is_slip};
+use edgeroute_lang::hir::TypedRoute;
 use edgeroute_lang::manifest::ModuleSpec;
+use edgeroute_lang::message::Stamp;
+use edgeroute_lang::prove::{Answer, SourceFacts};
+use edgeroute_lang::source::SourcePattern;
 use edgeroute_lang::span::Span;
 use edgeroute_lang::syntax::ast::SinkKind;
+use edgeroute_lang::text::eq_ignore_case;
 
 lint! {
     /// A module that the deployment does not install.
@@ -12,6 +18,8 @@ lint! {
     /// A route from a missing module takes nothing, and a route into one stores messages that nobody will ever receive.
     /// Module names in endpoints are case-sensitive.
     /// The lint runs only if the deployment declares its modules.
+    /// A source may also be a module of a child device, whose messages a parent hub receives too.
+    /// The lint assumes so if the condition asks for `$connectionDeviceId`.
     ///
     /// # Example
     /// ```json W0301
@@ -39,6 +47,7 @@ lint! {
     ///
     /// # Fix
     /// Writes the name that was probably meant, which changes the meaning.
+    /// There is no fix if the result would take what another route takes.
     Lint {
         code: Code::UnknownModule,
         name: "unknown-module",
@@ -63,16 +72,25 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
         if let (Selection::Module { modules, .. }, Some(source)) = (flow.selection(), &subject.tree.source)
             && let Some(name) = unknown(topology, modules)
             && name != "*"
+            && !asks_for_device(subject)
         {
-            report(subject, source.span, name, &known, findings);
+            let otherwise = "if a child device sends from this module, ask for the device as well: \
+                             `$connectionDeviceId = 'CHILD'`";
+            report(set, subject, Unknown { place: source.span, name, otherwise }, &known, findings);
         }
         if let (Target::Input(module, _), Some(sink)) = (flow.target(), &subject.tree.sink)
             && let SinkKind::Function { address_span, .. } = sink.kind
             && let Some(name) = unknown(topology, &[module])
         {
-            report(subject, address_span, name, &known, findings);
+            let otherwise = "write a module of `$edgeAgent`";
+            report(set, subject, Unknown { place: address_span, name, otherwise }, &known, findings);
         }
     }
+}
+
+/// Whether the condition reads the id of the sending device, which may then be a child of this one.
+fn asks_for_device(subject: &CheckedRoute<'_>) -> bool {
+    subject.nodes().any(|node| system_name(&node.kind).is_some_and(|name| eq_ignore_case(name, Stamp::Device.name())))
 }
 
 /// The name of the modules if the deployment installs none of them.
@@ -82,8 +100,22 @@ fn unknown<'t>(topology: &'t Topology, modules: &[ModuleId]) -> Option<&'t str> 
     (first.declared().is_none() && named.all(|module| module.declared().is_none())).then_some(first.name())
 }
 
-/// `place` must span a path whose second or third segment is the module's name.
-fn report(subject: &CheckedRoute<'_>, place: Span, name: &str, known: &[&str], findings: &mut Findings<'_>) {
+/// A module that the deployment does not install.
+struct Unknown<'s> {
+    /// Spans a path whose second or third segment is the module's name.
+    place: Span,
+    name: &'s str,
+    /// The help if no module has a similar name.
+    otherwise: &'s str,
+}
+
+fn report(
+    set: &RouteSetContext<'_>,
+    subject: &CheckedRoute<'_>,
+    Unknown { place, name, otherwise }: Unknown<'_>,
+    known: &[&str],
+    findings: &mut Findings<'_>,
+) {
     let path = subject.slice(place);
     let segment = segments(path).find(|(_, segment)| segment.eq_ignore_ascii_case(name));
     let span = segment.map_or(place, |(at, segment)| Span::from_range(at..at + segment.len()).shifted(place.start()));
@@ -93,12 +125,43 @@ fn report(subject: &CheckedRoute<'_>, place: Span, name: &str, known: &[&str], f
         Some(meant) => {
             let help = format!("did you mean `{meant}`?");
             let diagnostic = diagnostic.with_help(help);
-            if segment.is_some() { findings.fix(subject, diagnostic, span, meant) } else { diagnostic }
+            if segment.is_some() && is_slip(name, meant) && is_new(set, subject, &subject.with(span, meant), findings) {
+                findings.fix(subject, diagnostic, span, meant)
+            } else {
+                diagnostic
+            }
         }
-        None => diagnostic,
+        None => diagnostic.with_help(otherwise),
     };
     findings.add(subject.index, diagnostic);
 }
+
+/// Whether `fixed`, in place of a route, neither takes everything that another route takes to the same endpoint, nor
+/// nothing else.
+fn is_new(set: &RouteSetContext<'_>, subject: &CheckedRoute<'_>, fixed: &str, findings: &mut Findings<'_>) -> bool {
+    let Ok(fixed) = TypedRoute::compile(fixed, subject.shadowing, subject.limits) else {
+        return false;
+    };
+    let path = |source: &SourcePattern| source.folded().collect::<String>();
+    let ours = path(&fixed.source);
+    let mut others = set.subjects.iter().filter(|other| {
+        let theirs = path(&other.typed.source);
+        other.index != subject.index
+            && other.typed.endpoint == fixed.endpoint
+            && (ours.starts_with(&theirs) || theirs.starts_with(&ours))
+    });
+    let formula = findings.reasoner.add(&fixed.condition);
+    let compared = others.by_ref().take(COMPARED).all(|other| {
+        let mut is_open = |one, another| {
+            findings.reasoner.refute(&[(one, true), (another, false)], &SourceFacts::default()) == Answer::Open
+        };
+        is_open(formula, other.formula) && is_open(other.formula, formula)
+    });
+    compared && others.next().is_none()
+}
+
+/// The most other routes that a fixed route is compared with.
+const COMPARED: usize = 64;
 
 /// The segments of a path from the second one on, with their positions.
 fn segments(path: &str) -> impl Iterator<Item = (usize, &str)> {
@@ -138,5 +201,30 @@ mod tests {
             "b: FROM /messages/modules/*/x INTO $upstream",
         ];
         assert_eq!(said("unknown-module", modules, &known), [""; 0]);
+    }
+
+    #[test]
+    fn a_guess_or_a_second_route_of_the_kind_is_no_fix() {
+        let modules: Option<&[&str]> = Some(&["camera-capture"]);
+        let message = |name: &str| format!("a: the deployment does not install a module `{name}`");
+        let up = "b: FROM /messages/modules/camera-capture/* INTO $upstream";
+        let guess = "a: FROM /messages/modules/CameraCaptureGA/* INTO $upstream";
+        assert_eq!(said("unknown-module", modules, &[guess]), [message("CameraCaptureGA")]);
+        let slip = "a: FROM /messages/modules/camera-captur/outputs/o INTO $upstream";
+        assert_eq!(said("unknown-module", modules, &[slip, up]), [message("camera-captur")]);
+        let other = "b: FROM /messages/modules/camera-capture/outputs/p INTO $upstream";
+        let fixed =
+            format!("{} -> FROM /messages/modules/camera-capture/outputs/o INTO $upstream", message("camera-captur"));
+        assert_eq!(said("unknown-module", modules, &[slip, other]), [fixed]);
+    }
+
+    #[test]
+    fn a_source_may_be_on_a_child_device() {
+        let modules: Option<&[&str]> = Some(&["store"]);
+        let from = |condition: &str| {
+            format!("a: FROM /messages/modules/reader/*{condition} INTO BrokeredEndpoint('/modules/store/inputs/in')")
+        };
+        assert_eq!(said("unknown-module", modules, &[&from("")]).len(), 1);
+        assert_eq!(said("unknown-module", modules, &[&from(" WHERE $connectionDeviceId = 'child-1'")]), [""; 0]);
     }
 }

@@ -1,5 +1,6 @@
+use crate::lint::editing::string_literal;
 use crate::lint::{CheckedRoute, Findings, Fixes, Level, Pass};
-use edgeroute_lang::diagnostic::{Code, closest};
+use edgeroute_lang::diagnostic::{Code, closest, is_slip};
 use edgeroute_lang::span::Span;
 
 lint! {
@@ -68,11 +69,20 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         text.find(wrong).map_or(source.span, |at| Span::from_range(at..at + wrong.len()).shifted(source.span.start()));
     let diagnostic =
         findings.diagnostic(place, format!("no message comes from `{path}`")).with_label("not a source of an edge hub");
+    if let Some((elsewhere, help)) = of_cloud(&segments) {
+        let diagnostic = diagnostic.with_help(help);
+        let diagnostic = match elsewhere {
+            Some(source_of_hub) => findings.fix(subject, diagnostic, source.span, source_of_hub),
+            None => diagnostic,
+        };
+        findings.add(subject.index, diagnostic);
+        return;
+    }
     let meant = closest(wrong, words.iter().copied());
     let diagnostic = match meant {
         Some(meant) => {
             let diagnostic = diagnostic.with_help(format!("did you mean `{meant}`?"));
-            findings.fix(subject, diagnostic, place, meant)
+            if is_slip(wrong, meant) { findings.fix(subject, diagnostic, place, meant) } else { diagnostic }
         }
         None => diagnostic.with_help(
             "use /messages/*, /messages/modules/NAME/*, /messages/modules/NAME/outputs/OUTPUT or \
@@ -80,6 +90,42 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
         ),
     };
     findings.add(subject.index, diagnostic);
+}
+
+/// The source of the hub that corresponds to one of the cloud's, and the help.
+fn of_cloud(segments: &[&str]) -> Option<(Option<&'static str>, String)> {
+    let segment = |index: usize| segments.get(index).copied().unwrap_or_default();
+    let is = |index: usize, words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(segment(index)));
+    if is(0, &["twinChangeEvents", "deviceTwinChangeEvents", "twinChanges", "twinNotifications"]) && segments.len() == 1
+    {
+        let help = "the hub's name for this source is `/twinChangeNotifications`".to_owned();
+        return Some((Some("/twinChangeNotifications"), help));
+    }
+    if is(0, &["deviceMessages", "deviceMessage", "telemetry", "events"]) && segments.len() == 1 {
+        return Some((Some("/messages/*"), "the hub's name for this source is `/messages/*`".to_owned()));
+    }
+    if is(0, &["messages"]) && is(1, &["events"]) && segments.len() == 2 {
+        return Some((Some("/messages/*"), "messages to the cloud come from `/messages/*`".to_owned()));
+    }
+    let is_device = is(1, &["devices", "device", "leafDevices"]) && is(0, &["messages"]);
+    if is_device || (is(0, &["devices"]) && segments.len() > 1) {
+        let device = segment(if is_device { 2 } else { 1 });
+        let device = if device.is_empty() || device == "*" { "DEVICE" } else { device };
+        let id = string_literal(device);
+        return Some((None, format!("write `FROM /messages/* WHERE $connectionDeviceId = {id}`")));
+    }
+    if is(
+        0,
+        &[
+            "deviceLifecycleEvents",
+            "deviceJobLifecycleEvents",
+            "deviceConnectionStateEvents",
+            "digitalTwinChangeEvents",
+        ],
+    ) {
+        return Some((None, "only the cloud has this source; route it in IoT Hub".to_owned()));
+    }
+    None
 }
 
 #[cfg(test)]
@@ -102,6 +148,18 @@ mod tests {
         let mut fires: Vec<(&str, &str)> = fires.iter().map(|(route, expected)| (&**route, &**expected)).collect();
         let lifecycle = format!("{}: `deviceLifecycleEvents`", message("/deviceLifecycleEvents"));
         fires.push(("FROM /deviceLifecycleEvents INTO $upstream", &lifecycle));
+        let cloud = [
+            ("/twinChangeEvents", "twinChangeEvents", "/twinChangeNotifications"),
+            ("/deviceMessages/*", "deviceMessages", "/messages/*"),
+        ]
+        .map(|(source, wrong, fixed)| {
+            let path = source.trim_end_matches("/*");
+            let route = |source: &str| format!("FROM {source} INTO $upstream");
+            (route(source), format!("{}: `{wrong}` -> {}", message(path), route(fixed)))
+        });
+        fires.extend(cloud.iter().map(|(route, expected)| (&**route, &**expected)));
+        let device = format!("{}: `devices`", message("/messages/devices/leaf-1"));
+        fires.push(("FROM /messages/devices/leaf-1/* INTO $upstream", &device));
         let twins = format!("{}: `x`", message("/twinChangeNotifications/x"));
         fires.push(("FROM /twinChangeNotifications/x INTO $upstream", &twins));
         check(

@@ -5,6 +5,7 @@
 //! the children of the nodes reached before, or for `..` the whole body. It allocates freely.
 
 mod build;
+mod nearest;
 mod select;
 #[cfg(test)]
 mod tests;
@@ -90,6 +91,15 @@ pub enum Found<'d> {
     /// The path cannot be followed: it cannot be [read as a path](super::BodyPath::steps), or has a negative index for
     /// an array.
     Impossible,
+}
+
+/// What a body has where a path leads nowhere.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum NearestMember<'d> {
+    /// A member with a similar name.
+    Spelled(&'d str),
+    /// A member whose name has the dot that the path reads as the start of another step.
+    Dotted(&'d str),
 }
 
 /// The value of a body query.

@@ -276,8 +276,11 @@ impl Checker<'_, '_> {
             .with_label("expected a bool")
             .with_secondary(expression.span, type_label(self.inner(expression), ty));
         let written = self.written(operand).unwrap_or(Cow::Borrowed("..."));
-        let help =
-            format!("`not` applies to the next operand only; to negate a comparison, write `not ({written} = ...)`");
+        let help = if matches!(self.inner(expression).kind, ExprKind::Literal(_)) {
+            "write a condition after `not`, such as `not is_defined(name)`".to_owned()
+        } else {
+            format!("`not` applies to the next operand only; to negate a comparison, write `not ({written} = ...)`")
+        };
         let error = fix_or(error, self.misread_operand(&[operand]), |error| match self.negated_comparison(operand) {
             Some((span, fixed)) => error
                 .with_help(format!("`not` applies to the next operand only; write `{fixed}`"))

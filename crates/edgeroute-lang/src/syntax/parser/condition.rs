@@ -332,6 +332,10 @@ impl<'c, 't, 'l> ExpressionParser<'c, 't, 'l> {
             }
             TokenKind::CloseParenthesis => self.close(left),
             TokenKind::Comma => self.comma(left),
+            // INTO is missing, which the route reports.
+            _ if self.follow == Follow::Into && !self.is_in_group() && self.cursor.is_at_sink() => {
+                Next::Done(self.reduce(left, 0))
+            }
             _ => match self.mistaken_operator(left) {
                 Some(next) => next,
                 None => self.end_of_group(left),

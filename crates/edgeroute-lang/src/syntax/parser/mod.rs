@@ -121,6 +121,18 @@ impl<'t, 'l> Cursor<'t, 'l> {
         }
     }
 
+    /// Whether the current token begins a sink: `$upstream`, or `BrokeredEndpoint(`.
+    fn is_at_sink(&self) -> bool {
+        let text = self.text_of(self.current);
+        match self.current.kind {
+            TokenKind::SystemProperty => text.eq_ignore_ascii_case("$upstream"),
+            TokenKind::Id => {
+                text.eq_ignore_ascii_case("BrokeredEndpoint") && self.peek().kind == TokenKind::OpenParenthesis
+            }
+            _ => false,
+        }
+    }
+
     /// Returns the token after the current one.
     fn peek(&self) -> Token {
         self.lexer.clone().next_token()

@@ -95,7 +95,8 @@ fn keyword(cursor: &mut Cursor<'_, '_>, kind: TokenKind, name: &'static str, con
         }
     } else if error.code == Code::ExpectedKeyword && continues.contains(&cursor.kind()) {
         let place = Span::at(cursor.current.span.start());
-        error = error.with_help(format!("write {name} here")).with_fix(place, format!("{name} "));
+        let help = format!("write {name} before `{}`", quoted(cursor.text_of(cursor.current)));
+        error = error.with_help(help).with_fix(place, format!("{name} "));
     } else if kind == TokenKind::Into && cursor.is_at(TokenKind::Eof) {
         error = explained(error, "end the route with INTO and a sink, such as INTO $upstream");
     }
@@ -134,7 +135,7 @@ fn source(cursor: &mut Cursor<'_, '_>) -> Option<Source> {
         cursor.take();
     }
     let span = Span::new(start.start(), cursor.previous.span.end());
-    if !ends_clause(cursor.kind()) {
+    if !ends_clause(cursor.kind()) && !cursor.is_at_sink() {
         if is_valid && !cursor.is_at_mistyped(&["WHERE", "INTO"]) {
             let error = source_end_error(cursor);
             cursor.error(error);
@@ -180,6 +181,11 @@ fn source_item_error(cursor: &Cursor<'_, '_>) -> Diagnostic {
         return placeholder_left(cursor.text, span);
     }
     let error = cursor.unexpected(Code::InvalidSource, "a name or `*`");
+    if error.code == Code::InvalidSource
+        && let Some(wildcard) = mqtt_wildcard(cursor)
+    {
+        return wildcard_error(cursor, error, wildcard);
+    }
     if error.code == Code::PlaceholderLeft {
         return error;
     }
@@ -226,8 +232,52 @@ fn source_end_error(cursor: &Cursor<'_, '_>) -> Diagnostic {
         TokenKind::Id | TokenKind::SystemProperty | TokenKind::Not => {
             error.with_help("begin a condition with WHERE and a sink with INTO")
         }
-        _ => error,
+        _ => match refused_name(cursor) {
+            Some(help) => error.with_help(help),
+            None => error,
+        },
     }
+}
+
+/// The MQTT wildcard at the current token, if it is one.
+fn mqtt_wildcard(cursor: &Cursor<'_, '_>) -> Option<char> {
+    let wildcard = cursor.text_of(cursor.current).chars().next().filter(|first| matches!(first, '+' | '#'))?;
+    let after = cursor.text.get(cursor.current.span.range().start + 1..).unwrap_or_default();
+    after.chars().next().is_none_or(|next| next == '/' || next.is_whitespace()).then_some(wildcard)
+}
+
+/// Explains a wildcard of MQTT, and replaces one at the end of a source.
+fn wildcard_error(cursor: &Cursor<'_, '_>, error: Diagnostic, wildcard: char) -> Diagnostic {
+    let span = cursor.current.span;
+    let place = Span::new(span.start(), span.start() + 1);
+    let after = cursor.text.get(place.range().end..).unwrap_or_default();
+    if after.starts_with('/') {
+        error.with_help(format!(
+            "`{wildcard}` is no wildcard here; end the source with `/*`, which selects everything below it"
+        ))
+    } else {
+        error.with_help(format!("`{wildcard}` is no wildcard here; write `*`")).with_fix(place, "*")
+    }
+}
+
+/// The help for a character that interrupts a name.
+fn refused_name(cursor: &Cursor<'_, '_>) -> Option<String> {
+    let span = cursor.current.span;
+    let touches = cursor.previous.kind == TokenKind::Id && cursor.previous.span.end() == span.start();
+    let character = span.slice(cursor.text).chars().next().filter(|c| touches && !c.is_alphanumeric())?;
+    let before = cursor.text.get(..cursor.previous.span.range().start).unwrap_or_default();
+    let is_module = before.to_ascii_lowercase().ends_with("/messages/modules/");
+    let whole = cursor.text.get(cursor.previous.span.range().start..).unwrap_or_default();
+    let name = whole.split(|c: char| c == '/' || c.is_whitespace()).next().unwrap_or_default();
+    Some(if is_module && !name.contains(['\'', '\\']) {
+        format!(
+            "a name in a source cannot have `{character}`; write \
+             `FROM /messages/modules/* WHERE $connectionModuleId = '{}'`",
+            quoted(name)
+        )
+    } else {
+        format!("a name in a source cannot have `{character}`; end the source before it, with `/*`")
+    })
 }
 
 /// Reads `WHERE condition`, if present.
@@ -238,7 +288,7 @@ fn condition<'t>(cursor: &mut Cursor<'t, '_>) -> Option<Condition<'t>> {
         cursor.take_if(TokenKind::Where)?;
     }
     let condition = parse_expression(cursor, Follow::Into);
-    if !cursor.is_at_mistyped(&["INTO"]) {
+    if !cursor.is_at_mistyped(&["INTO"]) && !cursor.is_at_sink() {
         skip_to(cursor, |kind| kind == TokenKind::Into);
     }
     Some(condition)
@@ -246,8 +296,9 @@ fn condition<'t>(cursor: &mut Cursor<'t, '_>) -> Option<Condition<'t>> {
 
 /// Reads INTO, or reports that it is missing.
 fn into(cursor: &mut Cursor<'_, '_>) -> bool {
-    let is_there = keyword(cursor, TokenKind::Into, "INTO", &[TokenKind::SystemProperty]);
-    is_there || cursor.is_at(TokenKind::SystemProperty)
+    let continues = [if cursor.is_at_sink() { cursor.kind() } else { TokenKind::SystemProperty }];
+    let is_there = keyword(cursor, TokenKind::Into, "INTO", &continues);
+    is_there || continues.contains(&cursor.kind())
 }
 
 fn ends_clause(kind: TokenKind) -> bool {

@@ -10,6 +10,12 @@ use crate::syntax::token::{Token, TokenKind};
 
 const HELP: &str = "write BrokeredEndpoint(\"/modules/NAME/inputs/INPUT\")";
 
+/// The help where nothing shows which endpoint is meant.
+const EITHER: &str = "write $upstream for the cloud, or BrokeredEndpoint(\"/modules/NAME/inputs/INPUT\") for a module";
+
+/// Names for the cloud.
+const CLOUD: [&str; 7] = ["upstream", "iothub", "iot_hub", "cloud", "hub", "azure", "azureiothub"];
+
 /// The maximum length of a corrected text in a help line, in characters.
 const SHOWN: usize = 160;
 
@@ -46,12 +52,12 @@ fn endpoint_address(cursor: &mut Cursor<'_, '_>, name: Token) -> Option<Token> {
     if cursor.take_if(TokenKind::OpenParenthesis).is_none() {
         let error = cursor.unexpected(Code::InvalidSink, "`(`");
         let written = cursor.text_of(name);
-        let error = if error.code == Code::InvalidSink && written.eq_ignore_ascii_case("upstream") {
+        let is_of = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(written));
+        let error = if error.code == Code::InvalidSink && is_of(&CLOUD) {
             let message = format!("expected $upstream or BrokeredEndpoint(\"...\"), found `{written}`");
-            Diagnostic::new(Code::InvalidSink, name.span, message)
-                .with_label("no such endpoint")
-                .with_help("did you mean $upstream?")
-                .with_fix(name.span, "$upstream")
+            let error = Diagnostic::new(Code::InvalidSink, name.span, message).with_label("no such endpoint");
+            let help = if is_of(&["upstream"]) { "did you mean $upstream?" } else { "the cloud is $upstream" };
+            error.with_help(help).with_fix(name.span, "$upstream")
         } else {
             fix(cursor, error, name.span)
         };
@@ -75,6 +81,9 @@ fn endpoint_address(cursor: &mut Cursor<'_, '_>, name: Token) -> Option<Token> {
         let error = cursor.unexpected(Code::InvalidSink, "`)`");
         cursor.error(if error.code == Code::InvalidSink && cursor.is_at(TokenKind::Eof) {
             error.with_help("write `)` after the address").with_fix(place, ")")
+        } else if cursor.text_of(address).len() == 2 {
+            // Doubled quotes: the address follows an empty string.
+            fix(cursor, error, name.span)
         } else {
             explained(error, HELP)
         });
@@ -94,7 +103,8 @@ fn fix(cursor: &Cursor<'_, '_>, error: Diagnostic, first: Span) -> Diagnostic {
             let whole = Span::from_range(first.range().start..first.range().start + rest.len());
             error.with_help(format!("write {}", quoted_up_to(&fixed, SHOWN))).with_fix(whole, fixed)
         }
-        None => error.with_help(HELP),
+        None if first.slice(cursor.text).to_ascii_lowercase().contains("endpoint") => error.with_help(HELP),
+        None => error.with_help(EITHER),
     }
 }
 
