@@ -235,7 +235,6 @@ mod tests {
             &[
                 "$body.t > 30 and $body.t != null",
                 "$body.t > 30 and $body.t < 90",
-                "$body.t > 30 and is_number($body.t)",
                 "not ($body.t < 30 or $body.t = null)",
                 "$body.t < 30",
                 "$body.t = 30",
