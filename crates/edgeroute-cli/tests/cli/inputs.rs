@@ -36,7 +36,7 @@ fn utf16(text: &str) -> Vec<u8> {
 fn utf_16_is_read_and_written_back() {
     let text = format!("\u{feff}{HUB}");
     let directory = directory(&[("a.json", &utf16(&text))]);
-    check(directory.path(), &["check", "--format", "short", "a.json"], 1, "a.json:2:32: error[E0101]", "");
+    check(directory.path(), &["check", "--format", "short", "a.json"], 1, "a.json:2:39: error[E0101]", "");
     check(directory.path(), &["lint", "--fix", "a.json"], 0, "1 fix was applied", "");
     assert_eq!(fs::read(directory.path().join("a.json")).unwrap(), utf16(&text.replace("==", "=")));
 }
@@ -45,7 +45,7 @@ fn utf_16_is_read_and_written_back() {
 fn comments_and_trailing_commas_are_accepted_where_they_are_expected() {
     let text = HUB.replace("\"routes\"", "// é\n \"routes\"").replace("}}", ", }/**/}");
     let directory = directory(&[("a.json", text.as_bytes()), ("a.template.json", text.as_bytes())]);
-    let found = ":3:32: error[E0101]";
+    let found = ":3:39: error[E0101]";
     check(directory.path(), &["check", "--format", "short", "a.json"], 1, "error[E0401]", "read it with --jsonc");
     check(directory.path(), &["check", "--format", "short", "--jsonc", "a.json"], 1, found, "");
     check(directory.path(), &["check", "--format", "short", "a.template.json"], 1, found, "");
@@ -61,7 +61,7 @@ fn manifests_are_found_inside_other_documents() {
     let text = format!("{{\"resources\": [\n{{\"properties\": {deployment}}}, {{\"content\": {good}}}]}}");
     let directory = directory(&[("arm.json", text.as_bytes())]);
     let found = "arm.json: manifests found at `resources[0].properties`, `resources[1].content`";
-    check(directory.path(), &["check", "--format", "short", "arm.json"], 1, "arm.json:3:32: error[E0101]", found);
+    check(directory.path(), &["check", "--format", "short", "arm.json"], 1, "arm.json:3:39: error[E0101]", found);
     let several = "arm.json: 2 manifests in this file; choose one with --at: `resources[0].properties`";
     check(directory.path(), &["match", "arm.json", "-p", "level=hot"], 2, "", several);
     let second = ["match", "arm.json", "--at", "resources[1].content", "-p", "level=hot"];
@@ -75,7 +75,7 @@ fn placeholders_are_filled_in_and_positions_stay() {
     let directory = directory(&[("a.json", text.as_bytes()), (".env", b"MODULE=sensor\nop='=='\n")]);
     check(directory.path(), &["check", "--format", "short", "a.json"], 1, "error[E0110]", "");
     let filled = ["check", "--format", "short", "--env-file", ".env", "a.json"];
-    check(directory.path(), &filled, 1, "a.json:2:50: error[E0101]", "");
+    check(directory.path(), &filled, 1, "a.json:2:57: error[E0101]", "");
     let defined = ["check", "-d", "MODULE=m", "-d", "op==", "a.json"];
     check(directory.path(), &defined, 0, "0 problems, 1 route in 1 file", "");
     // What is not in the file cannot be fixed there.
@@ -176,7 +176,7 @@ fn messages_are_read_in_the_layouts_of_other_tools() {
 
 #[test]
 fn fixes_are_counted_shown_and_applied() {
-    let text = HUB.replace("==", "== 'x' &&").replace("INTO", "or a!='b' INTO");
+    let text = HUB.replace("==", "== 'x' && b =").replace("INTO", "or a!='b' INTO");
     let directory = directory(&[("a.json", text.as_bytes())]);
     let here = directory.path();
     check(here, &["lint", "a.json"], 1, "fixable with --fix\n", "");

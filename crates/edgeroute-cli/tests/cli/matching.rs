@@ -71,7 +71,7 @@ fn match_reads_messages_from_standard_input() {
     let output = run(&["match", "--manifest", manifest.path()], b"{}\r\n\n{\"properties\": {\"t\": \"81\"}}");
     assert_eq!(
         stdout(&output),
-        "{\"message\":3,\"endpoint\":\"$upstream\",\"priority\":3,\"timeToLiveSecs\":60,\"route\":\"hot\"}\n"
+        "{\"message\":3,\"endpoint\":\"$upstream\",\"priority\":3,\"timeToLiveSecs\":60,\"effectiveTimeToLiveSecs\":60,\"route\":\"hot\"}\n"
     );
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }
@@ -174,7 +174,7 @@ fn a_problem_beside_a_routes_text_does_not_hide_those_in_it() {
         assert!(stdout(&output).contains(code), "{code} in {}", stdout(&output));
     }
     assert!(stdout(&output).contains("in route `a`") && stdout(&output).contains("in route `d`"));
-    let summary = ", 2 routes in 1 file\nfor details, run `edgeroute explain-code E0101 E0301 E0402 E0406`\n";
+    let summary = ", 2 routes in 1 file\n2 fixable with `edgeroute lint --fix`\nfor details, run `edgeroute explain-code E0101 E0301 E0402 E0406`\n";
     assert!(stdout(&output).ends_with(summary), "{}", stdout(&output));
 }
 
@@ -202,7 +202,7 @@ fn check_passes_the_example() {
 fn a_file_that_cannot_be_read_is_named_and_the_others_are_checked() {
     let binary = TemporaryFile::new("binary.json", b"{\xFF}");
     let output = run(&["check", "no-such-file.json", binary.path(), "-"], TWO_BAD_OF_THREE.as_bytes());
-    assert!(stderr(&output).starts_with("no-such-file.json: "), "{}", stderr(&output));
+    assert!(stderr(&output).starts_with("error: no-such-file.json: "), "{}", stderr(&output));
     assert!(stderr(&output).contains("not valid UTF-8 at byte 1"), "{}", stderr(&output));
     assert!(stdout(&output).contains("<stdin>:5:"), "{}", stdout(&output));
     assert_eq!(output.status.code(), Some(2));
@@ -261,9 +261,10 @@ fn the_document_of_the_output_shows_what_check_writes() {
 fn check_writes_a_line_for_each_problem() {
     let output = run(&["check", "--format", "short", "-"], TWO_BAD_OF_THREE.as_bytes());
     let lines: Vec<&str> = stdout(&output).lines().collect();
-    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert_eq!(lines.len(), 4, "{lines:?}");
     assert_eq!(lines[0], "<stdin>:5:37: error[E0202]: unknown function `lenght` (in route `typo`)");
     assert_eq!(lines[2], "2 problems, 3 routes in 1 file");
+    assert_eq!(lines[3], "1 fixable with `edgeroute lint --fix --unsafe-fixes`");
     assert_eq!(output.status.code(), Some(1));
 }
 
@@ -274,7 +275,7 @@ fn check_writes_sarif_also_of_files_that_cannot_be_read() {
     let run = &log["runs"][0];
     assert_eq!(run["results"].as_array().unwrap().len(), 2);
     assert_eq!(run["invocations"][0]["executionSuccessful"], false);
-    assert!(stderr(&output).starts_with("no-such-file.json: "), "{}", stderr(&output));
+    assert!(stderr(&output).starts_with("error: no-such-file.json: "), "{}", stderr(&output));
     assert_eq!(output.status.code(), Some(2));
 }
 
