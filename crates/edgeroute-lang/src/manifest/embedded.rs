@@ -111,11 +111,12 @@ struct Search<'t> {
     /// The path to the last frame.
     path: String,
     found: Vec<Embedded>,
+    is_json_schema: bool,
 }
 
 impl<'t> Search<'t> {
     const fn new(text: &'t str) -> Self {
-        Self { text, frames: Vec::new(), too_deep: 0, path: String::new(), found: Vec::new() }
+        Self { text, frames: Vec::new(), too_deep: 0, path: String::new(), found: Vec::new(), is_json_schema: false }
     }
 
     fn run(mut self, start: usize) -> Vec<Embedded> {
@@ -141,19 +142,22 @@ impl<'t> Search<'t> {
             }
             at += 1;
         }
-        self.found
+        if self.is_json_schema { Vec::new() } else { self.found }
     }
 
     /// Notes a string if it is a key.
     fn string(&mut self, start: usize, end: usize) {
+        let is_root = self.frames.len() == 1;
         let Some(frame) = self.frames.last_mut().filter(|frame| self.too_deep == 0 && frame.index.is_none()) else {
             return;
         };
         let after = self.text.get(end..).unwrap_or_default();
+        let key = self.text.get(start + 1..end.saturating_sub(1)).unwrap_or_default();
         if !after.trim_start_matches([' ', '\t', '\n', '\r']).starts_with(':') {
+            // A schema of manifests has their keys, but is not one.
+            self.is_json_schema |= is_root && frame.member == "$schema" && key.contains("json-schema.org/");
             return;
         }
-        let key = self.text.get(start + 1..end.saturating_sub(1)).unwrap_or_default();
         frame.member = key;
         frame.has.schema_version |= key == SCHEMA_VERSION;
         frame.has.desired |= key.strip_prefix(DESIRED).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
@@ -284,6 +288,8 @@ mod tests {
             r#"{"modulesContent": {"$edgeAgent": {"properties.desired": {"schemaVersion": "1.1", "modules": {}}}}}"#,
             r#"{"routes": ["a"], "schemaVersion": "1.1"}"#,
             r#"{"routes": {"/": "index"}}"#,
+            r#"{"$schema": "http://json-schema.org/draft-07/schema#",
+                "definitions": {"routes": {}, "schemaVersion": {}, "storeAndForwardConfiguration": {}}}"#,
             r#"{"a": "\"$edgeHub\": {\"properties.desired\": {}}"}"#,
         ] {
             check(text, &[]);

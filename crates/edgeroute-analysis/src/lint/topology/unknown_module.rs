@@ -9,6 +9,7 @@ use edgeroute_lang::prove::{Answer, SourceFacts};
 use edgeroute_lang::source::SourcePattern;
 use edgeroute_lang::span::Span;
 use edgeroute_lang::syntax::ast::SinkKind;
+use edgeroute_lang::syntax::placeholder::placeholder_in_segment;
 use edgeroute_lang::text::eq_ignore_case;
 
 lint! {
@@ -97,7 +98,9 @@ fn asks_for_device(subject: &CheckedRoute<'_>) -> bool {
 fn unknown<'t>(topology: &'t Topology, modules: &[ModuleId]) -> Option<&'t str> {
     let mut named = modules.iter().filter_map(|id| topology.module(*id));
     let first = named.next()?;
-    (first.declared().is_none() && named.all(|module| module.declared().is_none())).then_some(first.name())
+    let is_unknown = first.declared().is_none() && named.all(|module| module.declared().is_none());
+    // Another lint reports placeholders.
+    Some(first.name()).filter(|name| is_unknown && placeholder_in_segment(name).is_none())
 }
 
 /// A module that the deployment does not install.

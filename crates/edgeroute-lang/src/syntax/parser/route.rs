@@ -35,6 +35,7 @@ pub fn parse_route<'t>(text: &'t str, limits: &Limits) -> Parsed<Route<'t>> {
     // A route that is only a placeholder needs no other error.
     if !matches!(cursor.kind(), TokenKind::From | TokenKind::Select)
         && let Some(span) = placeholder_at(cursor.text, cursor.current.span)
+            .or(Some(cursor.current.span).filter(|span| is_variable(span.slice(text))))
         && span.slice(text) == text.trim()
     {
         cursor.error(placeholder_left(text, span));
