@@ -106,6 +106,13 @@ fn count(bytes: &[u8], unit: TextUnit) -> usize {
     }
 }
 
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// Returns the number of byte-order marks before the columns of a line, counted from 0.
+fn mark_before(text: &str, line: u32) -> u32 {
+    u32::from(line == 0 && text.starts_with(BYTE_ORDER_MARK))
+}
+
 /// Whether a character starts with this byte.
 const fn is_first(byte: u8) -> bool {
     byte & 0b1100_0000 != 0b1000_0000
@@ -220,10 +227,11 @@ impl LineIndex {
     }
 
     /// Returns the line and column of byte `offset`. An offset past the end is treated as the end, and one within a
-    /// character as its start.
+    /// character as its start. A byte-order mark at the start of the text is no column, as in editors.
     #[must_use]
     pub fn position(&self, text: &str, offset: u32) -> Position {
         let LineColumn { line, column } = self.line_column(text, offset, TextUnit::Scalar);
+        let column = column.saturating_sub(mark_before(text, line));
         Position { line: line.saturating_add(1), column: column.saturating_add(1) }
     }
 
@@ -232,7 +240,9 @@ impl LineIndex {
     #[must_use]
     pub fn byte_of_position(&self, text: &str, position: Position) -> u32 {
         let Position { line, column } = position;
-        let place = LineColumn { line: line.saturating_sub(1), column: column.saturating_sub(1) };
+        let line = line.saturating_sub(1);
+        let column = column.saturating_sub(1).saturating_add(mark_before(text, line));
+        let place = LineColumn { line, column };
         self.byte_of_line_column(text, place, TextUnit::Scalar)
     }
 
@@ -362,7 +372,9 @@ impl<'t> PositionWalk<'t> {
     /// Starts at the beginning of `text`.
     #[must_use]
     pub fn new(text: &'t str) -> Self {
-        Self { ahead: text.char_indices().peekable(), position: Position { line: 1, column: 1 } }
+        let mut ahead = text.char_indices().peekable();
+        ahead.next_if(|&(_, first)| first == BYTE_ORDER_MARK);
+        Self { ahead, position: Position { line: 1, column: 1 } }
     }
 
     /// Returns the position of the character that contains byte `offset`. An offset past the end is treated as the end,
@@ -392,6 +404,18 @@ mod tests {
         let lines = LineIndex::new(text);
         let at = |offset| lines.position(text, offset).to_string();
         assert_eq!([at(0), at(1), at(2), at(6), at(7), at(99)], ["1:1", "1:1", "1:2", "2:1", "2:2", "3:1"]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_column() {
+        let text = "\u{feff}ab\n\u{feff}c";
+        let lines = LineIndex::new(text);
+        let mut walk = PositionWalk::new(text);
+        for (offset, expected) in [(0, "1:1"), (3, "1:1"), (4, "1:2"), (5, "1:3"), (6, "2:1"), (9, "2:2")] {
+            let position = lines.position(text, offset);
+            assert_eq!((position.to_string().as_str(), walk.advance_to(offset)), (expected, position));
+            assert_eq!(lines.byte_of_position(text, position), offset.max(3));
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! that in `content`; and the value of `modulesContent` or `$edgeHub` alone. A layered deployment has dotted keys,
 //! `"properties.desired.routes.up"`, in `$edgeHub`, next to `properties.desired` or instead of it.
 
+use super::embedded::{EmbeddedForm, embedded_manifests};
 use super::json::{Kind, Member, Node, parse};
 use super::layered::{Layered, Setting};
 use super::module_spec::{self, ModuleSpec};
@@ -45,7 +46,7 @@ pub(super) const DESIRED: &str = "properties.desired";
 /// Finds the hub's properties in the JSON document `text`.
 pub(super) fn hub_properties(text: &str) -> Result<HubProperties<'_>, Box<Diagnostic>> {
     let root = parse(text)?;
-    let members = members_of(root, "a manifest")?;
+    let members = members_of(root, "a manifest").map_err(|found| with_embedded(text, found))?;
     if let Some(modules) = last(&members, MODULES) {
         return in_modules(modules.value, modules.key.span);
     }
@@ -63,9 +64,11 @@ pub(super) fn hub_properties(text: &str) -> Result<HubProperties<'_>, Box<Diagno
     if members.iter().any(|member| member.key.name == DESIRED || dotted_path(&member.key.name).is_some()) {
         return in_hub(root, root.opening());
     }
-    let known = [MODULES, CONTENT, HUB, DESIRED, SCHEMA_VERSION, ROUTES, STORE_AND_FORWARD];
     let message = "this is neither a deployment manifest nor the hub's desired properties";
-    Err(no_hub_properties(root.opening(), message, &members, &known))
+    let known = [MODULES, CONTENT, HUB, DESIRED, SCHEMA_VERSION, ROUTES, STORE_AND_FORWARD];
+    let in_content = no_hub_properties(root.opening(), message, &content, &[MODULES]);
+    let found = no_hub_properties(root.opening(), message, &members, &known);
+    Err(if in_content.secondary.is_empty() { with_embedded(text, found) } else { in_content })
 }
 
 /// Whether `name` is a key of the hub's properties for the reference, or ignoring case.
@@ -153,11 +156,32 @@ fn members_of<'t>(node: Node<'t>, what: &str) -> Result<Vec<Member<'t>>, Box<Dia
     Ok(node.members())
 }
 
+/// Adds where the document contains a manifest.
+fn with_embedded(text: &str, found: Box<Diagnostic>) -> Box<Diagnostic> {
+    let embedded = embedded_manifests(text);
+    let Some(first) = embedded.first() else { return found };
+    let what = match first.form {
+        EmbeddedForm::Deployment => "a deployment",
+        EmbeddedForm::Modules => "the content of a deployment",
+        EmbeddedForm::HubProperties => "the hub's desired properties",
+    };
+    let help = match embedded.len() {
+        1 => format!("give only the value at `{}`, which is {what}", first.path),
+        count => format!("give only one of the {count} manifests in it; the value at `{}` is {what}", first.path),
+    };
+    let place = Span::new(first.span.start(), first.span.start().saturating_add(1));
+    let found = Diagnostic { secondary: Vec::new(), ..*found };
+    Box::new(found.with_secondary(place, format!("{what} is here")).with_help(help))
+}
+
 /// Reports a document without the key, and suggests a similar name.
 fn no_hub_properties(place: Span, message: &str, members: &[Member<'_>], known: &[&'static str]) -> Box<Diagnostic> {
     let found = Diagnostic::new(Code::NoHubProperties, place, message);
     for member in members {
-        if let Some(meant) = closest(&member.key.name, known.iter().copied()) {
+        // A key that is right is not the mistake.
+        let is_known = known.contains(&&*member.key.name);
+        let near = closest(&member.key.name, known.iter().copied()).filter(|_| !is_known);
+        if let Some(meant) = near.filter(|meant| last(members, meant).is_none()) {
             let label = format!("did you mean `{meant}`?");
             return Box::new(found.with_secondary(member.key.span, label));
         }

@@ -11,7 +11,9 @@ use std::borrow::Cow;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::foreign::foreign;
 use super::located_text::LocatedText;
+use super::placeholder::placeholder_starting;
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::span::{Span, floor};
 use crate::syntax::placeholder::{placeholder_at, placeholder_left};
@@ -227,6 +229,12 @@ fn not_json(body: &str, error: &serde_json::Error) -> Diagnostic {
     if let Some(placeholder) = placeholder_at(body, span) {
         return placeholder_left(body, placeholder);
     }
+    if let Some(placeholder) = placeholder_left_at(before, rest) {
+        return placeholder_left(body, placeholder);
+    }
+    if let Some(foreign) = foreign(body, at) {
+        return foreign;
+    }
     if error.is_eof() {
         return not_json(span, &reason);
     }
@@ -251,16 +259,49 @@ fn not_json(body: &str, error: &serde_json::Error) -> Diagnostic {
         return not_json(Span::from_range(start..start + 1), "a control character in a string")
             .with_help("write it as an escape: `\\n` for a line break, `\\t` for a tab");
     }
+    let string = broken_string(body, at);
     let found = not_json(span, &format!("{reason}, found `{}`", quoted(&found.map(String::from).unwrap_or_default())));
     if rest.starts_with("//") || rest.starts_with("/*") {
         found.with_help("remove it; JSON has no comments")
     } else if rest.starts_with('\'') {
         found.with_help("put JSON strings and keys in double quotes")
+    } else if let Some(quote) = string {
+        found
+            .with_secondary(quote, "the string ends here")
+            .with_help("write a quote inside a string as `\\\"`; a route may use `'` instead")
     } else if reason.starts_with("key must be a string") {
         found.with_help("put the key in double quotes")
     } else {
         found
     }
+}
+
+/// Returns the placeholder without quotes where the JSON stops, between `before` and `rest`.
+fn placeholder_left_at(before: &str, rest: &str) -> Option<Span> {
+    // A tag of a template begins with the brace before: JSON has no `{{` and `{%`.
+    let start = if rest.starts_with("{{") || rest.starts_with("{%") || rest.starts_with(['$', '#', '@', '_', '<']) {
+        before.len()
+    } else if before.ends_with('{') && rest.starts_with(['{', '%']) {
+        before.len() - 1
+    } else if rest.starts_with('%') {
+        before.len()
+    } else {
+        return None;
+    };
+    let text = [before.get(start..).unwrap_or_default(), rest.get(..floor(rest, EXCERPT * 5)).unwrap_or(rest)].concat();
+    let length = placeholder_starting(&text)?.range().end;
+    Some(Span::from_range(start..start + length))
+}
+
+/// Returns the quote that ends a string before `at`, if the string was probably meant to go on: it is a value or a key,
+/// and other text with a quote follows in the line.
+fn broken_string(body: &str, at: usize) -> Option<Span> {
+    let (before, rest) = body.split_at_checked(at)?;
+    let end = before.trim_end().len();
+    let is_word = rest.starts_with(|c: char| !",:]}\"".contains(c));
+    let line = rest.lines().next().unwrap_or_default();
+    let is_broken = is_word && before.get(..end)?.ends_with('"') && line.contains('"');
+    is_broken.then(|| Span::from_range(end - 1..end))
 }
 
 /// Returns the comma at the end of `before`, if only white space follows it.
@@ -349,6 +390,58 @@ mod tests {
         let text = "{\"a\": 1 , \n}";
         let fix = parse(text).unwrap_err().fix.unwrap();
         assert_eq!((fix.span.slice(text), &*fix.replacement), (",", ""));
+    }
+
+    #[test]
+    fn a_quote_inside_a_string_is_explained() {
+        for text in [
+            r#"{"r": "FROM /* INTO BrokeredEndpoint("/modules/b/inputs/in")"}"#,
+            r#"{"r": "FROM /* WHERE a = "b" INTO $upstream"}"#,
+            r#"{"a"b": 1}"#,
+        ] {
+            let found = parse(text).unwrap_err();
+            assert!(
+                found.help.as_deref().is_some_and(|help| help.starts_with(r#"write a quote inside a string as `\"`"#))
+            );
+            assert_eq!(found.secondary[0].span.slice(text), "\"", "{text}");
+        }
+        for text in [r#"{"a": "b" "c": 1}"#, r#"{"a": "b" c}"#, r#"{"a": 1 "c": 1}"#] {
+            assert_eq!(complaint(text).3, None, "{text}");
+        }
+    }
+
+    #[test]
+    fn placeholders_without_quotes_are_found() {
+        for placeholder in [
+            "$TTL",
+            "__TTL__",
+            "@TTL@",
+            "%TTL%",
+            "<TTL>",
+            "${TTL}",
+            "{{ttl}}",
+            "{{ .Values.ttl }}",
+            "{{#if ttl}}",
+            "#{TTL}",
+            "$(ttl)",
+            "{% if ttl %}",
+            "<%= ttl %>",
+            "@@TTL@@",
+        ] {
+            for text in [
+                format!("{{\"a\": {placeholder}}}"),
+                format!("{{ {placeholder} \"a\": 1}}"),
+                format!("[{placeholder}]"),
+            ] {
+                let found = parse(&text).unwrap_err();
+                assert_eq!(
+                    (found.code, found.primary.span.slice(&text)),
+                    (Code::PlaceholderLeft, placeholder),
+                    "{text}"
+                );
+            }
+        }
+        assert_eq!(parse("{% if x %}{}").unwrap_err().code, Code::PlaceholderLeft);
     }
 
     #[test]

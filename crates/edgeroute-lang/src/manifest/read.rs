@@ -11,6 +11,7 @@ use super::document::{Extent, HubProperties, ROUTE_FIELDS, ROUTES, SCHEMA_VERSIO
 use super::json::Kind;
 use super::layered::{Entry, Layered};
 use super::number::lenient_integer;
+use super::placeholder::placeholder_of;
 use super::problem::Problems;
 use super::{Manifest, RouteSpec, SchemaVersion, StoreAndForward};
 use crate::diagnostic::{Code, Diagnostic, closest};
@@ -178,23 +179,23 @@ fn read_route_object(entry: &Entry<'_>, faults: &mut Vec<Diagnostic>) -> Option<
         if is_key(field, priority) {
             match unsigned(&field.value).and_then(Priority::new) {
                 Some(number) => terms.0 = number,
-                None => faults.push(
-                    expected(Code::InvalidRoutePriority, priority, "a whole number from 0 to 9", &field.value)
-                        .with_help("0 is the highest; a route without `priority` comes after every route that has one"),
-                ),
+                None => faults.push(helped(
+                    expected(Code::InvalidRoutePriority, priority, "a whole number from 0 to 9", &field.value),
+                    "0 is the highest; a route without `priority` comes after every route that has one",
+                )),
             }
         } else if is_key(field, time_to_live) {
             match unsigned(&field.value) {
                 Some(seconds) => terms.1 = TimeToLive::from_secs(seconds),
-                None => faults.push(
+                None => faults.push(helped(
                     expected(
                         Code::InvalidManifestValue,
                         time_to_live,
                         "a whole number of seconds from 0 to 4294967295",
                         &field.value,
-                    )
-                    .with_help("use 0, or omit `timeToLiveSecs`, to apply the hub's store-and-forward configuration"),
-                ),
+                    ),
+                    "use 0, or omit `timeToLiveSecs`, to apply the hub's store-and-forward configuration",
+                )),
             }
         }
     }
@@ -263,9 +264,17 @@ fn last_of_each(entries: Vec<Entry<'_>>) -> Vec<Entry<'_>> {
     kept
 }
 
-/// Reports a value that `key` does not accept.
+/// Reports a value that `key` does not accept: a placeholder that was not replaced, or another value.
 pub(super) fn expected(code: Code, key: &str, what: &str, value: &Layered<'_>) -> Diagnostic {
+    if let Some(left) = placeholder_of(value) {
+        return left;
+    }
     Diagnostic::new(code, value.span(), format!("`{key}` must be {what}, found {}", value.describe()))
+}
+
+/// Adds help to a diagnostic that has none.
+fn helped(found: Diagnostic, help: &str) -> Diagnostic {
+    if found.help.is_some() { found } else { found.with_help(help) }
 }
 
 /// Reports an object without a required key, and suggests a similar name.

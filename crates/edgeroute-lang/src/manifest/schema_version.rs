@@ -3,8 +3,13 @@
 use core::fmt;
 
 use super::json::{Kind, Node, escaped, excerpt};
+use super::layered::Layered;
 use super::number::{integer_text, shortest_form};
+use super::placeholder::placeholder_of;
 use crate::diagnostic::{Code, Diagnostic, quoted};
+
+/// Versions of the runtime that are often written for the version of the schema.
+const RUNTIMES: [&str; 2] = ["1.4", "1.5"];
 
 /// A schema version, 1.0 to 1.3. `Display` prints it as in the manifest.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -48,7 +53,7 @@ impl SchemaVersion {
         };
         match supported_minor(&number) {
             Some(minor) => Ok(Self { text, minor }),
-            None => Err(Box::new(unsupported(value, &text))),
+            None => Err(Box::new(unsupported(value, &text, &number))),
         }
     }
 }
@@ -73,7 +78,10 @@ fn part(text: &str) -> Option<i32> {
     i32::try_from(integer_text(text)?).ok().filter(|&number| number >= 0)
 }
 
-fn unsupported(value: Node<'_>, text: &str) -> Diagnostic {
+fn unsupported(value: Node<'_>, text: &str, number: &str) -> Diagnostic {
+    if let Some(left) = placeholder_of(&Layered::new(Some(value), Vec::new())) {
+        return left;
+    }
     let shown = quoted(&excerpt(text));
     let message = match value.kind() {
         Kind::Number => format!("the number {shown} is not a supported schema version"),
@@ -84,7 +92,14 @@ fn unsupported(value: Node<'_>, text: &str) -> Diagnostic {
     // `1.0` without quotes is the number 1, and `"1"` is not a version.
     let with_minor = if text.contains('.') { text.to_owned() } else { format!("{text}.0") };
     if supported_minor(&with_minor).is_none() {
-        return found;
+        let runtime = number.split('.').take(2).collect::<Vec<_>>().join(".");
+        return if RUNTIMES.contains(&&*runtime) {
+            let help =
+                format!("write \"1.3\", the newest schema, or an older one; {runtime} is a version of the runtime");
+            found.with_help(help)
+        } else {
+            found
+        };
     }
     let fixed = format!("\"{}\"", escaped(&with_minor));
     let help = match value.kind() {
@@ -156,5 +171,14 @@ mod tests {
             assert!(found.help.unwrap().contains(fixed));
         }
         assert_eq!(SchemaVersion::read(parse("1.4").unwrap()).unwrap_err().fix, None);
+    }
+
+    #[test]
+    fn a_version_of_the_runtime_is_recognised() {
+        let help = |text| SchemaVersion::read(parse(text).unwrap()).unwrap_err().help;
+        for text in [r#""1.4""#, r#""1.5.0""#, "1.4"] {
+            assert!(help(text).is_some_and(|help| help.contains("is a version of the runtime")), "{text}");
+        }
+        assert_eq!(help(r#""2.0""#), None);
     }
 }

@@ -505,6 +505,65 @@ fn a_document_without_a_hub_says_where_one_was_expected() {
 }
 
 #[test]
+fn a_manifest_inside_another_document_is_pointed_at() {
+    let properties = hub(r#""1.1""#, "{}");
+    let deployment = format!(r#"{{"modulesContent": {{"$edgeHub": {{"properties.desired": {properties}}}}}}}"#);
+    for (json, code, help) in [
+        (
+            format!(r#"{{"resources": [{{"properties": {deployment}}}]}}"#),
+            Code::NoHubProperties,
+            "give only the value at `resources[0].properties`, which is a deployment",
+        ),
+        (
+            format!(r#"{{"moduleId": "$edgeHub", "properties": {{"desired": {properties}}}}}"#),
+            Code::NoHubProperties,
+            "give only the value at `properties.desired`, which is the hub's desired properties",
+        ),
+        (
+            format!(r#"[{{"content": {deployment}}}, {{"content": {deployment}}}]"#),
+            Code::InvalidManifestValue,
+            "give only one of the 2 manifests in it; the value at `[0].content` is a deployment",
+        ),
+    ] {
+        let error = Manifest::from_json(&json).unwrap_err();
+        let found = error.problems()[0].diagnostic();
+        assert_eq!((found.code, found.help.as_deref()), (code, Some(help)), "{json}");
+        assert_eq!(found.secondary[0].span.slice(&json), "{");
+    }
+}
+
+#[test]
+fn a_misspelled_key_within_content_is_named() {
+    let json = r#"{"content": {"moduleContent": {"$edgeHub": {"properties.desired": {}}}}}"#;
+    let error = Manifest::from_json(json).unwrap_err();
+    let label = &error.problems()[0].diagnostic().secondary[0];
+    assert_eq!((label.span.slice(json), &*label.text), (r#""moduleContent""#, "did you mean `modulesContent`?"));
+}
+
+#[test]
+fn placeholders_in_quoted_values_are_reported_as_such() {
+    let cases = [
+        (hub(r#""${VERSION}""#, "{}"), "${VERSION}"),
+        (hub(r#""1.1""#, &format!(r#"{{"r": {{"route": "{UP}", "priority": "{{{{p}}}}"}}}}"#)), "{{p}}"),
+        (hub(r#""1.1""#, &format!(r#"{{"r": {{"route": "{UP}", "timeToLiveSecs": "%TTL%"}}}}"#)), "%TTL%"),
+        (hub(r#""1.1""#, "\"#{ROUTES}#\""), "#{ROUTES}#"),
+        (hub(r#""1.1""#, "{}").replace("{}", r#"{"timeToLiveSecs": "__TTL__"}"#), "__TTL__"),
+    ];
+    for (json, placeholder) in cases {
+        let found = problems(&json);
+        assert_eq!((found[0].0, found[0].2), ("E0110", placeholder), "{json}");
+        assert!(found.len() == 1 || json.contains("\"routes\": {\"time"), "{json}: {found:?}");
+    }
+}
+
+#[test]
+fn columns_do_not_count_a_byte_order_mark() {
+    let plain = hub(r#""1.9""#, "{}");
+    let position = |json: &str| Manifest::parse(json).problems[0].position().to_string();
+    assert_eq!(position(&format!("\u{feff}{plain}")), position(&plain));
+}
+
+#[test]
 fn lenient_json_is_refused() {
     let good = hub(r#""1.1""#, &format!(r#"{{"r": {{"route": "{UP}", "priority": 1}}}}"#));
     assert_eq!(problems(&good), []);
@@ -620,6 +679,11 @@ fn check(json: &str) {
     assert_eq!(Manifest::from_json(json).is_ok(), problems.is_empty());
     for problem in &problems {
         let diagnostic = problem.diagnostic();
+        // What is suggested is not what is written.
+        for label in &diagnostic.secondary {
+            let written = json.get(label.span.range()).unwrap_or_default().trim_matches('"');
+            assert!(!label.text.contains(&format!("mean `{written}`")), "{}: {json}", label.text);
+        }
         for span in core::iter::once(&diagnostic.primary).chain(&diagnostic.secondary).map(|label| label.span) {
             assert!(json.get(span.range()).is_some(), "{span:?} of {json}");
         }
