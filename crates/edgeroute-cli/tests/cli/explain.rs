@@ -44,18 +44,23 @@ fn json_explains_every_message_and_agrees_with_match() {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
         assert_eq!(line["routes"].as_array().unwrap().len(), 11);
         for delivery in line["deliveries"].as_array().unwrap() {
-            explained.push(format!(
-                "{{\"message\":{},\"endpoint\":{},\"priority\":{},\"timeToLiveSecs\":{},\"route\":{}}}",
-                line["message"],
-                delivery["endpoint"],
-                delivery["priority"],
-                delivery["timeToLiveSecs"],
-                delivery["route"]
-            ));
+            let mut delivery = delivery.clone();
+            delivery["message"] = line["message"].clone();
+            explained.push(delivery);
         }
     }
     let matched = edgeroute_testkit::read("examples/deliveries.jsonl");
-    assert_eq!(explained, matched.lines().collect::<Vec<_>>());
+    let matched = matched.lines().map(|line| {
+        let mut delivery: serde_json::Value = serde_json::from_str(line).unwrap();
+        // An explanation does not know the settings of the hub.
+        delivery.as_object_mut().unwrap().remove("effectiveTimeToLiveSecs").unwrap();
+        delivery
+    });
+    let keys = ["message", "endpoint", "priority", "timeToLiveSecs", "route"];
+    for (explained, matched) in explained.iter().zip(matched) {
+        assert!(keys.iter().all(|key| explained[key] == matched[key]), "{explained} {matched}");
+    }
+    assert_eq!(explained.len(), 24);
     assert_eq!(shown.lines().count(), 22);
 }
 

@@ -13,7 +13,7 @@ const MANIFEST: &str = r#"{ "schemaVersion": "1.0",
   "routes": {
     "up": "FROM /messages/* WHERE level!=\u0027low\u0027 INTO $upstream ; \u00e9",
     "in":   "FROM /messages/modules/a* INTO BrokeredEndpoint(\"\/modules/b\/inputs/in\")"
-  }, "storeAndForwardConfiguration": {"timeToLiveSecs": 7200 , "more": [1.50]} }
+  }, "storeAndForwardConfiguration": {"timeToLiveSecs": 7200 , "_more": [1.50]} }
 "#;
 
 fn run(directory: &Path, arguments: &[&str], input: &str) -> Output {
@@ -80,7 +80,8 @@ fn fixes_change_what_they_fix_and_no_other_byte() {
     let directory = directory();
     let path = directory.path().join("m.json");
     let output = run(directory.path(), &["--fix", "--format", "short", "m.json"], "");
-    let summary = "0 errors, 1 warning, 2 routes in 1 file\n2 fixes were applied\n1 fixable with --fix --unsafe-fixes\n";
+    let summary =
+        "0 errors, 1 warning, 2 routes in 1 file\n2 fixes were applied\n1 fixable with --fix --unsafe-fixes\n";
     assert!(stdout(&output).ends_with(summary), "{}", stdout(&output));
     let kept = MANIFEST.replace("$upstream ; \\u00e9\"", "$upstream\"").replace("modules/a* INTO", "modules/a/* INTO");
     assert_eq!(fs::read_to_string(&path).unwrap(), kept);
