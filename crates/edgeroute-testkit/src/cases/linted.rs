@@ -125,6 +125,7 @@ impl<'c> Judge<'c> {
                 Some(Fixes::KeepMeaning) => claims.extend(same(index, &fixed_route, Messages::All)),
                 Some(Fixes::ChangeMeaning) => {}
             }
+            self.check_removal(finding, index, &fixed_route)?;
             linted.fixes += 1;
         }
         linted.claims += claims.len();
@@ -132,6 +133,28 @@ impl<'c> Judge<'c> {
         let is_superfluous =
             matches!(finding.lint().name(), "duplicate-route" | "subsumed-route" | "outranked-by-catch-all");
         if is_superfluous { self.check_superfluous(index) } else { Ok(()) }
+    }
+
+    /// Checks that a fix removes its finding. Another of the same lint may appear: a text can have several mistakes.
+    fn check_removal(&self, finding: &Finding, index: usize, fixed_route: &str) -> Result<(), String> {
+        let lint = finding.lint();
+        let off = Levels::default().with("all".parse().map_err(|_| "no lints")?, Level::Allow);
+        let levels = off.with(lint.name().parse().map_err(|_| "no lint")?, Level::Warn);
+        let linter =
+            Linter::with_levels(levels).shadowing(self.case.shadowing).limits(self.case.limits.clone());
+        let count = |routes: &[Route]| {
+            let report = linter.lint_routes(routes);
+            let is_same = |other: &&Finding| {
+                other.place() == finding.place() && other.diagnostic().message == finding.diagnostic().message
+            };
+            report.findings().iter().filter(is_same).count()
+        };
+        let mut routes = self.case.routes.clone();
+        let before = count(&routes);
+        if let Some(route) = routes.get_mut(index) {
+            *route = route.clone().with_text(fixed_route);
+        }
+        if count(&routes) < before { Ok(()) } else { Err(format!("the finding is still there: {fixed_route}")) }
     }
 
     fn check_claim(&self, claim: &Claim) -> Result<(), String> {
