@@ -128,7 +128,9 @@ pub use table::{
 
 /// Errors and warnings as data: a code, places in the text, and a fix where there is one.
 pub mod diagnostic {
-    pub use edgeroute_lang::diagnostic::{Code, Diagnostic, Finding, Fix, Label, Severity, UnknownCode, render};
+    pub use edgeroute_lang::diagnostic::{
+        Applicability, Code, Diagnostic, Finding, Fix, Label, Severity, UnknownCode, render,
+    };
 }
 
 /// What a deployment manifest declares besides its routes, its problems, and edits of its text.
