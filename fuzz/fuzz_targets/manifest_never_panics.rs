@@ -5,7 +5,7 @@
 use edgeroute_fuzz::{assert_about, assert_within};
 use edgeroute_lang::hir::{TypedRoute, Shadowing};
 use edgeroute_lang::limits::Limits;
-use edgeroute_lang::manifest::Manifest;
+use edgeroute_lang::manifest::{Manifest, embedded_manifests, merge, survey};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -22,5 +22,20 @@ fuzz_target!(|text: &str| {
             let located: Vec<_> = errors.into_iter().map(|error| route.locate_diagnostic(error)).collect();
             assert_about(text, &located);
         }
+    }
+    for embedded in embedded_manifests(text) {
+        assert_within(text, embedded.span);
+    }
+    let survey = survey(text);
+    survey.repeated_keys.iter().for_each(|key| assert_within(text, key.span));
+    survey.unknown_keys.iter().for_each(|key| assert_within(text, key.span));
+    survey.converted_numbers.iter().for_each(|number| assert_within(text, number.span));
+    // A deployment that is merged with nothing keeps its routes. A null in it is removed, which may leave it without a
+    // required key.
+    if let (Some(manifest), Ok(merged)) = (&parsed.manifest, merge(&[text]))
+        && parsed.problems.is_empty()
+        && let Some(merged) = Manifest::parse(&merged).manifest
+    {
+        assert_eq!(merged.fingerprint(), manifest.fingerprint());
     }
 });
