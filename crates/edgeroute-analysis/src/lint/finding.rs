@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Level, Lint};
-use edgeroute_lang::diagnostic::{self, Diagnostic};
+use edgeroute_lang::diagnostic::{self, Diagnostic, Severity};
 use edgeroute_lang::span::Span;
 
 /// One problem that a lint found in routes.
@@ -39,6 +39,16 @@ pub struct Related {
 }
 
 impl Finding {
+    /// Sets the level, and the severity that follows from it.
+    pub(super) fn at_level(mut self, level: Level) -> Self {
+        self.level = level;
+        self.diagnostic.severity = match level {
+            Level::Deny => Severity::Error,
+            Level::Allow | Level::Warn => Severity::Warning,
+        };
+        self
+    }
+
     /// The lint that produced the finding.
     #[must_use]
     pub const fn lint(&self) -> &'static Lint {

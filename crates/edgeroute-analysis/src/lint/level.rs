@@ -65,6 +65,33 @@ enum Selected {
     One(&'static Lint),
 }
 
+impl Selector {
+    /// Whether it selects a lint that has this level.
+    pub(super) fn selects(&self, lint: &Lint, level: Level) -> bool {
+        self.rank(lint).is_some() || matches!(self.0, Selected::Warnings) && level == Level::Warn
+    }
+
+    /// How specifically it selects a lint, whatever the level of that is.
+    fn rank(&self, lint: &Lint) -> Option<u8> {
+        match self.0 {
+            Selected::All => Some(1),
+            Selected::Area(digits) => lint.code().as_str().starts_with(digits).then_some(2),
+            Selected::One(one) => (one.code() == lint.code()).then_some(3),
+            Selected::Warnings => None,
+        }
+    }
+
+    /// The name of every lint, group and other set of lints, with a description.
+    pub fn names() -> impl Iterator<Item = (&'static str, String)> {
+        let of_groups = AREAS.iter().map(|(name, _)| (*name, format!("all lints about {name}")));
+        let others = [("all", "all lints"), ("warnings", "all lints at level `warn`")];
+        let others = others.map(|(name, description)| (name, description.to_owned()));
+        let of_lints = all()
+            .flat_map(|lint| [lint.name(), lint.code().as_str()].map(|name| (name, lint.code().title().to_owned())));
+        of_lints.chain(of_groups).chain(others)
+    }
+}
+
 /// The error for a string that is not a lint or not a level.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UnknownLint {
@@ -129,6 +156,8 @@ impl FromStr for Selector {
 pub struct Levels {
     /// In the order in which they were set.
     set: Vec<(Selector, Level)>,
+    /// Levels that override these, the most local last.
+    local: Vec<Self>,
 }
 
 impl Levels {
@@ -139,33 +168,41 @@ impl Levels {
         self
     }
 
+    /// Adds levels for a part of what is linted. They override these and earlier ones, whatever is more specific.
+    #[must_use]
+    pub fn overridden_by(mut self, local: Self) -> Self {
+        self.local.push(local);
+        self
+    }
+
     /// Whether the lint is off only because nothing configures it.
     pub(super) fn leave_off(&self, lint: &Lint) -> bool {
-        let is_said = |selected: &Selected| match selected {
-            Selected::All => true,
-            Selected::Area(digits) => lint.code().as_str().starts_with(digits),
-            Selected::One(one) => one.code() == lint.code(),
-            Selected::Warnings => false,
-        };
-        lint.default_level() == Level::Allow && !self.set.iter().any(|(selector, _)| is_said(&selector.0))
+        lint.default_level() == Level::Allow && self.configured(lint).is_none()
+    }
+
+    /// The level that selectors other than `warnings` give a lint.
+    fn configured(&self, lint: &Lint) -> Option<Level> {
+        let local = self.local.iter().rev().find_map(|local| local.configured(lint));
+        local.or_else(|| {
+            let ranked = self.set.iter().filter_map(|(selector, level)| Some((selector.rank(lint)?, *level)));
+            // The last of the most specific selectors wins.
+            ranked.max_by_key(|(rank, _)| *rank).map(|(_, level)| level)
+        })
+    }
+
+    /// The level that `warnings` has.
+    fn of_warnings(&self) -> Option<Level> {
+        let local = self.local.iter().rev().find_map(Self::of_warnings);
+        let is_warnings = |(selector, _): &&(Selector, Level)| matches!(selector.0, Selected::Warnings);
+        local.or_else(|| self.set.iter().rev().find(is_warnings).map(|(_, level)| *level))
     }
 
     /// The level of a lint.
     #[must_use]
     pub fn of(&self, lint: &Lint) -> Level {
-        let selects = |selected: &Selected| match selected {
-            Selected::All => Some(1),
-            Selected::Area(digits) => lint.code().as_str().starts_with(digits).then_some(2),
-            Selected::One(one) => (one.code() == lint.code()).then_some(3),
-            Selected::Warnings => None,
-        };
-        let ranked = self.set.iter().filter_map(|(selector, level)| Some((selects(&selector.0)?, *level)));
-        // The last of the most specific selectors wins.
-        let level = ranked.max_by_key(|(rank, _)| *rank).map_or(lint.default_level(), |(_, level)| level);
-        let of_warnings = self.set.iter().rev().find(|(selector, _)| matches!(selector.0, Selected::Warnings));
-        match (level, of_warnings) {
-            (Level::Warn, Some((_, level))) => *level,
-            _ => level,
+        match self.configured(lint).unwrap_or(lint.default_level()) {
+            Level::Warn => self.of_warnings().unwrap_or(Level::Warn),
+            level => level,
         }
     }
 }
@@ -196,5 +233,22 @@ mod tests {
         assert_eq!(level(&[("warnings", Level::Deny), ("never-true", Level::Allow)], "never-true"), Level::Allow);
         assert_eq!(level(&[("warnings", Level::Deny)], "unserved-leaf-devices"), Level::Allow);
         assert_eq!(level(&[("all", Level::Deny), ("warnings", Level::Allow)], "never-true"), Level::Deny);
+    }
+
+    #[test]
+    fn local_levels_override_more_specific_ones() {
+        let levels = |settings: &[(&str, Level)]| {
+            let with =
+                |levels: Levels, (selector, level): &(&str, Level)| levels.with(selector.parse().unwrap(), *level);
+            settings.iter().fold(Levels::default(), with)
+        };
+        let base = || levels(&[("never-true", Level::Deny), ("self-loop", Level::Warn), ("warnings", Level::Deny)]);
+        let of = |levels: &Levels, name| levels.of(Lint::named(name).unwrap());
+        let local = base().overridden_by(levels(&[("all", Level::Allow)]));
+        assert_eq!((of(&local, "never-true"), of(&local, "self-loop")), (Level::Allow, Level::Allow));
+        let local = base().overridden_by(levels(&[("semantics", Level::Warn)]));
+        assert_eq!((of(&local, "never-true"), of(&local, "always-true")), (Level::Deny, Level::Deny));
+        let more_local = local.overridden_by(levels(&[("never-true", Level::Allow), ("warnings", Level::Warn)]));
+        assert_eq!((of(&more_local, "never-true"), of(&more_local, "always-true")), (Level::Allow, Level::Warn));
     }
 }

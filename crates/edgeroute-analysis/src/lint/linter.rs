@@ -1,10 +1,11 @@
 //! Runs lints.
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 use super::{
     CheckedRoute, DocumentContext, Finding, Findings, Level, Levels, ManifestReport, Pass, Place, Report,
-    RouteSetContext, all,
+    RouteSetContext, Suppressions, all,
 };
 use crate::topology::Topology;
 use edgeroute_lang::diagnostic;
@@ -19,6 +20,8 @@ use edgeroute_lang::syntax::parse_route;
 #[derive(Clone, Debug, Default)]
 pub struct Linter {
     levels: Levels,
+    /// By the name of the route, including the levels of all routes.
+    route_levels: BTreeMap<String, Levels>,
     limits: Limits,
     shadowing: Shadowing,
 }
@@ -32,12 +35,26 @@ struct Origin<'m> {
     may_have_more: bool,
 }
 
+/// What applies to the findings in one route.
+#[derive(Debug)]
+struct Local<'l> {
+    levels: &'l Levels,
+    suppressions: Suppressions,
+}
+
 /// Settings.
 impl Linter {
     /// Creates a linter with these levels and default settings otherwise.
     #[must_use]
     pub fn with_levels(levels: Levels) -> Self {
         Self { levels, ..Self::default() }
+    }
+
+    /// Sets levels for the findings about the route with this name, which override those of all routes.
+    #[must_use]
+    pub fn route_levels(mut self, route: impl Into<String>, levels: Levels) -> Self {
+        self.route_levels.insert(route.into(), self.levels.clone().overridden_by(levels));
+        self
     }
 
     /// Sets the limits. A route that exceeds one is not linted.
@@ -105,34 +122,61 @@ impl Linter {
     }
 
     fn lint<'r>(&'r self, routes: impl ExactSizeIterator<Item = &'r Route>, origin: Origin<'r>) -> Report {
-        let count = routes.len();
+        let routes: Vec<&Route> = routes.collect();
+        let local: Vec<Local<'_>> = routes.iter().map(|route| self.local(route)).collect();
+        let by_name: BTreeMap<&str, usize> =
+            routes.iter().enumerate().map(|(index, route)| (route.name(), index)).collect();
         let mut reasoner = Prover::new();
         let subjects: Vec<CheckedRoute<'_>> =
-            routes.enumerate().filter_map(|(index, route)| self.subject(index, route, &mut reasoner)).collect();
-        let is_complete = subjects.len() == count && !origin.may_have_more;
+            routes.iter().enumerate().filter_map(|(index, route)| self.subject(index, route, &mut reasoner)).collect();
+        let is_complete = subjects.len() == routes.len() && !origin.may_have_more;
         let set =
             RouteSetContext { subjects: &subjects, is_complete, manifest: origin.manifest, relations: OnceCell::new() };
         let (mut found, mut hints) = (Vec::new(), Vec::new());
         for lint in all() {
             let level = self.levels.of(lint);
-            let mut unasked = Vec::new();
-            let found = match level {
-                Level::Allow if !self.levels.leave_off(lint) => continue,
-                Level::Allow => &mut unasked,
-                Level::Warn | Level::Deny => &mut found,
-            };
-            let mut findings = Findings { lint, level, reasoner: &mut reasoner, found };
+            let is_on_somewhere = local.iter().any(|local| local.levels.of(lint) != Level::Allow);
+            if level == Level::Allow && !is_on_somewhere && !self.levels.leave_off(lint) {
+                continue;
+            }
+            let mut all_found = Vec::new();
+            let mut findings = Findings { lint, level, reasoner: &mut reasoner, found: &mut all_found };
             match lint.pass {
                 Pass::Route(pass) => subjects.iter().for_each(|subject| pass(subject, &mut findings)),
                 Pass::Set(pass) => pass(&set, &mut findings),
                 Pass::Manifest(pass) => origin.document.into_iter().for_each(|document| pass(document, &mut findings)),
             }
-            if !unasked.is_empty() {
+            let mut is_left_off = false;
+            for finding in all_found {
+                let local = match (finding.place, &finding.route) {
+                    (Place::Route(index), _) => local.get(index),
+                    (Place::Manifest, Some(name)) => by_name.get(name.as_ref()).and_then(|index| local.get(*index)),
+                    (Place::Manifest, None) => None,
+                };
+                let levels = local.map_or(&self.levels, |local| local.levels);
+                let level = levels.of(lint);
+                if local.is_some_and(|local| local.suppressions.allow(lint, level)) {
+                    continue;
+                }
+                if level == Level::Allow {
+                    is_left_off |= levels.leave_off(lint);
+                } else {
+                    found.push(finding.at_level(level));
+                }
+            }
+            if is_left_off {
                 hints.push(lint);
             }
         }
         found.sort_by_key(|finding| (finding.place, finding.diagnostic.primary.span));
         Report { findings: found, hints, undecided: reasoner.given_up() }
+    }
+
+    fn local(&self, route: &Route) -> Local<'_> {
+        Local {
+            levels: self.route_levels.get(route.name()).unwrap_or(&self.levels),
+            suppressions: Suppressions::of(route.text()),
+        }
     }
 
     /// Prepares a route for linting in every form; `None` if it has errors.

@@ -9,6 +9,8 @@
 //! [`Report::undecided`]. The cost is linear in the number of routes, except for lints that compare routes with each
 //! other. Those compare only routes to the same endpoint, and within a budget.
 //!
+//! A comment `/* edgeroute: allow(LINT) */` in a route turns lints off for this route.
+//!
 //! ```
 //! use edgeroute::Route;
 //! use edgeroute_analysis::lint::Linter;
@@ -26,6 +28,7 @@ mod fixing;
 mod level;
 mod linter;
 mod subject;
+mod suppression;
 #[cfg(test)]
 mod testing;
 
@@ -54,6 +57,7 @@ pub use linter::Linter;
 
 use findings::Findings;
 use subject::{CheckedRoute, DocumentContext, RouteSetContext};
+use suppression::Suppressions;
 
 /// A check for one kind of mistake.
 #[derive(Debug)]

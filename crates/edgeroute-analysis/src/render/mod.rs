@@ -20,5 +20,5 @@ pub use paint::Color;
 pub use picture::Picture;
 #[cfg(feature = "svg")]
 pub use picture::TooLarge;
-pub use report::{FileReport, Report, Unreadable};
+pub use report::{FileReport, FindingIdentity, Report, Unreadable};
 pub use topology_text::topology_text;

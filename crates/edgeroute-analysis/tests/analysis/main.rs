@@ -12,3 +12,5 @@ mod linting;
 mod lints;
 #[cfg(test)]
 mod sarif;
+#[cfg(test)]
+mod suppressing;

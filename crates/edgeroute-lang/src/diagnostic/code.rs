@@ -151,6 +151,7 @@ codes! {
     PlaceholderInString = "W0112", Warning, "a template placeholder where the hub takes it verbatim";
     ConcatenatedAlternatives = "W0113", Warning, "strings joined with `||` instead of compared one by one";
     UnparenthesizedConcatenation = "W0114", Warning, "`||` next to a comparison without parentheses";
+    UnknownLint = "W0115", Warning, "a comment for edgeroute that names no lint";
 
     NeverTrue = "W0201", Warning, "a condition that no message satisfies";
     AlwaysTrue = "W0202", Warning, "a condition that every message of the source satisfies";

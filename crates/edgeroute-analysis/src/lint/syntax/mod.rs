@@ -13,6 +13,7 @@ mod smart_quote;
 mod star_after_name;
 mod star_in_source;
 mod trailing_text;
+mod unknown_lint;
 mod unparenthesized_concatenation;
 
 use super::Lint;
@@ -33,4 +34,5 @@ pub(super) const LINTS: &[&Lint] = &[
     &placeholder_in_string::LINT,
     &concatenated_alternatives::LINT,
     &unparenthesized_concatenation::LINT,
+    &unknown_lint::LINT,
 ];

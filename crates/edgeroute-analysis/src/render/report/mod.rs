@@ -1,14 +1,20 @@
 //! Reports the findings in files, for people and for machines.
 //!
-//! A [`Report`] borrows texts and their findings. It is written in one of four forms: text in the style of a compiler
-//! (feature `pretty`), one line per finding, JSON, and SARIF 2.1.0, which code scanning services read. Each form takes
-//! time linear in the number of findings, however long the lines are.
+//! A [`Report`] borrows texts and their findings. It is written in one of these forms: text in the style of a compiler
+//! (feature `pretty`), one line per finding, JSON, SARIF 2.1.0, which code scanning services read, workflow commands of
+//! GitHub Actions, and code quality reports of GitLab. Each form takes time linear in the number of findings, however
+//! long the lines are.
 
+mod github;
+mod gitlab;
+mod identity;
 mod json;
 mod sarif;
 mod short;
 #[cfg(feature = "pretty")]
 mod text;
+
+pub use identity::FindingIdentity;
 
 use std::collections::BTreeSet;
 

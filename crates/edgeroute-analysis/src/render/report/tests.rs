@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::{FileReport, Report, Unreadable};
-use edgeroute_lang::diagnostic::{Code, Diagnostic, Finding, is_invisible};
+use edgeroute_lang::diagnostic::{Code, Diagnostic, Finding, Severity, is_invisible};
 use edgeroute_lang::span::Span;
 
 const TEXT: &str = "{\n  \"é\": \"FROM /* WHERE a > 5 INTO $upstream\"\n}";
@@ -30,10 +30,12 @@ fn an_empty_report_is_empty_in_every_form() {
     assert_eq!((report.short().as_str(), report.counts(), report.routes()), ("", (0, 0), 3));
     assert_eq!(
         report.json(),
-        "{\"version\":1,\"summary\":{\"errors\":0,\"warnings\":0,\"routes\":3,\"files\":1},\
+        "{\"version\":1,\"summary\":{\"errors\":0,\"warnings\":0,\"routes\":3,\"files\":1,\
+         \"fixable\":0,\"fixableUnsafely\":0,\"unreadable\":0},\
          \"files\":[{\"file\":\"a.json\",\"routes\":3,\"details\":{\"compilationErrors\":[]}}],\"unreadable\":[]}"
     );
     assert_eq!(parse(&report.sarif())["runs"][0]["results"], parse("[]"));
+    assert_eq!((report.github().as_str(), report.gitlab().as_str()), ("", "[]"));
 }
 
 #[test]
@@ -66,7 +68,7 @@ fn json_has_every_part_of_a_finding_with_columns_in_characters() {
                     { "message": null, "location": location(1, 1, 2) },
                 ],
                 "help": "write `as_number(a) > 5`",
-                "fix": { "location": location(2, 23, 24), "replacement": "as_number(a)" },
+                "fix": { "location": location(2, 23, 24), "replacement": "as_number(a)", "applicability": "safe" },
             },
             {
                 "code": "E0401",
@@ -81,7 +83,12 @@ fn json_has_every_part_of_a_finding_with_columns_in_characters() {
             },
         ])
     );
-    assert_eq!(document["summary"], parse(r#"{"errors": 2, "warnings": 0, "routes": 1, "files": 1}"#));
+    assert_eq!(
+        document["summary"],
+        serde_json::json!({
+            "errors": 2, "warnings": 0, "routes": 1, "files": 1, "fixable": 1, "fixableUnsafely": 0, "unreadable": 1
+        })
+    );
     assert_eq!(document["unreadable"], parse(r#"[{"file": "b.json", "message": "gone"}]"#));
 }
 
@@ -103,6 +110,64 @@ fn sarif_points_each_result_at_its_rule_and_writes_paths_as_uris() {
     assert_eq!(fix["insertedContent"]["text"], "as_number(a)");
     assert_eq!(fix["deletedRegion"]["startColumn"], 23);
     assert_eq!(run["invocations"][0]["executionSuccessful"], true);
+}
+
+#[test]
+fn workflow_commands_are_one_line_each_and_escaped() {
+    let over_lines = Diagnostic::new(Code::InvalidJson, Span::from_range(0..TEXT.len()), "100%: a, b\r\nc");
+    let findings = [comparison(), Finding::new(over_lines.with_severity(Severity::Warning))];
+    let report = Report::new(vec![FileReport::new("./my dir/a:b,c.json", TEXT, 1, &findings)])
+        .with_unreadable(vec![Unreadable { name: "b.json", message: "gone" }]);
+    assert_eq!(
+        report.github(),
+        "::error file=my dir/a%3Ab%2Cc.json,line=2,col=25,endLine=2,endColumn=26,title=E0201::\
+         a string, a number (in route `é`)%0Ahelp: write `as_number(a) > 5`\n\
+         ::warning file=my dir/a%3Ab%2Cc.json,line=1,endLine=3,title=E0401::100%25: a, b%0D%0Ac\n\
+         ::error file=b.json::gone\n"
+    );
+}
+
+#[test]
+fn code_quality_has_what_the_service_reads() {
+    let findings = [comparison(), Finding::new(Diagnostic::new(Code::TrailingText, Span::at(0), "m"))];
+    let report = Report::new(vec![FileReport::new("./a.json", TEXT, 1, &findings)])
+        .with_unreadable(vec![Unreadable { name: "b.json", message: "gone" }]);
+    let mut items = parse(&report.gitlab());
+    for item in items.as_array_mut().unwrap() {
+        let fingerprint = item.as_object_mut().unwrap().remove("fingerprint").unwrap();
+        assert_eq!(fingerprint.as_str().unwrap().len(), 32);
+    }
+    let location = |path, line| serde_json::json!({ "path": path, "lines": { "begin": line, "end": line } });
+    assert_eq!(
+        items,
+        serde_json::json!([
+            {
+                "description": "a string, a number (in route `é`)",
+                "check_name": "E0201",
+                "severity": "major",
+                "location": location("a.json", 2),
+            },
+            { "description": "m", "check_name": "W0105", "severity": "minor", "location": location("a.json", 1) },
+            { "description": "gone", "check_name": "unreadable", "severity": "critical", "location": location("b.json", 1) },
+        ])
+    );
+}
+
+/// The fingerprints of the report on a text, with a finding at each `>`.
+fn fingerprints(text: &str) -> Vec<String> {
+    let at = |(at, _)| Diagnostic::new(Code::InvalidOperands, Span::from_range(at..at + 1), "m");
+    let findings: Vec<Finding> = text.match_indices('>').map(|found| Finding::in_route("r", at(found))).collect();
+    let report = parse(&Report::new(vec![FileReport::new("a.json", text, 1, &findings)]).gitlab());
+    report.as_array().unwrap().iter().map(|item| item["fingerprint"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_fingerprint_stays_when_lines_move_and_no_two_are_equal() {
+    let found = fingerprints("a > 5 and b > 5");
+    assert_ne!(found[0], found[1]);
+    assert_eq!(fingerprints("\n\n  a > 5\n and b > 5"), found);
+    // Published reports contain it, so it must not change.
+    assert_eq!(found[0], "4a0f46e1a8d53be0904d51c4a5e962db");
 }
 
 /// The report in the forms for people.
@@ -143,7 +208,11 @@ fn ten_thousand_findings_on_one_long_line_are_shown_in_little_time() {
         .collect();
     let start = Instant::now();
     let report = Report::new(vec![FileReport::new("a.json", &text, 1, &findings)]);
-    let size: usize = shown(&report).iter().chain(&[report.json(), report.sarif()]).map(String::len).sum();
+    let size: usize = shown(&report)
+        .iter()
+        .chain(&[report.json(), report.sarif(), report.github(), report.gitlab()])
+        .map(String::len)
+        .sum();
     // The limit allows for an unoptimized build on a busy machine. Walking along the line for each finding would take
     // minutes.
     assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
