@@ -28,7 +28,8 @@ Examples:
   git show main:deployment.json | edgeroute check -
   edgeroute check --format short deployment.json
   edgeroute check --format json deployment.json | jq '.files[].details.compilationErrors[] | .route'
-  edgeroute check --format sarif deployment.json > edgeroute.sarif";
+  edgeroute check --format sarif deployment.json > edgeroute.sarif
+  edgeroute check --quiet --format short . || exit 1";
 
 /// Report every error in the routes of deployment manifests
 #[derive(clap::Args)]
@@ -43,18 +44,23 @@ pub(crate) struct Arguments {
 /// Checks every input, once or after every change.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     if arguments.input.watch {
-        watch::repeat(|| arguments.input.watched(), || run_once(arguments).map(|_| Vec::new()))?;
+        let configs = || arguments.input.configs(None).unwrap_or_default();
+        let watched = || arguments.input.watched(configs().as_ref());
+        watch::repeat(watched, || run_once(arguments).map(|_| Vec::new()))?;
     }
     run_once(arguments)
 }
 
 /// Checks every input, then prints the total number of errors.
 fn run_once(arguments: &Arguments) -> io::Result<Outcome> {
+    if arguments.input.configs(None)?.is_none() {
+        return Ok(Outcome::Unusable);
+    }
     let results = arguments.input.examine(|subject| Ok(examine(subject)))?;
     let report = results.report();
     arguments.report.write(&report)?;
     let (errors, warnings) = report.counts();
-    if arguments.report.format.is_for_people() {
+    if arguments.report.has_summary() {
         let mut out = io::stdout().lock();
         writeln!(out, "{}, {}", count(errors + warnings, "problem"), results.summary())?;
         match report.fixable() {

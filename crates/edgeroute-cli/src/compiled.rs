@@ -31,7 +31,8 @@ pub(crate) struct ManifestArguments {
 }
 
 impl ManifestArguments {
-    fn paths(&self) -> impl Iterator<Item = &Path> + Clone {
+    /// The manifest, or the files that are merged.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> + Clone {
         self.manifests.iter().chain(&self.files).map(PathBuf::as_path)
     }
 

@@ -7,6 +7,7 @@ use edgeroute_analysis::render::{FileReport, Report, Unreadable};
 use edgeroute_lang::diagnostic::Finding;
 
 use crate::compiled::{merged, names_of};
+use crate::config::Configs;
 use crate::manifests::{Found, ManifestFile, ReadingArguments, View, inputs};
 use crate::{count, input};
 
@@ -121,10 +122,24 @@ impl InputArguments {
         Ok(())
     }
 
-    /// The files to watch.
-    pub(crate) fn watched(&self) -> Vec<PathBuf> {
+    /// The files that may be examined, without those that cannot be read.
+    pub(crate) fn manifests(&self) -> Vec<PathBuf> {
         let found = |path: &PathBuf| inputs(path).unwrap_or_default().into_iter().map(|input| input.path);
-        self.files.iter().flat_map(found).chain(self.reading.env_files().cloned()).collect()
+        self.files.iter().flat_map(found).collect()
+    }
+
+    /// The configuration of the files; `None` if it has mistakes, which are reported on standard error.
+    ///
+    /// # Errors
+    /// Fails if a configuration file cannot be read.
+    pub(crate) fn configs(&self, given: Option<&Path>) -> io::Result<Option<Configs>> {
+        Configs::read(&self.manifests(), given)
+    }
+
+    /// The files to watch.
+    pub(crate) fn watched(&self, configs: Option<&Configs>) -> Vec<PathBuf> {
+        let configs = configs.into_iter().flat_map(Configs::files);
+        self.manifests().into_iter().chain(self.reading.env_files().chain(configs).cloned()).collect()
     }
 }
 

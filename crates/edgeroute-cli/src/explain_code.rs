@@ -5,14 +5,14 @@ use std::io::{self, Write};
 use edgeroute_analysis::lint::{self, Lint};
 use edgeroute_lang::diagnostic::Code;
 
-use crate::{Outcome, pages};
+use crate::{Outcome, known, pages};
 
 /// Explain the code of an error or warning
 #[derive(clap::Args)]
 #[command(long_about = ABOUT, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// The codes, such as E0201, or names of lints, such as never-true; all are listed if none is given
-    #[arg(value_name = "CODE")]
+    #[arg(value_name = "CODE", value_parser = known::codes(), hide_possible_values = true)]
     codes: Vec<String>,
 }
 

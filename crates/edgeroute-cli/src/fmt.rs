@@ -9,6 +9,7 @@ use edgeroute_lang::limits::Limits;
 use edgeroute_lang::manifest::{RouteSpec, apply};
 use edgeroute_lang::span::{PositionWalk, Span};
 
+use crate::config::Configs;
 use crate::input::{self, printable};
 use crate::manifests::{Found, Input, ManifestFile, ReadingArguments, View, inputs};
 use crate::{Outcome, count};
@@ -60,6 +61,11 @@ struct Counts {
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     if arguments.files.iter().filter(|path| input::is_stdin(path)).count() > 1 {
         return Err(io::Error::other("standard input can be given only once"));
+    }
+    let found = arguments.files.iter().flat_map(|path| inputs(path).unwrap_or_default());
+    let found: Vec<PathBuf> = found.map(|input| input.path).collect();
+    if Configs::read(&found, None)?.is_none() {
+        return Ok(Outcome::Unusable);
     }
     let mut outcome = Outcome::Well;
     let mut counts = Counts::default();

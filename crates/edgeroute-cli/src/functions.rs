@@ -5,14 +5,14 @@ use std::io::{self, Write as _};
 use edgeroute_lang::builtin::Function;
 use edgeroute_lang::builtin::reference::{function_list, function_page};
 
-use crate::{Outcome, pages};
+use crate::{Outcome, known, pages};
 
 /// Describe the functions that conditions can call
 #[derive(clap::Args)]
 #[command(long_about = ABOUT, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// The functions, such as length, in any case; all are listed if none is given
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", value_parser = known::functions(), hide_possible_values = true)]
     names: Vec<String>,
 }
 

@@ -4,11 +4,13 @@
 //! Exit codes: 0, success; 1, a check failed; 2, the arguments or some input could not be used.
 #![forbid(unsafe_code)]
 
+mod baseline;
 mod cases;
 mod check;
 mod color;
 mod compiled;
 mod completions;
+mod config;
 mod coverage;
 mod diff;
 mod document;
@@ -21,9 +23,9 @@ mod functions;
 mod graph;
 mod init;
 mod input;
+mod known;
 mod lines;
 mod lint;
-mod lint_config;
 mod man;
 mod manifests;
 mod matching;
@@ -33,6 +35,7 @@ mod messages;
 mod one_message;
 mod output;
 mod pages;
+mod record;
 mod records;
 mod reporting;
 mod schema;
@@ -83,6 +86,7 @@ enum Command {
     Match(matching::Arguments),
     Explain(explain::Arguments),
     Test(test::Arguments),
+    Record(record::Arguments),
     Eval(eval::Arguments),
     Coverage(coverage::Arguments),
     Check(check::Arguments),
@@ -112,6 +116,7 @@ fn main() -> ExitCode {
         Command::Match(arguments) => matching::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Record(arguments) => record::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),

@@ -16,6 +16,7 @@ use edgeroute_lang::message::{Message, Origin, Properties};
 use edgeroute_lang::text::fold;
 
 use crate::document::{Fields, Language, Problem, Value, parse, quoted};
+use crate::record::yaml;
 
 /// A message that owns the data that the library borrows.
 #[derive(Debug)]
@@ -157,6 +158,39 @@ impl MessageLine {
     }
 }
 
+impl MessageLine {
+    /// Writes the message in YAML, as the lines of an object that [`from_value`](Self::from_value) reads. Empty if the
+    /// message has no keys.
+    pub(crate) fn to_yaml(&self) -> String {
+        let mut out = String::new();
+        let mut add = |key: &str, value: String| out.extend([key, ": ", &value, "\n"]);
+        if let Some(sender) = &self.sender {
+            add("origin", sender.to_yaml());
+        }
+        if let Some(source) = &self.source {
+            add("source", yaml(source));
+        }
+        for (key, properties) in [("properties", &self.properties), ("systemProperties", &self.system_properties)] {
+            if !properties.0.is_empty() {
+                add(key, properties.to_yaml());
+            }
+        }
+        match str::from_utf8(&self.body) {
+            Ok("") => {}
+            Ok(body) if is_same_in_yaml(body) => add("body", body.to_owned()),
+            Ok(body) => add("body", yaml(body)),
+            Err(_) => add("bodyBase64", yaml(&STANDARD.encode(&self.body))),
+        }
+        out
+    }
+}
+
+/// Whether a body can be written as a JSON object or array in YAML, and reading it gives the same bytes.
+fn is_same_in_yaml(body: &str) -> bool {
+    let is_container = body.starts_with(['{', '[']) && !body.contains(['\n', '\r']);
+    is_container && parse(body, Language::Yaml).is_ok_and(|value| value.to_json() == body)
+}
+
 impl InvalidMessage {
     fn new(reason: &str) -> Self {
         Self { place: None, reason: reason.to_owned() }
@@ -182,6 +216,14 @@ fn given_twice(name: &str) -> String {
 }
 
 impl Sender {
+    fn to_yaml(&self) -> String {
+        let Self { device, module, output, twin_change } = self;
+        let texts = [("device", Some(device)), ("module", module.as_ref()), ("output", output.as_ref())];
+        let texts = texts.into_iter().filter_map(|(key, text)| Some(format!("{key}: {}", yaml(text?))));
+        let twin_change = twin_change.then(|| "twinChange: true".to_owned());
+        format!("{{{}}}", texts.chain(twin_change).collect::<Vec<_>>().join(", "))
+    }
+
     fn from_value(value: Value<'_>) -> Result<Self, Problem> {
         let mut fields = Fields::of(value, &["device", "module", "output", "twinChange"])?;
         let text = |value: Value<'_>| value.text().map(String::from);
@@ -195,6 +237,13 @@ impl Sender {
 }
 
 impl PropertyList {
+    fn to_yaml(&self) -> String {
+        let value = |value: &Option<String>| value.as_deref().map_or("null".to_owned(), yaml);
+        let members: Vec<String> =
+            self.0.iter().map(|(name, text)| format!("{}: {}", yaml(name), value(text))).collect();
+        format!("{{{}}}", members.join(", "))
+    }
+
     fn from_value(value: Value<'_>) -> Result<Self, Problem> {
         let mut seen = HashSet::new();
         let mut properties = Vec::new();
@@ -339,6 +388,38 @@ mod tests {
             let written = serde_json::to_string(&message).unwrap();
             let again = MessageLine::parse(written.as_bytes()).unwrap();
             assert_eq!(again.message().unwrap().to_owned_message(), message, "{written}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_in_yaml_is_read_alike() {
+        for (line, expected) in [
+            ("{}", ""),
+            (
+                r#"{"origin": {"device": "d", "module": "m", "output": "o"}}"#,
+                "origin: {device: \"d\", module: \"m\", output: \"o\"}\n",
+            ),
+            (r#"{"origin": {"device": "a: b", "twinChange": true}}"#, "origin: {device: \"a: b\", twinChange: true}\n"),
+            (
+                r#"{"properties": {"b": "1\u0000\u007f\u2028\ufeff \"\\", "a": null}, "source": "/x"}"#,
+                "source: \"/x\"\nproperties: {\"b\": \"1\\u0000\\u007f\\u2028\\ufeff \\\"\\\\\", \"a\": null}\n",
+            ),
+            (
+                r#"{"systemProperties": {"contentType": "a"}, "body": {"a": [1, true]}}"#,
+                "systemProperties: {\"contentType\": \"a\"}\nbody: {\"a\": [1, true]}\n",
+            ),
+            (r#"{"body": {"a":1.50}}"#, "body: \"{\\\"a\\\":1.50}\"\n"),
+            (r#"{"body": "h\u00e9"}"#, "body: \"hé\"\n"),
+            (r#"{"body": 5}"#, "body: \"5\"\n"),
+            (r#"{"bodyBase64": "/wA="}"#, "bodyBase64: \"/wA=\"\n"),
+        ] {
+            let message = MessageLine::parse(line.as_bytes()).unwrap();
+            let written = message.to_yaml();
+            assert_eq!(written, expected, "{line}");
+            let yaml = if written.is_empty() { "{}" } else { &written };
+            let again = MessageLine::from_value(parse(yaml, Language::Yaml).unwrap()).unwrap();
+            let [first, second] = [&message, &again].map(|line| line.message().unwrap().to_owned_message());
+            assert_eq!(first, second, "{line}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! Writes files that commands change in place.
+//! Writes files that commands create or change in place.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -32,6 +32,18 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     replaced().map_err(|error: io::Error| {
         io::Error::new(error.kind(), format!("{}: cannot write: {error}", input::name(path)))
     })
+}
+
+/// Writes a file, and creates it if it does not exist. An existing file is replaced like by [`replace`].
+///
+/// # Errors
+/// Errors name the file.
+pub(crate) fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    if fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
+        return replace(path, content);
+    }
+    fs::write(path, content)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: cannot write: {error}", input::name(path))))
 }
 
 #[cfg(test)]

@@ -18,13 +18,10 @@ pub(crate) enum Format {
     Json,
     /// SARIF 2.1.0, for code scanning services and editors
     Sarif,
-}
-
-impl Format {
-    /// Whether the format is for people, so that a summary may follow.
-    pub(crate) fn is_for_people(self) -> bool {
-        matches!(self, Self::Text | Self::Short)
-    }
+    #[value(help = "Workflow commands, which GitHub Actions shows as annotations")]
+    Github,
+    #[value(help = "A code quality report, which GitLab shows in merge requests")]
+    Gitlab,
 }
 
 /// How findings are written.
@@ -33,11 +30,19 @@ pub(crate) struct ReportArguments {
     /// Output format
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     pub(crate) format: Format,
+    /// Print only findings, without a summary
+    #[arg(long, short)]
+    quiet: bool,
     #[command(flatten)]
     color: ColorArguments,
 }
 
 impl ReportArguments {
+    /// Whether a summary follows the findings. Formats for machines have none.
+    pub(crate) const fn has_summary(self) -> bool {
+        matches!(self.format, Format::Text | Format::Short) && !self.quiet
+    }
+
     /// Writes a report to standard output.
     pub(crate) fn write(self, report: &Report<'_>) -> io::Result<()> {
         let (mut out, color) = self.color.stream(io::stdout());
@@ -46,6 +51,8 @@ impl ReportArguments {
             Format::Short => report.short(),
             Format::Json => report.json() + "\n",
             Format::Sarif => report.sarif() + "\n",
+            Format::Github => report.github(),
+            Format::Gitlab => report.gitlab() + "\n",
         };
         out.write_all(text.as_bytes())?;
         out.flush()

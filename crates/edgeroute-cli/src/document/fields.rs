@@ -23,7 +23,7 @@ impl<'t> Fields<'t> {
     pub(crate) fn new(members: Vec<Member<'t>>, span: Range<usize>, known: &[&str]) -> Result<Self, Problem> {
         for (index, member) in members.iter().enumerate() {
             if !known.contains(&&*member.key) {
-                return Err(unknown(member, known));
+                return Err(Self::unknown(member, known));
             }
             if members.iter().take(index).any(|before| before.key == member.key) {
                 return Err(Problem::new(member.key_span.clone(), format!("{} is given twice", quoted(&member.key))));
@@ -59,17 +59,18 @@ impl<'t> Fields<'t> {
     pub(crate) fn key_span(&self, key: &str) -> Option<Range<usize>> {
         self.members.iter().find(|member| member.key == key).map(|member| member.key_span.clone())
     }
-}
 
-fn unknown(member: &Member<'_>, known: &[&str]) -> Problem {
-    let key = &member.key;
-    let problem = Problem::new(member.key_span.clone(), format!("unknown key {}", quoted(key)));
-    match closest(key, known.iter().copied()) {
-        Some(near) => problem.with_help(format!("did you mean `{near}`?")),
-        None if key == "<<" => problem.with_help("use an alias for the whole value; merge keys are not supported"),
-        None => {
-            let known: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();
-            problem.with_help(format!("known keys: {}", known.join(", ")))
+    /// The problem of a member whose key is not one of the known ones.
+    pub(crate) fn unknown(member: &Member<'_>, known: &[&str]) -> Problem {
+        let key = &member.key;
+        let problem = Problem::new(member.key_span.clone(), format!("unknown key {}", quoted(key)));
+        match closest(key, known.iter().copied()) {
+            Some(near) => problem.with_help(format!("did you mean `{near}`?")),
+            None if key == "<<" => problem.with_help("use an alias for the whole value; merge keys are not supported"),
+            None => {
+                let known: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();
+                problem.with_help(format!("known keys: {}", known.join(", ")))
+            }
         }
     }
 }

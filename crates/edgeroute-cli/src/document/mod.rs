@@ -16,6 +16,7 @@ use std::ops::Range;
 
 pub(crate) use fields::Fields;
 pub(crate) use problem::{Problem, quoted};
+pub(crate) use toml::parse_all as parse_toml;
 
 /// The languages of documents.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, clap::ValueEnum)]

@@ -9,12 +9,26 @@ use super::{Kind, MAX_DEPTH, Member, Problem, Value};
 
 /// Parses a whole document.
 pub(super) fn parse(text: &str) -> Result<Value<'_>, Problem> {
-    let table = DeTable::parse(text).map_err(|error| {
-        let span = error.span().unwrap_or(text.len()..text.len());
-        Problem::new(span, error.message().trim_end().replace('\n', ", "))
-    })?;
+    let table = DeTable::parse(text).map_err(|error| problem(text, &error))?;
     let span = table.span();
     Ok(Value { span, kind: object(table.into_inner(), 1)? })
+}
+
+/// Parses as much of a document as possible. Also returns every error.
+pub(crate) fn parse_all(text: &str) -> (Value<'_>, Vec<Problem>) {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    let mut problems: Vec<Problem> = errors.iter().map(|error| problem(text, error)).collect();
+    let span = table.span();
+    let kind = object(table.into_inner(), 1).unwrap_or_else(|problem| {
+        problems.push(problem);
+        Kind::Object(Vec::new())
+    });
+    (Value { span, kind }, problems)
+}
+
+fn problem(text: &str, error: &toml::de::Error) -> Problem {
+    let span = error.span().unwrap_or(text.len()..text.len());
+    Problem::new(span, error.message().trim_end().replace('\n', ", "))
 }
 
 fn object(table: DeTable<'_>, depth: usize) -> Result<Kind<'_>, Problem> {

@@ -14,7 +14,7 @@ use crate::document::Language;
 use crate::manifests::ReadingArguments;
 use crate::{Outcome, input, watch};
 use report::{json, junit, text};
-use suite::Suite;
+use suite::{Results, Suite, SuiteResult};
 
 const ABOUT: &str = "\
 Run test cases against a manifest.
@@ -47,6 +47,7 @@ const EXAMPLES: &str = "\
 Examples:
   edgeroute test cases.yaml
   edgeroute test --manifest deployment.json cases/*.yaml
+  edgeroute test --filter upstream cases.yaml
   edgeroute test --watch cases.yaml
   edgeroute test --format junit cases.yaml > report.xml
 
@@ -70,6 +71,9 @@ pub(crate) struct Arguments {
     /// Format of the test files; by default, chosen by file extension
     #[arg(long, value_enum, value_name = "LANGUAGE")]
     language: Option<Language>,
+    /// Run only the cases with this text in their name
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
     /// Output format
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     format: Format,
@@ -107,7 +111,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
 /// Runs all cases. Also returns the manifests that were used.
 fn run_once(arguments: &Arguments) -> io::Result<(Outcome, Vec<PathBuf>)> {
     let mut outcome = Outcome::Well;
-    let mut suites = Vec::new();
+    let (mut suites, mut unusable) = (Vec::new(), Vec::new());
     let mut manifests = Vec::new();
     for path in &arguments.files {
         let suite = Suite::read(path, arguments);
@@ -116,16 +120,19 @@ fn run_once(arguments: &Arguments) -> io::Result<(Outcome, Vec<PathBuf>)> {
                 manifests.extend(suite.manifests().iter().cloned());
                 suites.push(suite);
             }
-            Err(unusable) => {
+            Err(found) => {
                 outcome = Outcome::Unusable;
-                manifests.extend(unusable.manifests);
-                unusable.messages.iter().for_each(|message| input::report(message));
+                manifests.extend(found.manifests.iter().cloned());
+                found.messages.iter().for_each(|message| input::report(message));
+                unusable.push((input::name(path), found));
             }
         }
     }
     let (mut out, color) = arguments.color.stream(io::stdout().lock());
     let color = if arguments.format == Format::Text { color } else { Color::Never };
-    let results: Vec<suite::SuiteResult<'_>> = suites.iter().map(|suite| suite.run(color)).collect();
+    let filter = arguments.filter.as_deref().unwrap_or_default();
+    let run: Vec<SuiteResult<'_>> = suites.iter().map(|suite| suite.run(filter, color)).collect();
+    let results = Results { suites: run, unusable };
     let report = match arguments.format {
         Format::Text => text(&results, color),
         Format::Json => json(&results),
@@ -133,8 +140,12 @@ fn run_once(arguments: &Arguments) -> io::Result<(Outcome, Vec<PathBuf>)> {
     };
     out.write_all(report.as_bytes())?;
     out.flush()?;
-    if results.iter().any(|result| result.failed() > 0) {
+    if results.failed() > 0 {
         outcome = outcome.max(Outcome::Problems);
+    }
+    if results.cases() == 0 && results.filtered_out() > 0 {
+        input::report(&format!("edgeroute: no case has `{}` in its name", input::printable(filter)));
+        outcome = Outcome::Unusable;
     }
     Ok((outcome, manifests))
 }

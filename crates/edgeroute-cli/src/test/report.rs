@@ -6,15 +6,15 @@ use edgeroute_analysis::render::Color;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::suite::{CaseResult, Delivered, Failure, Missing, SuiteResult};
+use super::suite::{CaseResult, Delivered, Failure, Missing, Results};
 use crate::cases::ExpectedDelivery;
 use crate::count;
 use crate::input::printable;
 
 /// Writes a line for each case, the difference and the explanation for each failure, and a summary.
-pub(super) fn text(suites: &[SuiteResult<'_>], color: Color) -> String {
+pub(super) fn text(results: &Results<'_>, color: Color) -> String {
     let mut out = String::new();
-    for suite in suites {
+    for suite in &results.suites {
         // Writing to a `String` cannot fail.
         let _ = writeln!(out, "{}", suite.name);
         for result in &suite.cases {
@@ -33,18 +33,16 @@ pub(super) fn text(suites: &[SuiteResult<'_>], color: Color) -> String {
             }
         }
     }
-    if suites.is_empty() {
+    if results.suites.is_empty() {
         return out;
     }
-    let (cases, failed) = totals(suites);
-    let _ = writeln!(out, "{}, {} passed, {failed} failed", count(cases, "case"), cases - failed);
+    let (cases, failed) = (results.cases(), results.failed());
+    let filtered_out = match results.filtered_out() {
+        0 => String::new(),
+        filtered_out => format!(", {filtered_out} filtered out"),
+    };
+    let _ = writeln!(out, "{}, {} passed, {failed} failed{filtered_out}", count(cases, "case"), cases - failed);
     out
-}
-
-/// The number of cases and the number of failures.
-fn totals(suites: &[SuiteResult<'_>]) -> (usize, usize) {
-    let cases = suites.iter().map(|suite| suite.cases.len()).sum();
-    (cases, suites.iter().map(SuiteResult::failed).sum())
 }
 
 fn indent(text: &str, margin: &str, out: &mut String) {
@@ -95,7 +93,16 @@ fn differing(expected: &ExpectedDelivery, found: &Delivered) -> Vec<(&'static st
 struct ReportRecord<'r> {
     cases: usize,
     failed: usize,
+    filtered_out: usize,
     files: Vec<FileRecord<'r>>,
+    /// Files that could not be run.
+    unusable: Vec<UnusableRecord<'r>>,
+}
+
+#[derive(Serialize)]
+struct UnusableRecord<'r> {
+    file: &'r str,
+    message: String,
 }
 
 #[derive(Serialize)]
@@ -185,24 +192,33 @@ impl<'r> From<&'r CaseResult<'_>> for CaseRecord<'r> {
 }
 
 /// Writes one JSON document.
-pub(super) fn json(suites: &[SuiteResult<'_>]) -> String {
-    let (cases, failed) = totals(suites);
-    let files = suites
-        .iter()
+pub(super) fn json(results: &Results<'_>) -> String {
+    let files = (results.suites.iter())
         .map(|suite| FileRecord { file: suite.name, cases: suite.cases.iter().map(CaseRecord::from).collect() });
-    let record = ReportRecord { cases, failed, files: files.collect() };
+    let unusable =
+        results.unusable.iter().map(|(name, unusable)| UnusableRecord { file: name, message: unusable.text() });
+    let record = ReportRecord {
+        cases: results.cases(),
+        failed: results.failed(),
+        filtered_out: results.filtered_out(),
+        files: files.collect(),
+        unusable: unusable.collect(),
+    };
     // Serializing these records cannot fail.
     serde_json::to_string(&record).unwrap_or_default() + "\n"
 }
 
-/// Writes the XML that build servers read, with a suite for each file.
-pub(super) fn junit(suites: &[SuiteResult<'_>]) -> String {
-    let (cases, failed) = totals(suites);
+/// Writes the XML that build servers read, with a suite for each file. A file that could not be run is a suite with one
+/// case that has an error, since some servers ignore suites without cases.
+pub(super) fn junit(results: &Results<'_>) -> String {
+    let (failed, errors) = (results.failed(), results.unusable.len());
+    let cases = results.cases() + errors;
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let _ = writeln!(out, "<testsuites name=\"edgeroute\" tests=\"{cases}\" failures=\"{failed}\">");
-    for suite in suites {
+    let _ =
+        writeln!(out, "<testsuites name=\"edgeroute\" tests=\"{cases}\" failures=\"{failed}\" errors=\"{errors}\">");
+    for suite in &results.suites {
         let (name, tests, failures) = (xml(suite.name), suite.cases.len(), suite.failed());
-        let _ = writeln!(out, "  <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failures}\">");
+        let _ = writeln!(out, "  <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\">");
         for result in &suite.cases {
             let case = format!("<testcase name=\"{}\" classname=\"{name}\"", xml(&result.case.name));
             match &result.failure {
@@ -217,6 +233,13 @@ pub(super) fn junit(suites: &[SuiteResult<'_>]) -> String {
             }
         }
         out.push_str("  </testsuite>\n");
+    }
+    for (name, unusable) in &results.unusable {
+        let (name, text) = (xml(name), unusable.text());
+        let (message, text) = (xml(text.lines().next().unwrap_or_default()), xml(&text));
+        let _ = writeln!(out, "  <testsuite name=\"{name}\" tests=\"1\" failures=\"0\" errors=\"1\">");
+        let _ = writeln!(out, "    <testcase name=\"{name}\" classname=\"{name}\">");
+        let _ = writeln!(out, "      <error message=\"{message}\">{text}</error>\n    </testcase>\n  </testsuite>");
     }
     out.push_str("</testsuites>\n");
     out

@@ -44,10 +44,19 @@ impl From<io::Error> for Unusable {
     }
 }
 
+/// The results of all files.
+pub(super) struct Results<'s> {
+    pub(super) suites: Vec<SuiteResult<'s>>,
+    /// The files that cannot be run, with their names.
+    pub(super) unusable: Vec<(String, Unusable)>,
+}
+
 /// The results of the cases in a file.
 pub(super) struct SuiteResult<'s> {
     pub(super) name: &'s str,
     pub(super) cases: Vec<CaseResult<'s>>,
+    /// The number of cases whose name does not contain the filter.
+    pub(super) filtered_out: usize,
 }
 
 /// The result of a case.
@@ -127,8 +136,8 @@ impl Suite {
         &self.manifests
     }
 
-    /// Runs all cases.
-    pub(super) fn run(&self, color: Color) -> SuiteResult<'_> {
+    /// Runs the cases with `filter` in their name.
+    pub(super) fn run(&self, filter: &str, color: Color) -> SuiteResult<'_> {
         let routes = self.file.routes();
         // Always present, because an unusable file is rejected when it is read.
         let mut table = self.file.table().map(|table| (table, table.create_scratch()));
@@ -136,7 +145,9 @@ impl Suite {
             self.file.table().into_iter().flat_map(RouteTable::endpoints).map(|(_, endpoint)| endpoint).collect();
         let lines = LineIndex::new(&self.text);
         let mut cases = Vec::with_capacity(self.cases.len());
-        for case in &self.cases {
+        let filtered = self.cases.iter().filter(|case| case.name.contains(filter));
+        let filtered_out = self.cases.len() - filtered.clone().count();
+        for case in filtered {
             let line = lines.position(&self.text, u32::try_from(case.span.start).unwrap_or(u32::MAX)).line;
             let (Some((table, scratch)), Ok(message)) = (&mut table, case.message.message()) else { continue };
             let delivered: Vec<Delivery<'_>> = table.route_with(scratch, &message).collect();
@@ -146,7 +157,7 @@ impl Suite {
             });
             cases.push(CaseResult { case, line, failure });
         }
-        SuiteResult { name: &self.name, cases }
+        SuiteResult { name: &self.name, cases, filtered_out }
     }
 }
 
@@ -224,6 +235,28 @@ impl From<&Delivery<'_>> for Delivered {
             priority: delivery.priority().get(),
             time_to_live: delivery.time_to_live().as_secs(),
         }
+    }
+}
+
+impl Results<'_> {
+    /// The number of cases that were run.
+    pub(super) fn cases(&self) -> usize {
+        self.suites.iter().map(|suite| suite.cases.len()).sum()
+    }
+
+    pub(super) fn failed(&self) -> usize {
+        self.suites.iter().map(SuiteResult::failed).sum()
+    }
+
+    pub(super) fn filtered_out(&self) -> usize {
+        self.suites.iter().map(|suite| suite.filtered_out).sum()
+    }
+}
+
+impl Unusable {
+    /// All messages in one text.
+    pub(super) fn text(&self) -> String {
+        self.messages.iter().map(|message| message.trim_end()).collect::<Vec<_>>().join("\n\n")
     }
 }
 

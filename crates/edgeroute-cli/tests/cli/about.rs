@@ -94,6 +94,47 @@ fn bash_takes_its_completions() {
 }
 
 #[test]
+fn names_of_lints_codes_and_functions_are_completed_but_not_in_the_help() {
+    for shell in ["bash", "zsh"] {
+        let script = said(&["completions", shell]);
+        let lints = lint::all().flat_map(|lint| [lint.name(), lint.code().as_str()]);
+        let codes = Code::ALL.iter().map(|code| code.as_str());
+        let functions = Function::ALL.iter().map(|function| function.name());
+        for name in lints.chain(codes).chain(functions).chain(["topology", "warnings"]) {
+            assert!(script.contains(name), "{shell} does not know {name}");
+        }
+    }
+    for command in ["lint", "explain-code", "functions"] {
+        let help = said(&[command, "--help"]);
+        assert!(!help.contains("possible values: glued") && !help.contains("glued-operator:"), "{help}");
+        assert!(help.lines().count() < 150, "{help}");
+    }
+}
+
+/// The completions that bash offers for the last word.
+#[cfg(unix)]
+fn completed(words: &[&str]) -> Vec<String> {
+    let script = said(&["completions", "bash"]);
+    let last = words.len() - 1;
+    let run = format!(
+        "{script}\nCOMP_WORDS=({}); COMP_CWORD={last}; _edgeroute edgeroute '{}' '{}'; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" "),
+        words[last],
+        words[last - 1],
+    );
+    let output = Command::new("bash").arg("-c").arg(run).output().expect("bash");
+    String::from_utf8(output.stdout).expect("UTF-8").lines().map(str::to_owned).collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn bash_completes_names_where_they_are_arguments() {
+    assert_eq!(completed(&["edgeroute", "lint", "--allow", "never-t"]), ["never-true"]);
+    assert_eq!(completed(&["edgeroute", "explain-code", "E010"]).first().map(String::as_str), Some("E0101"));
+    assert_eq!(completed(&["edgeroute", "functions", "subs"]), ["substring"]);
+}
+
+#[test]
 fn schemas_are_printed_and_are_schemas() {
     for (kind, title) in [("manifest", "deployment manifest"), ("messages", "message"), ("cases", "ases")] {
         let schema: Value = serde_json::from_str(&said(&["schema", kind])).expect("JSON");

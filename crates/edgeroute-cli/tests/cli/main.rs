@@ -19,8 +19,12 @@ mod matching;
 #[cfg(test)]
 mod pictures;
 #[cfg(test)]
+mod record;
+#[cfg(test)]
 mod schemas;
 #[cfg(test)]
 mod test;
 #[cfg(test)]
 mod tour;
+#[cfg(test)]
+mod workflows;

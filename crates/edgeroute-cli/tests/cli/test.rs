@@ -50,11 +50,51 @@ fn junit_has_a_suite_for_each_file() {
     let output = run(&["test", "--format", "junit", "tests/cases/failing.yaml", "examples/cases.toml"], "");
     let (stdout, _) = texts(&output);
     let lines: Vec<&str> = stdout.lines().map(str::trim).collect();
-    assert_eq!(lines[1], r#"<testsuites name="edgeroute" tests="6" failures="3">"#);
-    assert_eq!(lines[2], r#"<testsuite name="tests/cases/failing.yaml" tests="4" failures="3">"#);
+    assert_eq!(lines[1], r#"<testsuites name="edgeroute" tests="6" failures="3" errors="0">"#);
+    assert_eq!(lines[2], r#"<testsuite name="tests/cases/failing.yaml" tests="4" failures="3" errors="0">"#);
     assert!(stdout.contains("&gt;= 80 INTO $upstream"), "{stdout}");
     assert!(lines.contains(&r#"<testcase name="case 4" classname="tests/cases/failing.yaml"/>"#), "{stdout}");
     assert_eq!(lines.iter().filter(|line| line.starts_with("<failure ")).count(), 3);
+}
+
+#[test]
+fn files_that_cannot_be_run_are_errors_in_the_formats_for_machines() {
+    let arguments = ["test", "--manifest", "examples/deployment.json", "-", "examples/cases.toml", "--format"];
+    let bad = "cases:\n  - mesage: {}\n    expect: []\n";
+    let output = run(&[&arguments[..], &["junit"]].concat(), bad);
+    let xml = roxmltree::Document::parse(stdout(&output)).unwrap();
+    let root = xml.root_element();
+    assert_eq!((root.attribute("tests"), root.attribute("errors")), (Some("3"), Some("1")));
+    let errors: Vec<_> = xml.descendants().filter(|node| node.has_tag_name("error")).collect();
+    assert_eq!(errors.len(), 1);
+    assert_eq!(errors[0].attribute("message"), Some("error: unknown key `mesage`"));
+    assert!(errors[0].text().unwrap().contains("<stdin>:2:5"));
+    assert_eq!(output.status.code(), Some(2));
+    let output = run(&[&arguments[..], &["json"]].concat(), bad);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&report["cases"], &report["unusable"][0]["file"]), (&2.into(), &"<stdin>".into()));
+    assert!(report["unusable"][0]["message"].as_str().unwrap().starts_with("error: unknown key `mesage`"));
+}
+
+#[test]
+fn a_filter_selects_cases_by_their_name() {
+    let filtered = |filter: &str| run(&["test", "--filter", filter, "examples/cases.yaml", "examples/cases.toml"], "");
+    let output = filtered("raw readings");
+    assert_eq!(
+        texts(&output),
+        (
+            "examples/cases.yaml\n  pass  raw readings go to the filter\nexamples/cases.toml\n\
+             1 case, 1 passed, 0 failed, 8 filtered out\n",
+            ""
+        )
+    );
+    assert_eq!(output.status.code(), Some(0));
+    let output = filtered("nothing");
+    assert_eq!(stderr(&output), "edgeroute: no case has `nothing` in its name\n");
+    assert_eq!(output.status.code(), Some(2));
+    let json = run(&["test", "--filter", "raw", "--format", "json", "examples/cases.yaml"], "");
+    let report: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert!(report["filteredOut"].as_u64() > Some(0), "{report}");
 }
 
 #[test]
