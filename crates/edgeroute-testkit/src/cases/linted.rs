@@ -140,8 +140,7 @@ impl<'c> Judge<'c> {
         let lint = finding.lint();
         let off = Levels::default().with("all".parse().map_err(|_| "no lints")?, Level::Allow);
         let levels = off.with(lint.name().parse().map_err(|_| "no lint")?, Level::Warn);
-        let linter =
-            Linter::with_levels(levels).shadowing(self.case.shadowing).limits(self.case.limits.clone());
+        let linter = Linter::with_levels(levels).shadowing(self.case.shadowing).limits(self.case.limits.clone());
         let count = |routes: &[Route]| {
             let report = linter.lint_routes(routes);
             let is_same = |other: &&Finding| {
