@@ -1,6 +1,6 @@
 //! Compares two sets: pairs their routes, and asks for each change what it does to deliveries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::pairing::{Pairing, increasing};
 use super::question::{Court, Question, RIVALS};
@@ -92,10 +92,10 @@ struct Comparison<'d> {
     is_in_order: Vec<bool>,
     /// By old and by new index, whether the route is part of a common pair.
     is_kept: [Vec<bool>; 2],
-    /// By old and new endpoint, the routes that are not common, by rank.
-    changed: [Vec<Vec<usize>>; 2],
-    /// The endpoints and priorities that have routes of several times to live, by set.
-    mixed: BTreeMap<(usize, Priority), Class>,
+    /// By set, endpoint and class, the routes that are not common, in the order of their ranks.
+    changed: [Vec<BTreeMap<Class, Vec<usize>>>; 2],
+    /// The endpoints and priorities that have routes of several times to live.
+    mixed: BTreeSet<(usize, Priority)>,
     visits: usize,
 }
 
@@ -117,7 +117,7 @@ impl<'d> Comparison<'d> {
             is_in_order: increasing(&pairing.pairs.iter().map(|(_, new)| *new).collect::<Vec<usize>>()),
             is_kept: [vec![false; old], vec![false; new]],
             changed: [Vec::new(), Vec::new()],
-            mixed: BTreeMap::new(),
+            mixed: BTreeSet::new(),
             visits: VISITS,
             court,
             pairing,
@@ -169,7 +169,7 @@ impl<'d> Comparison<'d> {
         self.find_mixed();
         for (group, places) in groups {
             // The order decides only between routes of different times to live.
-            let is_mixed = self.mixed.contains_key(&group);
+            let is_mixed = self.mixed.contains(&group);
             for place in places.into_iter().filter(|place| !is_mixed || self.is_in_order.get(*place) == Some(&true)) {
                 if let (Some(common), Some((old, new))) = (self.is_common.get_mut(place), pairs.get(place)) {
                     *common = true;
@@ -183,13 +183,18 @@ impl<'d> Comparison<'d> {
         }
         for which in [Which::Old, Which::New] {
             let is_kept = &self.is_kept[which.index()];
-            let changed = self
-                .court
-                .side(which)
-                .ranked
-                .iter()
-                .map(|list| list.iter().copied().filter(|index| is_kept.get(*index) == Some(&false)).collect());
-            self.changed[which.index()] = changed.collect();
+            let side = self.court.side(which);
+            let by_class = side.ranked.iter().map(|list| {
+                let mut by_class: BTreeMap<Class, Vec<usize>> = BTreeMap::new();
+                for index in list.iter().filter(|index| is_kept.get(**index) == Some(&false)) {
+                    if let Some(entry) = side.entries.get(*index) {
+                        by_class.entry(entry.class()).or_default().push(*index);
+                    }
+                }
+                by_class
+            });
+            let changed = by_class.collect();
+            self.changed[which.index()] = changed;
         }
     }
 
@@ -202,7 +207,7 @@ impl<'d> Comparison<'d> {
                 let class = entry.class();
                 let group = (compiled.endpoint, class.0);
                 if *first.entry(group).or_insert(class) != class {
-                    self.mixed.insert(group, class);
+                    self.mixed.insert(group);
                 }
             }
         }
@@ -272,44 +277,46 @@ impl<'d> Comparison<'d> {
     /// Returns the routes of the other set that may win before routes of the same class although this route wins in its
     /// own set; `None` if there are too many.
     fn rivals(&mut self, which: Which, index: usize) -> Option<Vec<usize>> {
+        let mut visits = self.visits;
+        let rivals = self.rivals_within(which, index, &mut visits);
+        self.visits = visits;
+        let mut rivals = rivals?;
+        rivals.sort_by_key(|rival| self.court.side(which.other()).rank_of(*rival));
+        Some(rivals)
+    }
+
+    fn rivals_within(&self, which: Which, index: usize, visits: &mut usize) -> Option<Vec<usize>> {
         let (own, other) = (self.court.side(which), self.court.side(which.other()));
         let Some(entry) = own.entries.get(index) else { return Some(Vec::new()) };
         let (Some(compiled), class) = (&entry.compiled, entry.class()) else { return Some(Vec::new()) };
         let Some(last) = other.last_rank(compiled.endpoint, class) else { return Some(Vec::new()) };
-        let is_rival = |rival: usize| {
-            other.rank_of(rival) < last && other.entries.get(rival).is_some_and(|rival| rival.class() != class)
+        let mut visit = || {
+            let left = visits.checked_sub(1);
+            *visits = left.unwrap_or_default();
+            left
         };
-        let changed = self.changed[which.other().index()].get(compiled.endpoint).map(Vec::as_slice).unwrap_or_default();
         let mut rivals: Vec<usize> = Vec::new();
-        let mut visits = self.visits;
-        for rival in changed {
-            visits = visits.checked_sub(1)?;
-            // They are in the order of their ranks.
-            if other.rank_of(*rival) >= last {
-                break;
-            }
-            if is_rival(*rival) {
-                rivals.push(*rival);
-                if rivals.len() > RIVALS {
-                    return None;
-                }
+        let classes = self.changed[which.other().index()].get(compiled.endpoint);
+        for (_, changed) in classes.into_iter().flatten().filter(|(of, _)| **of != class && of.0 <= class.0) {
+            visit()?;
+            let wins = changed.iter().take_while(|rival| other.rank_of(**rival) < last);
+            rivals.extend(wins.take(RIVALS + 1));
+            if rivals.len() > RIVALS {
+                return None;
             }
         }
-        if self.mixed.contains_key(&(compiled.endpoint, class.0)) {
-            let partners = &self.partner[which.other().index()];
-            let is_kept = &self.is_kept[which.other().index()];
+        if self.mixed.contains(&(compiled.endpoint, class.0)) {
+            let other_index = which.other().index();
             let ranked = other.ranked.get(compiled.endpoint).map(Vec::as_slice).unwrap_or_default();
             let first = ranked.partition_point(|rival| {
                 other.entries.get(*rival).is_some_and(|rival| rival.route.priority() < class.0)
             });
             for rival in ranked.get(first..last).unwrap_or_default() {
-                visits = visits.checked_sub(1)?;
-                let follows = partners
-                    .get(*rival)
-                    .copied()
-                    .flatten()
-                    .is_some_and(|partner| own.rank_of(partner) > own.rank_of(index));
-                if is_kept.get(*rival) == Some(&true) && follows && is_rival(*rival) {
+                visit()?;
+                let is_kept = self.is_kept[other_index].get(*rival) == Some(&true);
+                let partner = self.partner[other_index].get(*rival).copied().flatten();
+                let follows = partner.is_some_and(|partner| own.rank_of(partner) > own.rank_of(index));
+                if is_kept && follows && other.entries.get(*rival).is_some_and(|rival| rival.class() != class) {
                     rivals.push(*rival);
                     if rivals.len() > RIVALS {
                         return None;
@@ -317,7 +324,6 @@ impl<'d> Comparison<'d> {
                 }
             }
         }
-        self.visits = visits;
         Some(rivals)
     }
 
@@ -338,8 +344,8 @@ impl<'d> Comparison<'d> {
         let mut change = Change::of_kind(kind, places.0, places.1);
         change.is_fallback = true;
         change.edits = edits;
-        let is_common = edits.time_to_live || edits.priority || !self.means_same(None, None);
-        if is_common {
+        let is_common = !edits.time_to_live && !edits.priority && self.means_same(None, None);
+        if !is_common {
             let partner = (old.is_some() && new.is_some()).then_some(None);
             let ask = |which| Question { which, route: None, partner };
             if old.is_some() {

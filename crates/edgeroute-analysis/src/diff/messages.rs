@@ -71,7 +71,7 @@ impl MessageComparer {
         message: &Message<'_, impl Properties + ?Sized, impl Properties + ?Sized>,
     ) -> Option<MessageDifference> {
         let deliveries = |(table, scratch): &mut (RouteTable, Scratch)| -> Vec<Delivered> {
-            let deliveries = table.route_with(scratch, message).into_iter().map(|delivery| Delivered {
+            let deliveries = table.route_with(scratch, message).map(|delivery| Delivered {
                 endpoint: delivery.endpoint().clone(),
                 priority: delivery.priority(),
                 time_to_live: delivery.time_to_live(),

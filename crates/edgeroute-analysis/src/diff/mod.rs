@@ -118,13 +118,13 @@ impl Change {
 
     /// The route in the old set; `None` if it was added.
     #[must_use]
-    pub const fn old(&self) -> Option<&Place> {
+    pub const fn before(&self) -> Option<&Place> {
         self.old.as_ref()
     }
 
     /// The route in the new set; `None` if it was removed.
     #[must_use]
-    pub const fn new(&self) -> Option<&Place> {
+    pub const fn after(&self) -> Option<&Place> {
         self.new.as_ref()
     }
 
@@ -255,7 +255,7 @@ pub enum Undecided {
     Broken,
     /// The condition needs more than the prover knows, such as arithmetic.
     NotProved,
-    /// The budget for all questions is used up.
+    /// The budget is used up: the condition is too large, or there are too many changes.
     TooMany,
 }
 
@@ -277,13 +277,13 @@ impl Witness {
 
     /// The deliveries by the old set.
     #[must_use]
-    pub fn old(&self) -> &[Delivered] {
+    pub fn before(&self) -> &[Delivered] {
         &self.old
     }
 
     /// The deliveries by the new set.
     #[must_use]
-    pub fn new(&self) -> &[Delivered] {
+    pub fn after(&self) -> &[Delivered] {
         &self.new
     }
 

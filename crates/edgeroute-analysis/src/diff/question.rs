@@ -6,7 +6,7 @@ use super::side::{Compiled, Compiler, Side, Winner};
 use super::witness::{Region, Spellings, messages};
 use super::{Answer, Undecided, Which, Witness, is_same};
 use edgeroute_lang::message::OwnedMessage;
-use edgeroute_lang::prove::{self, Claim, Prover, SourceFacts};
+use edgeroute_lang::prove::{self, Claim, Model, Prover, SourceFacts};
 use edgeroute_lang::source::SourcePattern;
 
 /// The maximum number of times that one question is asked, each time without the messages of one more route.
@@ -19,10 +19,16 @@ const MODELS: usize = 4;
 pub(super) const RIVALS: usize = 64;
 
 /// The budget for searches in compiled tables.
-const SEARCHES: usize = 400_000;
+const SEARCHES: usize = 1_000_000;
 
 /// The budget for conditions that the interpreter evaluates in whole sets, in nodes.
-const INTERPRETED: usize = 4_000_000;
+const INTERPRETED: usize = 3_000_000;
+
+/// The budget for conditions of single routes that the interpreter evaluates, in nodes.
+const TRIED: usize = 8_000_000;
+
+/// The cost of a message besides the evaluation of conditions.
+const MESSAGE: usize = 30;
 
 /// Both sets, and what questions have cost so far.
 #[derive(Debug)]
@@ -33,6 +39,7 @@ pub(super) struct Court<'d> {
     pub(super) prover: Prover,
     searches: usize,
     interpreted: usize,
+    tried: usize,
 }
 
 /// A question about a route.
@@ -69,7 +76,7 @@ enum Tried {
 
 impl<'d> Court<'d> {
     pub(super) fn new(old: Side<'d>, new: Side<'d>, compiler: Compiler<'d>) -> Self {
-        Self { old, new, compiler, prover: Prover::new(), searches: SEARCHES, interpreted: INTERPRETED }
+        Self { old, new, compiler, prover: Prover::new(), searches: SEARCHES, interpreted: INTERPRETED, tried: TRIED }
     }
 
     pub(super) const fn side(&self, which: Which) -> &Side<'d> {
@@ -99,8 +106,8 @@ impl<'d> Court<'d> {
         };
         if question.route.is_none() {
             // SEMANTICS#fallback
-            case.region.source = "/MESSAGES/".to_owned();
-            case.region.spelled = "/messages/".to_owned();
+            "/MESSAGES/".clone_into(&mut case.region.source);
+            "/messages/".clone_into(&mut case.region.spelled);
         }
         let mut cases = vec![case.clone()];
         let other = question.which.other();
@@ -153,30 +160,29 @@ impl<'d> Court<'d> {
             if rounds > ROUNDS {
                 return Answer::Undecided(Undecided::NotProved);
             }
-            let facts = SourceFacts::of(&SourcePattern::new(&case.region.source));
+            let facts = facts(&case.region);
             let given_up = self.prover.given_up();
-            let (answer, models) = self.prover.models(&case.claims, &facts, MODELS);
-            if answer == prove::Answer::Impossible {
-                continue;
-            }
-            let max_depth = self.compiler.limits().body_depth;
-            let candidates = models.iter().flat_map(|model| messages(model, &case.region, spellings, max_depth));
-            let mut decider = None;
-            let is_given_up = models.is_empty() && self.prover.given_up() > given_up;
-            let mut why = if is_given_up { Undecided::TooMany } else { Undecided::NotProved };
-            for message in candidates {
-                match self.attempt(question, message) {
-                    Tried::Found(witness) => return Answer::Different(witness),
-                    Tried::By(which, route) if !case.negated.contains(&(which, route)) => {
-                        decider = Some((which, route));
-                        break;
-                    }
-                    Tried::By(..) | Tried::Useless => {}
-                    Tried::Exhausted => {
-                        why = Undecided::TooMany;
-                        break;
-                    }
+            let (mut decider, mut why, mut is_impossible) = (None, Undecided::NotProved, false);
+            // Most questions need only one model.
+            for most in [1, MODELS] {
+                let (answer, models) = self.prover.models(&case.claims, &facts, most);
+                is_impossible = answer == prove::Answer::Impossible;
+                if models.is_empty() && self.prover.given_up() > given_up {
+                    why = Undecided::TooMany;
                 }
+                let skipped = usize::from(most > 1);
+                match self.attempt_all(question, models.get(skipped..).unwrap_or_default(), &case, spellings) {
+                    Tried::Found(witness) => return Answer::Different(witness),
+                    Tried::By(which, route) => decider = Some((which, route)),
+                    Tried::Useless => {}
+                    Tried::Exhausted => why = Undecided::TooMany,
+                }
+                if is_impossible || decider.is_some() || why == Undecided::TooMany {
+                    break;
+                }
+            }
+            if is_impossible {
+                continue;
             }
             match decider {
                 Some((which, route)) => {
@@ -189,6 +195,19 @@ impl<'d> Court<'d> {
             }
         }
         undecided.map_or(Answer::Same, Answer::Undecided)
+    }
+
+    /// Delivers the messages of the models until one decides.
+    fn attempt_all(&mut self, question: &Question, models: &[Model], case: &Case, spellings: &Spellings) -> Tried {
+        let max_depth = self.compiler.limits().body_depth;
+        for message in models.iter().flat_map(|model| messages(model, &case.region, spellings, max_depth)) {
+            match self.attempt(question, message) {
+                Tried::Useless => {}
+                Tried::By(which, route) if case.negated.contains(&(which, route)) => {}
+                decided => return decided,
+            }
+        }
+        Tried::Useless
     }
 
     /// Returns the case without the messages that a route takes. It has two parts if the route is from a source within
@@ -224,6 +243,11 @@ impl<'d> Court<'d> {
     fn attempt(&mut self, question: &Question, message: OwnedMessage) -> Tried {
         let limits = self.compiler.limits().clone();
         let (own, other) = (question.which, question.which.other());
+        let cost = MESSAGE + self.side(own).compiled(question.route).map_or(0, |compiled| compiled.cost());
+        let Some(left) = self.tried.checked_sub(cost) else {
+            return Tried::Exhausted;
+        };
+        self.tried = left;
         if !self.side(own).takes(question.route, &message, &limits) {
             return Tried::Useless;
         }
@@ -286,6 +310,20 @@ impl<'d> Court<'d> {
 
     fn endpoint(&self, which: Which, route: Winner) -> Option<usize> {
         self.side(which).compiled(route).map(|compiled| compiled.endpoint)
+    }
+}
+
+/// What is known about the stamps of messages from a region.
+fn facts(region: &Region) -> SourceFacts {
+    let facts = SourceFacts::of(&SourcePattern::new(&region.source)).while_routing();
+    let excludes =
+        |path: &str| region.excluded.iter().any(|excluded| excluded.strip_prefix(&region.source) == Some(path));
+    if region.source == "/MESSAGES/" && excludes("MODULES/") {
+        facts.without_module()
+    } else if excludes("OUTPUTS/") && region.source.starts_with("/MESSAGES/MODULES/") {
+        facts.without_output()
+    } else {
+        facts
     }
 }
 

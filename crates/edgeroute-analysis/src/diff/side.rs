@@ -17,7 +17,7 @@ use edgeroute_lang::predicate::FormulaId;
 use edgeroute_lang::priority::{Priority, TimeToLive};
 use edgeroute_lang::prove::Prover;
 use edgeroute_lang::route::Route;
-use edgeroute_lang::source::takes_fallback;
+use edgeroute_lang::source::{normalized, takes_fallback};
 
 /// What a delivery has besides its endpoint.
 pub(super) type Class = (Priority, TimeToLive);
@@ -39,7 +39,7 @@ impl Compiled<'_> {
     }
 
     /// The cost of evaluating the condition.
-    fn cost(&self) -> usize {
+    pub(super) fn cost(&self) -> usize {
         self.typed.condition.nodes().len() + 1
     }
 
@@ -120,6 +120,8 @@ pub(super) struct Side<'d> {
 struct Engine {
     table: RouteTable,
     scratch: Scratch,
+    /// The cost of a search.
+    cost: usize,
 }
 
 /// The route of a delivery; `None` is the fallback.
@@ -196,15 +198,12 @@ impl<'d> Side<'d> {
             }
         };
         let deliveries = engine.table.route_with(&mut engine.scratch, &message.as_message());
-        deliveries.into_iter().map(|delivery| delivery.route().parse().ok()).collect()
+        deliveries.map(|delivery| delivery.route().parse().ok()).collect()
     }
 
     /// The cost of a search in the compiled table, at least 1.
     pub(super) fn search_cost(&self) -> usize {
-        self.engine.as_ref().map_or(1, |engine| {
-            let stats = engine.table.stats();
-            1 + (stats.always + stats.listed) / 16
-        })
+        self.engine.as_ref().map_or(1, |engine| engine.cost)
     }
 
     /// Finds the winners with the interpreter, for at most `budget` steps, which are subtracted.
@@ -214,28 +213,32 @@ impl<'d> Side<'d> {
         limits: &Limits,
         budget: &mut usize,
     ) -> Option<Vec<Winner>> {
+        *budget = budget.checked_sub(self.entries.len() / 4)?;
         let message = message.as_message();
         let facts = ResolvedMessage::lenient(&message, limits);
-        let source = message.origin().source();
-        let mut holds = |compiled: &Compiled<'_>| {
+        let source: String = normalized(message.origin().source()).collect();
+        let holds = |compiled: &Compiled<'_>, budget: &mut usize| {
             *budget = budget.checked_sub(compiled.cost())?;
             Some(verdict(&compiled.typed.condition, &facts) == Verdict::True)
         };
-        let mut winners: BTreeMap<usize, (Priority, usize)> = BTreeMap::new();
+        let mut winners: Vec<Option<(Priority, usize)>> = vec![None; self.ranked.len()];
         for (index, entry) in self.entries.iter().enumerate() {
-            let Some(compiled) = &entry.compiled else { continue };
+            // As `SourcePattern::matches`, with the source of the message normalised once.
+            let Some(compiled) = entry.compiled.as_ref().filter(|compiled| source.starts_with(&compiled.source)) else {
+                continue;
+            };
+            let Some(winner) = winners.get_mut(compiled.endpoint) else { continue };
             let rank = (entry.route.priority(), index);
-            let is_outranked = winners.get(&compiled.endpoint).is_some_and(|winner| *winner < rank);
-            if !is_outranked && compiled.typed.source.matches(source) && holds(compiled)? {
-                winners.insert(compiled.endpoint, rank);
+            if winner.is_none_or(|winner| rank < winner) && holds(compiled, budget)? {
+                *winner = Some(rank);
             }
         }
-        let mut indices: Vec<usize> = winners.into_values().map(|(_, index)| index).collect();
+        let mut indices: Vec<usize> = winners.into_iter().flatten().map(|(_, index)| index).collect();
         indices.sort_unstable();
         if indices.is_empty()
             && let Some(compiled) = self.compiled(None)
-            && takes_fallback(source)
-            && holds(compiled)?
+            && takes_fallback(message.origin().source())
+            && holds(compiled, budget)?
         {
             return Some(vec![None]);
         }
@@ -280,7 +283,9 @@ impl Engine {
         }
         let table = builder.build().ok()?;
         let scratch = table.create_scratch();
-        Some(Self { table, scratch })
+        // Most routes are not even examined, except those that no test selects.
+        let cost = 1 + table.stats().always / 64;
+        Some(Self { table, scratch, cost })
     }
 }
 

@@ -63,7 +63,7 @@ fn every_kind_of_change_is_found() {
     assert_eq!(changes(&compare(&[("a", UP)], &[("a", spaced)])), [(Reformatted, "a", Same, Same)]);
     let moved = compare(&[("a", UP), ("b", other)], &[("b", other), ("a", UP)]);
     assert_eq!(changes(&moved), [(Moved, "a", Same, Same)]);
-    assert_eq!(moved.changes()[0].old().map(Place::position), Some(1));
+    assert_eq!(moved.changes()[0].before().map(Place::position), Some(1));
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn priorities_and_times_to_live_are_part_of_a_delivery() {
     // A new route of a higher priority takes messages of the old one.
     let diff = Comparer::new().compare(&Declared::new([low(wide)]), &Declared::new([low(wide), high(UP)]));
     let witness = diff.changes()[0].gained().witness().unwrap();
-    assert_eq!((witness.old()[0].route.as_str(), witness.new()[0].route.as_str()), ("low", "high"));
+    assert_eq!((witness.before()[0].route.as_str(), witness.after()[0].route.as_str()), ("low", "high"));
     // Another priority of the only route to an endpoint.
     let diff =
         Comparer::new().compare(&Declared::new([high(UP)]), &Declared::new([high(UP).with_priority(Priority::LOWEST)]));

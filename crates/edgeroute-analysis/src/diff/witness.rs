@@ -1,6 +1,6 @@
 //! Turns models into messages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::body::BodyBuilder;
 use edgeroute_lang::hir::{Condition, NodeKind, Property};
@@ -14,7 +14,10 @@ use edgeroute_lang::text::fold;
 const MESSAGES: usize = 12;
 
 /// The maximum number of messages of a model with expressions.
-const MESSAGES_FOR_EXPRESSIONS: usize = 96;
+const MESSAGES_FOR_EXPRESSIONS: usize = 128;
+
+/// The maximum number of values of one slot that are tried while the others have their first value.
+const SINGLE: usize = 20;
 
 /// The maximum number of senders that are tried with the same values.
 const SENDERS: usize = 3;
@@ -63,25 +66,25 @@ impl Spellings {
     }
 }
 
-/// Returns messages from the region that may meet the requirements of the model, the most likely first.
-pub(super) fn messages(model: &Model, region: &Region, spellings: &Spellings, max_depth: usize) -> Vec<OwnedMessage> {
+/// Iterates over messages from the region that may meet the requirements of the model, the most likely first.
+pub(super) fn messages<'m>(
+    model: &'m Model,
+    region: &'m Region,
+    spellings: &'m Spellings,
+    max_depth: usize,
+) -> impl Iterator<Item = OwnedMessage> + 'm {
     let has_body = model.slots().iter().any(|slot| matches!(slot.kind, SlotKind::Body { .. }));
     let slots: Vec<(&SlotKind, Vec<&SlotValue>)> =
         model.slots().iter().map(|slot| (&slot.kind, ordered(slot, has_body))).collect();
     let most = if model.has_expressions() { MESSAGES_FOR_EXPRESSIONS } else { MESSAGES };
-    let mut found = Vec::new();
     let lengths: Vec<usize> = slots.iter().map(|(_, values)| values.len()).collect();
-    for chosen in selections(&lengths, most) {
-        let values: Vec<(&SlotKind, &SlotValue)> = slots
-            .iter()
-            .zip(&chosen)
-            .filter_map(|((kind, values), index)| Some((*kind, *values.get(*index)?)))
-            .collect();
-        for message in senders(&values, region).into_iter().take(if found.is_empty() { SENDERS } else { 1 }) {
-            found.push(with_values(message, &values, spellings, max_depth));
-        }
-    }
-    found
+    selections(&lengths, most).into_iter().enumerate().flat_map(move |(place, chosen)| {
+        let chosen = slots.iter().zip(chosen);
+        let values: Vec<(&SlotKind, &SlotValue)> =
+            chosen.filter_map(|((kind, values), index)| Some((*kind, *values.get(index)?))).collect();
+        let senders = senders(&values, region).into_iter().take(if place == 0 { SENDERS } else { 1 });
+        senders.map(|message| with_values(message, &values, spellings, max_depth)).collect::<Vec<OwnedMessage>>()
+    })
 }
 
 /// The values of a slot in the order in which they are tried. A body can be read only with certain system properties.
@@ -120,7 +123,8 @@ fn selections(lengths: &[usize], most: usize) -> Vec<Vec<usize>> {
         selection
     };
     let mut all = vec![first.clone()];
-    for value in 1..longest {
+    // Leaves room for pairs.
+    for value in 1..longest.min(SINGLE) {
         let slots = (0..lengths.len()).filter(|slot| lengths.get(*slot).is_some_and(|length| value < *length));
         all.extend(slots.map(|slot| with(&[(slot, value)])).take(most.saturating_sub(all.len())));
         if lengths.len() > 1 && all.len() < most {
@@ -210,7 +214,7 @@ fn with_values(
 ) -> OwnedMessage {
     let mut body = BodyBuilder::new(max_depth);
     let (mut has_body, mut needs_body) = (false, false);
-    let mut set: Vec<&str> = Vec::new();
+    let mut set: BTreeSet<&str> = BTreeSet::new();
     for (kind, value) in values {
         let text = match value {
             SlotValue::Text(text) => Some(text.as_str()),
@@ -226,7 +230,7 @@ fn with_values(
             SlotKind::Application(name) if !is_missing => message.properties_mut().push(spellings.of(name), text),
             SlotKind::Application(_) => {}
             SlotKind::System(name) | SlotKind::ApplicationOrSystem(name) => {
-                if set.contains(&&**name) {
+                if !set.insert(name) {
                     // The system property is set already, so only a property of the sender can differ from it.
                     if matches!(kind, SlotKind::ApplicationOrSystem(_)) && !is_missing {
                         let shadowing = format!("${}", spellings.of_system(name));
@@ -234,7 +238,6 @@ fn with_values(
                     }
                     continue;
                 }
-                set.push(name);
                 if !is_missing && !is_stamp(name) {
                     message.system_properties_mut().push(spellings.of_system(name), text);
                 }
@@ -244,7 +247,7 @@ fn with_values(
     if has_body {
         if needs_body {
             for (name, folded) in [("contentType", "CONTENTTYPE"), ("contentEncoding", "CONTENTENCODING")] {
-                if !set.contains(&folded) {
+                if !set.contains(folded) {
                     message.system_properties_mut().push(name, readable(folded));
                 }
             }

@@ -108,7 +108,7 @@ fn write_change(out: &mut String, change: &Change, color: Color) {
     let role = if change.is_fallback() { "fallback" } else { "route" };
     let name = color.paint(Ink::Strong, &format!("`{}`", printable(change.name())));
     let _ = write!(out, "{sign} {role} {name}");
-    match (change.kind(), change.old(), change.new()) {
+    match (change.kind(), change.before(), change.after()) {
         (ChangeKind::Renamed, Some(old), _) => {
             let _ = write!(out, ", before `{}`", printable(old.route().name()));
         }
@@ -122,7 +122,7 @@ fn write_change(out: &mut String, change: &Change, color: Color) {
     if is_one_line(change) {
         return;
     }
-    match (change.old(), change.new()) {
+    match (change.before(), change.after()) {
         (Some(old), Some(new)) => write_edits(out, change, old, new, color),
         (Some(place), None) | (None, Some(place)) => {
             let _ = writeln!(out, "    {}", color.paint(ink, &shown(place.route().text())));
@@ -201,7 +201,7 @@ fn write_answers(out: &mut String, change: &Change, color: Color) {
                 let why = match why {
                     Undecided::Broken => "the route has errors",
                     Undecided::NotProved => "no proof and no example was found",
-                    Undecided::TooMany => "there are too many changes",
+                    Undecided::TooMany => "it is too large, or there are too many changes",
                 };
                 let text = format!("undecided whether {what} messages: {why}");
                 let _ = writeln!(out, "    {}", color.paint(Ink::Odd, &text));
@@ -217,7 +217,7 @@ fn effect(witness: &Witness, is_gained: bool) -> String {
         found.map(|delivery| (delivery.priority, delivery.time_to_live))
     };
     let endpoint = witness.endpoint().map(|endpoint| printable(&endpoint.to_string())).unwrap_or_default();
-    match (at(witness.old()), at(witness.new())) {
+    match (at(witness.before()), at(witness.after())) {
         (Some(_), None) => format!("no longer delivered to {endpoint}"),
         (None, Some(_)) => format!("newly delivered to {endpoint}"),
         (Some((old, _)), Some((new, _))) if old != new => {
@@ -234,7 +234,7 @@ fn effect(witness: &Witness, is_gained: bool) -> String {
 fn write_witness(out: &mut String, witness: &Witness, color: Color) {
     let message = printable(&super::difference_json::message(witness.message()));
     let _ = writeln!(out, "      {}", color.paint(Ink::Value, &message));
-    for (name, deliveries) in [("old", witness.old()), ("new", witness.new())] {
+    for (name, deliveries) in [("old", witness.before()), ("new", witness.after())] {
         let _ = writeln!(out, "      {name}: {}", delivered(deliveries));
     }
 }

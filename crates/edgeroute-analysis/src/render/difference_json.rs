@@ -182,8 +182,8 @@ fn change(change: &Change) -> ChangeRecord<'_> {
         kind,
         name: change.name(),
         is_fallback: change.is_fallback(),
-        old: change.old().map(place),
-        new: change.new().map(place),
+        old: change.before().map(place),
+        new: change.after().map(place),
         edits: edits(change.edits()),
         answer: summary(change.answer()),
         lost: answer(change.lost()),
@@ -225,21 +225,17 @@ fn answer(answer: &Answer) -> AnswerRecord<'_> {
 }
 
 fn witness(witness: &Witness) -> WitnessRecord<'_> {
-    WitnessRecord { message: witness.message(), old: deliveries(witness.old()), new: deliveries(witness.new()) }
+    WitnessRecord { message: witness.message(), old: deliveries(witness.before()), new: deliveries(witness.after()) }
 }
 
 fn deliveries(deliveries: &[Delivered]) -> Vec<DeliveryRecord<'_>> {
-    deliveries.iter().map(delivery).collect()
-}
-
-fn delivery(delivery: &Delivered) -> DeliveryRecord<'_> {
-    let Delivered { endpoint, priority, time_to_live, route } = delivery;
-    DeliveryRecord {
-        endpoint: endpoint.to_string(),
-        route,
-        priority: priority.get(),
-        time_to_live_secs: time_to_live.as_secs(),
-    }
+    let records = deliveries.iter().map(|delivery| DeliveryRecord {
+        endpoint: delivery.endpoint.to_string(),
+        route: &delivery.route,
+        priority: delivery.priority.get(),
+        time_to_live_secs: delivery.time_to_live.as_secs(),
+    });
+    records.collect()
 }
 
 fn broken(broken: &Broken) -> BrokenRecord<'_> {

@@ -125,6 +125,11 @@ impl Default for PropertyDomain {
 }
 
 impl PropertyDomain {
+    /// Creates a property that is missing.
+    pub(super) fn missing() -> Self {
+        Self { kinds: Kinds(Kinds::ABSENT), ..Self::default() }
+    }
+
     /// Creates a property that is present and not null, and that upper-cases to `folded` if that is given.
     pub(super) fn text(folded: Option<&str>) -> Self {
         let text = folded.map(TextRange::folding_to).unwrap_or_default();
@@ -137,8 +142,13 @@ impl PropertyDomain {
         if self.kinds.0 & Kinds::ABSENT != 0 {
             found.push(SlotValue::Missing);
         }
-        let numbers =
-            if self.kinds.0 & Kinds::NUMERAL == 0 { Vec::new() } else { self.number.candidates(&hints.numbers) };
+        // Any string does where nothing is required of a number.
+        let needs_number = self.kinds.0 & Kinds::WORD == 0 || !hints.numbers.is_empty();
+        let numbers = if self.kinds.0 & Kinds::NUMERAL != 0 && needs_number {
+            self.number.candidates(&hints.numbers)
+        } else {
+            Vec::new()
+        };
         let numerals = numbers.into_iter().map(plain_number);
         let words = self.text.candidates(&hints.texts, constants);
         // Where a number is needed, numbers are tried first.
@@ -149,7 +159,7 @@ impl PropertyDomain {
         };
         let mut texts: Vec<SlotValue> =
             texts.into_iter().filter(|text| self.admits(text, constants)).map(SlotValue::Text).collect();
-        texts.truncate(CANDIDATES);
+        texts.truncate(2 * CANDIDATES);
         found.append(&mut texts);
         if self.kinds.0 & Kinds::NULL != 0 {
             found.push(SlotValue::Null);

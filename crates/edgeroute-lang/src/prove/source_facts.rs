@@ -13,8 +13,10 @@ use crate::text::fold;
 /// are then exactly these names, in any case.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct SourceFacts {
+    device: Stamped,
     module: Stamped,
     output: Stamped,
+    input: Stamped,
 }
 
 /// A fact about a stamp.
@@ -27,6 +29,8 @@ enum Stamped {
     Present,
     /// The stamp is present and upper-cases to this.
     Named(Box<str>),
+    /// The stamp is missing.
+    Missing,
 }
 
 impl SourceFacts {
@@ -50,20 +54,48 @@ impl SourceFacts {
 
     /// Whether every message has this stamp.
     pub fn has(&self, stamp: Stamp) -> bool {
+        let has = |stamped: &Stamped| matches!(stamped, Stamped::Present | Stamped::Named(_));
         match stamp {
-            Stamp::Module => self.module != Stamped::Unknown,
-            Stamp::Output => self.output != Stamped::Unknown,
-            Stamp::Device | Stamp::Input => false,
+            Stamp::Module => has(&self.module),
+            Stamp::Output => has(&self.output),
+            Stamp::Device => has(&self.device),
+            Stamp::Input => has(&self.input),
         }
+    }
+
+    /// Adds what holds for every message that a hub routes: it has a device, and no input, which is set on delivery
+    /// (SEMANTICS#stamps).
+    #[must_use]
+    pub fn while_routing(self) -> Self {
+        Self { device: Stamped::Present, input: Stamped::Missing, ..self }
+    }
+
+    /// Adds that no module sent the message.
+    #[must_use]
+    pub fn without_module(self) -> Self {
+        Self { module: Stamped::Missing, output: Stamped::Missing, ..self }
+    }
+
+    /// Adds that the message was sent without an output.
+    #[must_use]
+    pub fn without_output(self) -> Self {
+        Self { output: Stamped::Missing, ..self }
     }
 
     /// Returns the possible values of the stamps, for those that are read.
     pub(super) fn domains(&self, interner: &Interner) -> impl Iterator<Item = (Slot, PropertyDomain)> {
-        [(Stamp::Module, &self.module), (Stamp::Output, &self.output)].into_iter().filter_map(|(stamp, stamped)| {
+        let stamps = [
+            (Stamp::Device, &self.device),
+            (Stamp::Module, &self.module),
+            (Stamp::Output, &self.output),
+            (Stamp::Input, &self.input),
+        ];
+        stamps.into_iter().filter(|(_, stamped)| **stamped != Stamped::Unknown).filter_map(|(stamp, stamped)| {
             let domain = match stamped {
                 Stamped::Unknown => return None,
                 Stamped::Present => PropertyDomain::text(None),
                 Stamped::Named(folded) => PropertyDomain::text(Some(folded)),
+                Stamped::Missing => PropertyDomain::missing(),
             };
             let slot = interner.reads.known(&SlotKind::System(fold(stamp.name()).into()))?;
             Some((slot, domain))

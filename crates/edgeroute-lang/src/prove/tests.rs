@@ -349,3 +349,59 @@ fn equal_formulas_have_equal_fingerprints() {
     assert!(reasoner.fingerprint(formula, 3).is_some());
     assert_eq!(reasoner.fingerprint(formula, 2), None);
 }
+
+/// The first value of each slot in the first model.
+fn first_values(text: &str) -> Vec<SlotValue> {
+    let mut prover = Prover::new();
+    let formula = add(&mut prover, text);
+    let (answer, models) = prover.models(&[(formula, true)], &SourceFacts::default(), 1);
+    assert_eq!((answer, models.len()), (Answer::Open, 1), "{text}");
+    models[0].slots().iter().filter_map(|slot| slot.values.first().cloned()).collect()
+}
+
+#[test]
+fn models_have_values_that_meet_the_tests() {
+    let text = |text: &str| SlotValue::Text(text.to_owned());
+    for (condition, value) in [
+        ("a = 'x'", text("x")),
+        ("a != 'x'", text("")),
+        ("a != ''", text("a")),
+        ("as_number(a) > 80", text("81")),
+        ("as_number(a) > 80 and as_number(a) < 81", text("80.5")),
+        ("starts_with(a, 'ab') and ends_with(a, 'cd')", text("abcd")),
+        ("starts_with(a, 'ab') and ends_with(a, 'b') and contains(a, 'x')", text("abxb")),
+        ("a > 'b' and a < 'c'", text("b0")),
+        ("is_null(a)", SlotValue::Null),
+        ("not is_defined(a)", SlotValue::Missing),
+        ("$body.n > 5 and $body.n < 6", SlotValue::Number(5.5)),
+        ("$body.n > 5 and as_number($body.n) < 7", SlotValue::Number(6.0)),
+        ("$body.n = 'x'", text("x")),
+        ("$body.n = null", SlotValue::Missing),
+        ("$body.n", SlotValue::Bool(true)),
+    ] {
+        assert_eq!(first_values(condition), [value], "{condition}");
+    }
+}
+
+#[test]
+fn a_contradiction_has_no_model() {
+    let mut prover = Prover::new();
+    let formula = add(&mut prover, "a = 'x' and (a = 'y' or a = 'z')");
+    let (answer, models) = prover.models(&[(formula, true)], &SourceFacts::default(), 4);
+    assert_eq!((answer, models.len()), (Answer::Impossible, 0));
+}
+
+#[test]
+fn hubs_stamp_a_device_and_no_input() {
+    let mut prover = Prover::new();
+    let facts = SourceFacts::of(&SourcePattern::new("/messages/*")).while_routing();
+    let mut is_impossible = |facts: &SourceFacts, text: &str| {
+        let formula = add(&mut prover, text);
+        prover.refute(&[(formula, true)], facts) == Answer::Impossible
+    };
+    assert!(is_impossible(&facts, "$inputName = 'x'"));
+    assert!(is_impossible(&facts, "not is_defined($connectionDeviceId)"));
+    assert!(!is_impossible(&facts, "$connectionModuleId = 'x'"));
+    assert!(is_impossible(&facts.clone().without_module(), "$connectionModuleId = 'x'"));
+    assert!(is_impossible(&facts.clone().without_output(), "$outputName = 'x'"));
+}

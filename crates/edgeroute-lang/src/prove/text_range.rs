@@ -91,6 +91,7 @@ impl TextRange {
             whole.push_str(infix);
         }
         let mut pool = vec![format!("{whole}{suffix}"), suffix.to_owned()];
+        pool.extend(hints.iter().take(2 * CANDIDATES).cloned());
         for filler in ["a", "b", "other", "x", "0", "/"] {
             pool.push(format!("{whole}{filler}{suffix}"));
         }
@@ -101,13 +102,13 @@ impl TextRange {
         for bound in [self.low, self.high].into_iter().flatten() {
             let text = constants.text_of(bound.text);
             pool.push(text.to_owned());
-            pool.extend(["\0", "0", "a", "z"].map(|next| format!("{text}{next}{suffix}")));
+            pool.extend(["0", "a", "z", "\0"].map(|next| format!("{text}{next}{suffix}")));
             pool.push(before(text));
             // As a string with the prefix that is beyond or below the bound.
             pool.push(format!("{}{suffix}", before(text)));
         }
-        pool.push("\u{FFFD}".to_owned());
-        pool.extend(hints.iter().take(CANDIDATES).cloned());
+        // A body can be read only with these system properties.
+        pool.extend(["application/json", "utf-8", "\u{FFFD}"].map(str::to_owned));
         pool
     }
 

@@ -106,16 +106,18 @@ impl ValueDomain {
             numbers.keep(true, interval);
         }
         let numbers = numbers.candidates(&number_hints);
-        pool.extend(numbers.iter().copied().map(SlotValue::Number));
+        let (first, others) = numbers.split_at(numbers.len().min(8));
+        pool.extend(first.iter().copied().map(SlotValue::Number));
         pool.extend([SlotValue::Bool(true), SlotValue::Bool(false)]);
-        texts.extend(hints.texts.iter().take(CANDIDATES).cloned());
+        texts.extend(hints.texts.iter().take(2 * CANDIDATES).cloned());
         texts.extend(["a", "b", ""].map(str::to_owned));
-        texts.extend(numbers.into_iter().take(4).map(plain_number));
+        texts.extend(numbers.iter().copied().take(4).map(plain_number));
         pool.extend(texts.into_iter().filter(|text| !is_date(text)).map(SlotValue::Text));
+        pool.extend(others.iter().copied().map(SlotValue::Number));
         pool.push(SlotValue::Null);
         pool.push(SlotValue::Undefined);
         pool.retain(|value| self.admits(value, constants));
-        pool.truncate(CANDIDATES);
+        pool.truncate(2 * CANDIDATES);
         pool
     }
 

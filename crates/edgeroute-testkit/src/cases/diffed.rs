@@ -88,8 +88,8 @@ impl Case {
                             reported.iter().map(of_delivered).eq(found.iter().cloned())
                         };
                         if keys(&old) == keys(&new)
-                            || !is_reported(witness.old(), &old)
-                            || !is_reported(witness.new(), &new)
+                            || !is_reported(witness.before(), &old)
+                            || !is_reported(witness.after(), &new)
                         {
                             return Err(format!("wrong witness {witness:#?}\n{old:?}\n{new:?}"));
                         }
@@ -106,10 +106,10 @@ impl Case {
             diffed.differing_messages += 1;
             let is_admitted = old.iter().any(|found| {
                 !keys(&new).contains(&key(found))
-                    && is_open(diff.changes(), |change| (change.old(), change.lost()), found)
+                    && is_open(diff.changes(), |change| (change.before(), change.lost()), found)
             }) || new.iter().any(|found| {
                 !keys(&old).contains(&key(found))
-                    && is_open(diff.changes(), |change| (change.new(), change.gained()), found)
+                    && is_open(diff.changes(), |change| (change.after(), change.gained()), found)
             });
             if !is_admitted || diff.answer() == Summary::Same {
                 return Err(format!("{parts:?}\nis delivered differently\n{old:?}\n{new:?}\n{diff:#?}"));
@@ -125,7 +125,7 @@ impl Case {
     fn edited(&self, steps: &[u8]) -> (Vec<Route>, Option<Route>) {
         let (mut routes, mut fallback) = (self.routes.clone(), self.fallback.clone());
         let mut choices = Choices::of(steps);
-        for _ in 0..choices.below(4) + 1 {
+        for _ in 0..=choices.below(4) {
             let index = choices.below(routes.len());
             let kind = choices.byte() % 12;
             let other = choices.pick(&self.routes).clone();
