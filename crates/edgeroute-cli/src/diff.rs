@@ -16,9 +16,9 @@ const ABOUT: &str = "\
 Show what a change of a manifest does.
 
 Lists the routes that were added, removed, renamed, moved and changed. For each, decides whether any message can be \
-delivered differently: to another endpoint, with another priority, or with another time to live. A difference is shown with \
-a message for which it occurs, in the form that `edgeroute match` reads. That there is none is proved; where neither a \
-message nor a proof is found, the change is said to be undecided.
+delivered differently: to another endpoint, with another priority, or with another time to live. If so, shows such a \
+message, in the form that `edgeroute match` reads. If not, this is proved. Where neither a message nor a proof is found, \
+the change is reported as undecided.
 
 With --messages, also lists which of these messages go elsewhere.";
 

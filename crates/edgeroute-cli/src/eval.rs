@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
             return Ok(Outcome::Unusable);
         }
     };
-    let value = explained.parts().last().map_or_else(|| text.trim().to_owned(), |part| part.value().to_string());
+    let value = explained.parts().last().map_or_else(|| "undefined".to_owned(), |part| part.value().to_string());
     let (mut out, color) = arguments.color.stream(io::stdout().lock());
     writeln!(out, "{value}")?;
     write!(out, "{}", expression_text(text, &explained, &TextStyle { color, ..TextStyle::default() }))?;

@@ -122,7 +122,7 @@ impl Cases<'_> {
         let _ = write!(self.text, "manifest: {}\ncases:", json(&manifest.to_string_lossy()));
     }
 
-    /// Adds a case for a route, or says that there is none.
+    /// Adds a case for a route, or a comment if no message was found that the route takes.
     fn add(&mut self, route: &Route) {
         let diff = Comparer::new().compare(&Declared::default(), &Declared::new([route.clone()]));
         let witness = diff.changes().iter().find_map(|change| change.gained().witness());

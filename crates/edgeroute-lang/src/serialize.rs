@@ -98,7 +98,7 @@ mod tests {
             concat!(
                 r#"[{"code":"E0301","severity":"error","message":"expected $upstream or BrokeredEndpoint(\"...\"), "#,
                 r#"found `$upsteam`","primary":{"span":{"start":13,"end":21},"text":"no such endpoint"},"secondary":[],"#,
-                r#""help":"did you mean $upstream?","fix":{"span":{"start":13,"end":21},"replacement":"$upstream"}}]"#
+                r#""help":"did you mean $upstream?","fix":{"span":{"start":13,"end":21},"replacement":"$upstream","applicability":"safe"}}]"#
             )
         );
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use edgeroute_analysis::lint::{Level, Levels, Linter};
+use edgeroute_analysis::lint::{Level, Levels, Lint, Linter};
 use edgeroute_lang::diagnostic::{Diagnostic, Finding};
 use edgeroute_lang::hir::{Shadowing, TypedRoute};
 use edgeroute_lang::limits::Limits;
@@ -12,7 +12,7 @@ use edgeroute_lang::syntax::parse_route;
 
 /// Applies each fix of the lints' findings in a manifest, alone. Returns how many there are.
 ///
-/// The lints that are on by default run, and `lint`.
+/// The lints that are on by default run, and `lint`. If it is given, only its fixes are applied.
 ///
 /// # Errors
 /// Describes the first fix that leaves its finding, adds a finding or an error, and the first help that is wrong.
@@ -29,6 +29,10 @@ pub fn check_manifest(text: &str, lint: Option<&str>) -> Result<usize, String> {
         let diagnostic = &finding.diagnostic;
         let fault = |what: &str| format!("{what}: {diagnostic:#?}\nin {text}");
         check_help(diagnostic, text).map_err(|what| fault(&what))?;
+        // The fix of another lint may reveal what this one finds.
+        if lint.is_some_and(|lint| Lint::of(diagnostic.code).is_some_and(|found| found.name() != lint)) {
+            continue;
+        }
         let Some(fix) = &diagnostic.fix else { continue };
         fixes += 1;
         let fixed = apply(text, std::slice::from_ref(fix)).text;

@@ -218,7 +218,7 @@ impl Place {
 /// The answer to the question whether there is a message of a certain kind.
 #[derive(Clone, Debug, Default)]
 pub enum Answer {
-    /// There is none: this is proved.
+    /// No such message exists: this is proved.
     #[default]
     Same,
     /// There is one.

@@ -1,18 +1,17 @@
 //! Explains the value of an expression that is not in a route.
 
 use super::condition;
+use super::note::Note;
 use super::part::ConditionExplanation;
 use edgeroute_lang::diagnostic::{Code, Diagnostic};
 use edgeroute_lang::hir::{CheckOptions, Shadowing, TwinFunctions, check};
-use edgeroute_lang::interpret::{ResolvedMessage, Verdict};
+use edgeroute_lang::interpret::ResolvedMessage;
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::message::{Message, MessageSource, Properties};
-use edgeroute_lang::span::Span;
 use edgeroute_lang::syntax::parse_condition;
 
 /// Explains the value that a condition, or any other expression of the language, has for a message. The last
-/// [part](ConditionExplanation::parts) is the whole expression. It has no parts if it is a literal other than a bool. The
-/// verdict of an expression that is not a condition is undefined. Allocates.
+/// [part](ConditionExplanation::parts) is the whole expression. Allocates.
 ///
 /// # Errors
 /// All errors in the expression. Spans are in bytes of `text`.
@@ -33,30 +32,8 @@ pub fn explain_expression(
     message: &Message<'_, impl Properties + ?Sized, impl Properties + ?Sized>,
     limits: &Limits,
 ) -> Result<ConditionExplanation, Vec<Diagnostic>> {
-    let facts = ResolvedMessage::lenient(message, limits);
     let is_of_twins = matches!(message.origin().source(), MessageSource::TwinChange);
     let twin_functions = if is_of_twins { TwinFunctions::Known } else { TwinFunctions::Unknown };
-    let errors = match compile(text, twin_functions, limits, &facts) {
-        Ok(explained) => return Ok(explained),
-        Err(errors) => errors,
-    };
-    // A value can be compared with itself, if it is not a condition.
-    let compared = format!("({text}) = ({text})");
-    let Ok(compared) = compile(&compared, twin_functions, limits, &facts) else {
-        return Err(errors);
-    };
-    let end = u32::try_from(text.len()).unwrap_or(u32::MAX).saturating_add(1);
-    let own = compared.parts.into_iter().filter(|part| part.span.start() >= 1 && part.span.end() <= end);
-    let parts = own.map(|part| part.shifted_back(1)).collect();
-    Ok(ConditionExplanation { verdict: Verdict::Undefined, span: Span::from_range(0..text.len()), parts })
-}
-
-fn compile(
-    text: &str,
-    twin_functions: TwinFunctions,
-    limits: &Limits,
-    facts: &ResolvedMessage<'_>,
-) -> Result<ConditionExplanation, Vec<Diagnostic>> {
     let parsed = parse_condition(text, limits);
     let mut errors = parsed.errors;
     if let Some(rest) = parsed.tree.ignored() {
@@ -65,8 +42,13 @@ fn compile(
     if !errors.is_empty() {
         return Err(errors);
     }
-    let condition = check(&parsed.tree, &CheckOptions { twin_functions, shadowing: Shadowing::default() })?;
-    Ok(condition::explain(&condition, text, facts))
+    let typed = check(&parsed.tree, &CheckOptions { twin_functions, shadowing: Shadowing::default() })?;
+    let mut explained = condition::explain(&typed, text, &ResolvedMessage::lenient(message, limits));
+    // An expression need not be a condition.
+    if let Some(whole) = explained.parts.last_mut() {
+        whole.note = whole.note.take().filter(|note| !matches!(note, Note::NoBool(_)));
+    }
+    Ok(explained)
 }
 
 #[cfg(test)]
@@ -96,7 +78,7 @@ mod tests {
         assert_eq!(shown("name || '!'"), "name = \"a b\"; name || '!' = \"a b!\"");
         assert_eq!(shown("missing"), "missing = undefined");
         assert_eq!(shown("true"), "true = true");
-        assert_eq!(shown("5"), "");
+        assert_eq!(shown("5"), "5 = 5");
         assert_eq!(shown("upper(name)"), "name = \"a b\"; upper(name) = \"A B\"");
     }
 
@@ -105,7 +87,7 @@ mod tests {
         assert_eq!(shown("as_number(t"), "E0101: ");
         assert_eq!(shown("t > 3"), "E0201: >");
         assert_eq!(shown("t = '4' more"), "E0101: more");
-        assert_eq!(shown("lenght(t)"), "E0203: lenght");
+        assert_eq!(shown("lenght(t)"), "E0202: lenght");
         assert_eq!(shown("t) = (t"), "E0101: )");
     }
 }

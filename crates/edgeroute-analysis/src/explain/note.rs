@@ -141,14 +141,6 @@ pub enum Kind {
 }
 
 impl Note {
-    /// Maps its span to another text.
-    pub(super) fn map_span(mut self, map: impl Fn(Span) -> Span) -> Self {
-        if let Self::UndefinedOperand { operand } | Self::WrongKind { operand, .. } = &mut self {
-            *operand = map(*operand);
-        }
-        self
-    }
-
     /// A machine-readable name, stable across releases.
     #[must_use]
     pub const fn code(&self) -> &'static str {

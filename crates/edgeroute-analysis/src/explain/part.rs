@@ -56,13 +56,6 @@ impl Part {
         self.span
     }
 
-    /// Moves its spans to a text that starts `offset` bytes later.
-    pub(super) fn shifted_back(self, offset: u32) -> Self {
-        let back = |span: Span| Span::new(span.start().saturating_sub(offset), span.end().saturating_sub(offset));
-        let note = self.note.map(|note| note.map_span(back));
-        Self { span: back(self.span), note, ..self }
-    }
-
     /// Its value.
     #[must_use]
     pub const fn value(&self) -> &PartValue {

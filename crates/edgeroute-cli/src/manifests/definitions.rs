@@ -191,7 +191,7 @@ impl Substitutions {
     }
 }
 
-/// Maps an offset behind a value.
+/// Maps an offset after a value.
 fn after(last: Option<&Substitution>, offset: usize) -> usize {
     last.map_or(offset, |last| last.placeholder.end + offset.saturating_sub(last.value.end))
 }

@@ -283,7 +283,8 @@ impl<'c> Judge<'c> {
         }
         if most == Fixes::KeepMeaning {
             for (index, fixed_route) in fixed_route.routes().iter().enumerate() {
-                if fixed_route.text() != self.case.routes[index].text() {
+                // A route with errors had no meaning to keep.
+                if self.routes[index].is_some() && fixed_route.text() != self.case.routes[index].text() {
                     for claim in same(index, fixed_route.text(), Messages::All) {
                         self.check_claim(&claim)?;
                     }

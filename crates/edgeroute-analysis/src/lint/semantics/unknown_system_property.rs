@@ -70,7 +70,7 @@ fn check(subject: &CheckedRoute<'_>, findings: &mut Findings<'_>) {
 
 /// What was probably meant by a name.
 struct Meant {
-    /// As it is written in a condition.
+    /// Its spelling in a condition.
     written: String,
     is_certain: bool,
 }

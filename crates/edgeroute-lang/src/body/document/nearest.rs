@@ -8,8 +8,8 @@ use crate::diagnostic::closest;
 const EXAMINED: usize = 1_000;
 
 impl Document {
-    /// Returns the member that a path was probably meant for, of the object where it leads no further. `None` if there
-    /// is none, for a path with wildcards, and for one that leads somewhere.
+    /// Returns the member that a path was probably meant for, of the object where it leads no further. `None` if no
+    /// member is near, for a path with wildcards, and for one that leads somewhere.
     #[must_use]
     pub fn nearest(&self, path: &BodyPath) -> Option<NearestMember<'_>> {
         let mut node = self.root();
