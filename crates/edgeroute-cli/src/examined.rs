@@ -1,5 +1,6 @@
 //! The inputs of commands that report findings: files, directories, patterns, layers, and routes on the command line.
 
+use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -189,10 +190,11 @@ impl Results {
         let routes = self.examined.iter().map(|(_, examined)| examined.routes).sum();
         let mut summary = format!("{} in {}", count(routes, "route"), count(self.examined.len(), "file"));
         if self.is_incomplete() {
-            summary += &format!(", {} could not be read", count(self.unreadable.len(), "file"));
+            // Writing to a `String` cannot fail.
+            let _ = write!(summary, ", {} could not be read", count(self.unreadable.len(), "file"));
         }
         if self.skipped > 0 {
-            summary += &format!(", {} without a manifest skipped", count(self.skipped, "file"));
+            let _ = write!(summary, ", {} without a manifest skipped", count(self.skipped, "file"));
         }
         summary
     }

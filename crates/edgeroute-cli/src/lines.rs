@@ -4,6 +4,17 @@
 
 use std::io::{self, BufRead as _, BufReader, Read};
 
+/// The result of reading a line.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Advance {
+    /// The stream has ended.
+    End,
+    /// There is a line.
+    Line,
+    /// There is a line of this many bytes, which is more than the limit. Only its beginning is kept.
+    TooLong(usize),
+}
+
 /// Lines, counted from 1.
 #[derive(Debug)]
 pub(crate) struct Lines<R> {
@@ -40,9 +51,8 @@ impl<R: Read> Lines<R> {
         self.reader.buffer().contains(&b'\n')
     }
 
-    /// Reads the next line, which [`current`](Self::current) then returns. Returns its length if it is too long to keep,
-    /// and `None` at the end of the stream.
-    pub(crate) fn advance(&mut self) -> io::Result<Option<Option<usize>>> {
+    /// Reads the next line, which [`current`](Self::current) then returns.
+    pub(crate) fn advance(&mut self) -> io::Result<Advance> {
         self.buffer.clear();
         let mut length: usize = 0;
         let mut is_ended = false;
@@ -65,10 +75,10 @@ impl<R: Read> Lines<R> {
             self.reader.consume(used);
         }
         if length == 0 && !is_ended {
-            return Ok(None);
+            return Ok(Advance::End);
         }
         self.number += 1;
-        Ok(Some(Some(length).filter(|_| self.buffer.len() > self.limit)))
+        Ok(if self.buffer.len() > self.limit { Advance::TooLong(length) } else { Advance::Line })
     }
 
     /// The last line that was read, without its line ending.
@@ -86,11 +96,12 @@ mod tests {
     fn read(text: &[u8], limit: usize) -> Vec<String> {
         let mut lines = Lines::with_capacity(3, text, limit);
         let mut shown = Vec::new();
-        while let Some(too_long) = lines.advance().unwrap() {
-            shown.push(match too_long {
-                None => String::from_utf8_lossy(lines.current()).into_owned(),
-                Some(length) => format!("<{length}>"),
-            });
+        loop {
+            match lines.advance().unwrap() {
+                Advance::End => break,
+                Advance::Line => shown.push(String::from_utf8_lossy(lines.current()).into_owned()),
+                Advance::TooLong(length) => shown.push(format!("<{length}>")),
+            }
         }
         assert_eq!(usize::try_from(lines.bytes()), Ok(text.len()));
         assert_eq!(lines.number(), shown.len());
@@ -113,7 +124,7 @@ mod tests {
     fn lines_at_hand_are_known() {
         let mut lines = Lines::with_capacity(4, b"a\nb\ncdefg\n".as_slice(), 9);
         let mut at_hand = Vec::new();
-        while lines.advance().unwrap().is_some() {
+        while lines.advance().unwrap() != Advance::End {
             at_hand.push(lines.has_next_at_hand());
         }
         assert_eq!(at_hand, [true, false, false]);

@@ -200,7 +200,7 @@ impl InvalidMessage {
 /// The number of lines before a byte of a record, and its column in bytes, counted from 1.
 fn place(record: &[u8], at: usize) -> (usize, usize) {
     let before = record.get(..at).unwrap_or(record);
-    let lines = before.iter().filter(|&&byte| byte == b'\n').count();
+    let lines = before.split(|&byte| byte == b'\n').count() - 1;
     let start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1);
     (lines, before.len() - start + 1)
 }

@@ -8,7 +8,7 @@ use core::ops::Range;
 use std::collections::VecDeque;
 use std::io::{self, Read};
 
-use crate::lines::Lines;
+use crate::lines::{Advance, Lines};
 
 /// The next record of a stream.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,12 +81,13 @@ impl<R: Read> Records<R> {
             if let Some(element) = self.elements.pop_front() {
                 return Ok(Some(Found::Element(element)));
             }
-            let Some(too_long) = self.lines.advance()? else {
-                return Ok(None);
-            };
-            self.number = self.lines.number();
-            if let Some(length) = too_long {
-                return Ok(Some(Found::TooLong(length)));
+            match self.lines.advance()? {
+                Advance::End => return Ok(None),
+                Advance::Line => self.number = self.lines.number(),
+                Advance::TooLong(length) => {
+                    self.number = self.lines.number();
+                    return Ok(Some(Found::TooLong(length)));
+                }
             }
             match self.lines.current().trim_ascii() {
                 [] | [b'[' | b']' | b','] | [b']', b','] => {}
@@ -108,11 +109,13 @@ impl<R: Read> Records<R> {
         let mut open = 1;
         let mut length = 1_usize;
         while open > 0 {
-            let Some(too_long) = self.lines.advance()? else {
-                break;
+            let added = match self.lines.advance()? {
+                Advance::End => break,
+                Advance::Line => self.lines.current().len(),
+                Advance::TooLong(length) => length,
             };
             let line = self.lines.current();
-            length = length.saturating_add(1).saturating_add(too_long.unwrap_or(line.len()));
+            length = length.saturating_add(1).saturating_add(added);
             open += depth(line);
             if length <= self.limit {
                 self.value.push(b'\n');
@@ -148,25 +151,23 @@ fn depth(line: &[u8]) -> isize {
 fn elements(line: &[u8]) -> VecDeque<Range<usize>> {
     let mut elements = VecDeque::new();
     let (mut depth, mut start) = (0_usize, None);
-    tokens(line, |byte, at| {
-        match byte {
-            b'{' | b'[' => {
-                if depth == 1 {
-                    start = start.or(Some(at));
-                }
-                depth += 1;
+    tokens(line, |byte, at| match byte {
+        b'{' | b'[' => {
+            if depth == 1 {
+                start = start.or(Some(at));
             }
-            b'}' | b']' => {
-                depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    elements.extend(start.take().map(|start| start..at));
-                }
+            depth += 1;
+        }
+        b'}' | b']' => {
+            depth = depth.saturating_sub(1);
+            if depth == 0 {
+                elements.extend(start.take().map(|start| start..at));
             }
-            b',' if depth == 1 => elements.extend(start.take().map(|start| start..at)),
-            b' ' | b'\t' | b'\r' => {}
-            _ if depth == 1 => start = start.or(Some(at)),
-            _ => {}
-        };
+        }
+        b',' if depth == 1 => elements.extend(start.take().map(|start| start..at)),
+        b' ' | b'\t' | b'\r' => {}
+        _ if depth == 1 => start = start.or(Some(at)),
+        _ => {}
     });
     elements
 }

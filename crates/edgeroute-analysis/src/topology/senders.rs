@@ -243,7 +243,7 @@ impl Senders {
             let part = |place: &usize| passed.get(*place).copied().unwrap_or(true);
             let can = match step {
                 Step::Constant(truth) => *truth,
-                Step::Open => true,
+                Step::Open | Step::Other => true,
                 Step::All(parts) => parts.iter().all(part),
                 Step::Any(parts) => parts.iter().any(part),
                 Step::Presence(states) => match sender {
@@ -261,7 +261,6 @@ impl Senders {
                         }
                     }
                 },
-                Step::Other => true,
             };
             passed.push(can);
         }

@@ -35,10 +35,10 @@ impl FromStr for Definition {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
-        match is_name(name) {
-            true => Ok(Self { name: name.to_owned(), value: value.to_owned() }),
-            false => Err(format!("`{name}` is not a name: use letters, digits and `_`, `-` or `.`")),
+        if !is_name(name) {
+            return Err(format!("`{name}` is not a name: use letters, digits and `_`, `-` or `.`"));
         }
+        Ok(Self { name: name.to_owned(), value: value.to_owned() })
     }
 }
 
@@ -122,9 +122,8 @@ pub(crate) fn read_env(text: &str) -> Result<Vec<Definition>, String> {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let mut definition: Definition = line.parse().map_err(|error| format!("line {}: {error}", index + 1))?;
-        definition.value = unquoted(definition.value.trim()).to_owned();
-        definitions.push(definition);
+        let Definition { name, value } = line.parse().map_err(|error| format!("line {}: {error}", index + 1))?;
+        definitions.push(Definition { name, value: unquoted(value.trim()).to_owned() });
     }
     Ok(definitions)
 }

@@ -15,10 +15,8 @@ pub(crate) enum Encoding {
 impl Encoding {
     fn of(bytes: &[u8]) -> Self {
         match bytes {
-            [0xfe, 0xff, ..] => Self::Utf16BigEndian,
-            [0xff, 0xfe, ..] => Self::Utf16LittleEndian,
-            [0, b'\t'..=b'~', 0, b'\t'..=b'~', ..] => Self::Utf16BigEndian,
-            [b'\t'..=b'~', 0, b'\t'..=b'~', 0, ..] => Self::Utf16LittleEndian,
+            [0xfe, 0xff, ..] | [0, b'\t'..=b'~', 0, b'\t'..=b'~', ..] => Self::Utf16BigEndian,
+            [0xff, 0xfe, ..] | [b'\t'..=b'~', 0, b'\t'..=b'~', 0, ..] => Self::Utf16LittleEndian,
             _ => Self::Utf8,
         }
     }

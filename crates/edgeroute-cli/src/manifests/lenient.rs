@@ -39,13 +39,14 @@ fn blanks(text: &str) -> Vec<Range<usize>> {
                 at += string(text.get(at..).unwrap_or_default());
                 (comma, is_after_value) = (None, true);
             }
-            b'/' => match comment(text.get(at..).unwrap_or_default()) {
-                Some(length) => {
+            b'/' => {
+                if let Some(length) = comment(text.get(at..).unwrap_or_default()) {
                     at += length;
                     blanks.push(start..at);
+                } else {
+                    (comma, is_after_value) = (None, false);
                 }
-                None => (comma, is_after_value) = (None, false),
-            },
+            }
             b',' => (comma, is_after_value) = (Some((start, blanks.len())).filter(|_| is_after_value), false),
             b'}' | b']' => {
                 if let Some((comma, comments)) = comma.take() {

@@ -146,7 +146,7 @@ impl<'a> ManifestFile<'a> {
     /// Whether comments are accepted.
     fn is_lenient(&self) -> bool {
         let name = self.path.to_string_lossy().to_lowercase();
-        self.arguments.jsonc || name.ends_with(".template.json") || name.ends_with(".jsonc")
+        self.arguments.jsonc || [".template.json", ".jsonc"].iter().any(|end| name.ends_with(end))
     }
 
     /// Whether the file would be JSON if comments and trailing commas were accepted.

@@ -1,5 +1,7 @@
 //! Finds manifests inside other JSON documents: templates of resources and devices, twins, lists of deployments.
 
+use std::fmt::Write as _;
+
 use super::document::{DESIRED, HUB, MODULES, ROUTES, SCHEMA_VERSION, STORE_AND_FORWARD};
 use super::json::parse;
 use crate::diagnostic::quoted_up_to;
@@ -76,6 +78,7 @@ struct Frame<'t> {
 
 /// What an object contains.
 #[derive(Copy, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
 struct Contents {
     schema_version: bool,
     routes: bool,
@@ -172,7 +175,8 @@ impl<'t> Search<'t> {
         let mut key = "";
         if let Some(parent) = self.frames.last_mut() {
             if let Some(index) = parent.index {
-                self.path.push_str(&format!("[{index}]"));
+                // Writing to a `String` cannot fail.
+                let _ = write!(self.path, "[{index}]");
             } else {
                 key = parent.member;
                 push_key(&mut self.path, key);
@@ -223,7 +227,7 @@ fn push_key(path: &mut String, key: &str) {
     let is_plain = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-$".contains(&byte));
     let shown = quoted_up_to(key, MAX_KEY);
     if !is_plain {
-        path.push_str(&format!("[\"{shown}\"]"));
+        let _ = write!(path, "[\"{shown}\"]");
         return;
     }
     if !path.is_empty() {

@@ -1,6 +1,7 @@
 //! Merges a deployment and the layered deployments on top of it.
 
 use core::fmt;
+use core::fmt::Write as _;
 
 use super::document::{CONTENT, DESIRED, HUB, MODULES, dotted_path, is_hub_property, reversed_path};
 use super::json::{Key, Kind, Member, Node, escaped, parse};
@@ -11,7 +12,7 @@ use crate::diagnostic::{Code, Diagnostic};
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MergeError {
     index: usize,
-    diagnostic: Diagnostic,
+    diagnostic: Box<Diagnostic>,
 }
 
 impl MergeError {
@@ -23,7 +24,7 @@ impl MergeError {
 
     /// Returns the problem. Its spans are in bytes of that text.
     #[must_use]
-    pub const fn diagnostic(&self) -> &Diagnostic {
+    pub fn diagnostic(&self) -> &Diagnostic {
         &self.diagnostic
     }
 }
@@ -64,15 +65,11 @@ impl core::error::Error for MergeError {}
 pub fn merge(texts: &[&str]) -> Result<String, MergeError> {
     let mut modules: Vec<Module<'_>> = Vec::new();
     for (index, text) in texts.iter().enumerate() {
-        let failed = |diagnostic: Box<Diagnostic>| MergeError { index, diagnostic: *diagnostic };
-        for (name, desired) in modules_of(text).map_err(failed)? {
-            match modules.iter_mut().find(|module| module.name == name) {
-                Some(module) => module.add(desired),
-                None => {
-                    let mut module = Module { name, base: None, settings: Vec::new() };
-                    module.add(desired);
-                    modules.push(module);
-                }
+        for (name, desired) in modules_of(text).map_err(|diagnostic| MergeError { index, diagnostic })? {
+            if let Some(module) = modules.iter_mut().find(|module| module.name == name) {
+                module.add(desired);
+            } else {
+                modules.push(Module { name, base: desired.base, settings: desired.settings });
             }
         }
     }
@@ -153,7 +150,8 @@ fn written(modules: Vec<Module<'_>>) -> String {
     let mut out = "{\n  \"modulesContent\": {".to_owned();
     let mut separator = "";
     for Module { name, base, settings } in modules {
-        out.push_str(&format!("{separator}\n    \"{}\": {{\n      \"{DESIRED}\": ", escaped(&name)));
+        // Writing to a `String` cannot fail.
+        let _ = write!(out, "{separator}\n    \"{}\": {{\n      \"{DESIRED}\": ", escaped(&name));
         separator = ",";
         let value = match (base, settings.is_empty()) {
             (None, true) => Step::Text("{}".to_owned()),

@@ -1,7 +1,7 @@
 use crate::lint::{CheckedRoute, Findings, Fixes, Level, Pass};
 use edgeroute_lang::diagnostic::Code;
 use edgeroute_lang::hir::{NodeKind, Property};
-use edgeroute_lang::message::SYSTEM_PROPERTIES;
+use edgeroute_lang::message::{SYSTEM_PROPERTIES, SystemProperty};
 use edgeroute_lang::text::eq_ignore_case;
 
 lint! {
@@ -129,7 +129,7 @@ fn meant(name: &str, is_of_twins: bool) -> Option<Meant> {
     } else if is(&["properties", "appProperties", "applicationProperties"]) {
         Some(Meant { what: format!("`{rest}`"), written: Some(rest.to_owned()) })
     } else if is(&["sysProperties", "systemProperties"]) {
-        let known = SYSTEM_PROPERTIES.iter().map(|known| known.name()).find(|known| eq_ignore_case(known, rest));
+        let known = SYSTEM_PROPERTIES.iter().map(SystemProperty::name).find(|known| eq_ignore_case(known, rest));
         Some(
             known
                 .or_else(|| in_protocol(rest))

@@ -58,7 +58,7 @@ fn check(set: &RouteSetContext<'_>, findings: &mut Findings<'_>) {
     };
     let reported = reported_routes(set, findings);
     for found in topology.loops() {
-        let position = |flow| topology.flow(flow).map(|flow| flow.position());
+        let position = |flow| topology.flow(flow).map(crate::topology::Flow::position);
         if found.flows.iter().filter_map(|flow| position(*flow)).any(|position| reported.contains(&position)) {
             continue;
         }
