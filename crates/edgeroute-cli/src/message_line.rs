@@ -345,7 +345,8 @@ mod tests {
         assert!(shown(r#"{"systemProperties": {"connectionModuleId": " "}}"#).contains("null or blank"));
         assert_eq!(shown("[]"), "expected an object, found a list");
         assert_eq!(shown(r#"{"origin": {"module": "m"}}"#), "missing key `device`");
-        assert!(shown("{").contains("EOF"));
+        assert_eq!(shown("{"), "not valid JSON: the text ends while parsing an object");
+        assert!(shown("{a: 1}").ends_with("; put the key in double quotes"), "{}", shown("{a: 1}"));
     }
 
     /// The library's owned messages have the same JSON form, with the feature `serde`.

@@ -251,8 +251,9 @@ mod tests {
                     _ => json!({ "a": [], "b": null }),
                 })
                 .collect();
-            let lines: String = values.iter().map(|value| format!("{value}\n")).collect();
-            let pretty: String = values.iter().map(|value| format!("{value:#}\n")).collect();
+            let on_lines = |shown: Vec<String>| shown.join("\n") + "\n";
+            let lines = on_lines(values.iter().map(Value::to_string).collect());
+            let pretty = on_lines(values.iter().map(|value| format!("{value:#}")).collect());
             let array = Value::from(values.clone());
             for text in [lines, pretty, format!("{array}"), format!("{array:#}")] {
                 let read: Vec<Value> = read(&text, 1_000)

@@ -60,9 +60,11 @@ mod tests {
         let properties = [("t", "4"), ("name", "a b")];
         let message = Message::new(Origin::device("d")).properties(&properties).body(b"{\"x\": 1.5}");
         match explain_expression(text, &message, &Limits::default()) {
-            Err(errors) => {
-                errors.iter().map(|error| format!("{}: {}", error.code, error.primary.span.slice(text))).collect()
-            }
+            Err(errors) => errors
+                .iter()
+                .map(|error| format!("{}: {}", error.code, error.primary.span.slice(text)))
+                .collect::<Vec<_>>()
+                .join("; "),
             Ok(explained) => {
                 let parts =
                     explained.parts().iter().map(|part| format!("{} = {}", part.span().slice(text), part.value()));

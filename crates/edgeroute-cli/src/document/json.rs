@@ -7,11 +7,17 @@ use std::ops::Range;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use edgeroute_lang::diagnostic::Diagnostic;
+use edgeroute_lang::manifest::json_error;
+
 use super::{Kind, Member, Problem, Value};
 
 /// Parses a whole document: one value, valid throughout.
 pub(super) fn parse(text: &str) -> Result<Value<'_>, Problem> {
-    let value: &RawValue = serde_json::from_str(text).map_err(|error| at(text, 0, &error))?;
+    let value: &RawValue = serde_json::from_str(text).map_err(|error| match json_error(text) {
+        Some(Diagnostic { primary, message, help, .. }) => Problem { span: primary.span.range(), message, help },
+        None => at(text, 0, &error),
+    })?;
     Ok(closed(value, text))
 }
 

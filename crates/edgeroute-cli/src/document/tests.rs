@@ -111,7 +111,7 @@ fn json_is_opened_level_by_level_with_places() {
     assert_eq!((&*member.key, &text[member.value.span()], &*member.value.text().unwrap()), ("bA", r#""x\ty""#, "x\ty"));
     assert!(members.next().unwrap().value.is_null());
     assert_eq!(read("{\n  \"a\": tru\n}", Language::Json), "12..13 expected ident");
-    assert_eq!(read("{\"a\": 1} x", Language::Json), "9..10 trailing characters");
+    assert_eq!(read("{\"a\": 1} x", Language::Json), "9..10 not valid JSON: trailing characters, found `x`");
     assert!(
         read("{\"a\": ", Language::Json).starts_with("5..6 EOF")
             || read("{\"a\": ", Language::Json).starts_with("6..6 EOF")

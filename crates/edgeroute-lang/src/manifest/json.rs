@@ -215,17 +215,17 @@ pub(super) fn escaped(text: &str) -> String {
     quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default().to_owned()
 }
 
-/// Converts the parser's error to a diagnostic with a span, and with help for the most common mistakes: comments,
-/// trailing commas, single quotes, bare keys.
+/// Explains why a text is not strict JSON; `None` if it is. Allocates only for the explanation.
+#[must_use]
+pub fn json_error(text: &str) -> Option<Diagnostic> {
+    serde_json::from_str::<&RawValue>(text).err().map(|error| mistake(text, &error))
+}
+
+/// Explains why a manifest is not JSON: a template, another format, or a mistake.
 fn not_json(body: &str, error: &serde_json::Error) -> Diagnostic {
-    let reason = error.to_string();
-    // The position is in the span; the parser also appends it to its message.
-    let reason = reason.split(" at line ").next().unwrap_or_default().replace("EOF", "the text ends");
     let at = error_offset(body, error);
     let (before, rest) = body.split_at_checked(at).unwrap_or((body, ""));
-    let found = rest.chars().next();
-    let span = Span::from_range(at..at + found.map_or(0, char::len_utf8));
-    let not_json = |span, what: &str| Diagnostic::new(Code::InvalidJson, span, format!("not valid JSON: {what}"));
+    let span = Span::from_range(at..at + rest.chars().next().map_or(0, char::len_utf8));
     if let Some(placeholder) = placeholder_at(body, span) {
         return placeholder_left(body, placeholder);
     }
@@ -235,6 +235,20 @@ fn not_json(body: &str, error: &serde_json::Error) -> Diagnostic {
     if let Some(foreign) = foreign(body, at) {
         return foreign;
     }
+    mistake(body, error)
+}
+
+/// Converts the parser's error to a diagnostic with a span, and with help for the most common mistakes: comments,
+/// trailing commas, single quotes, bare keys.
+fn mistake(body: &str, error: &serde_json::Error) -> Diagnostic {
+    let reason = error.to_string();
+    // The position is in the span; the parser also appends it to its message.
+    let reason = reason.split(" at line ").next().unwrap_or_default().replace("EOF", "the text ends");
+    let at = error_offset(body, error);
+    let (before, rest) = body.split_at_checked(at).unwrap_or((body, ""));
+    let found = rest.chars().next();
+    let span = Span::from_range(at..at + found.map_or(0, char::len_utf8));
+    let not_json = |span, what: &str| Diagnostic::new(Code::InvalidJson, span, format!("not valid JSON: {what}"));
     if error.is_eof() {
         return not_json(span, &reason);
     }

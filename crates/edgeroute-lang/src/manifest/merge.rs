@@ -201,7 +201,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::manifest::Manifest;
+    use crate::manifest::{Manifest, ModuleSpec};
 
     const BASE: &str = r#"{"content": {"modulesContent": {
         "$edgeAgent": {"properties.desired": {"modules": {"a": {"type": "docker"}, "b": {}}}},
@@ -228,7 +228,7 @@ mod tests {
     fn a_base_alone_stays_the_same() {
         let alone = merged(&[]);
         assert_eq!(alone.fingerprint(), Manifest::from_json(BASE).unwrap().fingerprint());
-        let names: Vec<&str> = alone.modules().into_iter().flatten().map(|module| module.name()).collect();
+        let names: Vec<&str> = alone.modules().into_iter().flatten().map(ModuleSpec::name).collect();
         assert_eq!(names, ["a", "b"]);
     }
 
@@ -265,7 +265,7 @@ mod tests {
         let layer = r#"{"modulesContent": {"$edgeAgent": {"properties.desired.modules.c": {"type": "docker"}},
             "d": {"properties.desired": {"x": 1}}}}"#;
         let manifest = merged(&[layer]);
-        let names: Vec<&str> = manifest.modules().into_iter().flatten().map(|module| module.name()).collect();
+        let names: Vec<&str> = manifest.modules().into_iter().flatten().map(ModuleSpec::name).collect();
         assert_eq!(names, ["a", "b", "c", "d"]);
     }
 

@@ -37,6 +37,7 @@ mod tests;
 pub use edit::{Edited, apply};
 pub use embedded::{Embedded, EmbeddedForm, embedded_manifests};
 pub use fingerprint::{Fingerprint, InvalidFingerprint};
+pub use json::json_error;
 pub use merge::{MergeError, merge};
 pub use module_spec::ModuleSpec;
 pub use problem::{ManifestError, ManifestProblem};
