@@ -110,12 +110,10 @@ fn json_is_opened_level_by_level_with_places() {
     let member = object.members().unwrap().pop().unwrap();
     assert_eq!((&*member.key, &text[member.value.span()], &*member.value.text().unwrap()), ("bA", r#""x\ty""#, "x\ty"));
     assert!(members.next().unwrap().value.is_null());
-    assert_eq!(read("{\n  \"a\": tru\n}", Language::Json), "12..13 expected ident");
+    let word = read("{\n  \"a\": tru\n}", Language::Json);
+    assert!(word.starts_with("12..13 not valid JSON: expected `true`, `false` or `null`"), "{word}");
     assert_eq!(read("{\"a\": 1} x", Language::Json), "9..10 not valid JSON: trailing characters, found `x`");
-    assert!(
-        read("{\"a\": ", Language::Json).starts_with("5..6 EOF")
-            || read("{\"a\": ", Language::Json).starts_with("6..6 EOF")
-    );
+    assert_eq!(read("{\"a\": ", Language::Json), "6..6 not valid JSON: the text ends while parsing a value");
 }
 
 #[test]

@@ -244,6 +244,7 @@ fn mistake(body: &str, error: &serde_json::Error) -> Diagnostic {
     let reason = error.to_string();
     // The position is in the span; the parser also appends it to its message.
     let reason = reason.split(" at line ").next().unwrap_or_default().replace("EOF", "the text ends");
+    let reason = reason.replace("expected ident", "expected `true`, `false` or `null`");
     let at = error_offset(body, error);
     let (before, rest) = body.split_at_checked(at).unwrap_or((body, ""));
     let found = rest.chars().next();
