@@ -22,7 +22,7 @@ pub(super) const RIVALS: usize = 64;
 const SEARCHES: usize = 1_000_000;
 
 /// The budget for conditions that the interpreter evaluates in whole sets, in nodes.
-const INTERPRETED: usize = 3_000_000;
+const INTERPRETED: usize = 2_000_000;
 
 /// The budget for conditions of single routes that the interpreter evaluates, in nodes.
 const TRIED: usize = 8_000_000;

@@ -54,13 +54,13 @@ impl SourceFacts {
 
     /// Whether every message has this stamp.
     pub fn has(&self, stamp: Stamp) -> bool {
-        let has = |stamped: &Stamped| matches!(stamped, Stamped::Present | Stamped::Named(_));
-        match stamp {
-            Stamp::Module => has(&self.module),
-            Stamp::Output => has(&self.output),
-            Stamp::Device => has(&self.device),
-            Stamp::Input => has(&self.input),
-        }
+        let stamped = match stamp {
+            Stamp::Device => &self.device,
+            Stamp::Module => &self.module,
+            Stamp::Output => &self.output,
+            Stamp::Input => &self.input,
+        };
+        matches!(stamped, Stamped::Present | Stamped::Named(_))
     }
 
     /// Adds what holds for every message that a hub routes: it has a device, and no input, which is set on delivery
