@@ -29,6 +29,8 @@ pub(crate) struct Records<R> {
     value: Vec<u8>,
     /// The elements of the array in `value` that have not been returned.
     elements: VecDeque<Range<usize>>,
+    /// Whether an array over several lines has begun and not ended.
+    is_in_array: bool,
 }
 
 /// Where the current record is.
@@ -43,7 +45,7 @@ impl<R: Read> Records<R> {
     /// Creates a reader for records of at most `limit` bytes.
     pub(crate) fn new(reader: R, limit: usize) -> Self {
         let lines = Lines::new(reader, limit);
-        Self { lines, limit, number: 0, value: Vec::new(), elements: VecDeque::new() }
+        Self { lines, limit, number: 0, value: Vec::new(), elements: VecDeque::new(), is_in_array: false }
     }
 
     /// The line on which the last record begins, counted from 1.
@@ -68,7 +70,8 @@ impl<R: Read> Records<R> {
             Some(Found::Line) => {
                 let line = self.lines.current();
                 // An element of an array with one element on each line.
-                Some(Record::Whole(line.trim_ascii_end().strip_suffix(b",").unwrap_or(line)))
+                let element = line.trim_ascii_end().strip_suffix(b",").filter(|_| self.is_in_array);
+                Some(Record::Whole(element.unwrap_or(line)))
             }
             Some(Found::Value) => Some(Record::Whole(&self.value)),
             Some(Found::Element(range)) => Some(Record::Whole(self.value.get(range).unwrap_or_default())),
@@ -82,7 +85,11 @@ impl<R: Read> Records<R> {
                 return Ok(Some(Found::Element(element)));
             }
             match self.lines.advance()? {
-                Advance::End => return Ok(None),
+                Advance::End => {
+                    // The parser reports that the array has no end.
+                    self.value = b"[".to_vec();
+                    return Ok(std::mem::take(&mut self.is_in_array).then_some(Found::Value));
+                }
                 Advance::Line => self.number = self.lines.number(),
                 Advance::TooLong(length) => {
                     self.number = self.lines.number();
@@ -90,10 +97,15 @@ impl<R: Read> Records<R> {
                 }
             }
             match self.lines.current().trim_ascii() {
-                [] | [b'[' | b']' | b','] | [b']', b','] => {}
+                [] | [b','] => {}
+                [b'['] => self.is_in_array = true,
+                [b']'] | [b']', b','] if self.is_in_array => self.is_in_array = false,
                 [b'{'] => return self.read_object().map(Some),
-                [b'[', rest @ ..] if rest.trim_ascii() == b"{" => return self.read_object().map(Some),
-                array @ [b'[', ..] if depth(array) == 0 => {
+                [b'[', rest @ ..] if rest.trim_ascii() == b"{" => {
+                    self.is_in_array = true;
+                    return self.read_object().map(Some);
+                }
+                array @ [b'[', .., b']'] if depth(array) == 0 && !ends_early(array) => {
                     self.elements = elements(array);
                     self.value = array.to_vec();
                 }
@@ -128,7 +140,8 @@ impl<R: Read> Records<R> {
         // The comma and the bracket after the last brace belong to an array.
         let end = self.value.iter().rposition(|&byte| byte == b'}').map_or(self.value.len(), |at| at + 1);
         let rest = self.value.get(end..).unwrap_or_default();
-        if rest.iter().all(|byte| b" \t\r\n,]".contains(byte)) {
+        if self.is_in_array && rest.iter().all(|byte| b" \t\r\n,]".contains(byte)) {
+            self.is_in_array = !rest.contains(&b']');
             self.value.truncate(end);
         }
         Ok(Found::Value)
@@ -145,6 +158,21 @@ fn depth(line: &[u8]) -> isize {
         _ => {}
     });
     depth
+}
+
+/// Whether a value ends before the end of a line.
+fn ends_early(line: &[u8]) -> bool {
+    let (mut depth, mut ends_early) = (0_isize, false);
+    let last = line.len().saturating_sub(1);
+    tokens(line, |byte, at| {
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth -= 1,
+            _ => {}
+        }
+        ends_early |= depth == 0 && at < last;
+    });
+    ends_early
 }
 
 /// The elements of an array on one line.
@@ -235,6 +263,13 @@ mod tests {
         assert_eq!(read("[\n  {\n    \"a\": 1\n  },\n  {}\n]\n", 99), [at(2, "{\n    \"a\": 1\n  }"), at(5, "  {}"),]);
         assert_eq!(read("[{\n\"a\": 1\n}]", 99), [at(1, "{\n\"a\": 1\n}")]);
         assert_eq!(read("[]\n", 99), []);
+        assert_eq!(read("[\n{},\n{}\n", 99), [at(2, "{}"), at(3, "{}"), at(3, "[")]);
+        assert_eq!(read("[{}] x\n[{}][]\n{},\n]", 99), [
+            at(1, "[{}] x"),
+            at(2, "[{}][]"),
+            at(3, "{},"),
+            at(4, "]"),
+        ]);
     }
 
     proptest! {

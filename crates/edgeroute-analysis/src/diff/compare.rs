@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::pairing::{Pairing, increasing};
 use super::question::{Court, Question, RIVALS};
 use super::side::{Class, Compiler, Side, Winner};
-use super::{Answer, Broken, Change, ChangeKind, Declared, Diff, Edits, Place, Which};
+use super::{Answer, Broken, Change, ChangeKind, Declared, Diff, Edits, Place, Setting, Which};
 use edgeroute_lang::hir::Shadowing;
 use edgeroute_lang::limits::Limits;
-use edgeroute_lang::priority::Priority;
+use edgeroute_lang::priority::{Priority, TimeToLive};
 use edgeroute_lang::route::Route;
 
 /// The most parts of a condition that is compared test by test.
@@ -73,7 +73,11 @@ impl Comparer {
         old_side.rank(compiler.endpoints());
         new_side.rank(compiler.endpoints());
         let pairing = Pairing::of(old, new, &self.limits);
-        let mut diff = Diff { settings: old.setting_changes(new), broken, ..Diff::default() };
+        let settings = old.setting_changes(new);
+        let is_kept_otherwise = settings.iter().any(|change| change.setting == Setting::TimeToLive);
+        let takes_default = |route: &Route| route.time_to_live() == TimeToLive::HUB_DEFAULT;
+        let keeps_otherwise = is_kept_otherwise && new.routes().iter().any(takes_default);
+        let mut diff = Diff { settings, broken, keeps_otherwise, ..Diff::default() };
         let mut comparison = Comparison::new(Court::new(old_side, new_side, compiler), pairing);
         comparison.compare(&mut diff);
         diff

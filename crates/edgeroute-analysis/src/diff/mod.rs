@@ -39,6 +39,7 @@ pub struct Diff {
     changes: Vec<Change>,
     broken: Vec<Broken>,
     unchanged: usize,
+    keeps_otherwise: bool,
 }
 
 impl Diff {
@@ -72,9 +73,18 @@ impl Diff {
         self.settings.is_empty() && self.changes.is_empty()
     }
 
+    /// Whether the hub keeps messages of some route for another time, because its own time to live differs.
+    #[must_use]
+    pub const fn keeps_otherwise(&self) -> bool {
+        self.keeps_otherwise
+    }
+
     /// Whether any message is delivered differently.
     #[must_use]
     pub fn answer(&self) -> Summary {
+        if self.keeps_otherwise {
+            return Summary::Different;
+        }
         let broken = if self.broken.is_empty() { Summary::Same } else { Summary::Undecided };
         self.changes.iter().map(Change::answer).fold(broken, Summary::max)
     }

@@ -294,6 +294,9 @@ fn conclusion(diff: &Diff, color: Color) -> String {
     match diff.answer() {
         Summary::Same => color.paint(Ink::Good, "all messages are delivered the same"),
         Summary::Undecided => color.paint(Ink::Odd, "undecided whether messages are delivered differently"),
+        Summary::Different if diff.changes().iter().all(|change| change.answer() == Summary::Same) => {
+            color.paint(Ink::Bad, "messages of routes without a time to live are kept for another time")
+        }
         Summary::Different => color.paint(Ink::Bad, "some messages are delivered differently"),
     }
 }

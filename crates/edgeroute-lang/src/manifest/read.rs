@@ -71,7 +71,7 @@ pub(super) fn read(hub: HubProperties<'_>, problems: &mut Problems) -> (Manifest
     }
     for entry in entries {
         if is_key(&entry, ROUTES) {
-            routes = read_routes(entry.value, form, problems);
+            routes = read_routes(entry.value, form, hub.extent, problems);
         } else if is_key(&entry, STORE_AND_FORWARD) {
             manifest.store_and_forward = Some(StoreAndForward::read(entry.value, problems));
         }
@@ -88,13 +88,17 @@ fn read_schema_version(value: &Layered<'_>) -> Result<SchemaVersion, Box<Diagnos
     SchemaVersion::read(node)
 }
 
-fn read_routes(value: Layered<'_>, form: RouteForm, problems: &mut Problems) -> Routes {
+fn read_routes(value: Layered<'_>, form: RouteForm, extent: Extent, problems: &mut Problems) -> Routes {
     match value.kind() {
         Kind::Null => return Routes::default(),
         Kind::Object => {}
         _ => problems.add(expected(Code::InvalidManifestValue, ROUTES, "an object from names to routes", &value)),
     }
-    let entries = value.members();
+    let mut entries = value.members();
+    if extent == Extent::Layer {
+        // A layer removes a route of its base with null.
+        entries.retain(|entry| entry.value.kind() != Kind::Null);
+    }
     if let RouteForm::Text { version } = form {
         for entry in &entries {
             if let Some(fault) = not_text(&entry.value, version) {

@@ -74,8 +74,10 @@ fn doubled_quote(name: &str) -> Option<String> {
 /// The name, or a span that begins with it, with white space around its operators, if the route still makes sense.
 fn unglued(subject: &CheckedRoute<'_>, expression: &Expr<'_>, name: &str) -> Option<(Span, String)> {
     let span = expression.span;
-    // In `a!=5`, the name is `a!` and the operator `=`.
-    let next = Span::new(span.end(), span.end() + 1);
+    // In `a!=5` and in `a! = 5`, the name is `a!` and the operator `=`.
+    let rest = subject.text.get(span.range().end..).unwrap_or_default();
+    let blank = rest.len() - rest.trim_start_matches(' ').len();
+    let next = Span::from_range(blank..blank + 1).shifted(span.end());
     let (span, fixed) = match name.strip_suffix('!') {
         Some(stem) if !stem.is_empty() && subject.slice(next) == "=" => (span.cover(next), format!("{stem} !=")),
         _ => (span, spaced(name)?),
@@ -144,6 +146,7 @@ mod tests {
             "glued-operator",
             &[
                 ("level!='low'", &said("level!", "level !='low'")),
+                ("level!  = 'low'", &said("level!", "level != 'low'")),
                 ("$body.n!=5", &said("$body.n!", "$body.n !=5")),
                 ("a||'b' = 'c'", &said("a||'b'", "a || 'b' = 'c'")),
                 ("$body.temp-1 > 5", &said("$body.temp-1", "$body.temp - 1 > 5")),
