@@ -134,7 +134,7 @@ fn compare_messages(
     let different = comparer.different();
     if arguments.format == Format::Text {
         let is_cut = if different > arguments.list { format!(", {} listed", arguments.list) } else { String::new() };
-        let are = if different == 1 { "is" } else { "are" };
+        let are = if comparer.compared() == 1 { "is" } else { "are" };
         writeln!(
             out,
             "\n{different} of {} {are} delivered differently{is_cut}",

@@ -16,12 +16,13 @@ const ABOUT: &str = "\
 Show the value of an expression.
 
 Evaluates a condition, or any other expression of the language, for a message that is given by the options. Prints the \
-value and, below the expression, the values of its parts.";
+value and, below the expression, the values of its parts. In a shell, put the expression in single quotes, or else the \
+shell replaces names that begin with a `$`.";
 
 const EXAMPLES: &str = "\
 Examples:
   edgeroute eval 'as_number(t) > 3' -p t=4
-  edgeroute eval \"$body.machine.status = 'hot'\" --body '{\"machine\": {\"status\": \"hot\"}}'
+  edgeroute eval '$body.machine.status = \"hot\"' --body '{\"machine\": {\"status\": \"hot\"}}'
   edgeroute eval 'lower(site) || $connectionDeviceId' -p site=A --device leaf-7
 
 Exit codes:
@@ -44,6 +45,9 @@ pub(crate) struct Arguments {
 
 /// Evaluates the expression.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
+    if arguments.expression.trim().is_empty() {
+        return Err(io::Error::other("the expression is empty"));
+    }
     let line = arguments.message.to_message()?;
     let message = line.message().map_err(|invalid| io::Error::other(invalid.reason))?;
     let text = &*arguments.expression;

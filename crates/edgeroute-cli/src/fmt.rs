@@ -106,6 +106,7 @@ fn format_file(file: ManifestFile<'_>, arguments: &Arguments, counts: &mut Count
     let name = file.name();
     let mut outcome = Outcome::Well;
     let mut edits = Vec::new();
+    let mut changes = 0;
     for (view, text) in file.views() {
         let formatted = format_manifest(text, &Limits::default());
         counts.routes += formatted.routes.len();
@@ -113,7 +114,7 @@ fn format_file(file: ManifestFile<'_>, arguments: &Arguments, counts: &mut Count
         outcome = outcome.max(report_kept(&name, &file, view, &formatted));
         // The values of placeholders are not in the file, so their routes cannot be rewritten there.
         let changed: Vec<_> = formatted.changed().filter(|(route, _)| !view.is_filled_in(route.text_span())).collect();
-        counts.changed += changed.len();
+        changes += changed.len();
         if arguments.check {
             show_changes(&name, &file, view, &changed)?;
         }
@@ -122,20 +123,20 @@ fn format_file(file: ManifestFile<'_>, arguments: &Arguments, counts: &mut Count
             Fix::new(view.locate_span(span), replacement)
         }));
     }
-    counts.changed_files += usize::from(!edits.is_empty());
     let has_changed = !edits.is_empty();
     let text = apply(file.text(), &edits).text;
     let file = file.with_text(text)?;
     if arguments.check {
-        return Ok(outcome);
-    }
-    if input::is_stdin(file.path()) {
+        // Nothing is written.
+    } else if input::is_stdin(file.path()) {
         let mut out = io::stdout().lock();
         out.write_all(&file.bytes())?;
         out.flush()?;
     } else if has_changed {
         file.write()?;
     }
+    counts.changed += changes;
+    counts.changed_files += usize::from(has_changed);
     Ok(outcome)
 }
 

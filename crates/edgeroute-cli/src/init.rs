@@ -78,7 +78,14 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     for route in file.good_routes() {
         cases.add(route.route());
     }
-    let Cases { text, written, .. } = cases;
+    let Cases { mut text, written, .. } = cases;
+    if written == 0 {
+        text.push_str(" []\n");
+    }
+    std::fs::create_dir_all(directory).or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound if directory.as_os_str().is_empty() => Ok(()),
+        _ => Err(input::invalid(directory, &error.to_string())),
+    })?;
     let files = [("edgeroute.toml", CONFIG), ("cases.yaml", &*text)];
     let mut outcome = Outcome::Well;
     for (name, content) in files {
@@ -92,8 +99,9 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
             Err(error) => return Err(io::Error::new(error.kind(), format!("{}: {error}", input::name(&path)))),
         }
     }
-    let total = table.len();
-    input::report(&format!("{} for {}", count(written, "test case"), count(total, "route")));
+    if outcome == Outcome::Well {
+        input::report(&format!("{} for {}", count(written, "test case"), count(table.len(), "route")));
+    }
     Ok(outcome)
 }
 

@@ -21,6 +21,12 @@ pub(crate) fn open(path: &Path) -> io::Result<(Box<dyn Read>, Option<u64>)> {
     if is_stdin(path) {
         return Ok((Box::new(io::stdin()), None));
     }
+    if path.is_dir() {
+        return Err(named(
+            path,
+            &io::Error::new(io::ErrorKind::IsADirectory, "this is a directory; name a file in it"),
+        ));
+    }
     let file = File::open(path).map_err(|error| named(path, &error))?;
     let length = file.metadata().ok().filter(fs::Metadata::is_file).map(|metadata| metadata.len());
     Ok((Box::new(file), length))

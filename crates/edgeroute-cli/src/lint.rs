@@ -107,6 +107,8 @@ pub(crate) struct Arguments {
 #[derive(Default)]
 struct Counts {
     fixed: usize,
+    /// The number of files that could not be written.
+    unwritten: usize,
     undecided: usize,
     /// Findings that the baseline has, and findings in the baseline that no longer occur.
     known: usize,
@@ -184,7 +186,7 @@ fn run_once(arguments: &Arguments) -> io::Result<Outcome> {
         let (warnings, are) = (count(warnings, "warning"), if warnings == 1 { "is" } else { "are" });
         input::report(&format!("there {are} {warnings}; the limit --max-warnings is {most}"));
     }
-    Ok(if results.is_incomplete() {
+    Ok(if results.is_incomplete() || counts.unwritten > 0 {
         Outcome::Unusable
     } else if arguments.diff && counts.fixed > 0 || !arguments.diff && errors > 0 || most.is_some() {
         Outcome::Problems
@@ -242,17 +244,31 @@ fn lint_file(
             Ok(file) => findings_in(&file, linter, &mut Counts::default()).1,
             Err(_) => Vec::new(),
         });
-        counts.fixed += fixed.applied;
         if arguments.diff {
+            counts.fixed += fixed.applied;
             show_diff(&file.name(), file.text(), &fixed.text)?;
             file.text().clone_into(&mut fixed.text);
         }
-        let has_changed = fixed.text != file.text();
-        file = file.with_text(fixed.text)?;
-        if arguments.fix && input::is_stdin(file.path()) {
-            io::stdout().lock().write_all(&file.bytes())?;
-        } else if has_changed {
-            file.write()?;
+        let changed = file.reread(&fixed.text)?;
+        let written = if arguments.fix && input::is_stdin(file.path()) {
+            io::stdout().lock().write_all(&changed.bytes()).map(|()| true)
+        } else if fixed.text != file.text() {
+            changed.write().map(|()| true)
+        } else {
+            Ok(false)
+        };
+        match written {
+            Ok(true) => {
+                counts.fixed += fixed.applied;
+                file = changed;
+            }
+            Ok(false) => {}
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Err(error),
+            // The findings of the file as it is are reported.
+            Err(error) => {
+                input::report(&format!("error: {error}"));
+                counts.unwritten += 1;
+            }
         }
     }
     let (routes, findings) = findings_in(&file, linter, counts);
@@ -285,7 +301,15 @@ fn lint_route(text: &str, linter: &Linter, arguments: &Arguments, counts: &mut C
     let mut applied = 0;
     if arguments.fix || arguments.diff {
         let fixed = fix_text(&text, arguments.most(), &mut examine);
-        (text, applied) = (fixed.text, fixed.applied);
+        applied = fixed.applied;
+        if arguments.fix {
+            text = fixed.text;
+            if applied > 0 {
+                input::report(&format!("fixed: {}", input::printable(&text)));
+            }
+        } else if applied > 0 {
+            input::report(&format!("- {}\n+ {}", input::printable(&text), input::printable(&fixed.text)));
+        }
     }
     let findings = examine(&text);
     counts.fixed += applied;

@@ -3,6 +3,9 @@
 use core::str::FromStr;
 use std::io;
 
+use edgeroute_lang::manifest::json_error;
+
+use crate::input;
 use crate::message_line::{InvalidMessage, MessageLine, MessageParts, Sender};
 
 /// A property, written `NAME=VALUE`.
@@ -75,12 +78,16 @@ impl OneMessageArguments {
         let describes_body =
             |name: &str| ["contentType", "contentEncoding"].iter().any(|key| key.eq_ignore_ascii_case(name));
         let is_described = system_properties.iter().any(|(name, _)| describes_body(name));
-        if !is_described && serde_json::from_str::<serde_json::Value>(body).is_ok() {
+        let not_json = json_error(body);
+        if let Some(error) = not_json.as_ref().filter(|_| !is_described && body.trim_start().starts_with(['{', '['])) {
+            input::report(&format!("the body is not described as JSON: {}", input::printable(&error.message)));
+        }
+        if !is_described && not_json.is_none() {
             let described = [("contentType", "application/json"), ("contentEncoding", "utf-8")];
             system_properties.extend(described.map(|(name, value)| (name.to_owned(), Some(value.to_owned()))));
         }
         let parts = MessageParts {
-            sender: self.sender(),
+            sender: self.sender()?,
             source: self.source.clone(),
             properties: self.property.iter().map(pair).collect(),
             system_properties,
@@ -89,21 +96,24 @@ impl OneMessageArguments {
         MessageLine::new(parts).map_err(|InvalidMessage { reason, .. }| io::Error::other(reason))
     }
 
-    fn sender(&self) -> Option<Sender> {
+    fn sender(&self) -> io::Result<Option<Sender>> {
         let Self { from, device, twin_change, .. } = self;
         if from.is_none() && device.is_none() && !twin_change {
-            return None;
+            return Ok(None);
+        }
+        if from.as_ref().is_some_and(|from| from.split('/').any(str::is_empty) || from.split('/').count() > 2) {
+            return Err(io::Error::other("--from: expected MODULE or MODULE/OUTPUT, such as sensor/temperature"));
         }
         let (module, output) = match from.as_deref().map(|from| (from, from.split_once('/'))) {
             None => (None, None),
             Some((module, None)) => (Some(module), None),
             Some((_, Some((module, output)))) => (Some(module), Some(output)),
         };
-        Some(Sender {
+        Ok(Some(Sender {
             device: device.as_deref().unwrap_or(DEVICE).to_owned(),
             module: module.map(str::to_owned),
             output: output.map(str::to_owned),
             twin_change: *twin_change,
-        })
+        }))
     }
 }

@@ -52,6 +52,11 @@ pub(crate) struct Arguments {
 
 /// Routes every message, then writes the cases.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
+    if let Some(path) = &arguments.output
+        && !path.extension().is_some_and(|end| end == "yaml" || end == "yml")
+    {
+        return Err(input::invalid(path, "cases are written as YAML; name a file *.yaml"));
+    }
     if let Some(path) = arguments.output.as_ref().filter(|path| !arguments.force && path.exists()) {
         return Err(io::Error::other(format!("{}: the file exists; replace it with --force", input::name(path))));
     }

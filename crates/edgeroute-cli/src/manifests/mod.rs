@@ -257,6 +257,9 @@ fn embedded_at(at: &str, text: &str) -> Result<Embedded, String> {
     if let Some(index) = embedded.iter().position(|embedded| embedded.path == at) {
         return Ok(embedded.swap_remove(index));
     }
+    if embedded.iter().any(|embedded| embedded.path.is_empty()) {
+        return Err(format!("no manifest at `{at}`; the document itself is one"));
+    }
     let places: Vec<String> = embedded.iter().take(SHOWN).map(|embedded| format!("`{}`", embedded.path)).collect();
     Err(match &*places {
         [] => format!("no manifest at `{at}`"),

@@ -136,8 +136,9 @@ impl Suite {
         &self.manifests
     }
 
-    /// Runs the cases with `filter` in their name.
+    /// Runs the cases with `filter` in their name, ignoring case.
     pub(super) fn run(&self, filter: &str, color: Color) -> SuiteResult<'_> {
+        let filter = filter.to_lowercase();
         let routes = self.file.routes();
         // Always present, because an unusable file is rejected when it is read.
         let mut table = self.file.table().map(|table| (table, table.create_scratch()));
@@ -145,7 +146,7 @@ impl Suite {
             self.file.table().into_iter().flat_map(RouteTable::endpoints).map(|(_, endpoint)| endpoint).collect();
         let lines = LineIndex::new(&self.text);
         let mut cases = Vec::with_capacity(self.cases.len());
-        let filtered = self.cases.iter().filter(|case| case.name.contains(filter));
+        let filtered = self.cases.iter().filter(|case| case.name.to_lowercase().contains(&*filter));
         let filtered_out = self.cases.len() - filtered.clone().count();
         for case in filtered {
             let line = lines.position(&self.text, u32::try_from(case.span.start).unwrap_or(u32::MAX)).line;
