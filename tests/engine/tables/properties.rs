@@ -203,7 +203,12 @@ fn random_cases_provoke_lints() {
         claims += linted.claims;
         fixes += linted.fixes;
     }
-    let silent: Vec<&str> = lint::all().map(lint::Lint::name).filter(|name| !findings.contains_key(name)).collect();
+    // Random manifests have the right keys, and random routes no templates and no directives.
+    let is_random = |lint: &&lint::Lint| {
+        lint.code().area() != "Manifests" && !["placeholder-in-string", "unknown-lint"].contains(&lint.name())
+    };
+    let silent: Vec<&str> =
+        lint::all().filter(is_random).map(lint::Lint::name).filter(|name| !findings.contains_key(name)).collect();
     assert_eq!(silent, [""; 0], "{findings:?}");
     assert!(claims > 1_000 && fixes > 300, "{claims} claims, {fixes} fixes");
 }

@@ -90,6 +90,6 @@ mod tests {
         assert_eq!(shown("t > 3"), "E0201: >");
         assert_eq!(shown("t = '4' more"), "E0101: more");
         assert_eq!(shown("lenght(t)"), "E0202: lenght");
-        assert_eq!(shown("t) = (t"), "E0101: )");
+        assert_eq!(shown("t) = (t"), "E0101: ) = (t");
     }
 }

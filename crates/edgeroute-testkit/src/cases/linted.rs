@@ -135,7 +135,8 @@ impl<'c> Judge<'c> {
         if is_superfluous { self.check_superfluous(index) } else { Ok(()) }
     }
 
-    /// Checks that a fix removes its finding. Another of the same lint may appear: a text can have several mistakes.
+    /// Checks that a fix does not add findings like its own. The next mistake of the same kind in the route may now be
+    /// the one that is reported.
     fn check_removal(&self, finding: &Finding, index: usize, fixed_route: &str) -> Result<(), String> {
         let lint = finding.lint();
         let off = Levels::default().with("all".parse().map_err(|_| "no lints")?, Level::Allow);
@@ -153,7 +154,11 @@ impl<'c> Judge<'c> {
         if let Some(route) = routes.get_mut(index) {
             *route = route.clone().with_text(fixed_route);
         }
-        if count(&routes) < before { Ok(()) } else { Err(format!("the finding is still there: {fixed_route}")) }
+        if count(&routes) <= before && fixed_route != self.case.routes[index].text() {
+            Ok(())
+        } else {
+            Err(format!("more findings of this kind: {fixed_route}"))
+        }
     }
 
     fn check_claim(&self, claim: &Claim) -> Result<(), String> {
