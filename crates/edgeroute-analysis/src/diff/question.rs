@@ -60,6 +60,8 @@ struct Case {
     claims: Vec<Claim>,
     /// The routes that must not match.
     negated: Vec<(Which, Winner)>,
+    /// Whether a rival takes the messages: a route of the other set that wins before routes of the same class.
+    has_rival: bool,
 }
 
 /// The result of a message.
@@ -103,6 +105,7 @@ impl<'d> Court<'d> {
             },
             claims: vec![(compiled.formula(&mut self.prover), true)],
             negated: Vec::new(),
+            has_rival: false,
         };
         if question.route.is_none() {
             // SEMANTICS#fallback
@@ -140,6 +143,7 @@ impl<'d> Court<'d> {
                 continue;
             }
             case.claims.push((theirs.formula(&mut self.prover), true));
+            case.has_rival = true;
             let mut spellings = spellings.clone();
             spellings.add(&theirs.typed.condition);
             match self.search(question, vec![case], &mut spellings) {
@@ -204,6 +208,9 @@ impl<'d> Court<'d> {
             match self.attempt(question, message) {
                 Tried::Useless => {}
                 Tried::By(which, route) if case.negated.contains(&(which, route)) => {}
+                // The rival does not take the message, although the model says so. Leaving out the messages of the
+                // winner would leave out messages that the rival does take.
+                Tried::By(which, _) if case.has_rival && which != question.which => {}
                 decided => return decided,
             }
         }
