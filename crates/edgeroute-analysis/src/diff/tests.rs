@@ -95,7 +95,10 @@ fn settings_and_manifests_are_compared() {
         ]
     );
     assert!(!diff.is_empty());
-    assert_eq!((diff.changes().len(), diff.answer()), (0, Same));
+    // The route has no time to live, so the hub keeps its messages for another time.
+    assert_eq!((diff.changes().len(), diff.keeps_otherwise(), diff.answer()), (0, true, Different));
+    let diff = Comparer::new().compare(&manifest("1.0", 7200), &manifest("1.1", 7200));
+    assert_eq!((diff.settings().len(), diff.answer()), (1, Same));
 }
 
 #[test]
