@@ -1,7 +1,7 @@
 use edgeroute_lang::manifest::Manifest;
 
 use super::*;
-use edgeroute_lang::priority::Priority;
+use edgeroute_lang::priority::{Priority, TimeToLive};
 
 const UP: &str = "FROM /messages/* WHERE as_number(t) > 80 INTO $upstream";
 
@@ -41,6 +41,22 @@ fn lost(old: &str, new: &str) -> String {
 }
 
 use Summary::{Different, Same, Undecided as Unknown};
+
+/// The rival's own conditions are opaque to the prover, so the first models may not match it.
+#[test]
+fn routes_that_may_overlap_do_not_change_places_unnoticed() {
+    let conditions = ["$contentType = 'b'", "$body.a = 1", "is_defined(x)", "length(x) = 3", "x = y", "x = 'a'"];
+    for (first, a) in conditions.iter().enumerate() {
+        for (second, b) in conditions.iter().enumerate().filter(|(second, _)| *second != first) {
+            let route = |name: &str, condition: &str| {
+                Route::new(name, format!("FROM /messages/* WHERE {condition} INTO $upstream"))
+            };
+            let [a, b] = [route("a", a).with_time_to_live(TimeToLive::from_secs(60)), route("b", b)];
+            let diff = Comparer::new().compare(&Declared::new([a.clone(), b.clone()]), &Declared::new([b, a]));
+            assert_ne!(diff.answer(), Same, "{} and {}", conditions[first], conditions[second]);
+        }
+    }
+}
 
 #[test]
 fn equal_sets_have_no_changes() {

@@ -4,6 +4,9 @@
 //! is applied. The text is then examined again, until nothing is left to fix or the rounds are used up. A round is
 //! undone if it gives the text an error that it did not have before.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use super::{Fixes, Linter};
 use edgeroute_lang::diagnostic::{Applicability, Finding, Fix, Severity};
 use edgeroute_lang::hir::TypedRoute;
@@ -46,19 +49,38 @@ pub fn fix_text(text: &str, most: Applicability, mut examine: impl FnMut(&str) -
     let mut fixed = Fixed { text: text.to_owned(), applied: 0 };
     let mut findings = examine(text);
     for _ in 0..FIXING_ROUNDS {
-        let fixes = findings.iter().filter_map(|finding| finding.diagnostic.fix.as_ref());
-        let fixes: Vec<Fix> = fixes.filter(|fix| fix.applicability <= most).cloned().collect();
-        let errors = error_count(&findings);
-        // Each fix is valid by itself, but two together may not be.
-        let alone = fixes.chunks(1).take(TRIED_ALONE).filter(|_| fixes.len() > 1);
-        let tried = [&*fixes].into_iter().filter(|fixes| !fixes.is_empty()).chain(alone);
-        let round = tried.into_iter().find_map(|fixes| {
-            let Edited { text, left_out, .. } = apply(&fixed.text, fixes);
+        let fixable = findings.iter().filter_map(|finding| Some((&finding.route, finding.diagnostic.fix.as_ref()?)));
+        let mut fixes: Vec<(Option<Arc<str>>, Fix)> = fixable
+            .filter(|(_, fix)| fix.applicability <= most)
+            .map(|(route, fix)| (route.clone(), fix.clone()))
+            .collect();
+        let errors = error_counts(&findings);
+        let mut try_out = |fixes: &[(Option<Arc<str>>, Fix)]| {
+            let edits: Vec<Fix> = fixes.iter().map(|(_, fix)| fix.clone()).collect();
+            let Edited { text, left_out, .. } = apply(&fixed.text, &edits);
             let findings = examine(&text);
-            let is_better = text != fixed.text && error_count(&findings) <= errors;
-            is_better.then_some((text, fixes.len() - left_out.len(), findings))
-        });
-        let Some((text, applied, left)) = round else {
+            let worse = worse_routes(&errors, &error_counts(&findings));
+            (text, edits.len() - left_out.len(), findings, worse)
+        };
+        let mut round = None;
+        // Each fix is valid by itself, but two together may not be, and an error may hide others.
+        for _ in 0..2 {
+            if fixes.is_empty() {
+                break;
+            }
+            let tried = try_out(&fixes);
+            if tried.3.is_empty() {
+                round = Some(tried);
+                break;
+            }
+            fixes.retain(|(route, _)| !tried.3.contains(route));
+        }
+        if round.is_none() {
+            let alone = findings.iter().filter_map(|finding| Some((&finding.route, finding.diagnostic.fix.as_ref()?)));
+            let alone = alone.filter(|(_, fix)| fix.applicability <= most).take(TRIED_ALONE);
+            round = alone.map(|(route, fix)| try_out(&[(route.clone(), fix.clone())])).find(|tried| tried.3.is_empty());
+        }
+        let Some((text, applied, left, _)) = round.filter(|(text, ..)| *text != fixed.text) else {
             break;
         };
         fixed = Fixed { text, applied: fixed.applied + applied };
@@ -67,9 +89,23 @@ pub fn fix_text(text: &str, most: Applicability, mut examine: impl FnMut(&str) -
     fixed
 }
 
-/// Counts the errors of the language and of manifests. A lint that is denied is not one.
-fn error_count(findings: &[Finding]) -> usize {
-    findings.iter().filter(|finding| finding.diagnostic.code.severity() == Severity::Error).count()
+/// Counts the errors of each route, and of the manifest itself. A lint that is denied is not an error.
+fn error_counts(findings: &[Finding]) -> BTreeMap<Option<Arc<str>>, usize> {
+    let mut counts = BTreeMap::new();
+    for finding in findings.iter().filter(|finding| finding.diagnostic.code.severity() == Severity::Error) {
+        *counts.entry(finding.route.clone()).or_default() += 1;
+    }
+    counts
+}
+
+/// The routes with more errors than before.
+fn worse_routes(
+    before: &BTreeMap<Option<Arc<str>>, usize>,
+    after: &BTreeMap<Option<Arc<str>>, usize>,
+) -> BTreeSet<Option<Arc<str>>> {
+    let is_worse =
+        |(route, count): &(&Option<Arc<str>>, &usize)| before.get(*route).is_none_or(|before| before < *count);
+    after.iter().filter(is_worse).map(|(route, _)| route.clone()).collect()
 }
 
 /// Applies the fixes of errors and of a linter's findings to the text of a manifest: those that keep the meaning of
@@ -99,12 +135,18 @@ pub fn fix_manifest(text: &str, linter: &Linter, most: Fixes) -> Fixed {
 /// The errors of a manifest and of its routes.
 fn errors(text: &str, linter: &Linter) -> Vec<Finding> {
     let Parsed { manifest, unusable_routes, problems, .. } = Manifest::parse(text);
-    let mut findings: Vec<Finding> =
-        problems.into_iter().map(|problem| Finding::new(problem.diagnostic().clone())).collect();
+    let mut findings: Vec<Finding> = problems
+        .into_iter()
+        .map(|problem| match problem.route() {
+            Some(route) => Finding::in_route(route, problem.diagnostic().clone()),
+            None => Finding::new(problem.diagnostic().clone()),
+        })
+        .collect();
     for route in manifest.iter().flat_map(Manifest::routes).chain(&unusable_routes) {
         let compiled = TypedRoute::compile(route.text(), linter.shadowing_of_names(), linter.limits_of_routes());
         let errors = compiled.err().into_iter().flatten();
-        findings.extend(errors.map(|error| Finding::new(route.locate_diagnostic(error))));
+        findings
+            .extend(errors.map(|error| Finding::in_route(route.route().shared_name(), route.locate_diagnostic(error))));
     }
     findings
 }

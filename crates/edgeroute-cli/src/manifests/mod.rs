@@ -249,7 +249,9 @@ impl View {
 
 /// Whether the library reads the document itself as a manifest, although maybe with errors.
 fn is_manifest(text: &str) -> bool {
-    !Manifest::parse(text).problems.iter().any(|problem| problem.diagnostic().code == Code::NoHubProperties)
+    // A list may have manifests.
+    let is_list = text.trim_start_matches('\u{feff}').trim_start().starts_with('[');
+    !is_list && !Manifest::parse(text).problems.iter().any(|problem| problem.diagnostic().code == Code::NoHubProperties)
 }
 
 fn embedded_at(at: &str, text: &str) -> Result<Embedded, String> {
