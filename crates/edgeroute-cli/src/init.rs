@@ -12,6 +12,7 @@ use edgeroute_lang::message::OwnedMessage;
 use crate::compiled::{BadRoutesArguments, CompiledFile};
 use crate::input::{self, printable};
 use crate::manifests::ReadingArguments;
+use crate::record::yaml;
 use crate::{Outcome, count};
 
 const ABOUT: &str = "\
@@ -127,7 +128,7 @@ struct Cases<'t> {
 impl Cases<'_> {
     fn begin(&mut self, manifest: &Path) {
         // Writing to a `String` cannot fail.
-        let _ = write!(self.text, "manifest: {}\ncases:", json(&manifest.to_string_lossy()));
+        let _ = write!(self.text, "manifest: {}\ncases:", yaml(&manifest.to_string_lossy()));
     }
 
     /// Adds a case for a route, or a comment if no message was found that the route takes.
@@ -136,12 +137,12 @@ impl Cases<'_> {
         let witness = diff.changes().iter().find_map(|change| change.gained().witness());
         let name = printable(route.name());
         let Some(message) = witness.map(|witness| witness.message().clone()) else {
-            let _ = write!(self.text, "\n  # No message was found that the route {} takes.\n", json(&name));
+            let _ = write!(self.text, "\n  # No message was found that the route {} takes.\n", yaml(&name));
             return;
         };
         self.written += 1;
         let message_json = with_readable_body(&message);
-        let _ = write!(self.text, "\n  - name: {}\n    message: {message_json}\n", json(&name));
+        let _ = write!(self.text, "\n  - name: {}\n    message: {message_json}\n", yaml(&name));
         self.expect(&message);
     }
 
@@ -153,7 +154,7 @@ impl Cases<'_> {
         }
         self.text.push_str("    expect:\n");
         for delivery in deliveries {
-            let (endpoint, route) = (json(&delivery.endpoint().to_string()), json(delivery.route()));
+            let (endpoint, route) = (yaml(&delivery.endpoint().to_string()), yaml(delivery.route()));
             let _ = writeln!(self.text, "      - {{ endpoint: {endpoint}, route: {route} }}");
         }
     }
@@ -167,9 +168,4 @@ fn with_readable_body(message: &OwnedMessage) -> String {
         members.insert("body".to_owned(), body);
     }
     value.to_string()
-}
-
-/// A string in JSON, which YAML reads as well.
-fn json(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }

@@ -141,7 +141,13 @@ fn run_once(arguments: &Arguments) -> io::Result<Outcome> {
     let (read, written) = (&arguments.baseline, &arguments.write_baseline);
     let mut baseline = match (read, written) {
         (Some(path), _) => Some(Baseline::read(path)?),
-        (None, Some(path)) => Some(Baseline::beside(path)),
+        (None, Some(path)) => {
+            // Only a baseline is overwritten.
+            if path.exists() {
+                Baseline::read(path)?;
+            }
+            Some(Baseline::beside(path))
+        }
         (None, None) => None,
     };
     let mut counts = Counts::default();

@@ -129,11 +129,11 @@ impl Messages {
                     Err(InvalidMessage { place: None, reason })
                 }
             };
-            let number = records.number();
+            let (number, columns) = (records.number(), records.columns());
             self.progress.set_position(records.bytes());
             match parsed {
                 Ok(message) => return Ok(Some((number, message))),
-                Err(problem) => self.report_at(number, &problem),
+                Err(problem) => self.report_at(number, columns, &problem),
             }
         }
     }
@@ -145,16 +145,18 @@ impl Messages {
 
     /// Reports why the current message is not valid.
     pub(crate) fn report(&mut self, problem: &InvalidMessage) {
-        let number = match &self.source {
-            Source::Stream(records) => records.number(),
-            Source::One(_) => 1,
+        let (number, columns) = match &self.source {
+            Source::Stream(records) => (records.number(), records.columns()),
+            Source::One(_) => (1, 0),
         };
-        self.report_at(number, problem);
+        self.report_at(number, columns, problem);
     }
 
-    fn report_at(&mut self, number: usize, problem: &InvalidMessage) {
+    /// `columns` is the number of bytes before the message in line `number`.
+    fn report_at(&mut self, number: usize, columns: usize, problem: &InvalidMessage) {
         self.bad_lines += 1;
         let place = match problem.place {
+            Some((0, column)) => format!("{number}:{}", columns + column),
             Some((lines, column)) => format!("{}:{column}", number + lines),
             None => number.to_string(),
         };

@@ -1,8 +1,8 @@
 //! Splits a stream into JSON objects: one on each line, or over several lines, or in an array.
 //!
 //! A line is one record, so that a bad line does not spoil the next. The exceptions are recognised by lines that cannot
-//! be a record: a line with only an opening brace begins an object that ends with its closing brace, as tools print
-//! it; a line that begins with an opening bracket is an array or a part of one, whose elements are the records.
+//! be a record: a line that begins with a brace, and ends with one that is still open or with a comma, begins an object
+//! over several lines; a line that begins with a bracket begins an array, whose elements are the records.
 
 use core::ops::Range;
 use std::collections::VecDeque;
@@ -29,8 +29,10 @@ pub(crate) struct Records<R> {
     value: Vec<u8>,
     /// The elements of the array in `value` that have not been returned.
     elements: VecDeque<Range<usize>>,
-    /// Whether an array over several lines has begun and not ended.
-    is_in_array: bool,
+    /// The line on which `value` begins.
+    first: usize,
+    /// The number of bytes before the current record in its line.
+    columns: usize,
 }
 
 /// Where the current record is.
@@ -45,12 +47,17 @@ impl<R: Read> Records<R> {
     /// Creates a reader for records of at most `limit` bytes.
     pub(crate) fn new(reader: R, limit: usize) -> Self {
         let lines = Lines::new(reader, limit);
-        Self { lines, limit, number: 0, value: Vec::new(), elements: VecDeque::new(), is_in_array: false }
+        Self { lines, limit, number: 0, value: Vec::new(), elements: VecDeque::new(), first: 0, columns: 0 }
     }
 
     /// The line on which the last record begins, counted from 1.
     pub(crate) const fn number(&self) -> usize {
         self.number
+    }
+
+    /// The number of bytes before the last record in its line.
+    pub(crate) const fn columns(&self) -> usize {
+        self.columns
     }
 
     /// The number of bytes read so far.
@@ -67,12 +74,7 @@ impl<R: Read> Records<R> {
     pub(crate) fn next_record(&mut self) -> io::Result<Option<Record<'_>>> {
         Ok(match self.find()? {
             None => None,
-            Some(Found::Line) => {
-                let line = self.lines.current();
-                // An element of an array with one element on each line.
-                let element = line.trim_ascii_end().strip_suffix(b",").filter(|_| self.is_in_array);
-                Some(Record::Whole(element.unwrap_or(line)))
-            }
+            Some(Found::Line) => Some(Record::Whole(self.lines.current())),
             Some(Found::Value) => Some(Record::Whole(&self.value)),
             Some(Found::Element(range)) => Some(Record::Whole(self.value.get(range).unwrap_or_default())),
             Some(Found::TooLong(length)) => Some(Record::TooLong(length)),
@@ -82,70 +84,64 @@ impl<R: Read> Records<R> {
     fn find(&mut self) -> io::Result<Option<Found>> {
         loop {
             if let Some(element) = self.elements.pop_front() {
+                let before = self.value.get(..element.start).unwrap_or_default();
+                self.number = self.first + newlines(before);
+                self.columns = before.iter().rev().take_while(|&&byte| byte != b'\n').count();
                 return Ok(Some(Found::Element(element)));
             }
-            match self.lines.advance()? {
-                Advance::End => {
-                    // The parser reports that the array has no end.
-                    self.value = b"[".to_vec();
-                    return Ok(std::mem::take(&mut self.is_in_array).then_some(Found::Value));
-                }
-                Advance::Line => self.number = self.lines.number(),
-                Advance::TooLong(length) => {
-                    self.number = self.lines.number();
-                    return Ok(Some(Found::TooLong(length)));
-                }
+            self.columns = 0;
+            let advanced = self.lines.advance()?;
+            self.number = self.lines.number();
+            match advanced {
+                Advance::End => return Ok(None),
+                Advance::TooLong(length) => return Ok(Some(Found::TooLong(length))),
+                Advance::Line => {}
             }
-            match self.lines.current().trim_ascii() {
-                [] | [b','] => {}
-                [b'['] => self.is_in_array = true,
-                [b']'] | [b']', b','] if self.is_in_array => self.is_in_array = false,
-                [b'{'] => return self.read_object().map(Some),
-                [b'[', rest @ ..] if rest.trim_ascii() == b"{" => {
-                    self.is_in_array = true;
-                    return self.read_object().map(Some);
+            let line = self.lines.current().trim_ascii();
+            let is_open = depth(line) > 0 && line.ends_with(b"{") | line.ends_with(b"[") | line.ends_with(b",");
+            match line {
+                [] => {}
+                [b'[', ..] if depth(line) == 0 && !ends_early(line) => {
+                    self.first = self.number;
+                    self.value = self.lines.current().to_vec();
+                    self.elements = elements(&self.value);
                 }
-                array @ [b'[', .., b']'] if depth(array) == 0 && !ends_early(array) => {
-                    self.elements = elements(array);
-                    self.value = array.to_vec();
-                }
+                [b'[', ..] if depth(line) > 0 => match self.read_value()? {
+                    // Of an array that does not end, the elements that do are still read.
+                    Found::Value => self.elements = elements(&self.value),
+                    other => return Ok(Some(other)),
+                },
+                [b'{', ..] if is_open => return self.read_value().map(Some),
                 _ => return Ok(Some(Found::Line)),
             }
         }
     }
 
-    /// Reads the rest of an object that begins at the end of the current line.
-    fn read_object(&mut self) -> io::Result<Found> {
-        self.value.clear();
-        self.value.push(b'{');
-        let mut open = 1;
-        let mut length = 1_usize;
+    /// Reads the rest of an object or an array that begins in the current line.
+    fn read_value(&mut self) -> io::Result<Found> {
+        self.first = self.number;
+        self.value = self.lines.current().to_vec();
+        let mut open = depth(&self.value);
+        let mut length = self.value.len();
         while open > 0 {
             let added = match self.lines.advance()? {
                 Advance::End => break,
                 Advance::Line => self.lines.current().len(),
                 Advance::TooLong(length) => length,
             };
-            let line = self.lines.current();
             length = length.saturating_add(1).saturating_add(added);
-            open += depth(line);
+            open += depth(self.lines.current());
             if length <= self.limit {
                 self.value.push(b'\n');
-                self.value.extend(line);
+                self.value.extend(self.lines.current());
             }
         }
-        if length > self.limit {
-            return Ok(Found::TooLong(length));
-        }
-        // The comma and the bracket after the last brace belong to an array.
-        let end = self.value.iter().rposition(|&byte| byte == b'}').map_or(self.value.len(), |at| at + 1);
-        let rest = self.value.get(end..).unwrap_or_default();
-        if self.is_in_array && rest.iter().all(|byte| b" \t\r\n,]".contains(byte)) {
-            self.is_in_array = !rest.contains(&b']');
-            self.value.truncate(end);
-        }
-        Ok(Found::Value)
+        Ok(if length > self.limit { Found::TooLong(length) } else { Found::Value })
     }
+}
+
+fn newlines(text: &[u8]) -> usize {
+    text.split(|&byte| byte == b'\n').count() - 1
 }
 
 /// The number of brackets and braces that a line opens, less those that it closes. A string does not continue on the
@@ -175,28 +171,38 @@ fn ends_early(line: &[u8]) -> bool {
     ends_early
 }
 
-/// The elements of an array on one line.
-fn elements(line: &[u8]) -> VecDeque<Range<usize>> {
+/// The elements of an array. What follows its last element is one of them if it is not the end of the array.
+fn elements(array: &[u8]) -> VecDeque<Range<usize>> {
     let mut elements = VecDeque::new();
-    let (mut depth, mut start) = (0_usize, None);
-    tokens(line, |byte, at| match byte {
+    let (mut depth, mut start, mut end) = (0_usize, None, None);
+    tokens(array, |byte, at| match byte {
         b'{' | b'[' => {
-            if depth == 1 {
+            if depth > 0 || end.is_some() {
                 start = start.or(Some(at));
             }
             depth += 1;
         }
         b'}' | b']' => {
             depth = depth.saturating_sub(1);
-            if depth == 0 {
+            if depth == 0 && end.is_none() {
                 elements.extend(start.take().map(|start| start..at));
+                end = Some(at);
             }
         }
-        b',' if depth == 1 => elements.extend(start.take().map(|start| start..at)),
-        b' ' | b'\t' | b'\r' => {}
-        _ if depth == 1 => start = start.or(Some(at)),
+        b',' if depth == 1 => {
+            // Two commas have an empty element between them, which is an error.
+            elements.push_back(start.take().unwrap_or(at)..at);
+        }
+        b' ' | b'\t' | b'\r' | b'\n' => {}
+        _ if depth == 1 || end.is_some() => start = start.or(Some(at)),
         _ => {}
     });
+    // The last element of an array without an end, or text after the array.
+    elements.extend(start.map(|start| start..array.len()));
+    if end.is_none() {
+        // The parser reports that something is missing.
+        elements.push_back(array.len()..array.len());
+    }
     elements
 }
 
@@ -260,11 +266,21 @@ mod tests {
     #[test]
     fn the_elements_of_an_array_are_records() {
         assert_eq!(read("[{\"a\": [1, {}]}, 5 ,{}]\n", 99), [at(1, "{\"a\": [1, {}]}"), at(1, "5 "), at(1, "{}")]);
-        assert_eq!(read("[\n  {\n    \"a\": 1\n  },\n  {}\n]\n", 99), [at(2, "{\n    \"a\": 1\n  }"), at(5, "  {}"),]);
-        assert_eq!(read("[{\n\"a\": 1\n}]", 99), [at(1, "{\n\"a\": 1\n}")]);
-        assert_eq!(read("[]\n", 99), []);
-        assert_eq!(read("[\n{},\n{}\n", 99), [at(2, "{}"), at(3, "{}"), at(3, "[")]);
-        assert_eq!(read("[{}] x\n[{}][]\n{},\n]", 99), [at(1, "[{}] x"), at(2, "[{}][]"), at(3, "{},"), at(4, "]"),]);
+        assert_eq!(
+            read("[{\"a\": 1},\n{},\n{}]\n{}", 99),
+            [at(1, "{\"a\": 1}"), at(2, "{}"), at(3, "{}"), at(4, "{}"),]
+        );
+        assert_eq!(read("[{},{\n\"a\": 1},{}]", 99), [at(1, "{}"), at(1, "{\n\"a\": 1}"), at(2, "{}")]);
+        assert_eq!(read("[\n  {\n    \"a\": 1\n  },\n  {}\n]\n", 99), [at(2, "{\n    \"a\": 1\n  }"), at(5, "{}\n"),]);
+        assert_eq!(read("[]\n[{}, {}", 99), [at(2, "{}"), at(2, "{}"), at(2, "")]);
+    }
+
+    #[test]
+    fn nothing_is_lost_of_a_damaged_array() {
+        assert_eq!(read("[\n{},\n{}\n", 99), [at(2, "{}"), at(3, "{}"), at(3, "")]);
+        assert_eq!(read("[{}] x\n[{}][]", 99), [at(1, "[{}] x"), at(2, "[{}][]")]);
+        assert_eq!(read("[{},,{}]", 99), [at(1, "{}"), at(1, ""), at(1, "{}")]);
+        assert_eq!(read("[{\n},\n] x", 99), [at(1, "{\n}"), at(3, "x")]);
     }
 
     proptest! {

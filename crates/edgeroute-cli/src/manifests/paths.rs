@@ -1,5 +1,6 @@
 //! Files, directories and patterns given on the command line.
 
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -33,47 +34,65 @@ const OPTIONS: MatchOptions =
     MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
 
 /// Finds the files of a directory, of its directories, and of a pattern such as `layers/*.json`, in the order of their
-/// names. Hidden files are not found. A file with such a name takes precedence over the pattern.
+/// names. Hidden files are not found, and links to directories are not followed. A file with such a name takes
+/// precedence over the pattern.
 ///
 /// # Errors
-/// Fails if a directory cannot be read, if a pattern is not valid, or if there is no file.
+/// Fails if a pattern is not valid, or if there is no file.
 pub(crate) fn inputs(path: &Path) -> io::Result<Vec<Input>> {
-    let (patterns, is_directory) = if input::is_stdin(path) || path.is_file() {
-        (Vec::new(), false)
-    } else if path.is_dir() {
-        let directory = Pattern::escape(&path.to_string_lossy());
-        let directory = if directory == "." { String::new() } else { format!("{}/", directory.trim_end_matches('/')) };
-        (MANIFESTS.map(|manifest| format!("{directory}{manifest}")).to_vec(), true)
-    } else {
-        match path.to_str().filter(|path| path.contains(['*', '?', '['])) {
-            Some(pattern) => (vec![pattern.to_owned()], false),
-            None => (Vec::new(), false),
-        }
+    let is_directory = path.is_dir();
+    let pattern = path.to_str().filter(|path| path.contains(['*', '?', '[']));
+    let patterns = match pattern {
+        _ if input::is_stdin(path) || path.is_file() => None,
+        _ if is_directory => Some(MANIFESTS.map(Pattern::new).into_iter().collect()),
+        Some(pattern) => Some(Pattern::new(pattern).map(|pattern| vec![pattern])),
+        None => None,
     };
-    if patterns.is_empty() {
+    let Some(patterns) = patterns else {
         return Ok(vec![Input { path: path.to_owned(), found: Found::ByName }]);
-    }
-    let mut inputs = Vec::new();
-    for pattern in patterns {
-        let found = glob::glob_with(&pattern, OPTIONS).map_err(|error| unusable(path, &error.to_string()))?;
-        for entry in found {
-            let file = entry.map_err(|error| unusable(path, &error.to_string()))?;
-            if file.is_file() && !(is_directory && is_skipped(&file, path)) {
-                inputs.push(Input { path: file, found: Found::BySearch });
-            }
+    };
+    let patterns: Vec<Pattern> = patterns.map_err(|error| unusable(path, &error.to_string()))?;
+    let base = if is_directory { path } else { literal_part(path) };
+    let mut files = Vec::new();
+    for file in files_below(base) {
+        let matched = if is_directory { file.strip_prefix(base).unwrap_or(&file) } else { &*file };
+        if patterns.iter().any(|pattern| pattern.matches_path_with(matched, OPTIONS)) {
+            files.push(Input { path: file, found: Found::BySearch });
         }
     }
-    inputs.sort_unstable();
-    if inputs.is_empty() {
+    files.sort_unstable();
+    if files.is_empty() {
         let what = if is_directory { "no JSON files in this directory" } else { "no file matches this pattern" };
         return Err(unusable(path, what));
     }
-    Ok(inputs)
+    Ok(files)
 }
 
-fn is_skipped(file: &Path, directory: &Path) -> bool {
-    let below = file.strip_prefix(directory).unwrap_or(file);
-    below.components().any(|part| SKIPPED.iter().any(|skipped| part.as_os_str() == *skipped))
+/// The directories at the start of a pattern that have no wildcards.
+fn literal_part(pattern: &Path) -> &Path {
+    let is_literal = |part: &&Path| !part.to_string_lossy().contains(['*', '?', '[']);
+    pattern.ancestors().skip(1).find(is_literal).unwrap_or(Path::new(""))
+}
+
+/// The files of a directory and of its directories. What cannot be read has none.
+fn files_below(directory: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut open = vec![directory.to_owned()];
+    while let Some(directory) = open.pop() {
+        let place = if directory.as_os_str().is_empty() { Path::new(".") } else { &*directory };
+        for entry in fs::read_dir(place).into_iter().flatten().flatten() {
+            let path = directory.join(entry.file_name());
+            let Ok(kind) = entry.file_type() else { continue };
+            let is_skipped = SKIPPED.iter().any(|skipped| entry.file_name() == *skipped);
+            if kind.is_dir() {
+                let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
+                open.extend(Some(path).filter(|_| !is_skipped && !is_hidden));
+            } else if kind.is_file() || path.is_file() {
+                files.push(path);
+            }
+        }
+    }
+    files
 }
 
 fn unusable(path: &Path, reason: &str) -> io::Error {
@@ -82,8 +101,6 @@ fn unusable(path: &Path, reason: &str) -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     #[test]
@@ -110,6 +127,16 @@ mod tests {
         assert_eq!(found("missing.json").unwrap(), ["missing.json"]);
         assert!(found("y/*.json").unwrap_err().ends_with("no file matches this pattern"));
         assert!(found("***").unwrap_err().contains("Pattern syntax error"), "{:?}", found("***"));
+        #[cfg(unix)]
+        {
+            use std::os::unix::ffi::OsStrExt as _;
+            use std::os::unix::fs::symlink;
+
+            symlink("..", root.join("x/loop")).unwrap();
+            symlink("..", root.join("x/again")).unwrap();
+            fs::write(root.join(std::ffi::OsStr::from_bytes(b"\xff.txt")), "").unwrap();
+            assert_eq!(found("").unwrap(), ["~a[1].json", "~b.json", "~x/c.jsonc"]);
+        }
         fs::create_dir(root.join("empty")).unwrap();
         assert!(found("empty").unwrap_err().ends_with("no JSON files in this directory"));
     }

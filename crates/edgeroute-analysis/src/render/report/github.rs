@@ -8,7 +8,7 @@ use core::fmt::Write as _;
 
 use super::Report;
 use super::identity::path_of;
-use edgeroute_lang::diagnostic::Finding;
+use edgeroute_lang::diagnostic::{Finding, quoted};
 use edgeroute_lang::span::Position;
 
 impl Report<'_> {
@@ -50,7 +50,7 @@ fn place(start: Position, end: Position) -> String {
 fn message(finding: &Finding) -> String {
     let mut message = finding.diagnostic.message.clone();
     if let Some(route) = &finding.route {
-        let _ = write!(message, " (in route `{route}`)");
+        let _ = write!(message, " (in route `{}`)", quoted(route));
     }
     if let Some(help) = &finding.diagnostic.help {
         let _ = write!(message, "\nhelp: {help}");
