@@ -100,6 +100,7 @@ impl CompiledFile {
 
     fn of(file: &ManifestFile<'_>) -> io::Result<Self> {
         file.only_view()?;
+        file.report_comments();
         let CheckedFile { mut checked, findings, .. } = CheckedFile::of(file);
         let checked = checked.pop().ok_or_else(|| io::Error::other("no manifest"))?;
         Ok(Self { name: file.name(), text: file.text().to_owned(), findings, checked })

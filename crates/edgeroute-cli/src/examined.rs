@@ -109,9 +109,7 @@ impl InputArguments {
             }
             let examined = read.and_then(|file| {
                 report_places(&file);
-                if file.is_refused_for_comments() {
-                    input::report(&format!("{}: has comments or trailing commas; read it with --jsonc", file.name()));
-                }
+                file.report_comments();
                 Ok((file.name(), examine(Subject::File(file))?))
             });
             match examined {

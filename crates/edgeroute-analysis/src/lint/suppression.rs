@@ -53,6 +53,11 @@ impl Suppressions {
         let inner = comment.slice(text);
         let start = comment.range().start;
         let Some(at) = inner.find(MARKER) else {
+            let blank = inner.len() - inner.trim_start().len();
+            let word = Span::from_range(start + blank..start + blank + MARKER.len() - 1);
+            if inner.trim_start().starts_with("edgeroute allow") {
+                self.mistake(word, "a directive begins with `edgeroute:`", None);
+            }
             return;
         };
         let marker = Span::from_range(start + at..start + at + MARKER.len());
@@ -167,6 +172,7 @@ mod tests {
         {
             assert_eq!(mistakes(comment), ["expected `allow(LINT)` after `edgeroute:`: `edgeroute:`"], "{comment}");
         }
+        assert_eq!(mistakes(" edgeroute allow(self-loop) "), ["a directive begins with `edgeroute:`: `edgeroute`"]);
         let swallowed = read("FROM /messages/* /* edgeroute: allow(self-loop) */ INTO $upstream", ["self-loop"; 2]);
         assert_eq!(
             swallowed,

@@ -149,8 +149,14 @@ impl<'a> ManifestFile<'a> {
         self.arguments.jsonc || [".template.json", ".jsonc"].iter().any(|end| name.ends_with(end))
     }
 
-    /// Whether the file would be JSON if comments and trailing commas were accepted.
-    pub(crate) fn is_refused_for_comments(&self) -> bool {
+    /// Reports on standard error if the file would be JSON if comments and trailing commas were accepted.
+    pub(crate) fn report_comments(&self) {
+        if self.is_refused_for_comments() {
+            input::report(&format!("{}: has comments or trailing commas; read it with --jsonc", self.name()));
+        }
+    }
+
+    fn is_refused_for_comments(&self) -> bool {
         let is_json =
             |text: &str| serde_json::from_str::<serde::de::IgnoredAny>(text.trim_start_matches('\u{feff}')).is_ok();
         !self.is_lenient() && !is_json(&self.text) && is_json(&lenient::strict(&self.text))
