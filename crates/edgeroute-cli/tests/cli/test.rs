@@ -187,7 +187,7 @@ fn hostile_cases_are_refused_in_no_time() {
         (bomb.as_str(), "with its aliases written out, the document is larger than 64 MiB"),
         (&deep, "recursion limit exceeded"),
         (&long_key, "unknown key `kkkk"),
-        (&format!("{{\"cases\": {}", "[".repeat(200_000)), "EOF"),
+        (&format!("{{\"cases\": {}", "[".repeat(200_000)), "the text ends while parsing a list"),
     ] {
         let output = run(&["test", "-"], text);
         let (_, stderr) = texts(&output);
