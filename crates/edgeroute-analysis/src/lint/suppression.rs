@@ -31,7 +31,7 @@ impl Suppressions {
     /// Reads the comments in the text of a route. Takes time linear in the text.
     pub(super) fn of(text: &str) -> Self {
         let mut suppressions = Self::default();
-        if text.contains(MARKER) {
+        if text.contains("edgeroute") {
             for comment in comments(text) {
                 suppressions.read(comment, text);
             }
