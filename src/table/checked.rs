@@ -42,13 +42,7 @@ impl CheckedManifest {
     #[must_use]
     pub fn from_json(text: &str) -> Self {
         let Parsed { manifest, unusable_routes, problems, .. } = Manifest::parse(text);
-        let mut findings: Vec<Finding> = problems
-            .into_iter()
-            .map(|problem| match problem.route() {
-                Some(route) => Finding::in_route(route, problem.diagnostic().clone()),
-                None => Finding::new(problem.diagnostic().clone()),
-            })
-            .collect();
+        let mut findings: Vec<Finding> = problems.into_iter().map(Finding::from).collect();
         let specs = manifest.as_ref().map(Manifest::routes).unwrap_or_default();
         let table = manifest.as_ref().and_then(|manifest| compile(manifest, &mut findings));
         let mut budget = ProblemBudget::new();

@@ -69,9 +69,7 @@ enum Format {
 /// Compares the manifests, and then their deliveries of the messages.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     let Arguments { old, new, reading, .. } = arguments;
-    if input::is_stdin(old) && input::is_stdin(new) {
-        return Err(io::Error::other("standard input can be given only once"));
-    }
+    input::check_stdin_once([old, new])?;
     let [Some(old), Some(new)] = [declared(old, reading)?, declared(new, reading)?] else {
         return Ok(Outcome::Unusable);
     };

@@ -70,9 +70,7 @@ impl InputArguments {
                 "nothing to examine; add a file name, - for standard input, or --route ROUTE",
             ));
         }
-        if self.files.iter().filter(|path| input::is_stdin(path)).count() > 1 {
-            return Err(io::Error::other("standard input can be given only once"));
-        }
+        input::check_stdin_once(&self.files)?;
         let mut results = Results::default();
         for (name, text) in names_of(&self.route).iter().zip(&self.route) {
             results.examined.push((format!("<{name}>"), examine(Subject::Route(text))?));

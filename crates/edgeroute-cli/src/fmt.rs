@@ -59,9 +59,7 @@ struct Counts {
 
 /// Formats every file, then prints a summary.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
-    if arguments.files.iter().filter(|path| input::is_stdin(path)).count() > 1 {
-        return Err(io::Error::other("standard input can be given only once"));
-    }
+    input::check_stdin_once(&arguments.files)?;
     let found = arguments.files.iter().flat_map(|path| inputs(path).unwrap_or_default());
     let found: Vec<PathBuf> = found.map(|input| input.path).collect();
     if Configs::read(&found, None)?.is_none() {

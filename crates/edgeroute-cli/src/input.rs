@@ -13,6 +13,15 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
+/// # Errors
+/// Fails if standard input is given more than once.
+pub(crate) fn check_stdin_once(paths: impl IntoIterator<Item: AsRef<Path>>) -> io::Result<()> {
+    match paths.into_iter().filter(|path| is_stdin(path.as_ref())).nth(1) {
+        Some(_) => Err(io::Error::other("standard input can be given only once")),
+        None => Ok(()),
+    }
+}
+
 /// Opens an input. Returns the stream, and its length if known.
 ///
 /// # Errors

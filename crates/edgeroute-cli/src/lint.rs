@@ -420,10 +420,7 @@ fn list_json(levels: &Levels, out: &mut impl io::Write) -> io::Result<()> {
         level: levels.of(lint).to_string(),
         default_level: lint.default_level().to_string(),
         title: lint.code().title(),
-        fixes: lint.fixes().map(|fixes| match fixes {
-            Fixes::KeepMeaning => Applicability::Safe.as_str(),
-            Fixes::ChangeMeaning => Applicability::Unsafe.as_str(),
-        }),
+        fixes: lint.fixes().map(|fixes| fixes.applicability().as_str()),
     });
     writeln!(out, "{}", serde_json::to_string(&listed.collect::<Vec<_>>())?)
 }

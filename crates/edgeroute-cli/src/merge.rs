@@ -36,9 +36,7 @@ pub(crate) struct Arguments {
 
 /// Merges the files and prints the result.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
-    if arguments.files.iter().filter(|path| input::is_stdin(path)).count() > 1 {
-        return Err(io::Error::other("standard input can be given only once"));
-    }
+    input::check_stdin_once(&arguments.files)?;
     let paths: Vec<&Path> = arguments.files.iter().map(PathBuf::as_path).collect();
     let merged = merged(&paths, &arguments.reading)?;
     let mut out = io::stdout().lock();

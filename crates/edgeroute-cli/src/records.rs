@@ -98,7 +98,8 @@ impl<R: Read> Records<R> {
                 Advance::Line => {}
             }
             let line = self.lines.current().trim_ascii();
-            let is_open = depth(line) > 0 && line.ends_with(b"{") | line.ends_with(b"[") | line.ends_with(b",");
+            // Most lines are whole records, which are not scanned.
+            let may_continue = matches!(line.last(), Some(b'{' | b'[' | b','));
             match line {
                 [] => {}
                 [b'[', ..] if depth(line) == 0 && !ends_early(line) => {
@@ -111,7 +112,7 @@ impl<R: Read> Records<R> {
                     Found::Value => self.elements = elements(&self.value),
                     other => return Ok(Some(other)),
                 },
-                [b'{', ..] if is_open => return self.read_value().map(Some),
+                [b'{', ..] if may_continue && depth(line) > 0 => return self.read_value().map(Some),
                 _ => return Ok(Some(Found::Line)),
             }
         }

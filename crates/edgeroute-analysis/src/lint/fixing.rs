@@ -50,35 +50,30 @@ pub fn fix_text(text: &str, most: Applicability, mut examine: impl FnMut(&str) -
     let mut findings = examine(text);
     for _ in 0..FIXING_ROUNDS {
         let fixable = findings.iter().filter_map(|finding| Some((&finding.route, finding.diagnostic.fix.as_ref()?)));
-        let mut fixes: Vec<(Option<Arc<str>>, Fix)> = fixable
-            .filter(|(_, fix)| fix.applicability <= most)
-            .map(|(route, fix)| (route.clone(), fix.clone()))
-            .collect();
+        let fixes: Vec<(&Option<Arc<str>>, &Fix)> = fixable.filter(|(_, fix)| fix.applicability <= most).collect();
         let errors = error_counts(&findings);
-        let mut try_out = |fixes: &[(Option<Arc<str>>, Fix)]| {
-            let edits: Vec<Fix> = fixes.iter().map(|(_, fix)| fix.clone()).collect();
+        let mut try_out = |fixes: &[(&Option<Arc<str>>, &Fix)]| {
+            let edits: Vec<Fix> = fixes.iter().map(|(_, fix)| (*fix).clone()).collect();
             let Edited { text, left_out, .. } = apply(&fixed.text, &edits);
             let findings = examine(&text);
             let worse = worse_routes(&errors, &error_counts(&findings));
             (text, edits.len() - left_out.len(), findings, worse)
         };
-        let mut round = None;
+        let (mut round, mut together) = (None, fixes.clone());
         // Each fix is valid by itself, but two together may not be, and an error may hide others.
         for _ in 0..2 {
-            if fixes.is_empty() {
+            if together.is_empty() {
                 break;
             }
-            let tried = try_out(&fixes);
+            let tried = try_out(&together);
             if tried.3.is_empty() {
                 round = Some(tried);
                 break;
             }
-            fixes.retain(|(route, _)| !tried.3.contains(route));
+            together.retain(|(route, _)| !tried.3.contains(*route));
         }
         if round.is_none() {
-            let alone = findings.iter().filter_map(|finding| Some((&finding.route, finding.diagnostic.fix.as_ref()?)));
-            let alone = alone.filter(|(_, fix)| fix.applicability <= most).take(TRIED_ALONE);
-            round = alone.map(|(route, fix)| try_out(&[(route.clone(), fix.clone())])).find(|tried| tried.3.is_empty());
+            round = fixes.chunks(1).take(TRIED_ALONE).map(try_out).find(|tried| tried.3.is_empty());
         }
         let Some((text, applied, left, _)) = round.filter(|(text, ..)| *text != fixed.text) else {
             break;
@@ -135,13 +130,7 @@ pub fn fix_manifest(text: &str, linter: &Linter, most: Fixes) -> Fixed {
 /// The errors of a manifest and of its routes.
 fn errors(text: &str, linter: &Linter) -> Vec<Finding> {
     let Parsed { manifest, unusable_routes, problems, .. } = Manifest::parse(text);
-    let mut findings: Vec<Finding> = problems
-        .into_iter()
-        .map(|problem| match problem.route() {
-            Some(route) => Finding::in_route(route, problem.diagnostic().clone()),
-            None => Finding::new(problem.diagnostic().clone()),
-        })
-        .collect();
+    let mut findings: Vec<Finding> = problems.into_iter().map(Finding::from).collect();
     for route in manifest.iter().flat_map(Manifest::routes).chain(&unusable_routes) {
         let compiled = TypedRoute::compile(route.text(), linter.shadowing_of_names(), linter.limits_of_routes());
         let errors = compiled.err().into_iter().flatten();

@@ -81,7 +81,9 @@ pub enum Fixes {
 }
 
 impl Fixes {
-    const fn applicability(self) -> Applicability {
+    /// How the fixes are applied.
+    #[must_use]
+    pub const fn applicability(self) -> Applicability {
         match self {
             Self::KeepMeaning => Applicability::Safe,
             Self::ChangeMeaning => Applicability::Unsafe,

@@ -50,6 +50,17 @@ impl ReadingArguments {
     pub(crate) fn env_files(&self) -> impl Iterator<Item = &PathBuf> {
         self.env_file.iter()
     }
+
+    /// The values of placeholders. Those on the command line override those in files.
+    fn definitions(&self) -> io::Result<Definitions> {
+        let mut definitions = Definitions::default();
+        for file in &self.env_file {
+            let read = definitions::read_env(&input::read_text(file)?).map_err(|why| input::invalid(file, &why))?;
+            definitions.extend(read);
+        }
+        definitions.extend(self.define.iter().cloned());
+        Ok(definitions)
+    }
 }
 
 /// A file with its manifests.
@@ -57,6 +68,7 @@ impl ReadingArguments {
 pub(crate) struct ManifestFile<'a> {
     arguments: &'a ReadingArguments,
     path: PathBuf,
+    definitions: Definitions,
     encoding: Encoding,
     /// The decoded text, which positions refer to.
     text: String,
@@ -81,7 +93,9 @@ impl<'a> ManifestFile<'a> {
     /// is no manifest at the place that was asked for.
     pub(crate) fn read(path: &Path, arguments: &'a ReadingArguments) -> io::Result<Self> {
         let (text, encoding) = Encoding::decode(input::read_bytes(path)?).map_err(|why| input::invalid(path, &why))?;
-        Self { arguments, path: path.to_owned(), encoding, text: String::new(), views: Vec::new() }.with_text(text)
+        let definitions = arguments.definitions()?;
+        let path = path.to_owned();
+        Self { arguments, path, definitions, encoding, text: String::new(), views: Vec::new() }.with_text(text)
     }
 
     /// The same file with another text, as if it had been read from there.
@@ -98,26 +112,25 @@ impl<'a> ManifestFile<'a> {
     /// # Errors
     /// Same as for [`read`](Self::read).
     pub(crate) fn reread(&self, text: &str) -> io::Result<Self> {
-        let Self { arguments, path, encoding, .. } = self;
-        let unread =
-            Self { arguments, path: path.clone(), encoding: *encoding, text: String::new(), views: Vec::new() };
+        let unread = Self {
+            path: self.path.clone(),
+            definitions: self.definitions.clone(),
+            text: String::new(),
+            views: Vec::new(),
+            ..*self
+        };
         unread.with_text(text.to_owned())
     }
 
     /// A text that is not in a file, under this name in messages.
     pub(crate) fn generated(name: &str, text: String, arguments: &'a ReadingArguments) -> Self {
         let whole = View { readable: None, substitutions: Substitutions::default(), place: None };
-        Self { arguments, path: PathBuf::from(name), encoding: Encoding::Utf8, text, views: vec![whole] }
+        let (definitions, encoding) = (Definitions::default(), Encoding::Utf8);
+        Self { arguments, path: PathBuf::from(name), definitions, encoding, text, views: vec![whole] }
     }
 
     fn views_of(&self, text: &str) -> io::Result<Vec<View>> {
-        let mut definitions = Definitions::default();
-        for file in &self.arguments.env_file {
-            let read = definitions::read_env(&input::read_text(file)?).map_err(|why| input::invalid(file, &why))?;
-            definitions.extend(read);
-        }
-        definitions.extend(self.arguments.define.iter().cloned());
-        let (filled, substitutions) = definitions.fill_in(text);
+        let (filled, substitutions) = self.definitions.fill_in(text);
         let strict = if self.is_lenient() { lenient::strict(&filled) } else { Cow::Borrowed(&*filled) };
         let changed = |text: Cow<'_, str>| match (&filled, text) {
             (Cow::Borrowed(_), Cow::Borrowed(_)) => None,

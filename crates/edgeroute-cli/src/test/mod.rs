@@ -99,9 +99,7 @@ enum Format {
 /// Runs all cases, once or after every change.
 pub(crate) fn run(arguments: &Arguments) -> io::Result<Outcome> {
     let inputs: Vec<PathBuf> = arguments.files.iter().chain(&arguments.manifest).cloned().collect();
-    if inputs.iter().filter(|path| input::is_stdin(path)).count() > 1 {
-        return Err(io::Error::other("standard input can be given only once"));
-    }
+    input::check_stdin_once(&inputs)?;
     if arguments.watch {
         watch::repeat(|| inputs.clone(), || run_once(arguments).map(|(_, manifests)| manifests))?;
     }

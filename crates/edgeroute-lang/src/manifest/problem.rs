@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::diagnostic::{Code, Diagnostic, Finding, quoted};
 use crate::span::{Position, PositionWalk, Span};
 
 /// The maximum number of problems that a [`ManifestError`] prints.
@@ -50,6 +50,16 @@ impl fmt::Display for ManifestProblem {
 }
 
 impl core::error::Error for ManifestProblem {}
+
+/// Drops the position, which follows from the span of the diagnostic.
+impl From<ManifestProblem> for Finding {
+    fn from(problem: ManifestProblem) -> Self {
+        match problem.route {
+            Some(route) => Self::in_route(route, problem.diagnostic),
+            None => Self::new(problem.diagnostic),
+        }
+    }
+}
 
 /// The error of a manifest that was refused: all its problems, in the order of the text.
 ///
