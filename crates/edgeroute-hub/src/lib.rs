@@ -1,0 +1,12 @@
+//! An edge hub: modules and devices connect with the vendors' SDKs, unchanged, and edgeroute routes what they send.
+//!
+//! Modules, lowest first: each uses only those before it.
+
+pub mod clients;
+pub mod clock;
+pub mod identity;
+pub mod message;
+pub mod metrics;
+pub mod observe;
+pub mod store;
+pub mod wire;

@@ -1,0 +1,280 @@
+//! The messages that wait for delivery, and the state that outlives the hub: twins and sessions.
+//!
+//! One thread writes. It takes whatever is waiting, commits it as one atomic batch, flushes once, and then reports each
+//! submission as stored. Reads come from any thread.
+
+mod queue;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use crate::clock::Clock;
+use crate::message::Message;
+
+pub use queue::{Consumer, Destination, Entry, Level, NewDelivery, QueueId, Sequence};
+
+/// How the store is opened.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// The directory of the database. Created if it is missing.
+    pub directory: PathBuf,
+    /// The device of the hub.
+    pub hub_device: Arc<str>,
+    /// When a submission counts as stored.
+    pub durability: Durability,
+    /// The most bytes of live records. `None` means as many as the disk holds.
+    pub max_bytes: Option<u64>,
+    /// What happens to a message when the store is full.
+    pub when_full: WhenFull,
+    /// Moves a database that cannot be read aside, and keeps what can be read of it.
+    pub salvage: bool,
+    /// The clock, for expiry.
+    pub clock: Clock,
+}
+
+/// When a submission counts as stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// After the flush to the disk.
+    Flush,
+    /// After the write to the operating system, with a flush at this interval: survives the end of the process, not the
+    /// loss of power.
+    Interval(std::time::Duration),
+}
+
+/// What happens to a message when the store is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenFull {
+    /// Its sender waits: the message is not acknowledged before there is space.
+    Wait,
+    /// The oldest deliveries of the worst priority are dropped.
+    DropOldest,
+}
+
+/// What happened to a submission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is stored, as durably as the options say. Has the number of the message, if there was one.
+    Stored(Option<Sequence>),
+    /// It is not stored: the disk failed. Must not be acknowledged.
+    Failed,
+}
+
+/// Things to write in one atomic step.
+pub struct Submission {
+    /// Records of state to write, or with `None` to remove.
+    pub state: Vec<(StateKey, Option<Vec<u8>>)>,
+    /// A message with at least one delivery.
+    pub message: Option<(Arc<Message>, Vec<NewDelivery>)>,
+    /// Called once on the store's thread when the outcome is known. Must not block.
+    pub completed: Completion,
+    /// Whether the submission is still wanted. Asked when the store was full and the submission waited: senders that
+    /// have gone send again later.
+    pub wanted: Option<Arc<std::sync::atomic::AtomicBool>>,
+}
+
+/// Receives the outcome of a submission.
+pub type Completion = Box<dyn FnOnce(Outcome) + Send>;
+
+impl fmt::Debug for Submission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Submission").field("state", &self.state).field("message", &self.message).finish_non_exhaustive()
+    }
+}
+
+/// The key of a record of state.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StateKey {
+    /// The kind of the record, such as `twin`.
+    pub kind: &'static str,
+    /// The id within the kind, such as a client id.
+    pub id: String,
+}
+
+/// Why a delivery left its queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Removal {
+    /// It was delivered and acknowledged.
+    Delivered,
+    /// Its time to live was over.
+    Expired,
+    /// Someone dropped it, or the store was full.
+    Dropped,
+}
+
+/// A queue and what is in it.
+#[derive(Clone, Debug)]
+pub struct QueueStatus {
+    /// The destination.
+    pub destination: Destination,
+    /// The number of the destination.
+    pub queue: QueueId,
+    /// The level.
+    pub level: Level,
+    /// The number of deliveries that wait.
+    pub length: u64,
+    /// The first message that waits.
+    pub oldest: Option<Sequence>,
+}
+
+/// Figures of the store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreStatus {
+    /// Bytes of live records: what `max_bytes` limits.
+    pub live_bytes: u64,
+    /// Bytes on the disk.
+    pub disk_bytes: u64,
+    /// Messages stored now.
+    pub messages: u64,
+    /// Whether the store takes messages: `false` while it is full or its disk fails.
+    pub writable: bool,
+    /// Whether the last write failed.
+    pub failed: bool,
+    /// Groups committed since the start.
+    pub groups: u64,
+    /// Submissions in those groups.
+    pub submissions: u64,
+}
+
+/// The store. Cheap to clone; the database closes when the last clone is dropped.
+#[derive(Clone, Debug)]
+pub struct Store {}
+
+/// The store cannot be opened or read. Displays what to do about it.
+#[derive(Debug)]
+pub enum StoreError {
+    /// The database cannot be opened or read.
+    Database { directory: PathBuf, problem: String },
+    /// Another process has the database open.
+    InUse { directory: PathBuf },
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Database { directory, problem } => {
+                write!(f, "cannot use the store `{}`: {problem}", directory.display())
+            }
+            Self::InUse { directory } => write!(f, "the store `{}` is in use by another hub", directory.display()),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+#[expect(clippy::unimplemented, unused_variables, reason = "to do")]
+impl Store {
+    /// Opens or creates the database and starts the thread that writes.
+    pub fn open(options: &StoreOptions) -> Result<Self, StoreError> {
+        unimplemented!()
+    }
+
+    /// Opens a database in a temporary directory that is removed when the store is dropped.
+    pub fn ephemeral(options: &StoreOptions) -> Result<Self, StoreError> {
+        unimplemented!()
+    }
+
+    /// Hands a submission to the thread that writes. Does not block. Submissions are stored in the order of the calls.
+    pub fn submit(&self, submission: Submission) {
+        unimplemented!()
+    }
+
+    /// Returns the number of a destination. Registers it when it is new; the registration is stored before the first
+    /// message for it. Never fails: it only changes memory and submits.
+    pub fn queue(&self, destination: &Destination) -> QueueId {
+        unimplemented!()
+    }
+
+    /// Returns the destination with a number.
+    pub fn destination(&self, queue: QueueId) -> Option<Destination> {
+        unimplemented!()
+    }
+
+    /// Returns all destinations of a consumer, also those that no route names any more.
+    pub fn queues_of(&self, consumer: &Consumer) -> Vec<QueueId> {
+        unimplemented!()
+    }
+
+    /// Returns what is notified (`notify_one`) whenever a delivery was stored for the consumer or a queue of it is new.
+    pub fn deliveries_of(&self, consumer: &Consumer) -> Arc<Notify> {
+        unimplemented!()
+    }
+
+    /// Whether a queue may have deliveries after a message (or any, with `None`). Only looks at memory: cheap. May
+    /// answer `true` when there are none, never `false` when there is one.
+    pub fn may_have(&self, queue: QueueId, level: Level, after: Option<Sequence>) -> bool {
+        unimplemented!()
+    }
+
+    /// Returns the first deliveries of a queue after a message, at most `limit`, oldest first. Expired ones are
+    /// included; those that were removed are not, even where the removal is not written yet. Blocks on the disk.
+    pub fn entries(
+        &self,
+        queue: QueueId,
+        level: Level,
+        after: Option<Sequence>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        unimplemented!()
+    }
+
+    /// Returns a stored message, from the cache of recent ones or from the disk. Blocks on the disk.
+    pub fn message(&self, sequence: Sequence) -> Result<Option<Arc<Message>>, StoreError> {
+        unimplemented!()
+    }
+
+    /// Removes deliveries. Written with the next group, at the latest after 100 ms, without anybody waiting for it.
+    /// Removing what was removed already does nothing.
+    pub fn remove(&self, entries: Vec<Entry>, why: Removal) {
+        unimplemented!()
+    }
+
+    /// Removes all deliveries of a destination. Returns how many there were.
+    pub fn clear(&self, queue: QueueId) -> u64 {
+        unimplemented!()
+    }
+
+    /// Reads a record of state, also one that was submitted and is not written yet. Blocks on the disk.
+    pub fn state(&self, key: &StateKey) -> Result<Option<Vec<u8>>, StoreError> {
+        unimplemented!()
+    }
+
+    /// Reads all records of a kind, by id. Blocks on the disk.
+    pub fn states(&self, kind: &'static str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        unimplemented!()
+    }
+
+    /// Sets the limit of bytes. `None` means as many as the disk holds.
+    pub fn set_max_bytes(&self, max_bytes: Option<u64>) {
+        unimplemented!()
+    }
+
+    /// Calls a function with each delivery that left its queue other than by [`Removal::Delivered`] through
+    /// [`Store::remove`]: expired ones, and those dropped because the store was full. Called on the store's thread.
+    pub fn on_removed(&self, observe: Box<dyn Fn(&Entry, Removal) + Send + Sync>) {
+        unimplemented!()
+    }
+
+    /// Returns all queues with deliveries, by destination and level.
+    pub fn queues(&self) -> Vec<QueueStatus> {
+        unimplemented!()
+    }
+
+    /// Returns the figures of the store.
+    pub fn status(&self) -> StoreStatus {
+        unimplemented!()
+    }
+
+    /// Waits until everything submitted so far, removals included, is written and flushed. Blocks.
+    pub fn flush(&self) {
+        unimplemented!()
+    }
+}
+
+/// The name of the directory of the database inside the hub's data directory.
+pub fn directory_in(data: &Path) -> PathBuf {
+    data.join("store")
+}
