@@ -5,8 +5,12 @@
 pub mod clients;
 pub mod clock;
 pub mod identity;
+pub mod ingest;
 pub mod message;
 pub mod metrics;
+pub mod mqtt;
 pub mod observe;
+pub mod outbox;
+pub mod routing;
 pub mod store;
 pub mod wire;

@@ -73,3 +73,16 @@ impl Filters {
         Filter::ALL.into_iter().filter_map(|filter| Some((filter, self.quality(filter)?)))
     }
 }
+
+impl Filters {
+    /// Returns the record of the store: a byte for each filter, 255 where it is not subscribed to.
+    pub fn to_bytes(self) -> [u8; 5] {
+        self.granted.map(|quality| quality.unwrap_or(u8::MAX))
+    }
+
+    /// Reads a record of the store.
+    pub fn from_bytes(record: &[u8]) -> Option<Self> {
+        let record: [u8; 5] = record.try_into().ok()?;
+        Some(Self { granted: record.map(|quality| (quality <= 1).then_some(quality)) })
+    }
+}

@@ -1,0 +1,2 @@
+//! MQTT.
+pub(crate) mod codec;

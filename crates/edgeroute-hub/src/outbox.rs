@@ -1,0 +1,114 @@
+//! What a consumer gets next: reads its queues in the order of delivery, and remembers what it has not acknowledged.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::Notify;
+
+use crate::clock::Timestamp;
+use crate::message::Message;
+use crate::store::{Consumer, Destination, Entry, Level, QueueId, Removal, Sequence, Store, StoreError};
+
+/// Reads the queues of one consumer: the best level first, and within a level by the number of the message.
+///
+/// Lives as long as the hub. What it has handed out and was not acknowledged is handed out again only after
+/// [`Outbox::rewind`].
+#[derive(Debug)]
+pub struct Outbox {
+    store: Store,
+    consumer: Consumer,
+    /// The last message read of each queue.
+    read: BTreeMap<(QueueId, Level), Sequence>,
+}
+
+/// A delivery that is due.
+#[derive(Clone, Debug)]
+pub struct Due {
+    /// The delivery.
+    pub entry: Entry,
+    /// Its destination.
+    pub destination: Destination,
+    /// Its message.
+    pub message: Arc<Message>,
+}
+
+/// A delivery that was sent and is not acknowledged.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// The delivery.
+    pub due: Due,
+    /// When it was sent last.
+    pub at: Instant,
+}
+
+impl Outbox {
+    /// Creates the reader of a consumer, at the beginning of all its queues.
+    pub fn new(store: Store, consumer: Consumer) -> Self {
+        Self { store, consumer, read: BTreeMap::new() }
+    }
+
+    /// Returns what is notified when there may be something new.
+    pub fn notified(&self) -> Arc<Notify> {
+        self.store.deliveries_of(&self.consumer)
+    }
+
+    /// Whether [`Outbox::next`] may return something. Cheap. May be wrong when it says so, never when it denies it.
+    pub fn may_have_more(&self) -> bool {
+        let queues = self.store.queues_of(&self.consumer);
+        Level::all().any(|level| queues.iter().any(|queue| self.may_have(*queue, level)))
+    }
+
+    fn may_have(&self, queue: QueueId, level: Level) -> bool {
+        self.store.may_have(queue, level, self.position(queue, level))
+    }
+
+    fn position(&self, queue: QueueId, level: Level) -> Option<Sequence> {
+        self.read.get(&(queue, level)).copied()
+    }
+
+    /// Reads the next deliveries, at most `limit`. Removes those that have expired. Blocks on the disk.
+    pub fn next(&mut self, limit: usize, now: Timestamp) -> Result<Vec<Due>, StoreError> {
+        let mut due = Vec::new();
+        let mut expired = Vec::new();
+        let queues = self.store.queues_of(&self.consumer);
+        for level in Level::all() {
+            while due.len() < limit {
+                let wanted = limit - due.len();
+                let mut entries = Vec::new();
+                for queue in queues.iter().filter(|queue| self.may_have(**queue, level)) {
+                    entries.extend(self.store.entries(*queue, level, self.position(*queue, level), wanted)?);
+                }
+                if entries.is_empty() {
+                    break;
+                }
+                entries.sort_unstable_by_key(|entry| (entry.sequence, entry.queue));
+                entries.truncate(wanted);
+                for entry in entries {
+                    if entry.expires <= now {
+                        expired.push(entry);
+                    } else if let Some(message) = self.store.message(entry.sequence)?
+                        && let Some(destination) = self.store.destination(entry.queue)
+                    {
+                        due.push(Due { entry, destination, message });
+                    }
+                    self.read.insert((entry.queue, level), entry.sequence);
+                }
+            }
+        }
+        if !expired.is_empty() {
+            self.store.remove(expired, Removal::Expired);
+        }
+        Ok(due)
+    }
+
+    /// Marks deliveries as done.
+    pub fn done(&self, entries: Vec<Entry>) {
+        self.store.remove(entries, Removal::Delivered);
+    }
+
+    /// Starts again at the beginning of all queues: everything that is not marked as done is handed out again.
+    pub fn rewind(&mut self) {
+        self.read.clear();
+    }
+}
