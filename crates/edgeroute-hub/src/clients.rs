@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::clock::Timestamp;
 use crate::identity::ClientId;
-use crate::outbox::{Outbox, Sent};
+use crate::outbox::{Due, Outbox, Sent};
 use crate::store::{Consumer, StateKey, Store, StoreError};
 use crate::wire::{Filter, Filters};
 
@@ -99,8 +99,10 @@ pub struct State {
 /// The messages of a client: those to come, and those that it has not acknowledged. One connection at a time owns it.
 #[derive(Debug)]
 pub struct Mailbox {
-    /// Reads the queues.
-    pub outbox: Outbox,
+    /// Reads the queues. `None` while another thread reads.
+    pub outbox: Option<Outbox>,
+    /// What was read and is not sent yet.
+    pub ready: VecDeque<Due>,
     /// What is not acknowledged, in the order in which it was sent, by packet identifier.
     pub sent: Vec<(u16, Sent)>,
 }
@@ -116,11 +118,7 @@ pub struct Session {
 
 impl Session {
     fn new(client: ClientId, filters: Filters, store: &Store) -> Self {
-        let consumer = match client.module_id() {
-            Some(module) => Consumer::Module(module.into()),
-            None => Consumer::Device(client.device_id().into()),
-        };
-        let mailbox = Mailbox { outbox: Outbox::new(store.clone(), consumer), sent: Vec::new() };
+        let mailbox = Mailbox { outbox: Some(outbox(&client, store)), ready: VecDeque::new(), sent: Vec::new() };
         Self {
             client,
             state: watch::Sender::new(State { connection: None, filters }),
@@ -132,6 +130,11 @@ impl Session {
     /// Returns the client.
     pub const fn client(&self) -> &ClientId {
         &self.client
+    }
+
+    /// Returns a new reader of the client's queues, at their beginning.
+    pub fn new_outbox(&self, store: &Store) -> Outbox {
+        outbox(&self.client, store)
     }
 
     /// Returns the messages of the client. A connection locks them for its whole life.
@@ -193,6 +196,14 @@ impl Session {
         addresses.dedup();
         ((Duration::from_secs(1) * over).min(LONGEST_DELAY), addresses)
     }
+}
+
+fn outbox(client: &ClientId, store: &Store) -> Outbox {
+    let consumer = match client.module_id() {
+        Some(module) => Consumer::Module(module.into()),
+        None => Consumer::Device(client.device_id().into()),
+    };
+    Outbox::new(store.clone(), consumer)
 }
 
 /// All sessions.

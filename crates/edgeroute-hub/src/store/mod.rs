@@ -263,6 +263,11 @@ impl Store {
         unimplemented!()
     }
 
+    /// Whether the store takes messages: not while it is full or its disk fails. Cheap.
+    pub fn is_writable(&self) -> bool {
+        unimplemented!()
+    }
+
     /// Returns the figures of the store.
     pub fn status(&self) -> StoreStatus {
         unimplemented!()

@@ -1,0 +1,162 @@
+//! CONNECT: who is it, may it, and which session does it take.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use mqtt_protocol_core::mqtt::packet::v3_1_1;
+use mqtt_protocol_core::mqtt::result_code::ConnectReturnCode;
+use tokio::sync::{OwnedMutexGuard, mpsc, watch};
+use tokio::time::{sleep, timeout};
+
+use crate::clients::{CloseReason, Clients, Connection, Mailbox, Push, Session};
+use crate::clock::Timestamp;
+use crate::hub::Hub;
+use crate::identity::Refusal;
+use crate::observe::Event;
+use crate::store::Submission;
+use crate::wire::{Filters, shortened};
+
+/// The most things that wait to be sent to a client that does not read.
+const PUSHES: usize = 64;
+/// How long the earlier connection of a client has to end.
+const TAKEOVER: Duration = Duration::from_secs(5);
+
+/// A client that was accepted, with what its connection needs.
+pub(super) struct Accepted {
+    pub(super) session: Arc<Session>,
+    pub(super) mailbox: OwnedMutexGuard<Mailbox>,
+    pub(super) pushes: mpsc::Receiver<Push>,
+    pub(super) closing: watch::Receiver<Option<CloseReason>>,
+    pub(super) generation: u64,
+    pub(super) expires: Option<Timestamp>,
+    pub(super) session_present: bool,
+}
+
+/// Why a CONNECT is refused.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// The credentials are wrong, or cannot be checked now.
+    Credentials(Refusal),
+    /// As many clients as the hub takes are connected.
+    TooManyClients,
+    /// The earlier connection of the client does not end.
+    Busy,
+    /// The hub is stopping.
+    Stopping,
+}
+
+impl Refused {
+    pub(super) const fn code(&self) -> ConnectReturnCode {
+        match self {
+            Self::Credentials(refusal) => match refusal.is_certain() {
+                true => ConnectReturnCode::NotAuthorized,
+                false => ConnectReturnCode::ServerUnavailable,
+            },
+            Self::TooManyClients | Self::Busy | Self::Stopping => ConnectReturnCode::ServerUnavailable,
+        }
+    }
+
+    const fn label(&self) -> &'static str {
+        match self {
+            Self::Credentials(refusal) => refusal.label(),
+            Self::TooManyClients => "too_many_clients",
+            Self::Busy => "busy",
+            Self::Stopping => "stopping",
+        }
+    }
+
+    /// Logs, counts and shows the refusal.
+    pub(super) fn report(&self, hub: &Hub, connect: &v3_1_1::Connect, address: SocketAddr) {
+        let client = shortened(connect.client_id());
+        let reason = match self {
+            Self::Credentials(refusal) => refusal.to_string(),
+            Self::TooManyClients => format!("{} clients are connected, as many as the hub takes", hub.limits.clients),
+            Self::Busy => "the earlier connection of the client does not end".to_owned(),
+            Self::Stopping => "the hub is stopping".to_owned(),
+        };
+        tracing::warn!(client, %address, "refused a client: {reason}");
+        let known = connect.client_id().parse().is_ok_and(|client| hub.identities.contains(&client));
+        hub.metrics.connect_failed(if known { connect.client_id() } else { "unknown" }, self.label());
+        hub.observer.event(Event::Refused { client: client.to_owned(), address: address.to_string(), reason });
+    }
+}
+
+/// Checks a CONNECT and takes the client's session, from an earlier connection if there is one.
+pub(super) async fn accept(
+    hub: &Arc<Hub>,
+    connect: &v3_1_1::Connect,
+    address: SocketAddr,
+) -> Result<Accepted, Refused> {
+    if hub.is_stopping() {
+        return Err(Refused::Stopping);
+    }
+    let now = hub.clock.now();
+    let authenticated = hub
+        .identities
+        .authenticate(connect.user_name(), connect.client_id(), connect.password(), now)
+        .map_err(Refused::Credentials)?;
+    let client = authenticated.client;
+    let session = hub.clients.session(&client);
+    if session.state().connection.is_some() {
+        hub.metrics.taken_over(&client);
+        let (delay, addresses) = session.taken_over(address);
+        if !delay.is_zero() {
+            let list = addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            tracing::warn!(%client, "two clients use {client}: {list}; the next waits {} s", delay.as_secs());
+            hub.observer.event(Event::Contested { client: client.clone(), addresses: list });
+            sleep(delay).await;
+        }
+        session.close(CloseReason::TakenOver);
+    } else if hub.clients.connected() >= hub.limits.clients {
+        return Err(Refused::TooManyClients);
+    }
+    let mailbox = timeout(TAKEOVER, Arc::clone(session.mailbox()).lock_owned()).await.map_err(|_| Refused::Busy)?;
+    // An identity may have been removed, and its session with it, while this connection waited.
+    if !hub.identities.contains(&client) {
+        return Err(Refused::Credentials(Refusal::UNKNOWN));
+    }
+    let (pushes, received) = mpsc::channel(PUSHES);
+    let (close, closing) = watch::channel(None);
+    static GENERATION: AtomicU64 = AtomicU64::new(1);
+    let generation = GENERATION.fetch_add(1, Ordering::Relaxed);
+    let mut accepted = Accepted {
+        session: Arc::clone(&session),
+        mailbox,
+        pushes: received,
+        closing,
+        generation,
+        expires: authenticated.expires,
+        session_present: session.state().filters != Filters::default(),
+    };
+    if connect.clean_session() {
+        accepted.forget(hub);
+    }
+    let connection =
+        Connection { generation, address, since: now, agent: authenticated.agent, pushes, close };
+    session.update(|state| state.connection = Some(connection));
+    hub.metrics.connected(&client);
+    hub.observer.event(Event::Connected { client: client.clone(), address: address.to_string() });
+    tracing::info!(%client, %address, "connected");
+    Ok(accepted)
+}
+
+impl Accepted {
+    /// Forgets the subscriptions, as a client with a clean session asks. What waits for it in queues stays there.
+    fn forget(&mut self, hub: &Hub) {
+        self.session_present = false;
+        self.mailbox.sent.clear();
+        self.mailbox.ready.clear();
+        if let Some(outbox) = &mut self.mailbox.outbox {
+            outbox.rewind();
+        }
+        self.session.update(|state| state.filters = Filters::default());
+        hub.store.submit(Submission {
+            state: vec![Clients::record(self.session.client(), None)],
+            message: None,
+            wanted: None,
+            completed: Box::new(|_| ()),
+        });
+    }
+}

@@ -1,0 +1,190 @@
+//! What a connection receives: messages, subscriptions, acknowledgements, and requests about the twin.
+
+use std::sync::Arc;
+
+use mqtt_protocol_core::mqtt::packet::{Qos, v3_1_1};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc;
+
+use super::codec::Packet;
+use super::connection::{Connection, INBOUND_WINDOW, REQUESTS, Response};
+use super::ending::Ending;
+use super::requests::{self, Request};
+use crate::clients::Clients;
+use crate::message::Message;
+use crate::store::{Completion, Outcome, Submission};
+use crate::wire::{self, Filter, Inbound};
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
+    /// Whether the connection reads on. It does not while as many messages as it may have are being stored, unless the
+    /// store takes none: then it reads on, because acknowledgements of deliveries are what makes space.
+    pub(super) fn may_read(&self) -> bool {
+        let has_room = self.requests.as_ref().is_none_or(|requests| requests.capacity() > 0);
+        (self.pending.len() < INBOUND_WINDOW && has_room) || !self.hub.store.is_writable()
+    }
+
+    /// Handles the packets that were read.
+    pub(super) fn handle_packets(&mut self) -> Result<(), Ending> {
+        while let Some(packet) = self.socket.packets.pop_front() {
+            match packet {
+                Packet::Publish(publish) => self.publish(&publish)?,
+                Packet::Puback(id) => {
+                    self.delivered(id);
+                    self.may_have_deliveries = true;
+                }
+                Packet::Subscribe(subscribe) => self.subscribe(&subscribe)?,
+                Packet::Unsubscribe(unsubscribe) => self.unsubscribe(&unsubscribe)?,
+                Packet::Disconnect => return Err(Ending::Disconnect),
+                Packet::Connect(_) => return Err(Ending::NotConnect),
+            }
+        }
+        Ok(())
+    }
+
+    fn publish(&mut self, publish: &v3_1_1::Publish) -> Result<(), Ending> {
+        if publish.qos() == Qos::ExactlyOnce {
+            return Err(Ending::QualityTwo);
+        }
+        if self.pending.len() >= 2 * INBOUND_WINDOW && !self.hub.store.is_writable() {
+            return Err(Ending::TooManyUnstored);
+        }
+        let id = publish.packet_id();
+        let client = self.session.client().clone();
+        let payload = publish.payload().as_slice();
+        let refused = match wire::parse_publish(publish.topic_name(), &client) {
+            Ok(Inbound::Telemetry(mut bag)) => {
+                if publish.retain() {
+                    bag = bag.retained();
+                }
+                match wire::telemetry(&client, bag, payload.to_vec(), self.hub.clock.now()) {
+                    Ok(message) => {
+                        self.accept(id, message);
+                        return Ok(());
+                    }
+                    Err(error) => Some(error),
+                }
+            }
+            Ok(Inbound::TwinGet { rid }) => {
+                self.request(Request::Get { rid: rid.to_owned() });
+                None
+            }
+            Ok(Inbound::TwinReport { rid }) => {
+                self.request(Request::Report { rid: rid.to_owned(), patch: payload.to_vec() });
+                None
+            }
+            Ok(Inbound::MethodResponse { rid, status }) => {
+                self.hub.methods.answer(&client, rid, status, payload);
+                None
+            }
+            Err(error) => Some(error),
+        };
+        if let Some(error) = refused {
+            self.hub.ingest.drop_message(&client, None, error.reason(), error.to_string());
+        }
+        self.acknowledge_in_order(id)
+    }
+
+    /// Takes a message in, which is acknowledged when it is stored.
+    fn accept(&mut self, id: Option<u16>, message: Message) {
+        let number = self.first + self.pending.len() as u64;
+        self.pending.push_back((id, false));
+        let acknowledge = self.acknowledge.clone();
+        let completed = Box::new(move |outcome| {
+            // The connection may have ended.
+            let _ = acknowledge.send((number, outcome));
+        });
+        self.hub.ingest.accept(message, Some(Arc::clone(&self.wanted)), completed);
+    }
+
+    /// Acknowledges a message that is not stored, after those before it.
+    fn acknowledge_in_order(&mut self, id: Option<u16>) -> Result<(), Ending> {
+        let number = self.first + self.pending.len() as u64;
+        self.pending.push_back((id, false));
+        self.stored(number, Outcome::Stored(None))
+    }
+
+    /// Passes a request to the task that answers them.
+    fn request(&mut self, request: Request) {
+        let requests = self.requests.get_or_insert_with(|| {
+            let (requests, received) = mpsc::channel(REQUESTS);
+            let (hub, client) = (Arc::clone(&self.hub), self.session.client().clone());
+            tokio::spawn(requests::answer(hub, client, received, self.responses.clone()));
+            requests
+        });
+        if requests.try_send(request).is_err() {
+            // `may_read` keeps room. Only a single read of many requests gets here; their senders ask again.
+            tracing::warn!(client = %self.session.client(), "dropped a request about a twin: too many at once");
+        }
+    }
+
+    fn subscribe(&mut self, subscribe: &v3_1_1::Subscribe) -> Result<(), Ending> {
+        let client = self.session.client().clone();
+        let mut filters = self.session.state().filters;
+        let before = filters;
+        let mut granted = Vec::new();
+        for entry in subscribe.entries() {
+            let filter = Filter::parse(entry.topic_filter(), &client);
+            let quality = u8::from(entry.sub_opts().qos() != Qos::AtMostOnce);
+            match filter {
+                Some(filter) => filters.insert(filter, quality),
+                None => {
+                    let filter = wire::shortened(entry.topic_filter());
+                    tracing::warn!(%client, filter, "refused a subscription: the hub serves no such topics");
+                }
+            }
+            granted.push(filter.map(|_| quality));
+        }
+        self.may_have_deliveries = true;
+        self.session.update(|state| state.filters = filters);
+        let id = subscribe.packet_id();
+        if filters == before || !self.durable {
+            self.socket.codec.suback(id, &granted)?;
+            return Ok(());
+        }
+        let responses = self.responses.clone();
+        self.store_filters(Box::new(move |outcome| {
+            let response = match outcome {
+                Outcome::Stored(_) => Response::Suback { id, granted },
+                Outcome::Failed => Response::Failed,
+            };
+            // Full only if the client asks for more than it may at once; then it asks again.
+            let _ = responses.try_send(response);
+        }));
+        Ok(())
+    }
+
+    fn unsubscribe(&mut self, unsubscribe: &v3_1_1::Unsubscribe) -> Result<(), Ending> {
+        let client = self.session.client();
+        let mut filters = self.session.state().filters;
+        let before = filters;
+        for entry in unsubscribe.entries() {
+            if let Some(filter) = Filter::parse(entry.as_str(), client) {
+                filters.remove(filter);
+            }
+        }
+        self.session.update(|state| state.filters = filters);
+        if filters != before && self.durable {
+            self.store_filters(Box::new(|_| ()));
+        }
+        self.socket.codec.unsuback(unsubscribe.packet_id())?;
+        Ok(())
+    }
+
+    fn store_filters(&self, completed: Completion) {
+        let state = vec![Clients::record(self.session.client(), Some(self.session.state().filters))];
+        self.hub.store.submit(Submission { state, message: None, wanted: None, completed });
+    }
+
+    /// Publishes the client's last will, which its CONNECT holds, if its topic is one for messages of the client.
+    pub(super) fn publish_will(&self, topic: &str, payload: &[u8]) {
+        let client = self.session.client();
+        let message = match wire::parse_publish(topic, client) {
+            Ok(Inbound::Telemetry(bag)) => wire::telemetry(client, bag, payload.to_vec(), self.hub.clock.now()).ok(),
+            _ => None,
+        };
+        match message {
+            Some(message) => self.hub.ingest.accept(message, None, Box::new(|_| ())),
+            None => tracing::info!(%client, "the last will of a client is not a message of the client, so it is ignored"),
+        }
+    }
+}

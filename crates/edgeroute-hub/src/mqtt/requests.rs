@@ -1,0 +1,61 @@
+//! Requests of a client about its twin. One task for each connection answers them in order.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::mpsc;
+
+use super::connection::Response;
+use crate::hub::Hub;
+use crate::identity::ClientId;
+use crate::twins::TwinError;
+use crate::wire;
+
+/// A request of a client.
+pub(super) enum Request {
+    /// Get the twin.
+    Get { rid: String },
+    /// Change the reported properties.
+    Report { rid: String, patch: Vec<u8> },
+}
+
+/// Answers requests until the connection ends.
+pub(super) async fn answer(
+    hub: Arc<Hub>,
+    client: ClientId,
+    mut requests: mpsc::Receiver<Request>,
+    responses: mpsc::Sender<Response>,
+) {
+    while let Some(request) = requests.recv().await {
+        let start = Instant::now();
+        let response = match request {
+            Request::Get { rid } => {
+                let twin = hub.twins.get(&client).await;
+                hub.metrics.twin_read(&client, start.elapsed());
+                match twin {
+                    Ok(payload) => Response::Publish { topic: wire::twin_response_topic(200, &rid, None), payload },
+                    Err(error) => failed(&error, &rid),
+                }
+            }
+            Request::Report { rid, patch } => {
+                let reported = hub.twins.report(&client, &patch).await;
+                hub.metrics.reported(&client, start.elapsed());
+                match reported {
+                    Ok(version) => Response::Publish {
+                        topic: wire::twin_response_topic(204, &rid, Some(version)),
+                        payload: Vec::new(),
+                    },
+                    Err(error) => failed(&error, &rid),
+                }
+            }
+        };
+        if responses.send(response).await.is_err() {
+            break;
+        }
+    }
+}
+
+/// The answer to a request that failed. The SDK for Node looks at the body alone, the one for Python at the status.
+fn failed(error: &TwinError, rid: &str) -> Response {
+    Response::Publish { topic: wire::twin_response_topic(error.status(), rid, None), payload: error.body() }
+}
