@@ -8,7 +8,6 @@ pub mod identity;
 pub mod ingest;
 pub mod message;
 pub mod metrics;
-pub mod mqtt;
 pub mod observe;
 pub mod outbox;
 pub mod routing;
