@@ -19,11 +19,13 @@ use crate::twins::Twins;
 pub struct Limits {
     /// The most clients that are connected at the same time.
     pub clients: usize,
+    /// The most bytes of the store. The manifest may set a lower limit.
+    pub store_bytes: Option<u64>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { clients: 1_000 }
+        Self { clients: 1_000, store_bytes: None }
     }
 }
 
