@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::error::{CompileError, ProblemBudget};
 use super::{PartialTable, RouteTable};
-use edgeroute_lang::diagnostic::{Diagnostic, Finding};
+use edgeroute_lang::diagnostic::{Diagnostic, Finding, Severity};
 use edgeroute_lang::hir::{Shadowing, TypedRoute};
 use edgeroute_lang::limits::Limits;
 use edgeroute_lang::manifest::{Manifest, Parsed, RouteSpec};
@@ -91,6 +91,29 @@ impl CheckedManifest {
     #[must_use]
     pub const fn table(&self) -> Option<&RouteTable> {
         self.table.as_ref()
+    }
+
+    /// Returns the manifest with the table of all its routes, or, if there is any error, all findings.
+    ///
+    /// This is what replaces the routes of a running hub: a manifest is in force as a whole or not at all.
+    ///
+    /// ```
+    /// use edgeroute::CheckedManifest;
+    ///
+    /// let json = r#"{ "schemaVersion": "1.1", "routes": { "all": "FROM /* INTO $upstream" },
+    ///     "storeAndForwardConfiguration": { "timeToLiveSecs": 7200 } }"#;
+    /// let (manifest, table) = CheckedManifest::from_json(json).into_result().expect("it has no errors");
+    /// assert_eq!((manifest.routes().len(), table.len()), (1, 1));
+    ///
+    /// let findings = CheckedManifest::from_json(&json.replace("$upstream", "$upsteam")).into_result().unwrap_err();
+    /// assert_eq!(findings.len(), 1);
+    /// ```
+    pub fn into_result(self) -> Result<(Manifest, RouteTable), Vec<Finding>> {
+        let has_errors = self.findings.iter().any(|finding| finding.diagnostic.severity == Severity::Error);
+        match (self.manifest, self.table) {
+            (Some(manifest), Some(table)) if !has_errors => Ok((manifest, table)),
+            _ => Err(self.findings),
+        }
     }
 
     /// Returns the compiled routes that have no problems. `None` if something other than a route is wrong, because then

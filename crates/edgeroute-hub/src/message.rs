@@ -42,7 +42,7 @@ impl Message {
 
     /// Returns the value of a system property.
     pub fn system_property(&self, name: &str) -> Option<&str> {
-        self.content.system_properties().iter().find(|(key, _)| *key == name).and_then(|(_, value)| value)
+        self.content.system_properties().get(name).flatten()
     }
 
     /// Returns the bytes of body, properties and system properties: what the limit of a message counts.

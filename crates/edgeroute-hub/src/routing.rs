@@ -29,6 +29,8 @@ pub struct Routing {
     table: RouteTable,
     /// The queue of each endpoint, by the index of its id.
     queues: Vec<Option<(QueueId, Destination)>>,
+    /// The name of each route, by the index of its id.
+    routes: Vec<Arc<str>>,
     /// As many as messages were ever routed at the same time.
     scratches: Mutex<Vec<Scratch>>,
 }
@@ -65,21 +67,18 @@ impl GoodManifest {
     /// Checks the text of a manifest. `name` is what the report calls it.
     pub fn check(name: &str, text: &str) -> Result<Self, BadManifest> {
         let checked = CheckedManifest::from_json(text);
-        let errors = checked.findings().iter().filter(|finding| finding.diagnostic.severity == Severity::Error).count();
         let routes = checked.route_count();
-        let manifest = checked.manifest().cloned();
-        if errors == 0
-            && let (Some(manifest), findings) = (manifest, checked.findings().to_vec())
-        {
-            let mut findings = findings;
-            findings.extend(Linter::default().lint_manifest(text).into_findings());
-            let warnings = report(name, text, routes, &findings);
-            if let Some(table) = checked.into_table() {
-                return Ok(Self { text: text.into(), manifest, table, warnings });
+        match checked.into_result() {
+            Ok((manifest, table)) => {
+                let findings = Linter::default().lint_manifest(text).into_findings();
+                let warnings = report(name, text, routes, &findings);
+                Ok(Self { text: text.into(), manifest, table, warnings })
             }
-            return Err(BadManifest { report: warnings, errors: 1 });
+            Err(findings) => {
+                let errors = findings.iter().filter(|finding| finding.diagnostic.severity == Severity::Error).count();
+                Err(BadManifest { report: report(name, text, routes, &findings), errors })
+            }
         }
-        Err(BadManifest { report: report(name, text, routes, checked.findings()), errors: errors.max(1) })
     }
 
     /// Returns the manifest.
@@ -140,7 +139,13 @@ impl Routing {
                 *queue = Some((store.queue(&destination), destination));
             }
         }
-        Self { version, text, manifest, table, queues, scratches: Mutex::default() }
+        let mut routes = vec![Arc::default(); table.route_bound()];
+        for (id, name) in table.routes() {
+            if let Some(route) = routes.get_mut(id.index()) {
+                *route = name.into();
+            }
+        }
+        Self { version, text, manifest, table, queues, routes, scratches: Mutex::default() }
     }
 
     /// Returns the number of the version: 1 for the first, and one more for each replacement.
@@ -180,8 +185,9 @@ impl Routing {
                 }
                 Retention::Forever => crate::clock::Timestamp::NEVER,
             };
+            let route = self.routes.get(delivery.route_id().index()).map_or_else(Arc::default, Arc::clone);
             decision.deliveries.push(NewDelivery { queue: *queue, level, expires });
-            decision.taken.push(Taken { route: delivery.route().into(), destination: destination.clone(), level });
+            decision.taken.push(Taken { route, destination: destination.clone(), level });
         }
         self.scratches().push(scratch);
         decision

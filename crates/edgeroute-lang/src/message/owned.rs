@@ -276,6 +276,13 @@ impl OwnedProperties {
         self.entries.is_empty()
     }
 
+    /// Returns the value of the property with exactly this name; of several, of the last. The inner `None` is null.
+    /// Takes time linear in the number of properties.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Option<&str>> {
+        self.iter().filter(|(key, _)| *key == name).last().map(|(_, value)| value)
+    }
+
     /// Iterates over the names and values in order; `None` is null.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         let mut start = 0;
