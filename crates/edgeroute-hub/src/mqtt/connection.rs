@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bytes::Buf as _;
+use bytes::BytesMut;
 use mqtt_protocol_core::mqtt::packet::v3_1_1;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::{Notify, OwnedMutexGuard, mpsc, watch};
@@ -162,8 +162,7 @@ pub(super) struct Connection<S> {
 /// What a connection wakes up for.
 enum Wake {
     Read(std::io::Result<usize>),
-    Written(std::io::Result<usize>),
-    Flushed(std::io::Result<()>),
+    Sent(std::io::Result<()>),
     Stored(Option<(u64, Outcome)>),
     Push(Option<Push>),
     Response(Option<Response>),
@@ -214,8 +213,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             let wake = tokio::select! {
                 changed = sources.closing.changed() => { let _ = changed; Wake::Closing }
                 Some(stored) = sources.acknowledged.recv() => Wake::Stored(Some(stored)),
-                result = writer.write_buf(codec.out()), if buffered > 0 => Wake::Written(result),
-                result = writer.flush(), if buffered == 0 && unflushed => Wake::Flushed(result),
+                result = send_some(writer, codec.out()), if buffered > 0 || unflushed => Wake::Sent(result),
                 push = sources.pushes.recv(), if may_generate => Wake::Push(push),
                 response = sources.responded.recv(), if may_generate => Wake::Response(response),
                 fetched = joined(&mut self.fetch), if self.fetch.is_some() => Wake::Fetched(fetched),
@@ -229,15 +227,12 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
                     heard = Instant::now();
                     self.socket.decode()?;
                 }
-                Wake::Written(Ok(0)) => return Err(Ending::Closed),
-                Wake::Written(Ok(_)) => {
+                Wake::Sent(Ok(())) => {
                     written = Instant::now();
-                    unflushed = true;
+                    // Bytes may still be in the buffers of TLS or of a WebSocket.
+                    unflushed = buffered > 0;
                 }
-                Wake::Flushed(Ok(())) => unflushed = false,
-                Wake::Read(Err(error)) | Wake::Written(Err(error)) | Wake::Flushed(Err(error)) => {
-                    return Err(Ending::Io(error));
-                }
+                Wake::Read(Err(error)) | Wake::Sent(Err(error)) => return Err(Ending::Io(error)),
                 Wake::Stored(first) => {
                     let mut next = first;
                     while let Some((number, outcome)) = next {
@@ -306,6 +301,17 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             let fetched = fetch.await;
             self.fetched(fetched);
         }
+    }
+}
+
+/// Writes some of the bytes, or flushes if there are none. May be cancelled without losing or repeating bytes.
+async fn send_some(writer: &mut (impl AsyncWrite + Unpin), out: &mut BytesMut) -> std::io::Result<()> {
+    if out.is_empty() {
+        return writer.flush().await;
+    }
+    match writer.write_buf(out).await? {
+        0 => Err(std::io::ErrorKind::WriteZero.into()),
+        _ => Ok(()),
     }
 }
 

@@ -16,7 +16,8 @@ use crate::hub::Hub;
 use crate::identity::Refusal;
 use crate::observe::Event;
 use crate::store::Submission;
-use crate::wire::{Filters, shortened};
+use crate::wire::Filters;
+use super::shortened;
 
 /// The most things that wait to be sent to a client that does not read.
 const PUSHES: usize = 64;
@@ -76,10 +77,10 @@ impl Refused {
             Self::Busy => "the earlier connection of the client does not end".to_owned(),
             Self::Stopping => "the hub is stopping".to_owned(),
         };
-        tracing::warn!(client, %address, "refused a client: {reason}");
+        tracing::warn!(client = %client, %address, "refused a client: {reason}");
         let known = connect.client_id().parse().is_ok_and(|client| hub.identities.contains(&client));
         hub.metrics.connect_failed(if known { connect.client_id() } else { "unknown" }, self.label());
-        hub.observer.event(Event::Refused { client: client.to_owned(), address: address.to_string(), reason });
+        hub.observer.event(Event::Refused { client, address: address.to_string(), reason });
     }
 }
 
@@ -103,9 +104,10 @@ pub(super) async fn accept(
         hub.metrics.taken_over(&client);
         let (delay, addresses) = session.taken_over(address);
         if !delay.is_zero() {
-            let list = addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            tracing::warn!(%client, "two clients use {client}: {list}; the next waits {} s", delay.as_secs());
-            hub.observer.event(Event::Contested { client: client.clone(), addresses: list });
+            let other = addresses.into_iter().find(|other| *other != address).unwrap_or(address);
+            tracing::warn!("two clients use {client}: {other}, {address}; the second waits {} s", delay.as_secs());
+            let addresses = [other.to_string(), address.to_string()];
+            hub.observer.event(Event::Contested { client: client.clone(), addresses });
             sleep(delay).await;
         }
         session.close(CloseReason::TakenOver);

@@ -128,7 +128,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             match filter {
                 Some(filter) => filters.insert(filter, quality),
                 None => {
-                    let filter = wire::shortened(entry.topic_filter());
+                    let filter = super::shortened(entry.topic_filter());
                     tracing::warn!(%client, filter, "refused a subscription: the hub serves no such topics");
                 }
             }

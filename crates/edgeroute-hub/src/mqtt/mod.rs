@@ -10,3 +10,9 @@ mod requests;
 mod socket;
 
 pub(crate) use connection::serve;
+
+/// Returns the beginning of a text of a client, without control characters.
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 128;
+    text.chars().take(LONGEST).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
