@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// Milliseconds since 1970-01-01 UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -30,6 +32,19 @@ impl Timestamp {
     pub const fn as_secs(self) -> u64 {
         self.0 / 1_000
     }
+
+    /// Returns the time in RFC 3339 and UTC, such as `2026-11-30T15:26:00.5Z`. Times after the year 9999 are shown as
+    /// its last second. Allocates.
+    pub fn to_rfc3339(self) -> String {
+        const LAST_SECOND: i64 = 253_402_300_799;
+        let (seconds, millis) = match i64::try_from(self.as_secs()) {
+            Ok(seconds) if seconds <= LAST_SECOND => (seconds, self.0 % 1_000),
+            _ => (LAST_SECOND, 0),
+        };
+        let time = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+            + Duration::from_millis(millis);
+        time.format(&Rfc3339).unwrap_or_default()
+    }
 }
 
 /// The wall clock, with an offset that tests and the store's recovery set. Clones share the offset.
@@ -49,5 +64,17 @@ impl Clock {
     /// Moves the clock forward, or backward if `millis` is negative.
     pub fn shift(&self, millis: i64) {
         self.offset_millis.fetch_add(millis, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_in_rfc_3339() {
+        assert_eq!(Timestamp(0).to_rfc3339(), "1970-01-01T00:00:00Z");
+        assert_eq!(Timestamp(1_796_006_025_120).to_rfc3339(), "2026-11-30T02:33:45.12Z");
+        assert_eq!(Timestamp::NEVER.to_rfc3339(), "9999-12-31T23:59:59Z");
     }
 }

@@ -18,6 +18,9 @@ pub mod stamps {
     pub const ORIGIN_INTERFACE: &str = "edgeHubOriginInterface";
     /// The time at which the hub received the message, in RFC 3339.
     pub const ENQUEUED_TIME: &str = "enqueuedTime";
+
+    /// Every stamp.
+    pub const ALL: [&str; 5] = [DEVICE, MODULE, EDGE_MESSAGE_ID, ORIGIN_INTERFACE, ENQUEUED_TIME];
 }
 
 /// A message that the hub has accepted: who sent it, when, and what routes see of it.
