@@ -4,6 +4,7 @@
 
 pub mod clients;
 pub mod clock;
+pub mod files;
 pub mod identity;
 pub mod ingest;
 pub mod message;
@@ -12,4 +13,5 @@ pub mod observe;
 pub mod outbox;
 pub mod routing;
 pub mod store;
+pub mod tls;
 pub mod wire;

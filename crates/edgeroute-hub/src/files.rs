@@ -1,0 +1,90 @@
+//! Small files of the data directory: read within a limit, and written as a whole or not at all.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+/// The longest file that is read, in bytes.
+const LONGEST: u64 = 1024 * 1024;
+
+/// Who may read a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Its owner: mode 0600.
+    Private,
+    /// Everybody who may enter the directory: mode 0644.
+    Public,
+}
+
+/// Creates a directory and its parents, for its owner alone (mode 0700). Leaves one that exists as it is.
+pub fn create_directory(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Reads a file of UTF-8, of at most 1 MiB.
+pub fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LONGEST {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "larger than 1 MiB"));
+    }
+    Ok(text)
+}
+
+/// Writes a file and flushes it to the disk. A reader sees the old content or the new, also after a loss of power.
+pub fn write(path: &Path, content: &[u8], access: Access) -> io::Result<()> {
+    let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_os_string();
+    name.push(format!(".{}.new", std::process::id()));
+    let temporary = path.with_file_name(name);
+    let mode = match access {
+        Access::Private => 0o600,
+        Access::Public => 0o644,
+    };
+    let written = (|| {
+        // One that an earlier process left may have another mode.
+        let _ = fs::remove_file(&temporary);
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)
+    })();
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+        return written;
+    }
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => File::open(parent)?.sync_all(),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn files_are_replaced_and_private_ones_are_private() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let data = directory.path().join("a/b");
+        create_directory(&data).expect("created");
+        create_directory(&data).expect("it exists");
+        assert_eq!(fs::metadata(&data).expect("exists").permissions().mode() & 0o777, 0o700);
+        let path = data.join("key");
+        write(&path, b"one", Access::Public).expect("written");
+        write(&path, b"two", Access::Private).expect("replaced");
+        assert_eq!(read(&path).expect("read"), "two");
+        assert_eq!(fs::metadata(&path).expect("exists").permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(&data).expect("read").count(), 1);
+    }
+
+    #[test]
+    fn what_is_too_long_is_not_read() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("long");
+        fs::write(&path, vec![b'a'; 1024 * 1024 + 1]).expect("written");
+        assert!(read(&path).is_err());
+    }
+}
