@@ -4,6 +4,7 @@
 
 pub mod clients;
 pub mod clock;
+pub mod config;
 pub mod files;
 pub mod identity;
 pub mod ingest;
