@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::clock::Timestamp;
 use crate::identity::ClientId;
-use crate::outbox::{Due, Outbox, Sent};
+use crate::outbox::{Due, Outbox, Paused, Sent};
 use crate::store::{Consumer, StateKey, Store, StoreError};
 use crate::wire::{Filter, Filters};
 
@@ -117,8 +117,9 @@ pub struct Session {
 }
 
 impl Session {
-    fn new(client: ClientId, filters: Filters, store: &Store) -> Self {
-        let mailbox = Mailbox { outbox: Some(outbox(&client, store)), ready: VecDeque::new(), sent: Vec::new() };
+    fn new(client: ClientId, filters: Filters, store: &Store, paused: &Paused) -> Self {
+        let mailbox =
+            Mailbox { outbox: Some(outbox(&client, store, paused)), ready: VecDeque::new(), sent: Vec::new() };
         Self {
             client,
             state: watch::Sender::new(State { connection: None, filters }),
@@ -133,8 +134,8 @@ impl Session {
     }
 
     /// Returns a new reader of the client's queues, at their beginning.
-    pub fn new_outbox(&self, store: &Store) -> Outbox {
-        outbox(&self.client, store)
+    pub fn new_outbox(&self, clients: &Clients) -> Outbox {
+        outbox(&self.client, &clients.store, &clients.paused)
     }
 
     /// Returns the messages of the client. A connection locks them for its whole life.
@@ -198,31 +199,32 @@ impl Session {
     }
 }
 
-fn outbox(client: &ClientId, store: &Store) -> Outbox {
+fn outbox(client: &ClientId, store: &Store, paused: &Paused) -> Outbox {
     let consumer = match client.module_id() {
         Some(module) => Consumer::Module(module.into()),
         None => Consumer::Device(client.device_id().into()),
     };
-    Outbox::new(store.clone(), consumer)
+    Outbox::new(store.clone(), consumer, paused.clone())
 }
 
 /// All sessions.
 #[derive(Debug)]
 pub struct Clients {
     store: Store,
+    paused: Paused,
     sessions: Mutex<HashMap<ClientId, Arc<Session>>>,
 }
 
 impl Clients {
     /// Reads the sessions of the store. Blocks on the disk.
-    pub fn restore(store: Store) -> Result<Self, StoreError> {
+    pub fn restore(store: Store, paused: Paused) -> Result<Self, StoreError> {
         let mut sessions = HashMap::new();
         for (id, record) in store.states(KIND)? {
             if let (Ok(client), Some(filters)) = (id.parse::<ClientId>(), Filters::from_bytes(&record)) {
-                sessions.insert(client.clone(), Arc::new(Session::new(client, filters, &store)));
+                sessions.insert(client.clone(), Arc::new(Session::new(client, filters, &store, &paused)));
             }
         }
-        Ok(Self { store, sessions: Mutex::new(sessions) })
+        Ok(Self { store, paused, sessions: Mutex::new(sessions) })
     }
 
     /// Returns what to store so that a session outlives the hub, or with `None` so that it does not.
@@ -239,7 +241,7 @@ impl Clients {
         let mut sessions = self.sessions();
         let session = sessions
             .entry(client.clone())
-            .or_insert_with(|| Arc::new(Session::new(client.clone(), Filters::default(), &self.store)));
+            .or_insert_with(|| Arc::new(Session::new(client.clone(), Filters::default(), &self.store, &self.paused)));
         Arc::clone(session)
     }
 

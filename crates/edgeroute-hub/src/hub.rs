@@ -1,33 +1,22 @@
 //! The parts of a running hub.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::watch;
 
 use crate::clients::{Clients, CloseReason};
 use crate::clock::Clock;
+use crate::config::Limits;
 use crate::identity::Identities;
 use crate::ingest::Ingest;
 use crate::methods::Methods;
 use crate::metrics::Metrics;
 use crate::observe::Observer;
+use crate::outbox::Paused;
 use crate::routing::Router;
 use crate::store::Store;
 use crate::twins::Twins;
-
-/// The limits of a hub.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// The most clients that are connected at the same time.
-    pub clients: usize,
-    /// The most bytes of the store. The manifest may set a lower limit.
-    pub store_bytes: Option<u64>,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { clients: 1_000, store_bytes: None }
-    }
-}
 
 /// A running hub: what its servers share.
 #[derive(Debug)]
@@ -36,6 +25,10 @@ pub struct Hub {
     pub clock: Clock,
     /// The limits.
     pub limits: Limits,
+    /// The most bytes of the store. The manifest may set a lower limit.
+    pub max_disk: Option<u64>,
+    /// Bytes of messages that arrived and are not stored yet.
+    pub inbound: Inbound,
     /// Who may connect.
     pub identities: Arc<Identities>,
     /// The messages that wait, and the state.
@@ -44,6 +37,8 @@ pub struct Hub {
     pub router: Arc<Router>,
     /// The entry of messages.
     pub ingest: Ingest,
+    /// The queues that are held back.
+    pub paused: Paused,
     /// The sessions.
     pub clients: Arc<Clients>,
     /// The twins.
@@ -55,20 +50,57 @@ pub struct Hub {
     /// What Prometheus reads.
     pub metrics: Arc<Metrics>,
     /// Whether the hub is stopping.
-    pub stopping: AtomicBool,
+    pub stopping: watch::Sender<bool>,
 }
 
 impl Hub {
     /// Whether the hub takes no more connections.
     pub fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
+        *self.stopping.borrow()
+    }
+
+    /// Waits until the hub is stopping.
+    pub async fn stopped(&self) {
+        // Fails only if the sender is gone, and it belongs to the hub.
+        let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
     }
 
     /// Takes no more connections, and ends those there are once what they sent is stored.
     pub fn stop(&self) {
-        self.stopping.store(true, Ordering::Relaxed);
+        self.stopping.send_replace(true);
         for session in self.clients.all() {
             session.close(CloseReason::Stopping);
         }
+    }
+}
+
+/// Counts the bytes of messages that arrived and are not stored yet, in all connections. Clones count together.
+#[derive(Clone, Debug, Default)]
+pub struct Inbound(Arc<AtomicUsize>);
+
+impl Inbound {
+    /// Adds a message, until the result is dropped.
+    #[must_use]
+    pub fn add(&self, bytes: usize) -> InboundBytes {
+        self.0.fetch_add(bytes, Ordering::Relaxed);
+        InboundBytes { inbound: self.clone(), bytes }
+    }
+
+    /// Returns the number of bytes.
+    pub fn bytes(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Bytes that count while this exists.
+#[derive(Debug)]
+pub struct InboundBytes {
+    inbound: Inbound,
+    bytes: usize,
+}
+
+impl Drop for InboundBytes {
+    fn drop(&mut self) {
+        self.inbound.0.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }

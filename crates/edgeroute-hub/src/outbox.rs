@@ -1,7 +1,7 @@
 //! What a consumer gets next: reads its queues in the order of delivery, and remembers what it has not acknowledged.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use tokio::sync::Notify;
@@ -9,6 +9,27 @@ use tokio::sync::Notify;
 use crate::clock::Timestamp;
 use crate::message::Message;
 use crate::store::{Consumer, Destination, Entry, Level, QueueId, Removal, Sequence, Store, StoreError};
+
+/// The queues that are held back: what is in them waits. Clones are the same.
+#[derive(Clone, Debug, Default)]
+pub struct Paused(Arc<RwLock<BTreeSet<QueueId>>>);
+
+impl Paused {
+    /// Holds a queue back, or lets it go on. Whoever lets it go on notifies its consumer.
+    pub fn set(&self, queue: QueueId, paused: bool) {
+        let mut queues = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if paused {
+            queues.insert(queue)
+        } else {
+            queues.remove(&queue)
+        };
+    }
+
+    /// Whether a queue is held back.
+    pub fn contains(&self, queue: QueueId) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).contains(&queue)
+    }
+}
 
 /// Reads the queues of one consumer: the best level first, and within a level by the number of the message.
 ///
@@ -18,6 +39,7 @@ use crate::store::{Consumer, Destination, Entry, Level, QueueId, Removal, Sequen
 pub struct Outbox {
     store: Store,
     consumer: Consumer,
+    paused: Paused,
     /// The last message read of each queue.
     read: BTreeMap<(QueueId, Level), Sequence>,
 }
@@ -44,8 +66,8 @@ pub struct Sent {
 
 impl Outbox {
     /// Creates the reader of a consumer, at the beginning of all its queues.
-    pub fn new(store: Store, consumer: Consumer) -> Self {
-        Self { store, consumer, read: BTreeMap::new() }
+    pub const fn new(store: Store, consumer: Consumer, paused: Paused) -> Self {
+        Self { store, consumer, paused, read: BTreeMap::new() }
     }
 
     /// Returns what is notified when there may be something new.
@@ -55,8 +77,14 @@ impl Outbox {
 
     /// Whether [`Outbox::next`] may return something. Cheap. May be wrong when it says so, never when it denies it.
     pub fn may_have_more(&self) -> bool {
-        let queues = self.store.queues_of(&self.consumer);
+        let queues = self.queues();
         Level::all().any(|level| queues.iter().any(|queue| self.may_have(*queue, level)))
+    }
+
+    fn queues(&self) -> Vec<QueueId> {
+        let mut queues = self.store.queues_of(&self.consumer);
+        queues.retain(|queue| !self.paused.contains(*queue));
+        queues
     }
 
     fn may_have(&self, queue: QueueId, level: Level) -> bool {
@@ -71,7 +99,7 @@ impl Outbox {
     pub fn next(&mut self, limit: usize, now: Timestamp) -> Result<Vec<Due>, StoreError> {
         let mut due = Vec::new();
         let mut expired = Vec::new();
-        let queues = self.store.queues_of(&self.consumer);
+        let queues = self.queues();
         for level in Level::all() {
             while due.len() < limit {
                 let wanted = limit - due.len();

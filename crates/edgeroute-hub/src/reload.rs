@@ -85,7 +85,7 @@ impl Hub {
             .and_then(|setting| setting.store_limits())
             .and_then(|limits| u64::try_from(limits.max_size_bytes).ok())
             .filter(|limit| *limit > 0);
-        let limit = match (limit, self.limits.store_bytes) {
+        let limit = match (limit, self.max_disk) {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };

@@ -25,8 +25,6 @@ use crate::outbox::{Due, Outbox};
 use crate::store::{Outcome, StoreError};
 use crate::wire::Filter;
 
-/// The most messages of a client that are not stored yet.
-pub(super) const INBOUND_WINDOW: usize = 64;
 /// The most requests about twins of a client that are in progress.
 pub(super) const REQUESTS: usize = 16;
 /// No more is generated for a client that has this many bytes to read.
@@ -175,7 +173,9 @@ enum Wake {
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
     /// Answers CONNECT and sends again what the client has not acknowledged.
     fn begin(&mut self, session_present: bool) -> Result<(), Ending> {
-        self.socket.codec.connack(mqtt_protocol_core::mqtt::result_code::ConnectReturnCode::Accepted, session_present)?;
+        self.socket
+            .codec
+            .connack(mqtt_protocol_core::mqtt::result_code::ConnectReturnCode::Accepted, session_present)?;
         self.send_again()?;
         Ok(())
     }

@@ -45,7 +45,9 @@ impl fmt::Display for Ending {
             Self::Io(error) => write!(f, "the network failed: {error}"),
             Self::Violation(violation) => violation.fmt(f),
             Self::NotConnect => f.write_str("the first packet of the client is not CONNECT, or it sent CONNECT twice"),
-            Self::QualityTwo => f.write_str("the client sent a message with quality of service 2, which is not supported"),
+            Self::QualityTwo => {
+                f.write_str("the client sent a message with quality of service 2, which is not supported")
+            }
             Self::Silent => f.write_str("the client was silent for longer than its keep-alive interval"),
             Self::Stalled => f.write_str("the client does not read what it is sent"),
             Self::TooManyUnstored => f.write_str("the store takes no messages, and the client has too many in flight"),

@@ -10,14 +10,14 @@ use mqtt_protocol_core::mqtt::result_code::ConnectReturnCode;
 use tokio::sync::{OwnedMutexGuard, mpsc, watch};
 use tokio::time::{sleep, timeout};
 
-use crate::clients::{CloseReason, Clients, Connection, Mailbox, Push, Session};
+use super::shortened;
+use crate::clients::{Clients, CloseReason, Connection, Mailbox, Push, Session};
 use crate::clock::Timestamp;
 use crate::hub::Hub;
 use crate::identity::Refusal;
 use crate::observe::Event;
 use crate::store::Submission;
 use crate::wire::Filters;
-use super::shortened;
 
 /// The most things that wait to be sent to a client that does not read.
 const PUSHES: usize = 64;
@@ -135,8 +135,7 @@ pub(super) async fn accept(
     if connect.clean_session() {
         accepted.forget(hub);
     }
-    let connection =
-        Connection { generation, address, since: now, agent: authenticated.agent, pushes, close };
+    let connection = Connection { generation, address, since: now, agent: authenticated.agent, pushes, close };
     session.update(|state| state.connection = Some(connection));
     hub.metrics.connected(&client);
     hub.observer.event(Event::Connected { client: client.clone(), address: address.to_string() });

@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 
 use super::codec::Packet;
-use super::connection::{Connection, INBOUND_WINDOW, REQUESTS, Response};
+use super::connection::{Connection, REQUESTS, Response};
 use super::ending::Ending;
 use super::requests::{self, Request};
 use crate::clients::Clients;
@@ -20,7 +20,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
     /// store takes none: then it reads on, because acknowledgements of deliveries are what makes space.
     pub(super) fn may_read(&self) -> bool {
         let has_room = self.requests.as_ref().is_none_or(|requests| requests.capacity() > 0);
-        (self.pending.len() < INBOUND_WINDOW && has_room) || !self.hub.store.is_writable()
+        let limits = &self.hub.limits;
+        let may_take = self.pending.len() < limits.unacknowledged && self.hub.inbound.bytes() < limits.inbound_bytes;
+        (has_room && may_take) || !self.hub.store.is_writable()
     }
 
     /// Handles the packets that were read.
@@ -45,7 +47,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         if publish.qos() == Qos::ExactlyOnce {
             return Err(Ending::QualityTwo);
         }
-        if self.pending.len() >= 2 * INBOUND_WINDOW && !self.hub.store.is_writable() {
+        let limits = &self.hub.limits;
+        let is_over =
+            self.pending.len() >= 2 * limits.unacknowledged || self.hub.inbound.bytes() >= 2 * limits.inbound_bytes;
+        if is_over && !self.hub.store.is_writable() {
             return Err(Ending::TooManyUnstored);
         }
         let id = publish.packet_id();
@@ -89,7 +94,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         let number = self.first + self.pending.len() as u64;
         self.pending.push_back((id, false));
         let acknowledge = self.acknowledge.clone();
+        let counted = self.hub.inbound.add(message.size());
         let completed = Box::new(move |outcome| {
+            drop(counted);
             // The connection may have ended.
             let _ = acknowledge.send((number, outcome));
         });
@@ -184,7 +191,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         };
         match message {
             Some(message) => self.hub.ingest.accept(message, None, Box::new(|_| ())),
-            None => tracing::info!(%client, "the last will of a client is not a message of the client, so it is ignored"),
+            None => {
+                tracing::info!(%client, "the last will of a client is not a message of the client, so it is ignored")
+            }
         }
     }
 }

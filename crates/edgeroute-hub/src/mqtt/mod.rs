@@ -5,11 +5,13 @@ mod connection;
 mod ending;
 mod handshake;
 mod inbound;
+mod listen;
 mod outbound;
 mod requests;
 mod socket;
 
 pub(crate) use connection::serve;
+pub use listen::listen;
 
 /// Returns the beginning of a text of a client, without control characters.
 fn shortened(text: &str) -> String {

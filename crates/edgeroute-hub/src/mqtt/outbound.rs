@@ -56,7 +56,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             }
             // The reader is lost with the thread that panicked: the next connection starts with a new one.
             Err(error) => {
-                self.mailbox.outbox = Some(self.session.new_outbox(&self.hub.store));
+                self.mailbox.outbox = Some(self.session.new_outbox(&self.hub.clients));
                 tracing::error!(client = %self.session.client(), "reading the messages of a client failed: {error}");
             }
         }
