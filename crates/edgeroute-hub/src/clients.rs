@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -114,6 +115,8 @@ pub struct Session {
     state: watch::Sender<State>,
     mailbox: Arc<tokio::sync::Mutex<Mailbox>>,
     takeovers: Mutex<VecDeque<(Instant, SocketAddr)>>,
+    takeover_count: AtomicU64,
+    unacknowledged: AtomicUsize,
 }
 
 impl Session {
@@ -125,6 +128,8 @@ impl Session {
             state: watch::Sender::new(State { connection: None, filters }),
             mailbox: Arc::new(tokio::sync::Mutex::new(mailbox)),
             takeovers: Mutex::default(),
+            takeover_count: AtomicU64::new(0),
+            unacknowledged: AtomicUsize::new(0),
         }
     }
 
@@ -171,6 +176,20 @@ impl Session {
         }
     }
 
+    /// Returns how often a connection took the session over from another one.
+    pub fn takeover_count(&self) -> u64 {
+        self.takeover_count.load(Ordering::Relaxed)
+    }
+
+    /// Returns the number of deliveries that were sent and are not acknowledged.
+    pub fn unacknowledged(&self) -> usize {
+        self.unacknowledged.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_unacknowledged(&self, number: usize) {
+        self.unacknowledged.store(number, Ordering::Relaxed);
+    }
+
     /// Changes connection or subscriptions.
     pub fn update(&self, change: impl FnOnce(&mut State)) {
         self.state.send_modify(change);
@@ -182,6 +201,7 @@ impl Session {
     /// Two clients with one identity reconnect as fast as they can, up to 100 times a second. From the third takeover
     /// within 10 seconds on, each waits longer.
     pub fn taken_over(&self, by: SocketAddr) -> (Duration, Vec<SocketAddr>) {
+        self.takeover_count.fetch_add(1, Ordering::Relaxed);
         let mut takeovers = self.takeovers.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         while takeovers.front().is_some_and(|(at, _)| now.duration_since(*at) > CONTEST) {

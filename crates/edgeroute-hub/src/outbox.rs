@@ -1,6 +1,6 @@
 //! What a consumer gets next: reads its queues in the order of delivery, and remembers what it has not acknowledged.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
@@ -12,22 +12,28 @@ use crate::store::{Consumer, Destination, Entry, Level, QueueId, Removal, Sequen
 
 /// The queues that are held back: what is in them waits. Clones are the same.
 #[derive(Clone, Debug, Default)]
-pub struct Paused(Arc<RwLock<BTreeSet<QueueId>>>);
+pub struct Paused(Arc<RwLock<BTreeMap<QueueId, Timestamp>>>);
 
 impl Paused {
-    /// Holds a queue back, or lets it go on. Whoever lets it go on notifies its consumer.
-    pub fn set(&self, queue: QueueId, paused: bool) {
-        let mut queues = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if paused {
-            queues.insert(queue)
-        } else {
-            queues.remove(&queue)
-        };
+    /// Holds a queue back, but for the messages that were received before a time. Whoever calls this notifies the
+    /// consumer.
+    pub fn pause(&self, queue: QueueId, but_before: Timestamp) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(queue, but_before);
+    }
+
+    /// Lets a queue go on. Whoever calls this notifies the consumer.
+    pub fn resume(&self, queue: QueueId) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&queue);
     }
 
     /// Whether a queue is held back.
     pub fn contains(&self, queue: QueueId) -> bool {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).contains(&queue)
+        self.0.read().unwrap_or_else(PoisonError::into_inner).contains_key(&queue)
+    }
+
+    /// Up to when a queue delivers.
+    fn end(&self, queue: QueueId) -> Timestamp {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&queue).copied().unwrap_or(Timestamp::NEVER)
     }
 }
 
@@ -78,13 +84,14 @@ impl Outbox {
     /// Whether [`Outbox::next`] may return something. Cheap. May be wrong when it says so, never when it denies it.
     pub fn may_have_more(&self) -> bool {
         let queues = self.queues();
-        Level::all().any(|level| queues.iter().any(|queue| self.may_have(*queue, level)))
+        Level::all().any(|level| queues.iter().any(|(queue, _)| self.may_have(*queue, level)))
     }
 
-    fn queues(&self) -> Vec<QueueId> {
-        let mut queues = self.store.queues_of(&self.consumer);
-        queues.retain(|queue| !self.paused.contains(*queue));
-        queues
+    /// The queues of the consumer that are not held back, each with the time up to which it delivers.
+    fn queues(&self) -> Vec<(QueueId, Timestamp)> {
+        let queues = self.store.queues_of(&self.consumer);
+        let ends = queues.into_iter().map(|queue| (queue, self.paused.end(queue)));
+        ends.filter(|(_, end)| *end > Timestamp(0)).collect()
     }
 
     fn may_have(&self, queue: QueueId, level: Level) -> bool {
@@ -101,23 +108,33 @@ impl Outbox {
         let mut expired = Vec::new();
         let queues = self.queues();
         for level in Level::all() {
+            let mut open = queues.clone();
             while due.len() < limit {
+                open.retain(|(queue, _)| self.may_have(*queue, level));
                 let wanted = limit - due.len();
                 let mut entries = Vec::new();
-                for queue in queues.iter().filter(|queue| self.may_have(**queue, level)) {
-                    entries.extend(self.store.entries(*queue, level, self.position(*queue, level), wanted)?);
+                for (queue, end) in &open {
+                    let next = self.store.entries(*queue, level, self.position(*queue, level), wanted)?;
+                    entries.extend(next.into_iter().map(|entry| (entry, *end)));
                 }
                 if entries.is_empty() {
                     break;
                 }
-                entries.sort_unstable_by_key(|entry| (entry.sequence, entry.queue));
+                entries.sort_unstable_by_key(|(entry, _)| (entry.sequence, entry.queue));
                 entries.truncate(wanted);
-                for entry in entries {
+                for (entry, end) in entries {
+                    if !open.iter().any(|(queue, _)| *queue == entry.queue) {
+                        continue;
+                    }
                     if entry.expires <= now {
                         expired.push(entry);
                     } else if let Some(message) = self.store.message(entry.sequence)?
                         && let Some(destination) = self.store.destination(entry.queue)
                     {
+                        if message.received >= end {
+                            open.retain(|(queue, _)| *queue != entry.queue);
+                            continue;
+                        }
                         due.push(Due { entry, destination, message });
                     }
                     self.read.insert((entry.queue, level), entry.sequence);

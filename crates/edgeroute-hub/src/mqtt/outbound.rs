@@ -47,7 +47,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             Ok((outbox, result)) => {
                 self.mailbox.outbox = Some(outbox);
                 match result {
-                    Ok(due) => self.mailbox.ready.extend(due),
+                    Ok(due) => {
+                        self.may_have_deliveries &= !due.is_empty();
+                        self.mailbox.ready.extend(due);
+                    }
                     Err(error) => {
                         self.may_have_deliveries = false;
                         tracing::error!(client = %self.session.client(), "cannot read the messages of a client: {error}");
@@ -75,6 +78,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             let id = self.socket.codec.publish(&topic, due.message.content.body())?;
             self.mailbox.sent.push((id, Sent { due, at: Instant::now() }));
         }
+        self.session.set_unacknowledged(self.mailbox.sent.len());
         Ok(())
     }
 
