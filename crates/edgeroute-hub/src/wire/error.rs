@@ -38,14 +38,19 @@ impl fmt::Display for TopicError {
 
 impl Error for TopicError {}
 
+/// Returns the beginning of a text of a client, at most 100 characters, for messages and logs.
+pub fn shortened(text: &str) -> &str {
+    const LONGEST: usize = 100;
+    let end = text.char_indices().nth(LONGEST).map_or(text.len(), |(end, _)| end);
+    text.get(..end).unwrap_or_default()
+}
+
 /// Shows the beginning of a text of a client on one line.
 pub(super) struct Excerpt<'t>(pub(super) &'t str);
 
 impl fmt::Display for Excerpt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const LONGEST: usize = 100;
-        let end = self.0.char_indices().nth(LONGEST).map_or(self.0.len(), |(end, _)| end);
-        let (shown, rest) = self.0.split_at_checked(end).unwrap_or((self.0, ""));
-        write!(f, "{}{}", shown.escape_debug(), if rest.is_empty() { "" } else { ".." })
+        let shown = shortened(self.0);
+        write!(f, "{}{}", shown.escape_debug(), if shown.len() < self.0.len() { ".." } else { "" })
     }
 }

@@ -7,7 +7,7 @@ mod telemetry;
 mod topic;
 
 pub use bag::{Bag, LONGEST_BAG, MOST_PROPERTIES};
-pub use error::TopicError;
+pub use error::{TopicError, shortened};
 pub use filter::{Filter, Filters};
 pub use telemetry::telemetry;
 pub use topic::{
