@@ -2,17 +2,42 @@
 //!
 //! One thread writes. It takes whatever is waiting, commits it as one atomic batch, flushes once, and then reports each
 //! submission as stored. Reads come from any thread.
-
+mod cache;
+mod disk;
+mod engine;
+mod group;
+mod inbox;
+mod index;
+mod keys;
+mod limits;
+mod open;
 mod queue;
+mod read;
+mod recovery;
+mod reopen;
+mod salvage;
+mod shared;
+mod sweep;
+mod thread;
+mod time;
+mod witness;
+
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, mpsc};
 
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::message::Message;
+
+use engine::Space;
+use inbox::{Clear, Item};
+use open::Handle;
 
 pub use queue::{Consumer, Destination, Entry, Level, NewDelivery, QueueId, Sequence};
 
@@ -140,16 +165,33 @@ pub struct StoreStatus {
 }
 
 /// The store. Cheap to clone; the database closes when the last clone is dropped.
-#[derive(Clone, Debug)]
-pub struct Store {}
+#[derive(Clone)]
+pub struct Store {
+    handle: Arc<Handle>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shared = &self.handle.shared;
+        f.debug_struct("Store").field("directory", &shared.directory).field("status", &self.status()).finish()
+    }
+}
 
 /// The store cannot be opened or read. Displays what to do about it.
 #[derive(Debug)]
 pub enum StoreError {
     /// The database cannot be opened or read.
-    Database { directory: PathBuf, problem: String },
+    Database {
+        /// The directory of the store.
+        directory: PathBuf,
+        /// What is wrong, and what to do about it.
+        problem: String,
+    },
     /// Another process has the database open.
-    InUse { directory: PathBuf },
+    InUse {
+        /// The directory of the store.
+        directory: PathBuf,
+    },
 }
 
 impl fmt::Display for StoreError {
@@ -165,48 +207,128 @@ impl fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
-#[expect(clippy::unimplemented, unused_variables, reason = "to do")]
+/// Opening and closing.
 impl Store {
     /// Opens or creates the database and starts the thread that writes.
+    ///
+    /// Reads all records once: about a second for a million messages.
     pub fn open(options: &StoreOptions) -> Result<Self, StoreError> {
-        unimplemented!()
+        open::open(options).map(|handle| Self { handle: Arc::new(handle) })
     }
 
-    /// Opens a database in a temporary directory that is removed when the store is dropped.
+    /// Opens a database in a temporary directory that is removed when the store is dropped. The directory and the
+    /// durability in the options are ignored: nothing is flushed.
     pub fn ephemeral(options: &StoreOptions) -> Result<Self, StoreError> {
-        unimplemented!()
+        open::ephemeral(options).map(|handle| Self { handle: Arc::new(handle) })
     }
 
+    /// Writes what is pending and closes the database, whatever clones there are. Submissions that wait for space fail,
+    /// as do later ones. Forgets the function of [`Store::on_removed`]. Blocks.
+    ///
+    /// Dropping the last clone does the same; a function that holds a clone keeps that from happening.
+    pub fn close(&self) {
+        self.handle.close();
+    }
+}
+
+/// Writing.
+impl Store {
     /// Hands a submission to the thread that writes. Does not block. Submissions are stored in the order of the calls.
+    ///
+    /// While messages wait for space, submissions without a message overtake them. A message that is larger than the
+    /// limit of the store fails, as do records of state above 16 MiB.
     pub fn submit(&self, submission: Submission) {
-        unimplemented!()
+        if let Some(item) = Item::new(submission) {
+            self.handle.shared.inbox.submit(item);
+        }
     }
 
     /// Returns the number of a destination. Registers it when it is new; the registration is stored before the first
     /// message for it. Never fails: it only changes memory and submits.
     pub fn queue(&self, destination: &Destination) -> QueueId {
-        unimplemented!()
+        let shared = &self.handle.shared;
+        if let Some(queue) = shared.index().number(destination) {
+            return queue;
+        }
+        let mut index = shared.index_mut();
+        let (queue, is_new) = index.register(destination);
+        if is_new {
+            shared.inbox.register(queue, destination.clone());
+            if let Some(notify) = index.notify(queue) {
+                notify.notify_one();
+            }
+        }
+        queue
     }
 
+    /// Removes deliveries. Written with the next group, at the latest after 100 ms, without anybody waiting for it.
+    /// Removing what was removed already does nothing.
+    pub fn remove(&self, entries: Vec<Entry>, why: Removal) {
+        self.handle.shared.inbox.remove(entries, why);
+    }
+
+    /// Removes all deliveries of a destination. Returns how many there were.
+    ///
+    /// They are out of sight at once, and are written like other removals. Does not block.
+    pub fn clear(&self, queue: QueueId) -> u64 {
+        let shared = &self.handle.shared;
+        let mut index = shared.index_mut();
+        let through = index.visible;
+        let cleared = index.clear(queue);
+        let waiting = shared.inbox.lock();
+        let removing: u64 = cleared.iter().map(|&(level, _)| waiting.removing(queue, level)).sum();
+        drop(waiting);
+        shared.inbox.clear(cleared.iter().map(|&(level, _)| Clear { queue, level, through }));
+        cleared.iter().map(|(_, count)| count).sum::<u64>().saturating_sub(removing)
+    }
+
+    /// Sets the limit of bytes. `None` means as many as the disk holds.
+    pub fn set_max_bytes(&self, max_bytes: Option<u64>) {
+        self.handle.shared.max_bytes.store(max_bytes.unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.handle.shared.inbox.poke();
+    }
+
+    /// Calls a function with each delivery that left its queue other than by [`Removal::Delivered`]: those that
+    /// expired, those that were dropped because the store was full, and those that a caller removed for such a reason.
+    ///
+    /// Called on the store's thread after the removal is written; must not block. The message can still be read with
+    /// [`Store::message`] during the call, unless a group drops more than 16 MiB.
+    pub fn on_removed(&self, observe: Box<dyn Fn(&Entry, Removal) + Send + Sync>) {
+        self.handle.shared.set_observer(Some(observe.into()));
+    }
+
+    /// Waits until everything submitted so far, removals included, is written and flushed. Blocks.
+    ///
+    /// Does not wait for messages for which there is no space, nor for a disk that fails.
+    pub fn flush(&self) {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        self.handle.shared.inbox.flush(sender);
+        // Ends when the sender is dropped.
+        while receiver.recv().is_ok() {}
+    }
+}
+
+/// Reading.
+impl Store {
     /// Returns the destination with a number.
     pub fn destination(&self, queue: QueueId) -> Option<Destination> {
-        unimplemented!()
+        self.handle.shared.index().destination(queue).cloned()
     }
 
     /// Returns all destinations of a consumer, also those that no route names any more.
     pub fn queues_of(&self, consumer: &Consumer) -> Vec<QueueId> {
-        unimplemented!()
+        self.handle.shared.index().queues_of(consumer)
     }
 
     /// Returns what is notified (`notify_one`) whenever a delivery was stored for the consumer or a queue of it is new.
     pub fn deliveries_of(&self, consumer: &Consumer) -> Arc<Notify> {
-        unimplemented!()
+        self.handle.shared.index_mut().notify_of(consumer)
     }
 
     /// Whether a queue may have deliveries after a message (or any, with `None`). Only looks at memory: cheap. May
     /// answer `true` when there are none, never `false` when there is one.
     pub fn may_have(&self, queue: QueueId, level: Level, after: Option<Sequence>) -> bool {
-        unimplemented!()
+        self.handle.shared.index().may_have(queue, level, after)
     }
 
     /// Returns the first deliveries of a queue after a message, at most `limit`, oldest first. Expired ones are
@@ -218,64 +340,42 @@ impl Store {
         after: Option<Sequence>,
         limit: usize,
     ) -> Result<Vec<Entry>, StoreError> {
-        unimplemented!()
+        self.handle.shared.entries(queue, level, after, limit)
     }
 
     /// Returns a stored message, from the cache of recent ones or from the disk. Blocks on the disk.
     pub fn message(&self, sequence: Sequence) -> Result<Option<Arc<Message>>, StoreError> {
-        unimplemented!()
-    }
-
-    /// Removes deliveries. Written with the next group, at the latest after 100 ms, without anybody waiting for it.
-    /// Removing what was removed already does nothing.
-    pub fn remove(&self, entries: Vec<Entry>, why: Removal) {
-        unimplemented!()
-    }
-
-    /// Removes all deliveries of a destination. Returns how many there were.
-    pub fn clear(&self, queue: QueueId) -> u64 {
-        unimplemented!()
+        self.handle.shared.message(sequence)
     }
 
     /// Reads a record of state, also one that was submitted and is not written yet. Blocks on the disk.
     pub fn state(&self, key: &StateKey) -> Result<Option<Vec<u8>>, StoreError> {
-        unimplemented!()
+        let shared = &self.handle.shared;
+        if let Some((_, value)) = shared.inbox.lock().overlay.get(key) {
+            return Ok(value.clone());
+        }
+        let value = shared.reader()?.get(Space::State, &keys::state_key(key));
+        value.map(|value| value.map(|value| value.to_vec())).map_err(|error| shared.problem(error.0))
     }
 
     /// Reads all records of a kind, by id. Blocks on the disk.
     pub fn states(&self, kind: &'static str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        unimplemented!()
+        self.handle.shared.states(kind)
     }
 
-    /// Sets the limit of bytes. `None` means as many as the disk holds.
-    pub fn set_max_bytes(&self, max_bytes: Option<u64>) {
-        unimplemented!()
-    }
-
-    /// Calls a function with each delivery that left its queue other than by [`Removal::Delivered`] through
-    /// [`Store::remove`]: expired ones, and those dropped because the store was full. Called on the store's thread.
-    pub fn on_removed(&self, observe: Box<dyn Fn(&Entry, Removal) + Send + Sync>) {
-        unimplemented!()
-    }
-
-    /// Returns all queues with deliveries, by destination and level.
+    /// Returns all queues with deliveries, by destination and level. Blocks on the disk.
     pub fn queues(&self) -> Vec<QueueStatus> {
-        unimplemented!()
+        self.handle.shared.queues()
     }
 
-    /// Whether the store takes messages: not while it is full or its disk fails. Cheap.
+    /// Whether the store takes messages: not while it is full or its disk fails. Only looks at memory.
     pub fn is_writable(&self) -> bool {
-        unimplemented!()
+        self.status().writable
     }
 
-    /// Returns the figures of the store.
+    /// Returns the figures of the store. Bytes on the disk are counted every few seconds. Only looks at memory.
     pub fn status(&self) -> StoreStatus {
-        unimplemented!()
-    }
-
-    /// Waits until everything submitted so far, removals included, is written and flushed. Blocks.
-    pub fn flush(&self) {
-        unimplemented!()
+        self.handle.shared.figures.status()
     }
 }
 

@@ -12,7 +12,12 @@ pub enum Destination {
     /// Whatever the hub has upstream.
     Upstream,
     /// An input of a module of the hub's device.
-    Input { module: Arc<str>, input: Arc<str> },
+    Input {
+        /// The id of the module.
+        module: Arc<str>,
+        /// The name of the input.
+        input: Arc<str>,
+    },
     /// A downstream device, for messages from the cloud.
     Device(Arc<str>),
 }
