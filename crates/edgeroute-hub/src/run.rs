@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -13,7 +14,7 @@ use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::hub::{Hub, Inbound};
-use crate::identity::Identities;
+use crate::identity::{Identities, IdentityOptions, Policy};
 use crate::ingest::Ingest;
 use crate::methods::Methods;
 use crate::metrics::{DropReason, Metrics};
@@ -22,7 +23,7 @@ use crate::outbox::Paused;
 use crate::reload;
 use crate::routing::{GoodManifest, Router};
 use crate::store::{Removal, Store};
-use crate::tls::{CertificateSource, Tls};
+use crate::tls::Tls;
 use crate::twins::Twins;
 use crate::{files, mqtt};
 
@@ -78,11 +79,11 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
         tracing::warn!("the manifest has warnings\n{}", good.warnings);
     }
     // Before anything is made, so that a second hub changes nothing.
-    let listeners = Listeners::bind(config)?;
+    let listeners = Listeners::bind(config).await?;
     let hub = Arc::new(open(config, good)?);
-    let tls = Arc::new(Tls::open(&config.certificates(), hub.clock.clone()).map_err(failed)?);
+    let tls = Arc::new(Tls::open(&config.certificate_source(), hub.clock.clone()).map_err(failed)?);
     hub.follow_manifest().await;
-    let addresses = listeners.addresses.clone();
+    let addresses = listeners.addresses()?;
     let reload = Arc::new(Notify::new());
     let mut tasks = JoinSet::new();
     tasks.spawn(mqtt::listen(Arc::clone(&hub), Arc::clone(&tls), listeners.mqtt));
@@ -97,11 +98,11 @@ fn open(config: &Config, manifest: GoodManifest) -> Result<Hub, StartError> {
     files::create_directory(&config.data)
         .map_err(|error| StartError(format!("cannot create the directory {}: {error}", config.data.display())))?;
     let clock = Clock::default();
-    let identities = Arc::new(Identities::open(&config.identities()).map_err(failed)?);
-    let options = config.store(clock.clone());
+    let identities = Arc::new(Identities::open(&identity_options(config)).map_err(failed)?);
+    let options = config.store_options(clock.clone());
     let store = if config.ephemeral { Store::ephemeral(&options) } else { Store::open(&options) }.map_err(failed)?;
     let metrics = Arc::new(Metrics::new(&config.iot_hub, config.device.device_id()));
-    let observer = Arc::new(Observer::default());
+    let observer = Arc::new(Observer::new(clock.clone()));
     let known = Arc::clone(&identities);
     metrics.know_ids(move |id| id.parse().is_ok_and(|client| known.contains(&client)));
     observe_losses(&store, &metrics, &observer);
@@ -149,6 +150,19 @@ fn observe_losses(store: &Store, metrics: &Arc<Metrics>, observer: &Arc<Observer
     }));
 }
 
+fn identity_options(config: &Config) -> IdentityOptions {
+    IdentityOptions {
+        directory: (!config.ephemeral).then(|| config.data.clone()),
+        hub_host: Some(config.iot_hub.clone()),
+        hub_device: Some(config.device.device_id().to_owned()),
+        policy: Policy {
+            gateway_hosts: config.names.iter().map(str::to_owned).collect(),
+            skew: config.token_skew,
+            ..Policy::default()
+        },
+    }
+}
+
 /// The sockets on which a hub listens.
 struct Listeners {
     mqtt: TcpListener,
@@ -165,13 +179,30 @@ impl Listeners {
             Some(address) => match bind(address, "HTTPS").await {
                 Ok(listener) => Some(listener),
                 Err(error) => {
-                    tracing::warn!("{error}; the hub runs without WebSockets and without invocation of methods by modules");
+                    tracing::warn!(
+                        "{error}; the hub runs without WebSockets and without invocation of methods by modules"
+                    );
                     None
                 }
             },
         };
         Ok(Self { mqtt, https, admin })
     }
+
+    fn addresses(&self) -> Result<Addresses, StartError> {
+        let of = |listener: &TcpListener| listener.local_addr().map_err(failed);
+        Ok(Addresses {
+            mqtt: of(&self.mqtt)?,
+            https: self.https.as_ref().map(of).transpose()?,
+            admin: of(&self.admin)?,
+        })
+    }
+}
+
+async fn bind(address: SocketAddr, what: &str) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| StartError(format!("cannot listen on {address} for {what}: {error}")))
 }
 
 impl Running {
@@ -211,6 +242,6 @@ impl Running {
         self.tasks.shutdown().await;
         let store = self.hub.store.clone();
         // Blocks on the disk.
-        let _ = tokio::task::spawn_blocking(move || store.flush()).await;
+        let _ = tokio::task::spawn_blocking(move || store.close()).await;
     }
 }

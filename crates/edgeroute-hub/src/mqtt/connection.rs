@@ -232,7 +232,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
                     // Bytes may still be in the buffers of TLS or of a WebSocket.
                     unflushed = buffered > 0;
                 }
-                Wake::Read(Err(error)) | Wake::Sent(Err(error)) => return Err(Ending::Io(error)),
+                Wake::Read(Err(error)) | Wake::Sent(Err(error)) => return Err(error.into()),
                 Wake::Stored(first) => {
                     let mut next = first;
                     while let Some((number, outcome)) = next {

@@ -31,6 +31,13 @@ pub(super) enum Ending {
     Hub(CloseReason),
 }
 
+impl From<io::Error> for Ending {
+    fn from(error: io::Error) -> Self {
+        // The SDK for Node.js ends TLS without saying so.
+        if error.kind() == io::ErrorKind::UnexpectedEof { Self::Closed } else { Self::Io(error) }
+    }
+}
+
 impl From<Violation> for Ending {
     fn from(violation: Violation) -> Self {
         Self::Violation(violation)

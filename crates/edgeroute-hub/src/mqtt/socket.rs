@@ -39,7 +39,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Socket<S> {
                 None => {}
             }
             self.input.reserve(READ_CHUNK);
-            if self.reader.read_buf(&mut self.input).await.map_err(Ending::Io)? == 0 {
+            if self.reader.read_buf(&mut self.input).await? == 0 {
                 return Err(Ending::Closed);
             }
             if let Err(violation) = self.decode() {
