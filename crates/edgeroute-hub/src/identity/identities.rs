@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::authenticate::Policy;
 use super::file::{self, Content, FILE, Identity};
 use super::{ClientId, NoRandomness};
+use crate::files::{self, Access};
 
 /// The host name of the hub in the cloud, if nobody says another. Tokens and connection strings contain it; nothing
 /// connects to it, because every client is given the name of this hub as its gateway.
@@ -67,14 +68,14 @@ impl Identities {
             Some(path) => {
                 let failed = |error| IdentityError::file(path, error);
                 let directory = path.parent().unwrap_or(path);
-                file::create_directory(directory).map_err(failed)?;
+                files::create_directory(directory).map_err(failed)?;
                 let _lock = lock(path)?;
                 match file::read(path).map_err(failed)? {
                     Some(bytes) => (parse(path, &bytes)?, bytes),
                     None => {
                         let content = Self::first(options)?;
                         let bytes = content.to_bytes().map_err(failed)?;
-                        file::replace(path, &bytes).map_err(failed)?;
+                        files::write(path, &bytes, Access::Private).map_err(failed)?;
                         (content, bytes)
                     }
                 }
@@ -253,7 +254,7 @@ impl Identities {
                 let keys = |identity: &Identity| [identity.primary_key.clone(), identity.secondary_key.clone()];
                 // A rotation keeps one key: which of the two a client used is not known, so its next token shows it.
                 let shares_key = keys(identity).iter().any(|key| keys(now).contains(key));
-                !now.enabled || now.generation != identity.generation || !shares_key
+                (identity.enabled && !now.enabled) || now.generation != identity.generation || !shares_key
             })
         });
         let ended = ended.map(|(client, _)| client.clone()).collect();
@@ -280,7 +281,7 @@ impl Identities {
         let mut content = self.parse_own(path, &bytes)?;
         let result = change(&mut content.identities)?;
         let bytes = content.to_bytes().map_err(failed)?;
-        file::replace(path, &bytes).map_err(failed)?;
+        files::write(path, &bytes, Access::Private).map_err(failed)?;
         self.publish(content.identities);
         *seen = bytes;
         Ok(result)

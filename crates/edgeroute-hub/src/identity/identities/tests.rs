@@ -180,7 +180,7 @@ fn a_malformed_file_is_refused_without_showing_keys() {
     let path = directory.path().join("data").join(FILE);
     let good = std::fs::read_to_string(&path).expect("it can be read");
     for (from, to, expected) in [
-        ("{", "", "not JSON"),
+        ("{", "{{", "not JSON"),
         ("\"enabled\": true", "\"enabled\": \"c2VjcmV0\"", "not what the hub writes"),
         ("\"primaryKey\": \"", "\"primaryKey\": \"c2VjcmV0*", "not what the hub writes"),
         ("\"hubDevice\": \"edge-1\"", "\"hubDevice\": \"a/b\"", "`hubDevice` is not the id of a device"),

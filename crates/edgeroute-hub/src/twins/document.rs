@@ -1,0 +1,158 @@
+//! The properties of a twin: patches, and what is valid in them.
+//!
+//! All functions recurse as deep as the JSON reader lets a document nest, which is 128 levels.
+
+use serde_json::{Map, Value};
+
+use super::TwinError;
+
+/// The desired or the reported properties of a twin, or a patch of them.
+pub type Document = Map<String, Value>;
+
+/// The most bytes of a patch, and of a document, as JSON without white space.
+pub const LARGEST: usize = 32 * 1024;
+
+/// The most objects that are nested in each other below the document.
+const DEEPEST: usize = 10;
+
+/// The most bytes of a name.
+const LONGEST_NAME: usize = 1_024;
+
+/// The most bytes of a string.
+const LONGEST_STRING: usize = 4_096;
+
+/// The integers that a property can have.
+const INTEGERS: std::ops::RangeInclusive<i64> = -(1 << 52)..=(1 << 52) - 1;
+
+/// Reads a patch and checks it, see [`check`].
+pub(super) fn parse_patch(bytes: &[u8]) -> Result<Document, TwinError> {
+    let patch = match serde_json::from_slice(bytes) {
+        Ok(Value::Object(patch)) => patch,
+        Ok(_) => return Err(TwinError::invalid("the properties are not a JSON object")),
+        Err(error) => return Err(TwinError::invalid(format_args!("the properties are not JSON: {error}"))),
+    };
+    check(&patch)?;
+    Ok(patch)
+}
+
+/// Checks a patch or document.
+///
+/// # Errors
+/// Fails if it has more than 32 KiB, if more than 10 objects are nested in it, if a name has more than 1,024 bytes or
+/// characters that are not permitted, if a string has more than 4,096 bytes, if an integer is not within ±2⁵², or if an
+/// array has a `null`.
+pub(super) fn check(document: &Document) -> Result<(), TwinError> {
+    check_object(document, DEEPEST)?;
+    check_size(document)
+}
+
+/// Checks that a document has at most 32 KiB.
+pub(super) fn check_size(document: &Document) -> Result<(), TwinError> {
+    let size = serde_json::to_vec(document).map_err(TwinError::internal)?.len();
+    if size > LARGEST {
+        return Err(TwinError::invalid(format_args!("the properties have {size} bytes, more than {LARGEST}")));
+    }
+    Ok(())
+}
+
+fn check_object(object: &Document, depth: usize) -> Result<(), TwinError> {
+    for (name, value) in object {
+        check_name(name)?;
+        check_value(name, value, depth)?;
+    }
+    Ok(())
+}
+
+fn check_name(name: &str) -> Result<(), TwinError> {
+    let shown = || name.chars().take(50).collect::<String>();
+    if name.len() > LONGEST_NAME {
+        return Err(TwinError::invalid(format_args!(
+            "the name `{}..` has {} bytes, more than {LONGEST_NAME}",
+            shown(),
+            name.len()
+        )));
+    }
+    let is_refused = |character: char| character.is_control() || character.is_whitespace() || ".$#".contains(character);
+    if let Some(character) = name.chars().find(|character| is_refused(*character)) {
+        return Err(TwinError::invalid(format_args!("the name `{}` contains {character:?}", shown())));
+    }
+    Ok(())
+}
+
+fn check_value(name: &str, value: &Value, depth: usize) -> Result<(), TwinError> {
+    match value {
+        Value::Null | Value::Bool(_) => Ok(()),
+        Value::Number(number) => {
+            let is_integer = number.is_i64() || number.is_u64();
+            if is_integer && !number.as_i64().is_some_and(|number| INTEGERS.contains(&number)) {
+                return Err(TwinError::invalid(format_args!(
+                    "`{name}` is {number}, and integers go from {} to {}",
+                    INTEGERS.start(),
+                    INTEGERS.end()
+                )));
+            }
+            Ok(())
+        }
+        Value::String(string) if string.len() > LONGEST_STRING => Err(TwinError::invalid(format_args!(
+            "the string `{name}` has {} bytes, more than {LONGEST_STRING}",
+            string.len()
+        ))),
+        Value::String(_) => Ok(()),
+        Value::Array(items) => items.iter().try_for_each(|item| match item {
+            Value::Null => Err(TwinError::invalid(format_args!("the array `{name}` contains null"))),
+            item => check_value(name, item, depth),
+        }),
+        Value::Object(object) => match depth.checked_sub(1) {
+            Some(depth) => check_object(object, depth),
+            None => Err(TwinError::invalid(format_args!("more than {DEEPEST} objects are nested at `{name}`"))),
+        },
+    }
+}
+
+/// Applies a patch: objects are merged, `null` removes, and everything else replaces.
+pub fn merge(target: &mut Document, patch: Document) {
+    for (name, value) in patch {
+        match value {
+            Value::Null => {
+                target.remove(&name);
+            }
+            Value::Object(patch) => match target.get_mut(&name) {
+                Some(Value::Object(object)) => merge(object, patch),
+                _ => {
+                    let mut object = Document::new();
+                    merge(&mut object, patch);
+                    target.insert(name, Value::Object(object));
+                }
+            },
+            value => {
+                target.insert(name, value);
+            }
+        }
+    }
+}
+
+/// Returns the patch that makes `new` of `old`.
+pub fn difference(old: &Document, new: &Document) -> Document {
+    let mut patch = Document::new();
+    for (name, value) in new {
+        let change = match (old.get(name), value) {
+            (Some(before), value) if before == value => continue,
+            (Some(Value::Object(before)), Value::Object(object)) => Value::Object(difference(before, object)),
+            (_, value) => value.clone(),
+        };
+        patch.insert(name.clone(), change);
+    }
+    for name in old.keys().filter(|name| !new.contains_key(*name)) {
+        patch.insert(name.clone(), Value::Null);
+    }
+    patch
+}
+
+/// Returns a document with its `$version`, as clients get it.
+pub(super) fn with_version(mut document: Document, version: u64) -> Document {
+    document.insert("$version".to_owned(), version.into());
+    document
+}
+
+#[cfg(test)]
+mod tests;
