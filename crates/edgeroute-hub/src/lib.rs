@@ -2,9 +2,11 @@
 //!
 //! Modules, lowest first: each uses only those before it.
 
+pub mod bind;
 pub mod clients;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod files;
 pub mod http;
 pub mod hub;

@@ -304,7 +304,7 @@ impl Config {
     }
 
     /// Returns where the server certificate comes from.
-    pub fn certificate_source(&self) -> CertificateSource {
+    pub fn certificates(&self) -> CertificateSource {
         match &self.certificate {
             Some(files) => CertificateSource::Files(files.clone()),
             None => CertificateSource::Authority { directory: self.data.clone(), names: self.names.clone() },
@@ -312,7 +312,7 @@ impl Config {
     }
 
     /// Returns how the store is opened.
-    pub fn store_options(&self, clock: Clock) -> StoreOptions {
+    pub fn store(&self, clock: Clock) -> StoreOptions {
         StoreOptions {
             directory: directory_in(&self.data),
             hub_device: self.device.device_id().into(),

@@ -83,10 +83,10 @@ fn the_file_sets_everything() {
     assert_eq!(config.listen.workload, Path::new("/etc/hub/w.sock"));
     let files = config.certificate.clone().expect("given");
     assert_eq!(files.root.as_deref(), Some(Path::new("/etc/hub/c.pem")));
-    assert_eq!(config.certificate_source(), CertificateSource::Files(files));
+    assert_eq!(config.certificates(), CertificateSource::Files(files));
     assert!(config.ephemeral && config.log_format == LogFormat::Json);
     assert_eq!(config.token_skew, Duration::from_secs(60));
-    let options = config.store_options(Clock::default());
+    let options = config.store(Clock::default());
     assert_eq!((options.directory.as_path(), &*options.hub_device), (Path::new("/var/lib/hub/store"), "edge-2"));
 }
 

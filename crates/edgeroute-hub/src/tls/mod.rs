@@ -7,6 +7,7 @@ mod accept;
 mod authority;
 mod certificate;
 mod names;
+mod strict;
 
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ pub use accept::{HandshakeFailure, TlsStream};
 pub use authority::Authority;
 pub use certificate::{ServerCertificate, roots_of};
 pub use names::{Names, host_name};
+pub use strict::strict_problems;
 
 /// How often the hub looks whether its certificate is due.
 const CHECK_INTERVAL: Duration = Duration::from_secs(60);

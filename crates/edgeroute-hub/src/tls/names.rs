@@ -38,7 +38,7 @@ impl Names {
     }
 
     /// Lists names as a certificate has them, also wildcards.
-    pub(super) fn unchecked(names: Vec<String>) -> Self {
+    pub(crate) fn unchecked(names: Vec<String>) -> Self {
         Self(names)
     }
 
