@@ -3,6 +3,7 @@
 //! Modules, lowest first: each uses only those before it.
 
 pub mod bind;
+pub mod admin;
 pub mod clients;
 pub mod clock;
 pub mod config;
