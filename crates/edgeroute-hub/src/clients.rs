@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 use crate::clock::Timestamp;
 use crate::identity::ClientId;
 use crate::outbox::{Due, Outbox, Paused, Sent};
-use crate::store::{Consumer, StateKey, Store, StoreError};
+use crate::store::{Consumer, StateKey, Store, StoreError, Submission};
 use crate::wire::{Filter, Filters};
 
 /// The kind of the records of sessions in the store.
@@ -288,5 +288,7 @@ impl Clients {
         if let Some(session) = removed {
             session.close(CloseReason::IdentityChanged);
         }
+        let (state, message, wanted) = (vec![Self::record(client, None)], None, None);
+        self.store.submit(Submission { state, message, wanted, completed: Box::new(|_| ()) });
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -63,6 +64,30 @@ impl Hub {
     pub async fn stopped(&self) {
         // Fails only if the sender is gone, and it belongs to the hub.
         let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
+    }
+
+    /// Looks each second for identities that another process changed, and ends the connections of those that were
+    /// removed, disabled, or have new keys.
+    pub async fn watch_identities(self: Arc<Self>) {
+        const INTERVAL: Duration = Duration::from_secs(1);
+        let mut complained = false;
+        loop {
+            tokio::time::sleep(INTERVAL).await;
+            let identities = Arc::clone(&self.identities);
+            match tokio::task::spawn_blocking(move || identities.reload()).await {
+                Ok(Ok(changed)) => {
+                    complained = false;
+                    for session in changed.iter().filter_map(|client| self.clients.existing(client)) {
+                        session.close(CloseReason::IdentityChanged);
+                    }
+                }
+                Ok(Err(error)) if !complained => {
+                    complained = true;
+                    tracing::error!("the identities in use stay in use: {error}");
+                }
+                Ok(Err(_)) | Err(_) => {}
+            }
+        }
     }
 
     /// Takes no more connections, and ends those there are once what they sent is stored.

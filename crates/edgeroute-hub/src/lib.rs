@@ -2,8 +2,9 @@
 //!
 //! Modules, lowest first: each uses only those before it.
 
-pub mod bind;
 pub mod admin;
+pub mod administration;
+pub mod bind;
 pub mod clients;
 pub mod clock;
 pub mod config;
@@ -24,8 +25,10 @@ pub mod outbox;
 pub mod reload;
 pub mod routing;
 pub mod run;
+pub mod services;
 pub mod store;
 pub mod tls;
 pub mod twins;
+pub mod upstream;
 pub mod wire;
 pub mod workload;

@@ -56,6 +56,8 @@ pub struct Draft {
     pub system: OwnedProperties,
     /// The body.
     pub body: Vec<u8>,
+    /// How long a message from the cloud waits for its device: an hour if this is `None`. Routes decide for others.
+    pub time_to_live: Option<Duration>,
 }
 
 impl Hub {
@@ -92,6 +94,7 @@ impl Hub {
             return Err(OperationError::Full(format!("{waiting} messages wait for {device}, as many as may wait")));
         }
         let received = self.clock.now();
+        let time = draft.time_to_live.unwrap_or(DEVICEBOUND_TIME);
         let mut content = OwnedMessage::new(Origin::device(device.device_id())).with_body(draft.body);
         *content.properties_mut() = draft.properties;
         for (name, value) in draft.system.iter() {
@@ -106,7 +109,7 @@ impl Hub {
         }
         let message = Message { sender: device.clone(), received, content };
         wire::devicebound_topic(device, &message).map_err(|error| OperationError::Invalid(error.to_string()))?;
-        let expires = received.plus_millis(u64::try_from(DEVICEBOUND_TIME.as_millis()).unwrap_or(u64::MAX));
+        let expires = received.plus_millis(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
         let (completed, stored) = oneshot::channel();
         self.ingest.deliver(message, queue, expires, Box::new(move |outcome| drop(completed.send(outcome))));
         sequence(stored).await

@@ -9,6 +9,7 @@ use edgeroute::{CheckedManifest, Manifest, Retention, RouteTable, Scratch};
 use edgeroute_analysis::lint::Linter;
 use edgeroute_analysis::render::{Color, FileReport, Report};
 
+use crate::clock::{Clock, Timestamp};
 use crate::message::Message;
 use crate::observe::Taken;
 use crate::store::{Destination, Level, NewDelivery, QueueId, Store};
@@ -17,6 +18,7 @@ use crate::store::{Destination, Level, NewDelivery, QueueId, Store};
 #[derive(Debug)]
 pub struct Router {
     store: Store,
+    clock: Clock,
     current: ArcSwap<Routing>,
 }
 
@@ -24,7 +26,9 @@ pub struct Router {
 #[derive(Debug)]
 pub struct Routing {
     version: u64,
+    since: Timestamp,
     text: Arc<str>,
+    warnings: String,
     manifest: Manifest,
     table: RouteTable,
     /// The queue of each endpoint, by the index of its id.
@@ -101,9 +105,9 @@ fn report(name: &str, text: &str, routes: usize, findings: &[Finding]) -> String
 
 impl Router {
     /// Puts the first manifest in force.
-    pub fn new(store: Store, manifest: GoodManifest) -> Self {
-        let first = Routing::new(&store, 1, manifest);
-        Self { store, current: ArcSwap::from_pointee(first) }
+    pub fn new(store: Store, clock: Clock, manifest: GoodManifest) -> Self {
+        let first = Routing::new(&store, 1, clock.now(), manifest);
+        Self { store, clock, current: ArcSwap::from_pointee(first) }
     }
 
     /// Returns the routes in force.
@@ -119,7 +123,7 @@ impl Router {
         if same_routes && old.text == manifest.text {
             return false;
         }
-        self.current.store(Arc::new(Routing::new(&self.store, old.version + 1, manifest)));
+        self.current.store(Arc::new(Routing::new(&self.store, old.version + 1, self.clock.now(), manifest)));
         !same_routes
     }
 
@@ -130,8 +134,8 @@ impl Router {
 }
 
 impl Routing {
-    fn new(store: &Store, version: u64, manifest: GoodManifest) -> Self {
-        let GoodManifest { text, manifest, table, warnings: _ } = manifest;
+    fn new(store: &Store, version: u64, since: Timestamp, manifest: GoodManifest) -> Self {
+        let GoodManifest { text, manifest, table, warnings } = manifest;
         let mut queues = vec![None; table.endpoint_bound()];
         for (id, endpoint) in table.endpoints() {
             let destination = Destination::from(endpoint);
@@ -145,12 +149,27 @@ impl Routing {
                 *route = name.into();
             }
         }
-        Self { version, text, manifest, table, queues, routes, scratches: Mutex::default() }
+        Self { version, since, text, warnings, manifest, table, queues, routes, scratches: Mutex::default() }
     }
 
     /// Returns the number of the version: 1 for the first, and one more for each replacement.
     pub const fn version(&self) -> u64 {
         self.version
+    }
+
+    /// Returns when it came into force.
+    pub const fn since(&self) -> Timestamp {
+        self.since
+    }
+
+    /// Returns what `edgeroute lint` reports on the manifest, empty if there is nothing.
+    pub fn warnings(&self) -> &str {
+        &self.warnings
+    }
+
+    /// Returns the destinations of the routes, each once.
+    pub fn destinations(&self) -> impl Iterator<Item = (QueueId, &Destination)> {
+        self.queues.iter().flatten().map(|(queue, destination)| (*queue, destination))
     }
 
     /// Returns the text of the manifest.
@@ -183,7 +202,7 @@ impl Routing {
                 Retention::For(time) => {
                     message.received.plus_millis(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
                 }
-                Retention::Forever => crate::clock::Timestamp::NEVER,
+                Retention::Forever => Timestamp::NEVER,
             };
             let route = self.routes.get(delivery.route_id().index()).map_or_else(Arc::default, Arc::clone);
             decision.deliveries.push(NewDelivery { queue: *queue, level, expires });

@@ -5,28 +5,38 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use uuid::Uuid;
 
+use crate::admin::{self, Access, Token};
+use crate::administration::{Administration, Place};
+use crate::bind::bind;
 use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::http::{self, ServeMqtt};
 use crate::hub::{Hub, Inbound};
-use crate::identity::{Identities, IdentityOptions, Policy};
+use crate::identity::{ClientId, Identities, IdentityOptions, Policy};
 use crate::ingest::Ingest;
+use crate::listen::stopped;
 use crate::methods::Methods;
 use crate::metrics::{DropReason, Metrics};
 use crate::observe::{Event, Observer};
 use crate::outbox::Paused;
-use crate::reload;
 use crate::routing::{GoodManifest, Router};
+use crate::services::Services;
 use crate::store::{Removal, Store};
 use crate::tls::Tls;
 use crate::twins::Twins;
-use crate::{files, mqtt};
+use crate::upstream::{self, Upstream};
+use crate::{files, mqtt, reload, workload};
 
+/// Connections to the HTTPS server beyond the limit of clients.
+const MOST_REQUESTS: usize = 256;
 /// How long stopping may take.
 const STOP_TIME: Duration = Duration::from_secs(10);
 
@@ -51,6 +61,7 @@ fn failed(error: impl fmt::Display) -> StartError {
 pub struct Running {
     hub: Arc<Hub>,
     tls: Arc<Tls>,
+    upstream: Arc<Upstream>,
     addresses: Addresses,
     reload: Arc<Notify>,
     tasks: JoinSet<()>,
@@ -75,22 +86,115 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
         .map_err(|problem| StartError(format!("cannot read the manifest {}: {problem}", manifest.display())))?;
     let name = manifest.display().to_string();
     let good = GoodManifest::check(&name, &text).map_err(|bad| StartError(bad.report))?;
-    if !good.warnings.is_empty() {
-        tracing::warn!("the manifest has warnings\n{}", good.warnings);
-    }
     // Before anything is made, so that a second hub changes nothing.
     let listeners = Listeners::bind(config).await?;
     let hub = Arc::new(open(config, good)?);
-    let tls = Arc::new(Tls::open(&config.certificate_source(), hub.clock.clone()).map_err(failed)?);
+    let tls = Arc::new(Tls::open(&config.certificates(), hub.clock.clone()).map_err(failed)?);
+    let upstream = Arc::new(Upstream::start(config.upstream.clone(), upstream_parts(&hub)).map_err(failed)?);
     hub.follow_manifest().await;
+
     let addresses = listeners.addresses()?;
+    let token = AdminFile::write(config, &addresses).map_err(failed)?;
+    let access = match token {
+        Some(token) => Access::Token(Token::new(token)),
+        None => Access::Loopback { names: config.names.iter().map(str::to_owned).collect() },
+    };
+    let place = Place {
+        manifest: manifest.to_owned(),
+        gateway: config.gateway().to_owned(),
+        listeners: addresses.list(),
+        warnings: listeners.warnings.clone(),
+        started: hub.clock.now(),
+    };
+    let administration = Administration::new(Arc::clone(&hub), Arc::clone(&tls), Arc::clone(&upstream), place);
     let reload = Arc::new(Notify::new());
     let mut tasks = JoinSet::new();
+    let stop = || hub.stopping.subscribe();
+    let services = Arc::new(Services(Arc::clone(&hub)));
     tasks.spawn(mqtt::listen(Arc::clone(&hub), Arc::clone(&tls), listeners.mqtt));
+    if let Some(listener) = listeners.https {
+        let most = config.limits.clients.saturating_add(MOST_REQUESTS);
+        let serve = serve_mqtt(&hub);
+        tasks.spawn(http::serve(listener, most, Arc::clone(&tls), Arc::clone(&services), serve, stop()));
+    }
+    tasks.spawn(admin::serve(listeners.admin, admin::router(Arc::new(administration), access), stopped(stop())));
+    match workload::bind(&config.listen.workload).await {
+        Ok(listener) => {
+            tasks.spawn(workload::serve(listener, Arc::clone(&services), Arc::clone(&tls), stop()));
+        }
+        Err(error) => {
+            tracing::warn!("no workload API at {}: {error}", config.listen.workload.display());
+        }
+    }
+    if let Some(address) = config.listen.workload_http {
+        let listener = bind(address, "workload API").await.map_err(failed)?;
+        tasks.spawn(workload::serve_loopback(listener, Arc::clone(&services), Arc::clone(&tls), stop()));
+    }
     tasks.spawn(Arc::clone(&hub).watch_manifest(manifest.to_owned(), Arc::clone(&reload)));
-    let stopped = Arc::clone(&hub);
-    tasks.spawn(Arc::clone(&tls).renew(async move { stopped.stopped().await }));
-    Ok(Running { hub, tls, addresses, reload, tasks })
+    tasks.spawn(Arc::clone(&hub).watch_identities());
+    tasks.spawn(Arc::clone(&tls).renew(stopped(stop())));
+    Ok(Running { hub, tls, upstream, addresses, reload, tasks })
+}
+
+/// Serves MQTT over whatever the HTTPS server makes of WebSockets.
+fn serve_mqtt(hub: &Arc<Hub>) -> ServeMqtt {
+    let hub = Arc::clone(hub);
+    Arc::new(move |stream, address| Box::pin(mqtt::serve(Arc::clone(&hub), stream, address)))
+}
+
+fn upstream_parts(hub: &Hub) -> upstream::Parts {
+    upstream::Parts {
+        store: hub.store.clone(),
+        paused: hub.paused.clone(),
+        metrics: Arc::clone(&hub.metrics),
+        observer: Arc::clone(&hub.observer),
+        clock: hub.clock.clone(),
+        device: ClientId::device(hub.identities.hub_device()),
+    }
+}
+
+/// The file `admin.json` of the data directory: how commands reach the hub that runs.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AdminFile {
+    /// The address of the administration port.
+    pub address: SocketAddr,
+    /// The token that requests need, unless the address is on loopback.
+    pub token: Option<String>,
+    /// The process.
+    pub process: u32,
+}
+
+impl AdminFile {
+    /// The name of the file.
+    pub const NAME: &str = "admin.json";
+
+    /// Writes the file. Off loopback, takes the token of the last run or makes one, and returns it.
+    fn write(config: &Config, addresses: &Addresses) -> Result<Option<String>, std::io::Error> {
+        let path = config.data.join(Self::NAME);
+        let token = if addresses.admin.ip().is_loopback() {
+            None
+        } else {
+            let last = files::read(&path).ok().and_then(|text| serde_json::from_str::<Self>(&text).ok());
+            let new = || (0..2).map(|_| Uuid::new_v4().simple().to_string()).collect();
+            Some(last.and_then(|last| last.token).unwrap_or_else(new))
+        };
+        let file = Self { address: addresses.admin, token: token.clone(), process: std::process::id() };
+        let text = serde_json::to_vec_pretty(&file).map_err(std::io::Error::other)?;
+        files::write(&path, &text, files::Access::Private)?;
+        Ok(token)
+    }
+}
+
+impl Addresses {
+    /// Returns the listeners, such as `mqtt 127.0.0.1:8883`.
+    pub fn list(&self) -> Vec<String> {
+        let https = self.https.map(|address| format!("https {address}"));
+        [Some(format!("mqtt {}", self.mqtt)), https, Some(format!("admin {}", self.admin))]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
 }
 
 /// Opens everything that a hub consists of, without its servers.
@@ -99,7 +203,7 @@ fn open(config: &Config, manifest: GoodManifest) -> Result<Hub, StartError> {
         .map_err(|error| StartError(format!("cannot create the directory {}: {error}", config.data.display())))?;
     let clock = Clock::default();
     let identities = Arc::new(Identities::open(&identity_options(config)).map_err(failed)?);
-    let options = config.store_options(clock.clone());
+    let options = config.store(clock.clone());
     let store = if config.ephemeral { Store::ephemeral(&options) } else { Store::open(&options) }.map_err(failed)?;
     let metrics = Arc::new(Metrics::new(&config.iot_hub, config.device.device_id()));
     let observer = Arc::new(Observer::new(clock.clone()));
@@ -108,7 +212,7 @@ fn open(config: &Config, manifest: GoodManifest) -> Result<Hub, StartError> {
     observe_losses(&store, &metrics, &observer);
     let paused = Paused::default();
     let clients = Arc::new(Clients::restore(store.clone(), paused.clone()).map_err(failed)?);
-    let router = Arc::new(Router::new(store.clone(), manifest));
+    let router = Arc::new(Router::new(store.clone(), clock.clone(), manifest));
     metrics.table_version(router.current().version());
     let ingest = Ingest::new(Arc::clone(&router), store.clone(), Arc::clone(&observer), Arc::clone(&metrics));
     let twins = Twins::new(store.clone(), Arc::clone(&clients), ingest.clone(), clock.clone(), config.device.clone());
@@ -168,41 +272,34 @@ struct Listeners {
     mqtt: TcpListener,
     https: Option<TcpListener>,
     admin: TcpListener,
+    warnings: Vec<String>,
 }
 
 impl Listeners {
     async fn bind(config: &Config) -> Result<Self, StartError> {
-        let mqtt = bind(config.listen.mqtt(), "MQTT").await?;
-        let admin = bind(config.listen.admin, "administration").await?;
+        let mqtt = bind(config.listen.mqtt(), "MQTT").await.map_err(failed)?;
+        let admin = bind(config.listen.admin, "administration").await.map_err(failed)?;
+        let mut warnings = Vec::new();
         let https = match config.listen.https() {
             None => None,
             Some(address) => match bind(address, "HTTPS").await {
                 Ok(listener) => Some(listener),
                 Err(error) => {
-                    tracing::warn!(
-                        "{error}; the hub runs without WebSockets and without invocation of methods by modules"
-                    );
+                    let warning = format!("{error}; until then, modules cannot invoke methods or use WebSockets");
+                    tracing::warn!("{warning}");
+                    warnings.push(warning);
                     None
                 }
             },
         };
-        Ok(Self { mqtt, https, admin })
+        Ok(Self { mqtt, https, admin, warnings })
     }
 
     fn addresses(&self) -> Result<Addresses, StartError> {
         let of = |listener: &TcpListener| listener.local_addr().map_err(failed);
-        Ok(Addresses {
-            mqtt: of(&self.mqtt)?,
-            https: self.https.as_ref().map(of).transpose()?,
-            admin: of(&self.admin)?,
-        })
+        let https = self.https.as_ref().map(of).transpose()?;
+        Ok(Addresses { mqtt: of(&self.mqtt)?, https, admin: of(&self.admin)? })
     }
-}
-
-async fn bind(address: SocketAddr, what: &str) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| StartError(format!("cannot listen on {address} for {what}: {error}")))
 }
 
 impl Running {
@@ -239,6 +336,7 @@ impl Running {
         if timeout(STOP_TIME, ended).await.is_err() {
             tracing::warn!("some connections did not end within {} s", STOP_TIME.as_secs());
         }
+        self.upstream.stop().await;
         self.tasks.shutdown().await;
         let store = self.hub.store.clone();
         // Blocks on the disk.

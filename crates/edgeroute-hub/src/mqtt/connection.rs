@@ -176,8 +176,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         self.socket
             .codec
             .connack(mqtt_protocol_core::mqtt::result_code::ConnectReturnCode::Accepted, session_present)?;
-        self.send_again()?;
-        Ok(())
+        if self.session.state().filters.quality(Filter::DesiredPatches).is_some() {
+            self.request(Request::CatchUp);
+        }
+        self.send_again()
     }
 
     /// Exchanges packets until the connection ends.

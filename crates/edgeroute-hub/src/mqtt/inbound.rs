@@ -111,7 +111,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
     }
 
     /// Passes a request to the task that answers them.
-    fn request(&mut self, request: Request) {
+    pub(super) fn request(&mut self, request: Request) {
         let requests = self.requests.get_or_insert_with(|| {
             let (requests, received) = mpsc::channel(REQUESTS);
             let (hub, client) = (Arc::clone(&self.hub), self.session.client().clone());
@@ -143,6 +143,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         }
         self.may_have_deliveries = true;
         self.session.update(|state| state.filters = filters);
+        if filters.quality(Filter::DesiredPatches).is_some() && before.quality(Filter::DesiredPatches).is_none() {
+            self.request(Request::CatchUp);
+        }
         let id = subscribe.packet_id();
         if filters == before || !self.durable {
             self.socket.codec.suback(id, &granted)?;

@@ -7,6 +7,7 @@ use tokio::task::{JoinError, spawn_blocking};
 
 use super::connection::{Connection, Fetched, Response};
 use super::ending::Ending;
+use super::requests::Request;
 use crate::clients::Push;
 use crate::observe::Event;
 use crate::outbox::{Due, Sent};
@@ -162,6 +163,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             }
             Push::DesiredPatch { version, patch } => {
                 self.socket.codec.publish_once(&wire::desired_patch_topic(version), &patch)?;
+                self.request(Request::Seen { version });
             }
         }
         Ok(())

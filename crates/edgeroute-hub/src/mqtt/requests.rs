@@ -17,6 +17,10 @@ pub(super) enum Request {
     Get { rid: String },
     /// Change the reported properties.
     Report { rid: String, patch: Vec<u8> },
+    /// The client was sent the desired properties of a version.
+    Seen { version: u64 },
+    /// The client has connected or subscribed, and may have missed changes of the desired properties.
+    CatchUp,
 }
 
 /// Answers requests until the connection ends.
@@ -29,6 +33,18 @@ pub(super) async fn answer(
     while let Some(request) = requests.recv().await {
         let start = Instant::now();
         let response = match request {
+            Request::Seen { version } => {
+                if let Err(error) = hub.twins.desired_seen(&client, version).await {
+                    tracing::warn!(%client, "cannot record which properties the client has seen: {error}");
+                }
+                continue;
+            }
+            Request::CatchUp => {
+                if let Err(error) = hub.twins.catch_up(&client).await {
+                    tracing::warn!(%client, "cannot look for properties that the client missed: {error}");
+                }
+                continue;
+            }
             Request::Get { rid } => {
                 let twin = hub.twins.get(&client).await;
                 hub.metrics.twin_read(&client, start.elapsed());

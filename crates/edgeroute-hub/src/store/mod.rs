@@ -297,6 +297,11 @@ impl Store {
         self.handle.shared.set_observer(Some(observe.into()));
     }
 
+    /// Returns the limit of bytes.
+    pub fn max_bytes(&self) -> Option<u64> {
+        Some(self.handle.shared.max_bytes.load(Ordering::Relaxed)).filter(|limit| *limit != u64::MAX)
+    }
+
     /// Waits until everything submitted so far, removals included, is written and flushed. Blocks.
     ///
     /// Does not wait for messages for which there is no space, nor for a disk that fails.

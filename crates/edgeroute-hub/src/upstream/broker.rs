@@ -1,0 +1,44 @@
+use std::time::Duration;
+
+use super::address::InvalidUpstream;
+use super::codec::Login;
+use super::lane::Peer;
+use super::payload::{Publication, Unsendable, for_broker};
+use super::topic::Template;
+use crate::config::{MqttUpstream, Properties};
+use crate::message::Message;
+
+/// What an MQTT broker is sent.
+pub(super) struct Broker {
+    login: Login,
+    template: Template,
+    properties: Properties,
+}
+
+impl Broker {
+    pub(super) fn new(settings: MqttUpstream, hub_device: &str) -> Result<Self, InvalidUpstream> {
+        let template = settings.topic.parse().map_err(InvalidUpstream::new)?;
+        Ok(Self {
+            login: Login {
+                client_id: settings.client_id,
+                // MQTT has no password without a user name.
+                password: settings.password.filter(|_| settings.user.is_some()),
+                user: settings.user,
+                // A broker keeps nothing for a client that subscribes to nothing; what is not acknowledged is kept here.
+                clean_session: true,
+            },
+            template,
+            properties: settings.properties,
+        })
+    }
+}
+
+impl Peer for Broker {
+    fn login(&mut self) -> Result<(Login, Option<Duration>), String> {
+        Ok((self.login.clone(), None))
+    }
+
+    fn publication<'m>(&self, message: &'m Message) -> Result<Publication<'m>, Unsendable> {
+        for_broker(message, &self.template, self.properties)
+    }
+}

@@ -1,0 +1,179 @@
+//! What is upstream of the hub: nothing, an MQTT broker, or another hub.
+//!
+//! Messages for `$upstream` are in the store before they are sent, and leave it when the server has acknowledged them. So
+//! being offline is a state of the connection and never of the queue: whatever happens to a connection, the next one goes
+//! on with what is not acknowledged, in the same order. A server gets a message again only if a connection, or the hub,
+//! ended between the message and its acknowledgement.
+//!
+//! ```text
+//! store ─► pump: reads what the lanes have room for ─► lane: one connection, at most 64 messages in flight
+//!            ▲                                           │ PUBACK: removed from the store
+//!            └───────────────── room ◄───────────────────┘
+//! ```
+
+mod address;
+mod backoff;
+mod broker;
+mod codec;
+mod dial;
+mod lane;
+mod link;
+mod payload;
+mod pump;
+mod queue;
+mod show;
+mod status;
+#[cfg(test)]
+mod tests;
+mod topic;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+pub use address::InvalidUpstream;
+pub use status::{Kind, Problem, State, Status};
+
+use address::Address;
+use broker::Broker;
+use dial::{Dial, Dialer};
+use lane::{Control, Lane, Shared};
+use pump::pump;
+use queue::{Queue, Stored};
+use show::Window;
+use status::Board;
+
+use crate::clock::Clock;
+use crate::config;
+use crate::identity::ClientId;
+use crate::metrics::Metrics;
+use crate::observe::Observer;
+use crate::outbox::Paused;
+use crate::store::Store;
+
+/// What upstream needs of the hub.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// Has the messages.
+    pub store: Store,
+    /// The queues that are held back.
+    pub paused: Paused,
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+    /// Shows.
+    pub observer: Arc<Observer>,
+    /// The time.
+    pub clock: Clock,
+    /// The device of the hub.
+    pub device: ClientId,
+}
+
+/// Upstream, at work.
+#[derive(Debug)]
+pub struct Upstream {
+    control: watch::Sender<Control>,
+    board: Arc<Board>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Upstream {
+    /// Starts to send. Has to be called within a tokio runtime. Blocks on the disk for the roots to trust.
+    ///
+    /// # Errors
+    /// Fails if the topic or the CA file cannot be used, or if the host is neither a name nor an IP address. A server that
+    /// cannot be reached is no error.
+    pub fn start(settings: config::Upstream, parts: Parts) -> Result<Self, InvalidUpstream> {
+        let Parts { store, paused, metrics, observer, clock, device } = parts;
+        let dial: Option<Arc<dyn Dial>> = match &settings {
+            config::Upstream::Show => None,
+            config::Upstream::Mqtt(broker) => Some(Arc::new(Dialer::new(broker.into(), broker.ca.as_deref())?)),
+            config::Upstream::Hub(hub) => Some(Arc::new(Dialer::new(hub.into(), hub.ca.as_deref())?)),
+        };
+        let queue = Stored { store, paused };
+        Self::start_with(queue, settings, dial, Rest { metrics, observer, clock, device })
+    }
+
+    fn start_with<Q: Queue>(
+        queue: Q,
+        settings: config::Upstream,
+        dial: Option<Arc<dyn Dial>>,
+        rest: Rest,
+    ) -> Result<Self, InvalidUpstream> {
+        let Rest { metrics, observer, clock, device } = rest;
+        let (kind, address) = match &settings {
+            config::Upstream::Show => (Kind::Show, None),
+            config::Upstream::Mqtt(broker) => (Kind::Broker, Some(Address::from(broker))),
+            config::Upstream::Hub(hub) => (Kind::Hub, Some(Address::from(hub))),
+        };
+        let board = Arc::new(Board::new(kind, address.map(|address| address.to_string()), clock.clone()));
+        let room = Arc::new(Notify::new());
+        let shared = Arc::new(Shared { queue, metrics, observer, clock, board: Arc::clone(&board), room });
+        let (control, receiver) = watch::channel(Control::default());
+        let mut tasks = Vec::new();
+        match (settings, dial) {
+            (config::Upstream::Mqtt(settings), Some(dial)) => {
+                let broker = Broker::new(settings, device.device_id())?;
+                let (lane, entrance) = Lane::new(device, broker, dial, Arc::clone(&shared), receiver.clone());
+                tasks.push(tokio::spawn(lane.run()));
+                tasks.push(tokio::spawn(pump(shared, entrance, receiver)));
+            }
+            (config::Upstream::Hub(_), _) => return Err(InvalidUpstream::new("another hub is not supported yet")),
+            _ => {
+                let window = Window::new(Arc::clone(&shared));
+                tasks.push(tokio::spawn(pump(shared, window, receiver)));
+            }
+        }
+        Ok(Self { control, board, tasks: Mutex::new(tasks) })
+    }
+
+    /// Returns what people see.
+    pub fn status(&self) -> Status {
+        self.board.read()
+    }
+
+    /// Ends the connection, and sends nothing before [`Upstream::resume`]. Messages wait in their queues.
+    pub fn pause(&self) {
+        self.control.send_if_modified(|control| !std::mem::replace(&mut control.paused, true));
+        self.board.set(None, State::Paused);
+    }
+
+    /// Sends again after [`Upstream::pause`].
+    pub fn resume(&self) {
+        if self.control.send_if_modified(|control| std::mem::replace(&mut control.paused, false)) {
+            self.board.set(None, self.board.first_state());
+        }
+    }
+
+    /// Makes a new connection at once: instead of the one there is, or without waiting for the time of the next attempt.
+    pub fn reconnect(&self) {
+        self.control.send_modify(|control| control.reconnects += 1);
+    }
+
+    /// Sends nothing new, waits for acknowledgements for 5 s at most, and ends the connection. What is not acknowledged
+    /// stays in the store.
+    pub async fn stop(&self) {
+        self.control.send_modify(|control| control.stopping = true);
+        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        for task in tasks {
+            // A task that panicked has ended, too.
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for Upstream {
+    fn drop(&mut self) {
+        for task in self.tasks.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            task.abort();
+        }
+    }
+}
+
+/// What lanes need beside the messages.
+struct Rest {
+    metrics: Arc<Metrics>,
+    observer: Arc<Observer>,
+    clock: Clock,
+    device: ClientId,
+}
