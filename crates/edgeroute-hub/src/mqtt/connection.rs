@@ -176,10 +176,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         self.socket
             .codec
             .connack(mqtt_protocol_core::mqtt::result_code::ConnectReturnCode::Accepted, session_present)?;
-        if self.session.state().filters.quality(Filter::DesiredPatches).is_some() {
-            self.request(Request::CatchUp);
-        }
-        self.send_again()
+        self.send_again()?;
+        self.catch_up();
+        Ok(())
     }
 
     /// Exchanges packets until the connection ends.

@@ -124,6 +124,13 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         }
     }
 
+    /// Has the client sent what it missed of its desired properties, if it is subscribed to their changes.
+    pub(super) fn catch_up(&mut self) {
+        if self.session.listens_to(Filter::DesiredPatches) {
+            self.request(Request::CatchUp);
+        }
+    }
+
     fn subscribe(&mut self, subscribe: &v3_1_1::Subscribe) -> Result<(), Ending> {
         let client = self.session.client().clone();
         let mut filters = self.session.state().filters;
@@ -143,8 +150,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         }
         self.may_have_deliveries = true;
         self.session.update(|state| state.filters = filters);
-        if filters.quality(Filter::DesiredPatches).is_some() && before.quality(Filter::DesiredPatches).is_none() {
-            self.request(Request::CatchUp);
+        if before.quality(Filter::DesiredPatches).is_none() {
+            self.catch_up();
         }
         let id = subscribe.packet_id();
         if filters == before || !self.durable {

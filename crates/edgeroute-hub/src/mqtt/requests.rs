@@ -17,10 +17,10 @@ pub(super) enum Request {
     Get { rid: String },
     /// Change the reported properties.
     Report { rid: String, patch: Vec<u8> },
+    /// Send the changes of the desired properties that the client has not seen.
+    CatchUp,
     /// The client was sent the desired properties of a version.
     Seen { version: u64 },
-    /// The client has connected or subscribed, and may have missed changes of the desired properties.
-    CatchUp,
 }
 
 /// Answers requests until the connection ends.
@@ -33,16 +33,12 @@ pub(super) async fn answer(
     while let Some(request) = requests.recv().await {
         let start = Instant::now();
         let response = match request {
-            Request::Seen { version } => {
-                if let Err(error) = hub.twins.desired_seen(&client, version).await {
-                    tracing::warn!(%client, "cannot record which properties the client has seen: {error}");
-                }
+            Request::CatchUp => {
+                log(&client, hub.twins.catch_up(&client).await);
                 continue;
             }
-            Request::CatchUp => {
-                if let Err(error) = hub.twins.catch_up(&client).await {
-                    tracing::warn!(%client, "cannot look for properties that the client missed: {error}");
-                }
+            Request::Seen { version } => {
+                log(&client, hub.twins.desired_seen(&client, version).await);
                 continue;
             }
             Request::Get { rid } => {
@@ -68,6 +64,13 @@ pub(super) async fn answer(
         if responses.send(response).await.is_err() {
             break;
         }
+    }
+}
+
+/// The client does not wait for the result: what it missed is part of the next patch.
+fn log(client: &ClientId, result: Result<(), TwinError>) {
+    if let Err(error) = result {
+        tracing::warn!(%client, "cannot tell what the client has seen of its desired properties: {error}");
     }
 }
 

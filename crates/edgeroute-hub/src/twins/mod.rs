@@ -86,7 +86,7 @@ impl Twins {
     pub async fn get(&self, client: &ClientId) -> Result<Vec<u8>, TwinError> {
         let lock = self.lock(client).await?;
         let mut record = self.load(client).await?;
-        if record.seen.take().is_some() {
+        if record.has_seen() {
             // Nobody waits for it: if it is lost, the client is sent a patch that it does not need.
             self.save(client, &record, Box::new(|_| ()))?;
         }
@@ -122,19 +122,20 @@ impl Twins {
     pub async fn desired_seen(&self, client: &ClientId, version: u64) -> Result<(), TwinError> {
         let _lock = self.lock(client).await?;
         let mut record = self.load(client).await?;
-        if record.desired_version == version && record.seen.take().is_some() {
+        if record.desired_version == version && record.has_seen() {
             self.save(client, &record, Box::new(|_| ()))?;
         }
         Ok(())
     }
 
     /// Sends a client that has connected or subscribed the changes of the desired properties that it has not seen, as
-    /// one patch. The SDK for Python gets its twin then, the one for Node does not.
+    /// one patch. The SDK for Python gets its twin then, the one for Node does not. A client that never got desired
+    /// properties is not sent any: it asks for its twin.
     pub async fn catch_up(&self, client: &ClientId) -> Result<(), TwinError> {
         let _lock = self.lock(client).await?;
         let record = self.load(client).await?;
-        if let Some(push) = push_of(&record) {
-            self.push(client, push);
+        if let Some(patch) = record.patch() {
+            push_to(&self.clients, client, push_of(&record, patch));
         }
         Ok(())
     }
@@ -216,13 +217,13 @@ impl Twins {
         let mut record = self.load(client).await?;
         let Some(desired) = change(&mut record) else { return Ok(record.desired_version) };
         document::check_size(&desired)?;
-        record.set_desired(desired);
-        let push = push_of(&record);
+        let patch = record.set_desired(desired);
+        let push = push_of(&record, patch);
         let (completed, outcome) = completion();
         let (clients, receiver) = (Arc::clone(&self.clients), client.clone());
         // On the store's thread, so that patches are sent in the order of their versions.
         let completed = Box::new(move |outcome| {
-            if let (Outcome::Stored(_), Some(push)) = (outcome, push) {
+            if let Outcome::Stored(_) = outcome {
                 push_to(&clients, &receiver, push);
             }
             completed(outcome);
@@ -231,10 +232,6 @@ impl Twins {
         drop(lock);
         stored(outcome).await?;
         Ok(record.desired_version)
-    }
-
-    fn push(&self, client: &ClientId, push: Push) {
-        push_to(&self.clients, client, push);
     }
 }
 
@@ -288,9 +285,8 @@ fn without_nulls(document: Document) -> Document {
     target
 }
 
-fn push_of(record: &Record) -> Option<Push> {
-    let patch = Value::Object(record.patch()?).to_string().into_bytes();
-    Some(Push::DesiredPatch { version: record.desired_version, patch })
+fn push_of(record: &Record, patch: Document) -> Push {
+    Push::DesiredPatch { version: record.desired_version, patch: Value::Object(patch).to_string().into_bytes() }
 }
 
 fn push_to(clients: &Clients, client: &ClientId, push: Push) {

@@ -9,7 +9,10 @@ pub(super) struct Record {
     pub(super) desired_version: u64,
     pub(super) reported: Document,
     pub(super) reported_version: u64,
-    /// The desired properties that the client has seen, if it has not seen the present ones.
+    /// Whether the client ever got desired properties. One that did not will ask for its twin.
+    #[serde(default)]
+    pub(super) is_known: bool,
+    /// The desired properties that a known client has seen, if it has not seen the present ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) seen: Option<Document>,
     /// The digest of the properties that the manifest had for the client.
@@ -20,22 +23,38 @@ pub(super) struct Record {
 impl Default for Record {
     fn default() -> Self {
         let (desired, reported) = (Document::new(), Document::new());
-        Self { desired, desired_version: 1, reported, reported_version: 1, seen: None, manifest: None }
+        Self { desired, desired_version: 1, reported, reported_version: 1, is_known: false, seen: None, manifest: None }
     }
 }
 
 impl Record {
-    /// Replaces the desired properties.
-    pub(super) fn set_desired(&mut self, desired: Document) {
+    /// Replaces the desired properties. Returns the patch for the client, see [`Record::patch`].
+    pub(super) fn set_desired(&mut self, desired: Document) -> Document {
         let before = std::mem::replace(&mut self.desired, desired);
-        self.seen.get_or_insert(before);
         self.desired_version = self.desired_version.saturating_add(1);
+        if self.is_known {
+            self.seen.get_or_insert(before);
+            return self.patch().unwrap_or_default();
+        }
+        self.patch_from(&before)
     }
 
-    /// Returns the patch, with `$version`, that leads from what the client has seen to the present desired properties.
-    /// Whether earlier patches have arrived does not matter: applying a part of it twice changes nothing.
+    /// Returns the patch, with `$version`, that leads from what the client has seen to the present desired properties,
+    /// if it has not seen those. Whether earlier patches have arrived does not matter: applying a part of it twice
+    /// changes nothing.
     pub(super) fn patch(&self) -> Option<Document> {
-        let patch = document::difference(self.seen.as_ref()?, &self.desired);
-        Some(document::with_version(patch, self.desired_version))
+        Some(self.patch_from(self.seen.as_ref()?))
+    }
+
+    fn patch_from(&self, before: &Document) -> Document {
+        document::with_version(document::difference(before, &self.desired), self.desired_version)
+    }
+
+    /// Records that the client has the present desired properties. Returns whether that is new.
+    pub(super) fn has_seen(&mut self) -> bool {
+        let is_new = !self.is_known || self.seen.is_some();
+        self.is_known = true;
+        self.seen = None;
+        is_new
     }
 }

@@ -204,11 +204,37 @@ async fn a_client_that_was_away_gets_the_difference() {
 }
 
 #[tokio::test]
+async fn a_patch_that_is_lost_is_part_of_the_next() {
+    let rig = rig();
+    rig.twin(&sensor()).await;
+    // The client does not read, and its channel takes four.
+    let mut received = rig.connect(&sensor());
+    for value in 1..=6 {
+        rig.twins.patch_desired(&sensor(), document(json!({ format!("p{value}"): value }))).await.expect("stored");
+    }
+    let mut last = None;
+    while let Some(patch) = patch(&mut received) {
+        last = Some(patch);
+    }
+    assert_eq!(last, Some(json!({"p1": 1, "p2": 2, "p3": 3, "p4": 4, "$version": 5})));
+    rig.twins.patch_desired(&sensor(), document(json!({"p7": 7}))).await.expect("stored");
+    let all = json!({"p1": 1, "p2": 2, "p3": 3, "p4": 4, "p5": 5, "p6": 6, "p7": 7, "$version": 8});
+    assert_eq!(patch(&mut received), Some(all));
+}
+
+#[tokio::test]
 async fn a_client_that_got_its_twin_has_seen_it() {
     let rig = rig();
     rig.twins.patch_desired(&sensor(), document(json!({"a": 1}))).await.expect("stored");
     let shown = rig.twins.show(&sensor()).await.expect("it is read");
     assert_eq!(shown.desired, document(json!({"a": 1, "$version": 2})));
+    let mut received = rig.connect(&sensor());
+    rig.twins.catch_up(&sensor()).await.expect("it is read");
+    assert_eq!(patch(&mut received), None, "a new client asks for its twin");
+    rig.twin(&sensor()).await;
+    rig.disconnect(&sensor());
+    rig.twins.patch_desired(&sensor(), document(json!({"a": 2}))).await.expect("stored");
+    rig.twins.show(&sensor()).await.expect("it is read");
     let mut received = rig.connect(&sensor());
     rig.twins.catch_up(&sensor()).await.expect("it is read");
     assert!(patch(&mut received).is_some(), "an administrator's look does not count");
