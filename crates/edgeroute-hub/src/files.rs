@@ -7,6 +7,8 @@ use std::path::Path;
 
 /// The longest file that is read, in bytes.
 const LONGEST: u64 = 1024 * 1024;
+/// The longest manifest that is read, in bytes.
+const LONGEST_MANIFEST: u64 = 16 * 1024 * 1024;
 
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,10 +26,20 @@ pub fn create_directory(path: &Path) -> io::Result<()> {
 
 /// Reads a file of UTF-8, of at most 1 MiB.
 pub fn read(path: &Path) -> io::Result<String> {
+    read_up_to(path, LONGEST)
+}
+
+/// Reads a manifest: a file of UTF-8, of at most 16 MiB.
+pub fn read_manifest(path: &Path) -> io::Result<String> {
+    read_up_to(path, LONGEST_MANIFEST)
+}
+
+fn read_up_to(path: &Path, longest: u64) -> io::Result<String> {
     let mut text = String::new();
-    File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > LONGEST {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "larger than 1 MiB"));
+    File::open(path)?.take(longest + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > longest {
+        let problem = format!("larger than {} MiB", longest / 1024 / 1024);
+        return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
     }
     Ok(text)
 }

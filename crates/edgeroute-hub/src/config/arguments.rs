@@ -5,9 +5,12 @@ use clap::Args;
 
 use super::{LogFormat, SALVAGE_HELP};
 
-/// Where the hub keeps its data.
+/// Where configuration and data are, for every command.
 #[derive(Args, Clone, Debug, Default)]
-pub struct DataArguments {
+pub struct Sources {
+    /// configuration in TOML
+    #[arg(long, value_name = "FILE", env = "EDGEROUTE_HUB_CONFIG", global = true)]
+    pub config: Option<PathBuf>,
     /// directory of certificates, keys and stored messages [default: .edgeroute-hub]
     #[arg(long, value_name = "DIR", env = "EDGEROUTE_HUB_DATA", global = true)]
     pub data: Option<PathBuf>,
@@ -19,12 +22,6 @@ pub struct RunArguments {
     /// deployment manifest with the routes
     #[arg(long, short, value_name = "FILE", env = "EDGEROUTE_HUB_MANIFEST")]
     pub manifest: Option<PathBuf>,
-    /// configuration in TOML
-    #[arg(long, value_name = "FILE", env = "EDGEROUTE_HUB_CONFIG")]
-    pub config: Option<PathBuf>,
-    /// where the hub keeps its data
-    #[command(flatten)]
-    pub data: DataArguments,
     /// id of the device that the hub belongs to [default: edge-1]
     #[arg(long, value_name = "ID", env = "EDGEROUTE_HUB_DEVICE_ID")]
     pub device_id: Option<String>,

@@ -17,11 +17,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::identity::ClientId;
+use crate::identity::{ClientId, IdentityOptions, Policy};
 use crate::store::{Durability, StoreOptions, WhenFull, directory_in};
 use crate::tls::{CertificateFiles, CertificateSource, Names};
 
-pub use arguments::RunArguments;
+pub use arguments::{RunArguments, Sources};
 pub use upstream::{HubUpstream, MqttUpstream, Properties, Secret, Upstream};
 
 use file::File;
@@ -151,15 +151,20 @@ impl std::error::Error for ConfigError {}
 
 impl Config {
     /// Combines flags and environment, which `clap` has read, with the file that they name.
-    pub fn load(arguments: &RunArguments) -> Result<Self, ConfigError> {
-        let (file, path) = match &arguments.config {
+    pub fn load(sources: &Sources, arguments: &RunArguments) -> Result<Self, ConfigError> {
+        let (file, path) = match &sources.config {
             Some(path) => (File::read(path)?, Some(path.as_path())),
             None => (File::default(), None),
         };
-        Self::combine(arguments, file, path)
+        Self::combine(sources, arguments, file, path)
     }
 
-    fn combine(arguments: &RunArguments, file: File, path: Option<&Path>) -> Result<Self, ConfigError> {
+    fn combine(
+        sources: &Sources,
+        arguments: &RunArguments,
+        file: File,
+        path: Option<&Path>,
+    ) -> Result<Self, ConfigError> {
         // Paths of the file are relative to its directory.
         let beside = |other: PathBuf| match path.and_then(Path::parent) {
             Some(directory) => directory.join(other),
@@ -169,8 +174,7 @@ impl Config {
             Some(path) => format!("`{key}` of `{}`", path.display()),
             None => format!("`{key}`"),
         };
-        let data =
-            arguments.data.data.clone().or(file.data.map(beside)).unwrap_or_else(|| PathBuf::from(DATA_DIRECTORY));
+        let data = sources.data.clone().or(file.data.map(beside)).unwrap_or_else(|| PathBuf::from(DATA_DIRECTORY));
 
         let (device, place) = match (&arguments.device_id, file.device_id) {
             (Some(device), _) => (device.clone(), "--device-id".to_owned()),
@@ -304,15 +308,29 @@ impl Config {
     }
 
     /// Returns where the server certificate comes from.
-    pub fn certificates(&self) -> CertificateSource {
+    pub fn certificate_source(&self) -> CertificateSource {
         match &self.certificate {
             Some(files) => CertificateSource::Files(files.clone()),
             None => CertificateSource::Authority { directory: self.data.clone(), names: self.names.clone() },
         }
     }
 
+    /// Returns how identities are opened.
+    pub fn identities(&self) -> IdentityOptions {
+        IdentityOptions {
+            directory: Some(self.data.clone()),
+            hub_host: Some(self.iot_hub.clone()),
+            hub_device: Some(self.device.device_id().to_owned()),
+            policy: Policy {
+                gateway_hosts: self.names.iter().map(str::to_owned).collect(),
+                skew: self.token_skew,
+                ..Policy::default()
+            },
+        }
+    }
+
     /// Returns how the store is opened.
-    pub fn store(&self, clock: Clock) -> StoreOptions {
+    pub fn store_options(&self, clock: Clock) -> StoreOptions {
         StoreOptions {
             directory: directory_in(&self.data),
             hub_device: self.device.device_id().into(),

@@ -7,22 +7,30 @@ use super::*;
 #[derive(Parser)]
 struct Command {
     #[command(flatten)]
+    sources: Sources,
+    #[command(flatten)]
     run: RunArguments,
 }
 
-fn arguments(list: &[&str]) -> RunArguments {
-    Command::try_parse_from([&["hub"], list].concat()).expect("arguments").run
+fn arguments(list: &[&str]) -> Command {
+    Command::try_parse_from([&["hub"], list].concat()).expect("arguments")
+}
+
+fn load(list: &[&str]) -> Result<Config, ConfigError> {
+    let Command { sources, run } = arguments(list);
+    Config::load(&sources, &run)
 }
 
 fn combine(list: &[&str], file: &str) -> Result<Config, String> {
     let path = Path::new("/etc/hub/hub.toml");
     let file = File::parse(file, path).map_err(|error| error.to_string())?;
-    Config::combine(&arguments(list), file, Some(path)).map_err(|error| error.to_string())
+    let Command { sources, run } = arguments(list);
+    Config::combine(&sources, &run, file, Some(path)).map_err(|error| error.to_string())
 }
 
 #[test]
 fn defaults_serve_this_computer() {
-    let config = Config::load(&arguments(&[])).expect("valid");
+    let config = load(&[]).expect("valid");
     assert_eq!(config.data, Path::new(".edgeroute-hub"));
     assert_eq!(config.gateway(), "localhost");
     assert_eq!(config.listen.mqtt().to_string(), "127.0.0.1:8883");
@@ -83,10 +91,10 @@ fn the_file_sets_everything() {
     assert_eq!(config.listen.workload, Path::new("/etc/hub/w.sock"));
     let files = config.certificate.clone().expect("given");
     assert_eq!(files.root.as_deref(), Some(Path::new("/etc/hub/c.pem")));
-    assert_eq!(config.certificates(), CertificateSource::Files(files));
+    assert_eq!(config.certificate_source(), CertificateSource::Files(files));
     assert!(config.ephemeral && config.log_format == LogFormat::Json);
     assert_eq!(config.token_skew, Duration::from_secs(60));
-    let options = config.store(Clock::default());
+    let options = config.store_options(Clock::default());
     assert_eq!((options.directory.as_path(), &*options.hub_device), (Path::new("/var/lib/hub/store"), "edge-2"));
 }
 
@@ -154,7 +162,7 @@ fn mistakes_are_reported_with_their_place() {
         (&["--hostname=a b"], "--hostname: `a b`"),
         (&["--config=/nowhere/hub.toml"], "cannot read `/nowhere/hub.toml`"),
     ] {
-        let error = Config::load(&arguments(flags)).expect_err("refused").to_string();
+        let error = load(flags).expect_err("refused").to_string();
         assert!(error.contains(expected), "{error}\nhas not {expected}");
     }
 }

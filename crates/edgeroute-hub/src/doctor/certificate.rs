@@ -27,7 +27,7 @@ pub(super) async fn check(config: &Config, clock: &Clock, occupied: Occupied, fi
         findings.push(Finding::ok(CHECK, "there is none yet; the hub makes it at the first start"));
         return;
     }
-    let tls = match Tls::open(&config.certificates(), clock.clone()) {
+    let tls = match Tls::open(&config.certificate_source(), clock.clone()) {
         Ok(tls) => Arc::new(tls),
         Err(error) => {
             findings.push(Finding::problem(CHECK, error.to_string(), "the hub does not start before this is solved"));
@@ -54,7 +54,7 @@ pub(super) async fn check(config: &Config, clock: &Clock, occupied: Occupied, fi
             "replace the files; the hub reads them each minute and needs no restart",
         ));
     }
-    let names = match &config.certificates() {
+    let names = match &config.certificate_source() {
         CertificateSource::Authority { names, .. } => names.clone(),
         // A certificate of others need not be for all local names.
         CertificateSource::Files(_) => Names::unchecked(vec![config.gateway().to_owned()]),

@@ -7,11 +7,13 @@ use clap::Parser;
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::config::RunArguments;
+use crate::config::{RunArguments, Sources};
 use crate::tls::Tls;
 
 #[derive(Parser)]
 struct Command {
+    #[command(flatten)]
+    sources: Sources,
     #[command(flatten)]
     run: RunArguments,
 }
@@ -24,7 +26,8 @@ fn config(data: &Path, more: &[&str]) -> Config {
         .filter(|flag| !more.iter().any(|other| same(flag, other)))
         .chain(more.iter().copied())
         .collect();
-    Config::load(&Command::try_parse_from(more).expect("arguments").run).expect("valid")
+    let Command { sources, run } = Command::try_parse_from(more).expect("arguments");
+    Config::load(&sources, &run).expect("valid")
 }
 
 fn same(one: &str, other: &str) -> bool {
@@ -50,14 +53,14 @@ async fn a_first_start_has_nothing_to_do() {
 async fn certificates_are_verified_by_name() {
     let directory = tempfile::tempdir().expect("a directory");
     let clock = Clock::default();
-    Tls::open(&config(directory.path(), &[]).certificates(), clock.clone()).expect("made");
+    Tls::open(&config(directory.path(), &[]).certificate_source(), clock.clone()).expect("made");
     let report = examined(directory.path(), &["--hostname=edge-hub.local"]).await;
     assert!(report.contains("the configured certificate verifies with TLS 1.2 and 1.3 for edge-hub.local"), "{report}");
 
     // A hub that runs and was not started with the name.
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
     let port = format!("--mqtt-port={}", listener.local_addr().expect("an address").port());
-    let tls = Arc::new(Tls::open(&config(directory.path(), &[]).certificates(), clock).expect("read"));
+    let tls = Arc::new(Tls::open(&config(directory.path(), &[]).certificate_source(), clock).expect("read"));
     let server = tokio::spawn(async move {
         while let Ok((stream, peer)) = listener.accept().await {
             let _ = tls.accept(stream, peer).await;
@@ -77,7 +80,7 @@ async fn certificates_are_verified_by_name() {
 #[tokio::test]
 async fn weak_permissions_and_broken_files_are_reported() {
     let directory = tempfile::tempdir().expect("a directory");
-    Tls::open(&config(directory.path(), &[]).certificates(), Clock::default()).expect("made");
+    Tls::open(&config(directory.path(), &[]).certificate_source(), Clock::default()).expect("made");
     fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).expect("changed");
     fs::set_permissions(directory.path().join("ca-key.pem"), fs::Permissions::from_mode(0o644)).expect("changed");
     let report = examined(directory.path(), &["--manifest=/nowhere.json"]).await;

@@ -25,7 +25,8 @@ const SERVER_RENEWAL: u64 = 20 * DAY;
 /// 2026-01-01. A clock that is earlier has not been set yet; a root that it dates must not end before it is set.
 const EARLIEST_NOW: Timestamp = Timestamp(1_767_225_600_000);
 
-const ROOT_FILE: &str = "ca.pem";
+/// The name of the file with the root.
+pub const ROOT_FILE: &str = "ca.pem";
 const KEY_FILE: &str = "ca-key.pem";
 
 /// A root certificate with its key, in a directory.

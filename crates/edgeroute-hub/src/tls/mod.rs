@@ -28,7 +28,7 @@ use tokio::sync::Semaphore;
 use crate::clock::Clock;
 
 pub use accept::{HandshakeFailure, TlsStream};
-pub use authority::Authority;
+pub use authority::{Authority, ROOT_FILE};
 pub use certificate::{ServerCertificate, roots_of};
 pub use names::{Names, host_name};
 pub use strict::strict_problems;
