@@ -1,0 +1,66 @@
+//! Case 31: who may use the administration API.
+
+use serde_json::json;
+
+use crate::http;
+use crate::hub::{Hub, Route, manifest, route};
+use crate::isolation::isolated;
+
+#[test]
+fn case_31_foreign_hosts_and_origins_are_refused_on_loopback() {
+    isolated(|| {
+        let hub = Hub::start(&[Route("in", &route("sensor", "out1", "filter", "in1"), 0, 0)]);
+        let json = "Content-Type: application/json\r\n";
+        let status = |line: &str, headers: &str, body: &str| hub.request(line, headers, body).status;
+        assert_eq!(status("GET /api/status", "Host: localhost:9600\r\n", ""), 200);
+        assert_eq!(status("GET /api/status", "Host: 127.0.0.1:9600\r\n", ""), 200);
+        assert_eq!(status("GET /api/status", "Host: localhost:9600\r\nOrigin: http://localhost:9600\r\n", ""), 200);
+        for headers in [
+            "Host: evil.example\r\n",
+            "Host: localhost.evil.example:9600\r\n",
+            "Host: localhost:9600\r\nOrigin: http://evil.example\r\n",
+            "Host: localhost:9600\r\nOrigin: null\r\n",
+            "Host: localhost:9600\r\nOrigin: http://localhost:8080\r\n",
+        ] {
+            for line in ["GET /api/status", "GET /api/identities", "GET /api/events"] {
+                assert_eq!(status(line, headers, ""), 403, "{line} {headers}");
+            }
+            let headers = format!("{json}{headers}");
+            for line in ["POST /api/messages", "PUT /api/manifest", "PATCH /api/twins/edge-1/sensor"] {
+                assert_eq!(status(line, &headers, "{}"), 403, "{line} {headers}");
+            }
+        }
+        // A form of another page cannot send JSON.
+        let form = "Host: localhost:9600\r\nContent-Type: text/plain\r\n";
+        let body = json!({"desired": {"rate": 1}}).to_string();
+        assert!(status("PATCH /api/twins/edge-1/sensor", form, &body) >= 400);
+        let identities = hub.get("/api/identities").to_string();
+        for id in ["edge-1/sensor", "edge-1/filter"] {
+            assert!(identities.contains(id), "{identities}");
+            assert!(!identities.contains(&hub.key(id)), "keys are shown");
+        }
+    });
+}
+
+#[test]
+fn case_31_off_loopback_a_token_is_needed() {
+    isolated(|| {
+        let hub = Hub::start_with(
+            &manifest(&[Route("in", &route("sensor", "out1", "filter", "in1"), 0, 0)]),
+            &["--admin", "0.0.0.0:9600"],
+        );
+        let ask = |headers: &str| {
+            http::tcp("127.0.0.1:9600", "GET /api/status", &format!("Host: localhost:9600\r\n{headers}"), "")
+                .expect("an answer")
+                .status
+        };
+        assert_eq!(ask(""), 401);
+        assert_eq!(ask("Authorization: Bearer wrong\r\n"), 401);
+        let found = std::fs::read_dir(hub.data())
+            .expect("the data directory")
+            .flatten()
+            .find(|entry| entry.file_name().to_string_lossy().contains("token"));
+        let token = std::fs::read_to_string(found.expect("a file with the token").path()).expect("a token");
+        assert_eq!(ask(&format!("Authorization: Bearer {}\r\n", token.trim())), 200);
+    });
+}

@@ -1,0 +1,173 @@
+//! Cases 8, 9 and 20: who may connect, for how long, and how often.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::eventually;
+use crate::hub::{Hub, Route, key_of, pause, route};
+use crate::isolation::isolated;
+use crate::raw::{self, Answer, Raw};
+use crate::sdk::{self, Sdk};
+
+/// Returns the code of the CONNACK for a token.
+fn code(hub: &Hub, id: &str, token: &str) -> u8 {
+    let mut raw = Raw::open(hub);
+    raw.send(&raw::connect(id, &raw::user(id), token));
+    match raw.receive() {
+        Answer::Packet(0x20, body) => body[1],
+        other => panic!("no CONNACK: {other:?}"),
+    }
+}
+
+#[test]
+fn case_08_credentials_get_the_code_that_the_sdks_need() {
+    isolated(|| {
+        let hub = Hub::start(&[Route("in", &route("sensor", "out1", "filter", "in1"), 0, 0)]);
+        let id = "edge-1/sensor";
+        let key = hub.key(id);
+        let other_key = hub.key("edge-1/filter");
+        let good = raw::token(id, &key, 600);
+        assert_eq!(code(&hub, id, &good), 0);
+        // A host of the gateway's name is as good as the IoT hub's, and case does not matter.
+        assert_eq!(code(&hub, id, &raw::token_for("localhost", id, &key, 600)), 0);
+        assert_eq!(code(&hub, id, &raw::token_for("MY-HUB.azure-devices.net", id, &key, 600)), 0);
+        let wrong = [
+            ("wrong key", raw::token(id, &other_key, 600)),
+            ("expired", raw::token(id, &key, -3600)),
+            ("other host", raw::token_for("other.azure-devices.net", id, &key, 600)),
+            ("other module", raw::token("edge-1/filter", &key, 600)),
+            ("no token", String::new()),
+            ("not a token", "SharedAccessSignature sr=&sig=&se=".into()),
+            ("another time than was signed", good.replace("&se=1", "&se=2")),
+            ("not base64", raw::token(id, &STANDARD.encode("x"), 600).replace("sig=", "sig=%%%")),
+        ];
+        for (what, token) in &wrong {
+            assert_eq!(code(&hub, id, token), 5, "{what}");
+        }
+        assert_eq!(code(&hub, "edge-1/nobody", &raw::token("edge-1/nobody", &key, 600)), 5, "unknown");
+        // A token of the device is good for its modules.
+        let device_key = key_of(&hub.ask(&["device", "add", "edge-1"]));
+        assert_eq!(code(&hub, id, &raw::token("edge-1", &device_key, 600)), 0, "the device's key");
+        // A rotated key: the old one is the secondary key until the next rotation.
+        hub.ask(&["key", "rotate", id]);
+        eventually("the new key is in force", 10, || {
+            (code(&hub, id, &raw::token(id, &hub.key(id), 600)) == 0).then_some(())
+        });
+        let log = hub.log();
+        let signature = good.split("sig=").nth(1).and_then(|rest| rest.split('&').next()).expect("a signature");
+        for secret in [signature, key.as_str(), other_key.as_str(), hub.key(id).as_str()] {
+            assert!(!log.contains(secret), "a secret is in the log");
+        }
+        assert!(log.contains("edge-1/sensor"), "refusals are in the log:\n{log}");
+    });
+}
+
+#[test]
+fn case_08_sdks_report_wrong_credentials() {
+    isolated(|| {
+        let hub = Hub::start(&[Route("in", &route("sensor", "out1", "filter", "in1"), 0, 0)]);
+        for sdk in sdk::both() {
+            let mut variables = hub.settings("sensor");
+            let other = hub.key("edge-1/filter");
+            for (_, value) in &mut variables {
+                *value = value.replace(&hub.key("edge-1/sensor"), &other);
+            }
+            let mut client = sdk.spawn(&hub, "sensor", &variables, &["connect"]);
+            assert_eq!(client.exit_code(), Some(1));
+            let failed = client.of("failed")[0].to_string();
+            let wanted = match sdk {
+                Sdk::Python => "CredentialError",
+                Sdk::Node => "Unauthorized",
+            };
+            assert!(failed.contains(wanted), "{failed}");
+        }
+    });
+}
+
+#[test]
+fn case_09_tokens_are_renewed_under_traffic() {
+    isolated(|| {
+        let hub = Hub::start(&[Route("in", &route("sensor", "out1", "filter", "in1"), 0, 0)]);
+        for sdk in sdk::both() {
+            // Both renew 120 s before the end: every 5 s.
+            let steps = ["--ttl", "125", "connect", "serve", "wait=input:120:60", "twin"];
+            let mut receiver = sdk.module(&hub, "filter", &steps);
+            receiver.until("done", 2, 30);
+            let connects = hub.metric("edgehub_client_connect_success_total", &[]);
+            let steps = ["--ttl", "125", "connect", "stream=120:out1:10"];
+            let sender = sdk.module(&hub, "sensor", &steps).finish();
+            assert_eq!(sender.count("acked"), 120);
+            let receiver = receiver.finish();
+            let mut numbers: Vec<u64> = receiver
+                .of("input")
+                .iter()
+                .map(|input| input["properties"]["seq"].as_str().and_then(|seq| seq.parse().ok()).expect("a number"))
+                .collect();
+            numbers.sort_unstable();
+            numbers.dedup();
+            assert_eq!(numbers, (0..120).collect::<Vec<_>>(), "{sdk:?}");
+            let renewals = hub.metric("edgehub_client_connect_success_total", &[]) - connects;
+            assert!(renewals >= 4.0, "{sdk:?}: {renewals} connections in 12 s are too few for renewals every 5 s");
+        }
+    });
+}
+
+#[test]
+fn case_09_a_connection_ends_with_its_token() {
+    isolated(|| {
+        let hub = Hub::start(&[Route("in", &route("sensor", "out1", "filter", "in1"), 0, 0)]);
+        let id = "edge-1/sensor";
+        let mut raw = Raw::open(&hub);
+        // The hub allows for clocks that differ by 5 minutes.
+        raw.send(&raw::connect(id, &raw::user(id), &raw::token(id, &hub.key(id), 3 - 300)));
+        assert_eq!(raw.receive(), Answer::Packet(0x20, vec![0, 0]));
+        assert!(raw.is_silent(1000));
+        assert!(raw.closes_within(Duration::from_secs(6)), "the token has run out");
+    });
+}
+
+#[test]
+fn case_20_a_second_connection_takes_the_session_over() {
+    isolated(|| {
+        let hub = Hub::start(&[Route("in", &route("sensor", "out1", "filter", "in1"), 0, 0)]);
+        let mut sensor = Raw::connect(&hub, "edge-1/sensor");
+        let mut first = Raw::connect(&hub, "edge-1/filter");
+        assert_eq!(first.subscribe(1, "devices/edge-1/modules/filter/inputs/#"), 1);
+        let topic = "devices/edge-1/modules/sensor/messages/events/%24.on=out1";
+        sensor.publish(1, topic, b"one");
+        assert_eq!(first.message().1, b"one");
+        let mut second = Raw::connect(&hub, "edge-1/filter");
+        assert!(first.closes_within(Duration::from_secs(2)));
+        sensor.publish(2, topic, b"two");
+        assert_eq!(second.message().1, b"two", "without a new subscription");
+    });
+}
+
+#[test]
+fn case_20_a_fight_of_two_clients_is_damped_and_named() {
+    isolated(|| {
+        let hub = Hub::start(&[Route("in", &route("sensor", "out1", "filter", "in1"), 0, 0)]);
+        if !sdk::available() {
+            return;
+        }
+        let steps = ["connect", "sleep=8"];
+        let one = Sdk::Python.module(&hub, "sensor", &steps);
+        let two = Sdk::Python.module(&hub, "sensor", &steps);
+        eventually("the log names both addresses", 20, || {
+            let log = hub.log();
+            log.lines()
+                .any(|line| line.contains("two clients use edge-1/sensor") && line.matches("127.0.0.1:").count() == 2)
+                .then_some(())
+        });
+        let before = hub.metric("edgehub_client_connect_success_total", &[]);
+        pause(5000);
+        let connects = hub.metric("edgehub_client_connect_success_total", &[]) - before;
+        assert!(connects <= 20.0, "{connects} connections in 5 s");
+        drop((one, two));
+        // Another client is not affected, and the fight is over when one of them is gone.
+        let mut raw = Raw::connect(&hub, "edge-1/filter");
+        assert_eq!(raw.subscribe(1, "devices/edge-1/modules/filter/inputs/#"), 1);
+    });
+}
