@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
 
 use crate::eventually;
-use crate::hub::{Hub, Route, key_of, pause, route};
+use crate::hub::{Hub, Route, pause, route};
 use crate::isolation::isolated;
 use crate::raw::{self, Answer, Raw};
 use crate::sdk::{self, Sdk};
@@ -48,13 +49,27 @@ fn case_08_credentials_get_the_code_that_the_sdks_need() {
         }
         assert_eq!(code(&hub, "edge-1/nobody", &raw::token("edge-1/nobody", &key, 600)), 5, "unknown");
         // A token of the device is good for its modules.
-        let device_key = key_of(&hub.ask(&["device", "add", "edge-1"]));
-        assert_eq!(code(&hub, id, &raw::token("edge-1", &device_key, 600)), 0, "the device's key");
-        // A rotated key: the old one is the secondary key until the next rotation.
-        hub.ask(&["key", "rotate", id]);
-        eventually("the new key is in force", 10, || {
-            (code(&hub, id, &raw::token(id, &hub.key(id), 600)) == 0).then_some(())
-        });
+        assert_eq!(code(&hub, id, &raw::token("edge-1", &hub.key("edge-1"), 600)), 0, "the device's key");
+        // After a rotation the old key is the secondary one, and both are good until the next.
+        let change = |action: &str| {
+            let answer = hub.api(&format!("POST /api/identities/edge-1/modules/sensor/{action}"), &Value::Null);
+            assert_eq!(answer.status, 200, "{answer:?}");
+        };
+        change("rotate");
+        let second = hub.key(id);
+        assert_ne!(second, key);
+        assert_eq!(code(&hub, id, &raw::token(id, &second, 600)), 0, "the new key");
+        assert_eq!(code(&hub, id, &good), 0, "the secondary key");
+        change("rotate");
+        assert_eq!(code(&hub, id, &good), 5, "a key that is rotated away");
+        // Disabled while it is connected.
+        let mut connected = Raw::connect(&hub, id);
+        change("disable");
+        assert!(connected.closes_within(Duration::from_secs(5)));
+        let good = raw::token(id, &hub.key(id), 600);
+        assert_eq!(code(&hub, id, &good), 5, "disabled");
+        change("enable");
+        assert_eq!(code(&hub, id, &good), 0, "enabled again");
         let log = hub.log();
         let signature = good.split("sig=").nth(1).and_then(|rest| rest.split('&').next()).expect("a signature");
         for secret in [signature, key.as_str(), other_key.as_str(), hub.key(id).as_str()] {

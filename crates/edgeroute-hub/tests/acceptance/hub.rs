@@ -23,6 +23,7 @@ pub(crate) struct Hub {
     directory: TempDir,
     arguments: Vec<String>,
     starts: usize,
+    wrapper: Vec<String>,
 }
 
 /// A route: its name, its text, its priority and its time to live in seconds, 0 for that of the hub.
@@ -77,7 +78,7 @@ impl Hub {
     pub(crate) fn prepare(manifest: &Value, arguments: &[&str]) -> Self {
         let directory = tempfile::Builder::new().prefix("hub").tempdir().expect("a directory");
         let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        let hub = Self { child: None, directory, arguments, starts: 0 };
+        let hub = Self { child: None, directory, arguments, starts: 0, wrapper: Vec::new() };
         hub.write_manifest(&manifest.to_string());
         hub
     }
@@ -97,8 +98,15 @@ impl Hub {
         assert!(self.child.is_none(), "the hub runs already");
         self.starts += 1;
         let log = File::create(self.log_file()).expect("a log file");
-        let child = Command::new(env!("CARGO_BIN_EXE_edgeroute-hub"))
-            .arg("run")
+        let mut command = match self.wrapper.split_first() {
+            Some((program, arguments)) => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(env!("CARGO_BIN_EXE_edgeroute-hub"));
+                command
+            }
+            None => Command::new(env!("CARGO_BIN_EXE_edgeroute-hub")),
+        };
+        let child = command
             .args(["--iot-hub", IOT_HUB, "--device-id", DEVICE])
             .arg("--manifest")
             .arg(self.manifest_file())
@@ -111,6 +119,11 @@ impl Hub {
             .spawn()
             .expect("the hub can be started");
         self.child = Some(child);
+    }
+
+    /// Has the hub started by another program, which runs it in its place.
+    pub(crate) fn run_under(&mut self, command: &[&str]) {
+        self.wrapper = command.iter().map(|word| (*word).to_owned()).collect();
     }
 
     /// Ends the hub with SIGKILL.
@@ -177,12 +190,7 @@ impl Hub {
 
     /// Returns the root certificate.
     pub(crate) fn root(&self) -> PathBuf {
-        let (_, file) = self
-            .settings("sensor")
-            .into_iter()
-            .find(|(name, _)| name == "EdgeModuleCACertificateFile")
-            .expect("the settings name the root");
-        file.into()
+        self.data().join("ca.pem")
     }
 
     /// Runs a command of the binary on the data directory.
@@ -206,34 +214,51 @@ impl Hub {
 
     /// Returns the variables with which a module runs in development mode.
     pub(crate) fn settings(&self, module: &str) -> Vec<(String, String)> {
-        variables(&self.ask(&["env", module, "--format", "json"]))
+        let key = self.key(&format!("{DEVICE}/{module}"));
+        let string = format!(
+            "HostName={IOT_HUB};GatewayHostName=localhost;DeviceId={DEVICE};ModuleId={module};SharedAccessKey={key}"
+        );
+        vec![
+            ("EdgeHubConnectionString".into(), string),
+            ("EdgeModuleCACertificateFile".into(), self.root().display().to_string()),
+        ]
     }
 
     /// Returns the variables with which a module runs in production mode.
     pub(crate) fn production_settings(&self, module: &str) -> Vec<(String, String)> {
-        variables(&self.ask(&["env", module, "--production", "--format", "json"]))
+        let generation = self.identity(&format!("{DEVICE}/{module}"))["generation"].clone();
+        let socket = format!("unix://{}", self.data().join("workload.sock").display());
+        [
+            ("IOTEDGE_IOTHUBHOSTNAME", IOT_HUB),
+            ("IOTEDGE_DEVICEID", DEVICE),
+            ("IOTEDGE_MODULEID", module),
+            ("IOTEDGE_GATEWAYHOSTNAME", "localhost"),
+            ("IOTEDGE_MODULEGENERATIONID", generation.as_str().expect("a generation")),
+            ("IOTEDGE_WORKLOADURI", &socket),
+            ("IOTEDGE_APIVERSION", "2019-01-30"),
+            ("IOTEDGE_AUTHSCHEME", "sasToken"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec()
     }
 
     /// Adds a downstream device, and returns its connection string.
     pub(crate) fn add_device(&self, id: &str) -> String {
-        let printed = self.ask(&["device", "add", id]);
-        let found = printed.split_whitespace().find_map(|word| {
-            let start = word.find("HostName=")?;
-            Some(word[start..].trim_matches(['\'', '"']).to_owned())
-        });
-        found.unwrap_or_else(|| panic!("no connection string: {printed}"))
+        let answer = self.api(&format!("POST /api/identities/{id}"), &Value::Null);
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.json()["connectionString"].as_str().expect("a string").to_owned()
     }
 
-    /// Returns the key of a module or device, in base64.
+    /// Returns what the hub keeps of an identity.
+    fn identity(&self, id: &str) -> Value {
+        let text = std::fs::read_to_string(self.data().join("identities.json")).expect("the file of identities");
+        let file: Value = serde_json::from_str(&text).expect("JSON");
+        file["identities"].get(id).unwrap_or_else(|| panic!("no identity {id}")).clone()
+    }
+
+    /// Returns the primary key of a module or device, in base64.
     pub(crate) fn key(&self, id: &str) -> String {
-        let string = match id.split_once('/') {
-            Some((_, module)) => {
-                let settings = self.settings(module);
-                settings.into_iter().find(|(name, _)| name == "EdgeHubConnectionString").expect("a string").1
-            }
-            None => self.add_device(id),
-        };
-        key_of(&string)
+        self.identity(id)["primaryKey"].as_str().expect("a key").to_owned()
     }
 
     /// Sends a request to the administration API.
@@ -314,13 +339,8 @@ pub(crate) fn signal(name: &str, process: u32) -> bool {
     status.is_ok_and(|status| status.success())
 }
 
-/// Returns the key of a connection string.
-pub(crate) fn key_of(string: &str) -> String {
-    let part = string.split(';').find_map(|part| part.strip_prefix("SharedAccessKey="));
-    part.expect("a connection string has a key").to_owned()
-}
-
-fn variables(text: &str) -> Vec<(String, String)> {
+/// Reads what `env --format json` prints.
+pub(crate) fn variables(text: &str) -> Vec<(String, String)> {
     let object: serde_json::Map<String, Value> = serde_json::from_str(text).expect("an object of variables");
     object.into_iter().map(|(name, value)| (name, value.as_str().expect("a string").to_owned())).collect()
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::eventually;
 use crate::http;
-use crate::hub::{Hub, Route, manifest, route};
+use crate::hub::{self, Hub, Route, manifest, route};
 use crate::isolation::isolated;
 use crate::raw::{self, Answer, Raw};
 use crate::sdk::{self, Client, Sdk};
@@ -192,7 +192,8 @@ fn case_02_downstream_devices_of_both_sdks_do_all_they_can() {
             ];
             let mut client = sdk.leaf(&hub, &string, &steps);
             client.until("reported", 1, 40);
-            let body = json!({"body": "c2d body", "properties": {"k 1": "v&="}, "messageId": "m1"});
+            let body =
+                json!({"body": "c2d body", "properties": {"k 1": "v&="}, "systemProperties": {"messageId": "m1"}});
             let answer = hub.api(&format!("POST /api/c2d/{device}"), &body);
             assert!(answer.status < 300, "{answer:?}");
             assert_eq!(call(&hub, &device)["payload"], json!({"method": "echo", "got": {"a": 1}}));
@@ -225,6 +226,11 @@ fn case_04_modules_of_both_sdks_run_in_production_mode() {
         let [out, upstream] = echo("sensor");
         let hub = Hub::start(&[Route("in", &out, 0, 0), Route("up", &upstream, 0, 0)]);
         let variables = hub.production_settings("sensor");
+        let mut printed = hub::variables(&hub.ask(&["env", "sensor", "--production", "--format", "json"]));
+        let mut sorted = variables.clone();
+        sorted.sort();
+        printed.sort();
+        assert_eq!(printed, sorted);
         for sdk in sdk::both() {
             whole_module(&hub, sdk, &[], &variables);
         }
