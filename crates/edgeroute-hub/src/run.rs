@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::{self, ServeMqtt};
 use crate::hub::{Hub, Inbound};
-use crate::identity::{ClientId, Identities, IdentityOptions, Policy};
+use crate::identity::{ClientId, Identities};
 use crate::ingest::Ingest;
 use crate::listen::stopped;
 use crate::methods::Methods;
@@ -89,7 +89,7 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
     // Before anything is made, so that a second hub changes nothing.
     let listeners = Listeners::bind(config).await?;
     let hub = Arc::new(open(config, good)?);
-    let tls = Arc::new(Tls::open(&config.certificates(), hub.clock.clone()).map_err(failed)?);
+    let tls = Arc::new(Tls::open(&config.certificate_source(), hub.clock.clone()).map_err(failed)?);
     let upstream = Arc::new(Upstream::start(config.upstream.clone(), upstream_parts(&hub)).map_err(failed)?);
     hub.follow_manifest().await;
 
@@ -202,8 +202,8 @@ fn open(config: &Config, manifest: GoodManifest) -> Result<Hub, StartError> {
     files::create_directory(&config.data)
         .map_err(|error| StartError(format!("cannot create the directory {}: {error}", config.data.display())))?;
     let clock = Clock::default();
-    let identities = Arc::new(Identities::open(&identity_options(config)).map_err(failed)?);
-    let options = config.store(clock.clone());
+    let identities = Arc::new(Identities::open(&config.identities()).map_err(failed)?);
+    let options = config.store_options(clock.clone());
     let store = if config.ephemeral { Store::ephemeral(&options) } else { Store::open(&options) }.map_err(failed)?;
     let metrics = Arc::new(Metrics::new(&config.iot_hub, config.device.device_id()));
     let observer = Arc::new(Observer::new(clock.clone()));
@@ -252,19 +252,6 @@ fn observe_losses(store: &Store, metrics: &Arc<Metrics>, observer: &Arc<Observer
             observer.event(Event::Lost { sequence: entry.sequence, destination, reason });
         }
     }));
-}
-
-fn identity_options(config: &Config) -> IdentityOptions {
-    IdentityOptions {
-        directory: (!config.ephemeral).then(|| config.data.clone()),
-        hub_host: Some(config.iot_hub.clone()),
-        hub_device: Some(config.device.device_id().to_owned()),
-        policy: Policy {
-            gateway_hosts: config.names.iter().map(str::to_owned).collect(),
-            skew: config.token_skew,
-            ..Policy::default()
-        },
-    }
 }
 
 /// The sockets on which a hub listens.

@@ -42,7 +42,7 @@ fn rig() -> Rig {
     }}}});
     let manifest =
         GoodManifest::check("manifest", &manifest.to_string()).unwrap_or_else(|bad| panic!("{}", bad.report));
-    let router = Arc::new(Router::new(store.clone(), manifest));
+    let router = Arc::new(Router::new(store.clone(), clock.clone(), manifest));
     let metrics = Arc::new(Metrics::default());
     let ingest = Ingest::new(router, store.clone(), Arc::new(Observer::default()), metrics);
     let clients = Arc::new(Clients::restore(store.clone(), Paused::default()).expect("it is read"));
