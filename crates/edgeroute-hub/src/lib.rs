@@ -1,6 +1,18 @@
 //! An edge hub: modules and devices connect with the vendors' SDKs, unchanged, and edgeroute routes what they send.
 //!
-//! Modules, lowest first: each uses only those before it.
+//! The modules, from the lowest to the highest; each uses only those before it, which a test of the repository checks:
+//!
+//! - data: [`clock`], [`files`], [`listen`], [`bind`], [`identity`], [`message`], [`store`], [`metrics`], [`wire`] (the
+//!   topics of the SDKs), [`tls`], [`config`];
+//! - what messages pass: [`outbox`], [`observe`], [`clients`] (sessions), [`routing`], [`ingest`];
+//! - services: [`twins`], [`methods`], [`upstream`], all of them together as [`hub`], [`operations`], [`reload`];
+//! - servers: [`mqtt`], [`http`], [`workload`], [`admin`], with [`services`] and [`administration`] between them and the
+//!   hub;
+//! - programs: [`doctor`], [`run`], [`command`].
+//!
+//! A message comes in through [`mqtt`], is read by [`wire`], routed and stored by [`ingest`], and acknowledged when
+//! [`store`] has flushed it. It goes out through the [`outbox`] of its receiver.
+#![forbid(unsafe_code)]
 
 pub mod admin;
 pub mod administration;
