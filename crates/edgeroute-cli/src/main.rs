@@ -72,6 +72,7 @@ Examples:
   edgeroute eval 'as_number(t) > 3' -p t=4               evaluate a condition
   edgeroute test cases.yaml                              check deliveries against test cases
   edgeroute diff old.json new.json                       show what a change does to deliveries
+  edgeroute hub --manifest deployment.json               run a hub for modules and devices
 
 For details and examples of a command, run: edgeroute COMMAND --help
 
@@ -96,6 +97,9 @@ enum Command {
     Init(init::Arguments),
     Fmt(fmt::Arguments),
     Merge(merge::Arguments),
+    /// Run a hub on this machine, look at it, and act on it
+    #[cfg(feature = "hub")]
+    Hub(edgeroute_hub::command::HubArguments),
     ExplainCode(explain_code::Arguments),
     Functions(functions::Arguments),
     Schema(schema::Arguments),
@@ -126,6 +130,8 @@ fn main() -> ExitCode {
         Command::Graph(arguments) => graph::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Merge(arguments) => merge::run(&arguments),
+        #[cfg(feature = "hub")]
+        Command::Hub(arguments) => return edgeroute_hub::command::run(arguments, edgeroute_hub::start::start),
         Command::ExplainCode(arguments) => explain_code::run(&arguments),
         Command::Functions(arguments) => functions::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),

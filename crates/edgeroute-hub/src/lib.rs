@@ -3,12 +3,12 @@
 //! The modules, from the lowest to the highest; each uses only those before it, which a test of the repository checks:
 //!
 //! - data: [`clock`], [`files`], [`listen`], [`bind`], [`identity`], [`message`], [`store`], [`metrics`], [`wire`] (the
-//!   topics of the SDKs), [`tls`], [`config`];
+//!   topics of the SDKs), [`tls`], [`config`], [`contact`];
 //! - what messages pass: [`outbox`], [`observe`], [`clients`] (sessions), [`routing`], [`ingest`];
 //! - services: [`twins`], [`methods`], [`upstream`], all of them together as [`hub`], [`operations`], [`reload`];
 //! - servers: [`mqtt`], [`http`], [`workload`], [`admin`], with [`services`] and [`administration`] between them and the
 //!   hub;
-//! - programs: [`doctor`], [`run`], [`command`].
+//! - programs: [`doctor`], [`run`], [`command`], [`start`].
 //!
 //! A message comes in through [`mqtt`], is read by [`wire`], routed and stored by [`ingest`], and acknowledged when
 //! [`store`] has flushed it. It goes out through the [`outbox`] of its receiver.
@@ -40,6 +40,7 @@ pub mod reload;
 pub mod routing;
 pub mod run;
 pub mod services;
+pub mod start;
 pub mod store;
 pub mod tls;
 pub mod twins;

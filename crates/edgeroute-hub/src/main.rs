@@ -1,37 +1,18 @@
-//! The program `edgeroute-hub`.
+//! The program `edgeroute-hub`: what `edgeroute hub` does, without the other commands.
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use edgeroute_hub::config::{Config, RunArguments};
-use edgeroute_hub::run;
+use edgeroute_hub::command::{self, HubArguments};
 
+/// Run a hub for devices and modules, look at it, and act on it
 #[derive(Parser)]
+#[command(name = "edgeroute-hub", version)]
 struct Arguments {
     #[command(flatten)]
-    run: RunArguments,
+    hub: HubArguments,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
-    let arguments = Arguments::parse();
-    let config = match Config::load(&arguments.run) {
-        Ok(config) => config,
-        Err(error) => {
-            tracing::error!("{error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    match run::start(&config).await {
-        Ok(running) => {
-            let _ = tokio::signal::ctrl_c().await;
-            running.stop().await;
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            tracing::error!("{error}");
-            ExitCode::FAILURE
-        }
-    }
+fn main() -> ExitCode {
+    command::run(Arguments::parse().hub, edgeroute_hub::start::start)
 }

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -17,7 +16,8 @@ use crate::administration::{Administration, Place};
 use crate::bind::bind;
 use crate::clients::Clients;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{self, Config};
+use crate::contact::Contact;
 use crate::http::{self, ServeMqtt};
 use crate::hub::{Hub, Inbound};
 use crate::identity::{ClientId, Identities};
@@ -28,7 +28,7 @@ use crate::metrics::{DropReason, Metrics};
 use crate::observe::{Event, Observer};
 use crate::outbox::Paused;
 use crate::routing::{GoodManifest, Router};
-use crate::services::Services;
+use crate::services::{self, Services};
 use crate::store::{Removal, Store};
 use crate::tls::Tls;
 use crate::twins::Twins;
@@ -90,11 +90,16 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
     let listeners = Listeners::bind(config).await?;
     let hub = Arc::new(open(config, good)?);
     let tls = Arc::new(Tls::open(&config.certificate_source(), hub.clock.clone()).map_err(failed)?);
-    let upstream = Arc::new(Upstream::start(config.upstream.clone(), upstream_parts(&hub)).map_err(failed)?);
+    let services = Arc::new(Services(Arc::clone(&hub)));
+    let upstream = Upstream::start(config.upstream.clone(), upstream_parts(&hub, &services)).map_err(failed)?;
+    let upstream = Arc::new(upstream);
     hub.follow_manifest().await;
 
     let addresses = listeners.addresses()?;
-    let token = AdminFile::write(config, &addresses).map_err(failed)?;
+    let token = admin_token(config, &addresses)?;
+    Contact { address: addresses.admin, token: token.clone() }
+        .write(&config.data)
+        .map_err(|error| StartError(format!("cannot write to {}: {error}", config.data.display())))?;
     let access = match token {
         Some(token) => Access::Token(Token::new(token)),
         None => Access::Loopback { names: config.names.iter().map(str::to_owned).collect() },
@@ -110,7 +115,6 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
     let reload = Arc::new(Notify::new());
     let mut tasks = JoinSet::new();
     let stop = || hub.stopping.subscribe();
-    let services = Arc::new(Services(Arc::clone(&hub)));
     tasks.spawn(mqtt::listen(Arc::clone(&hub), Arc::clone(&tls), listeners.mqtt));
     if let Some(listener) = listeners.https {
         let most = config.limits.clients.saturating_add(MOST_REQUESTS);
@@ -131,6 +135,9 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
         tasks.spawn(workload::serve_loopback(listener, Arc::clone(&services), Arc::clone(&tls), stop()));
     }
     tasks.spawn(Arc::clone(&hub).watch_manifest(manifest.to_owned(), Arc::clone(&reload)));
+    if matches!(config.upstream, config::Upstream::Hub(_)) {
+        tasks.spawn(services::attend(Arc::clone(&hub), Arc::clone(&upstream)));
+    }
     tasks.spawn(Arc::clone(&hub).watch_identities());
     tasks.spawn(Arc::clone(&tls).renew(stopped(stop())));
     Ok(Running { hub, tls, upstream, addresses, reload, tasks })
@@ -142,7 +149,7 @@ fn serve_mqtt(hub: &Arc<Hub>) -> ServeMqtt {
     Arc::new(move |stream, address| Box::pin(mqtt::serve(Arc::clone(&hub), stream, address)))
 }
 
-fn upstream_parts(hub: &Hub) -> upstream::Parts {
+fn upstream_parts(hub: &Hub, services: &Arc<Services>) -> upstream::Parts {
     upstream::Parts {
         store: hub.store.clone(),
         paused: hub.paused.clone(),
@@ -150,40 +157,28 @@ fn upstream_parts(hub: &Hub) -> upstream::Parts {
         observer: Arc::clone(&hub.observer),
         clock: hub.clock.clone(),
         device: ClientId::device(hub.identities.hub_device()),
+        identities: Arc::clone(&hub.identities),
+        downstream: Arc::clone(services) as Arc<dyn upstream::Downstream>,
     }
 }
 
-/// The file `admin.json` of the data directory: how commands reach the hub that runs.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct AdminFile {
-    /// The address of the administration port.
-    pub address: SocketAddr,
-    /// The token that requests need, unless the address is on loopback.
-    pub token: Option<String>,
-    /// The process.
-    pub process: u32,
-}
-
-impl AdminFile {
-    /// The name of the file.
-    pub const NAME: &str = "admin.json";
-
-    /// Writes the file. Off loopback, takes the token of the last run or makes one, and returns it.
-    fn write(config: &Config, addresses: &Addresses) -> Result<Option<String>, std::io::Error> {
-        let path = config.data.join(Self::NAME);
-        let token = if addresses.admin.ip().is_loopback() {
-            None
-        } else {
-            let last = files::read(&path).ok().and_then(|text| serde_json::from_str::<Self>(&text).ok());
-            let new = || (0..2).map(|_| Uuid::new_v4().simple().to_string()).collect();
-            Some(last.and_then(|last| last.token).unwrap_or_else(new))
-        };
-        let file = Self { address: addresses.admin, token: token.clone(), process: std::process::id() };
-        let text = serde_json::to_vec_pretty(&file).map_err(std::io::Error::other)?;
-        files::write(&path, &text, files::Access::Private)?;
-        Ok(token)
+/// Returns the token that requests to the administration port need: none on loopback, else the one of the data
+/// directory, made at the first start.
+fn admin_token(config: &Config, addresses: &Addresses) -> Result<Option<String>, StartError> {
+    const FILE: &str = "admin.token";
+    if addresses.admin.ip().is_loopback() {
+        return Ok(None);
     }
+    let path = config.data.join(FILE);
+    if let Ok(token) = files::read(&path)
+        && !token.trim().is_empty()
+    {
+        return Ok(Some(token.trim().to_owned()));
+    }
+    let token: String = (0..2).map(|_| Uuid::new_v4().simple().to_string()).collect();
+    files::write(&path, token.as_bytes(), files::Access::Private)
+        .map_err(|error| StartError(format!("cannot write {}: {error}", path.display())))?;
+    Ok(Some(token))
 }
 
 impl Addresses {

@@ -1,17 +1,28 @@
-//! What the HTTPS server and the workload API ask of the hub.
+//! What the HTTPS server, the workload API and upstream ask of the hub.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use tokio::sync::broadcast::error::RecvError;
 
 use crate::http::{MethodCaller, MethodResult};
 use crate::hub::Hub;
 use crate::identity::ClientId;
 use crate::methods::Call;
+use crate::observe::{Event, Notice};
+use crate::operations::{Draft, OperationError};
+use crate::upstream::{Acknowledge, Downstream, Respond, Upstream};
+use crate::wire::Bag;
 use crate::workload::{KeyName, Signer};
 
-/// The hub, as its servers see it.
+/// Who invokes a method that comes from upstream.
+const UPSTREAM: &str = "$upstream";
+
+/// The hub, as its servers and upstream see it.
 #[derive(Clone, Debug)]
 pub struct Services(pub Arc<Hub>);
 
@@ -45,6 +56,97 @@ impl MethodCaller for Services {
                 504 => MethodResult::TimedOut(error.to_string()),
                 _ => MethodResult::NotConnected(error.to_string()),
             },
+        }
+    }
+}
+
+impl Downstream for Services {
+    fn message(&self, device: &ClientId, bag: Bag, body: Vec<u8>, stored: Acknowledge) {
+        let (hub, device) = (Arc::clone(&self.0), device.clone());
+        let draft =
+            Draft { output: None, properties: bag.properties, system: bag.system, body, time_to_live: None };
+        tokio::spawn(async move {
+            match hub.send_to_device(&device, draft).await {
+                Ok(_) => stored.now(),
+                // It comes again for ever, and the device does not take it.
+                Err(OperationError::NotFound(problem) | OperationError::Invalid(problem)) => {
+                    tracing::error!(%device, "dropped a message from upstream: {problem}");
+                    stored.now();
+                }
+                // The other hub keeps it.
+                Err(error) => tracing::warn!(%device, "cannot take a message from upstream now: {error}"),
+            }
+        });
+    }
+
+    fn desired(&self, client: &ClientId, _version: Option<u64>, patch: Vec<u8>) {
+        let (hub, client) = (Arc::clone(&self.0), client.clone());
+        tokio::spawn(async move {
+            let Ok(Value::Object(mut patch)) = serde_json::from_slice(&patch) else {
+                return tracing::error!(%client, "the desired properties from upstream are not a JSON object");
+            };
+            // This hub counts its own versions.
+            patch.remove("$version");
+            if let Err(error) = hub.twins.patch_desired(&client, patch).await {
+                tracing::error!(%client, "cannot take the desired properties from upstream: {error}");
+            }
+        });
+    }
+
+    fn method(&self, client: &ClientId, name: &str, payload: Vec<u8>, respond: Respond) {
+        let (hub, client, name) = (Arc::clone(&self.0), client.clone(), name.to_owned());
+        tokio::spawn(async move {
+            let answer = async {
+                let payload = if payload.is_empty() { b"null".to_vec() } else { payload };
+                let payload = String::from_utf8(payload).ok().and_then(|text| RawValue::from_string(text).ok());
+                let call = Call::new(&name, payload, None, None)?;
+                let start = Instant::now();
+                let answer = hub.methods.invoke(&client, call).await;
+                hub.metrics.method(UPSTREAM, &client, start.elapsed());
+                answer
+            };
+            match answer.await {
+                Ok(answer) => respond.with(answer.status, answer.payload.get().as_bytes().to_vec()),
+                Err(error) => {
+                    let message = serde_json::json!({ "message": error.to_string() });
+                    respond.with(i32::from(error.status()), message.to_string().into_bytes());
+                }
+            }
+        });
+    }
+}
+
+/// Has upstream keep a connection for each client that is connected here, so that what comes down reaches it. Runs until
+/// the hub stops.
+pub async fn attend(hub: Arc<Hub>, upstream: Arc<Upstream>) {
+    let mut notices = hub.observer.notices();
+    let mut attended = BTreeSet::new();
+    loop {
+        let connected: BTreeSet<_> = hub
+            .clients
+            .all()
+            .into_iter()
+            .filter(|session| session.state().connection.is_some())
+            .map(|session| session.client().clone())
+            .collect();
+        for client in connected.difference(&attended) {
+            upstream.attend(client, true);
+        }
+        for client in attended.difference(&connected) {
+            upstream.attend(client, false);
+        }
+        attended = connected;
+        loop {
+            match notices.recv().await {
+                Ok(Notice::Event(event)) => {
+                    if matches!(*event, Event::Connected { .. } | Event::Disconnected { .. }) {
+                        break;
+                    }
+                }
+                Ok(_) => {}
+                Err(RecvError::Lagged(_)) => break,
+                Err(RecvError::Closed) => return,
+            }
         }
     }
 }

@@ -69,7 +69,7 @@ impl Api {
     }
 
     /// Gets lines as they come, without an end.
-    pub(super) fn lines(&self, path: &str) -> Result<impl Iterator<Item = std::io::Result<String>>, Failure> {
+    pub(super) fn lines(&self, path: &str) -> Result<impl Iterator<Item = std::io::Result<String>> + use<>, Failure> {
         let response = self.request(Method::GET, path, None)?;
         Ok(BufReader::new(response.into_body().into_reader()).lines())
     }

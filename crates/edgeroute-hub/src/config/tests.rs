@@ -177,7 +177,7 @@ fn brokers_are_read() {
     assert_eq!((broker.host.as_str(), broker.port, broker.tls), ("::1", 18830, false));
     assert_eq!(broker.user.as_deref(), Some("us:er"));
     assert_eq!(broker.password.as_ref().map(Secret::expose), Some("p@ss"));
-    assert_eq!((broker.topic.as_str(), broker.client_id.as_str()), ("a/{device}/{output}", "c"));
+    assert_eq!((broker.topic.as_str(), broker.client_id.as_deref()), ("a/{device}/{output}", Some("c")));
     assert_eq!(broker.properties, Properties::Envelope);
     assert!(!format!("{broker:?}").contains("p@ss"));
     let Ok(Upstream::Mqtt(broker)) = "mqtts://broker.example/?ca=/etc/ca.pem".parse() else { panic!("not a broker") };

@@ -34,8 +34,9 @@ pub struct MqttUpstream {
     pub user: Option<String>,
     /// The password.
     pub password: Option<Secret>,
-    /// The client id.
-    pub client_id: String,
+    /// The client id. `None` is `edgeroute-` and the device of the hub: brokers end the connection of another client with
+    /// the same id.
+    pub client_id: Option<String>,
     /// The topic, in which `{device}`, `{module}` and `{output}` are replaced.
     pub topic: String,
     /// How the properties of a message are sent.
@@ -72,6 +73,11 @@ pub struct HubUpstream {
 pub struct Secret(String);
 
 impl Secret {
+    /// Wraps a secret.
+    pub const fn new(secret: String) -> Self {
+        Self(secret)
+    }
+
     /// Returns what is secret.
     pub fn expose(&self) -> &str {
         &self.0
@@ -127,7 +133,7 @@ impl MqttUpstream {
             ca: None,
             user: None,
             password: None,
-            client_id: "edgeroute-hub".to_owned(),
+            client_id: None,
             topic: "edge/{device}/{module}/{output}".to_owned(),
             properties: Properties::default(),
         };
@@ -144,7 +150,7 @@ impl MqttUpstream {
             let value = decode(value)?;
             match key {
                 "topic" => upstream.topic = topic(value)?,
-                "client-id" if !value.is_empty() => upstream.client_id = value,
+                "client-id" if !value.is_empty() => upstream.client_id = Some(value),
                 "ca" if tls => upstream.ca = Some(value.into()),
                 "properties" => {
                     upstream.properties = match value.as_str() {

@@ -20,7 +20,7 @@ impl Broker {
         let template = settings.topic.parse().map_err(InvalidUpstream::new)?;
         Ok(Self {
             login: Login {
-                client_id: settings.client_id,
+                client_id: settings.client_id.unwrap_or_else(|| format!("edgeroute-{hub_device}")),
                 // MQTT has no password without a user name.
                 password: settings.password.filter(|_| settings.user.is_some()),
                 user: settings.user,

@@ -154,6 +154,12 @@ impl Codec {
         self.publish_with(id, topic, payload, true)
     }
 
+    /// Sends a message at quality of service 0.
+    pub(super) fn publish_once(&mut self, topic: &str, payload: &[u8]) -> Result<(), Violation> {
+        let packet = v3_1_1::Publish::builder().topic_name(topic).map_err(Violation)?.payload(payload.to_vec()).build();
+        self.send(GenericPacket::V3_1_1Publish(packet.map_err(Violation)?))
+    }
+
     fn publish_with(&mut self, id: u16, topic: &str, payload: &[u8], again: bool) -> Result<(), Violation> {
         let packet = v3_1_1::Publish::builder()
             .topic_name(topic)

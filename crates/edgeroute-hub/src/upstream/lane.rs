@@ -1,6 +1,5 @@
-use std::collections::VecDeque;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mqtt_protocol_core::mqtt::packet::v3_1_1;
@@ -10,6 +9,7 @@ use tokio::time::{Instant, sleep_until};
 use super::backoff::Backoff;
 use super::codec::{Login, Packet};
 use super::dial::Dial;
+use super::downstream::{Acknowledge, Extra, Sender};
 use super::link::{Failure, Link, Progress, REPLY_TIME};
 use super::payload::{Publication, Unsendable};
 use super::queue::Queue;
@@ -18,14 +18,16 @@ use crate::clock::Clock;
 use crate::identity::ClientId;
 use crate::message::Message;
 use crate::metrics::Metrics;
-use crate::observe::{Event, Observer};
+use crate::observe::Observer;
 use crate::outbox::Due;
-use crate::store::Removal;
+use crate::store::{Level, QueueId, Removal, Sequence};
 
 /// The most messages of a lane that are read and not acknowledged.
 pub(super) const WINDOW: usize = 64;
 /// No more is encoded while this many bytes wait to be written.
 const MOST_BUFFERED: usize = 256 * 1024;
+/// The most acknowledgements and responses that wait to be encoded.
+const MOST_EXTRAS: usize = 256;
 /// A connection that lasted this long was a success, even if nothing was sent.
 const SETTLED: Duration = Duration::from_secs(30);
 /// How long a stopping hub waits for acknowledgements.
@@ -65,9 +67,17 @@ pub(super) trait Peer: Send + 'static {
         Vec::new()
     }
 
-    /// Takes a message of the server. Whether to acknowledge it now.
-    fn receive(&mut self, _message: &v3_1_1::Publish) -> bool {
-        true
+    /// Takes a message of the server. Responses go to `sender`.
+    fn receive(&mut self, _message: &v3_1_1::Publish, acknowledge: Acknowledge, _sender: &Sender) {
+        acknowledge.now();
+    }
+
+    /// The server refused what [`Peer::login`] returned.
+    fn refused(&mut self) {}
+
+    /// Whether other lanes take messages of the same queue: then this one gives them back when it is refused.
+    fn shares_queue(&self) -> bool {
+        false
     }
 
     /// For how long a connection without use is kept. `None` is for ever, also if there is nothing to send at first.
@@ -93,20 +103,91 @@ struct InFlight {
 #[derive(Debug)]
 pub(super) struct Entrance {
     messages: mpsc::UnboundedSender<Due>,
-    held: Arc<AtomicUsize>,
+    state: Arc<LaneState>,
+}
+
+/// What became of a message that was given to a lane.
+#[derive(Debug)]
+pub(super) enum Given {
+    /// The lane has it, or leaves it in the store for later.
+    Taken,
+    /// The lane has no room for it.
+    Full(Due),
+}
+
+/// What a lane and its entrance share.
+#[derive(Debug, Default)]
+struct LaneState {
+    held: Mutex<Held>,
+    /// Notified when there is a reason to connect beside messages.
+    attention: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    /// How many messages the lane has.
+    count: usize,
+    /// The last message that the lane took of each queue. It has taken all before it, so that it takes none twice when
+    /// they are read again for another lane.
+    taken: BTreeMap<(QueueId, Level), Sequence>,
+    /// Whether the server refuses the client.
+    is_refused: bool,
+    /// Whether messages were left in the store. Nothing is taken before they are read again, to keep the order.
+    is_behind: bool,
+    /// Whether a connection is wanted without messages.
+    is_attended: bool,
+}
+
+impl LaneState {
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Entrance {
-    /// How many messages the lane takes.
-    pub(super) fn room(&self) -> usize {
-        WINDOW.saturating_sub(self.held.load(Ordering::Acquire))
+    /// How many messages the lane has.
+    pub(super) fn held(&self) -> usize {
+        self.state.held().count
     }
 
-    /// Gives the lane a message. It has to have room.
-    pub(super) fn give(&self, due: Due) {
-        self.held.fetch_add(1, Ordering::AcqRel);
-        // A lane ends only when the hub stops. The message stays in the store.
-        let _ = self.messages.send(due);
+    /// How many messages the lane takes.
+    pub(super) fn room(&self) -> usize {
+        WINDOW.saturating_sub(self.held())
+    }
+
+    /// Gives the lane a message, unless it has it already.
+    pub(super) fn give(&self, due: Due) -> Given {
+        let mut held = self.state.held();
+        if held.is_refused || held.is_behind {
+            if !std::mem::replace(&mut held.is_behind, true) {
+                self.state.attention.notify_one();
+            }
+            return Given::Taken;
+        }
+        let queue = (due.entry.queue, due.entry.level);
+        if held.taken.get(&queue).is_none_or(|last| *last < due.entry.sequence) {
+            if held.count >= WINDOW {
+                return Given::Full(due);
+            }
+            held.count += 1;
+            held.taken.insert(queue, due.entry.sequence);
+            // A lane ends only when the hub stops. The message stays in the store.
+            let _ = self.messages.send(due);
+        }
+        Given::Taken
+    }
+
+    /// Whether the lane left messages in the store and takes them now. Then they have to be read again, from the
+    /// beginning.
+    pub(super) fn catches_up(&self) -> bool {
+        let mut held = self.state.held();
+        !held.is_refused && std::mem::take(&mut held.is_behind)
+    }
+
+    /// Wants a connection without messages, or does not any more.
+    pub(super) fn attend(&self, is_attended: bool) {
+        self.state.held().is_attended = is_attended;
+        self.state.attention.notify_one();
     }
 }
 
@@ -118,7 +199,11 @@ pub(super) struct Lane<Q, P> {
     shared: Arc<Shared<Q>>,
     control: watch::Receiver<Control>,
     messages: mpsc::UnboundedReceiver<Due>,
-    held: Arc<AtomicUsize>,
+    state: Arc<LaneState>,
+    extras: mpsc::Receiver<Extra>,
+    sender: Sender,
+    /// The number of connections so far.
+    connection: u64,
     /// What was read and not sent yet.
     ready: VecDeque<Due>,
     /// What was sent, in that order.
@@ -157,8 +242,9 @@ impl<Q: Queue, P: Peer> Lane<Q, P> {
         control: watch::Receiver<Control>,
     ) -> (Self, Entrance) {
         let (sender, messages) = mpsc::unbounded_channel();
-        let held = Arc::new(AtomicUsize::new(0));
-        let entrance = Entrance { messages: sender, held: Arc::clone(&held) };
+        let state = Arc::new(LaneState::default());
+        let entrance = Entrance { messages: sender, state: Arc::clone(&state) };
+        let (sender, extras) = mpsc::channel(MOST_EXTRAS);
         let lane = Self {
             id,
             peer,
@@ -166,7 +252,10 @@ impl<Q: Queue, P: Peer> Lane<Q, P> {
             shared,
             control,
             messages,
-            held,
+            state,
+            extras,
+            sender,
+            connection: 0,
             ready: VecDeque::new(),
             sent: VecDeque::new(),
             acknowledged: 0,
@@ -206,6 +295,10 @@ impl<Q: Queue, P: Peer> Lane<Q, P> {
             };
             let Ending::Failed(failure) = ending else { continue };
             self.offline(&failure);
+            if matches!(failure, Failure::Refused(_)) {
+                self.peer.refused();
+                self.give_back();
+            }
             let until = attempt + backoff.next();
             tokio::select! {
                 () = sleep_until(until) => self.shared.metrics.retried(&self.id.to_string(), "upstream_connect"),
@@ -228,7 +321,11 @@ impl<Q: Queue, P: Peer> Lane<Q, P> {
                 }
                 continue;
             }
-            if self.peer.idle_time().is_none() || !self.ready.is_empty() || !self.sent.is_empty() {
+            let is_wanted = {
+                let held = self.state.held();
+                held.is_behind || held.is_attended
+            };
+            if is_wanted || self.peer.idle_time().is_none() || !self.ready.is_empty() || !self.sent.is_empty() {
                 return true;
             }
             self.shared.board.set(Some(&self.id), State::Idle);
@@ -237,13 +334,41 @@ impl<Q: Queue, P: Peer> Lane<Q, P> {
                     Some(due) => self.ready.push_back(due),
                     None => return false,
                 },
+                () = self.state.attention.notified() => {}
                 () = changed(&mut self.control, control) => {}
             }
         }
     }
 
+    /// Leaves all messages in the store, so that those of other clients do not wait for this one.
+    fn give_back(&mut self) {
+        if !self.peer.shares_queue() {
+            return;
+        }
+        let mut held = self.state.held();
+        held.is_refused = true;
+        held.is_behind |= held.count > 0;
+        held.count = 0;
+        held.taken.clear();
+        while self.messages.try_recv().is_ok() {}
+        self.ready.clear();
+        self.shared.board.in_flight(self.sent.len(), 0);
+        self.sent.clear();
+        drop(held);
+        self.shared.room.notify_one();
+    }
+
     fn online(&mut self) {
         self.acknowledged = 0;
+        self.connection += 1;
+        let is_behind = {
+            let mut held = self.state.held();
+            held.is_refused = false;
+            held.is_behind
+        };
+        if is_behind {
+            self.shared.room.notify_one();
+        }
         self.shared.board.set(Some(&self.id), State::Online);
         if let Some(since) = self.offline_since.take() {
             self.shared.metrics.back_online(&self.id, since.elapsed());
@@ -302,15 +427,19 @@ impl<Q: Queue, P: Peer> Lane<Q, P> {
                 None => self.send_ready(link)?,
             }
             let idle = match self.peer.idle_time() {
-                Some(time) if self.sent.is_empty() && self.ready.is_empty() => Some(used + time),
+                Some(time) if self.sent.is_empty() && self.ready.is_empty() && !self.state.held().is_attended => {
+                    Some(used + time)
+                }
                 _ => None,
             };
             let until = draining.as_ref().map(|(_, until)| *until);
             let renewal = expires.filter(|_| draining.is_none());
             let late = self.sent.iter().find_map(|sent| sent.written).map(|written| written + REPLY_TIME);
             let deadline = [Some(link.deadline()), late, idle, until, renewal].into_iter().flatten().min();
+            // A server that does not read is not read either.
+            let may_take = link.waiting() < MOST_BUFFERED;
             tokio::select! {
-                progress = link.next(true) => {
+                progress = link.next(may_take) => {
                     let is_written = matches!(progress, Progress::Written(_));
                     link.take(progress)?;
                     if is_written {
@@ -326,6 +455,13 @@ impl<Q: Queue, P: Peer> Lane<Q, P> {
                     used = Instant::now();
                     self.ready.push_back(due);
                 }
+                Some(extra) = self.extras.recv(), if may_take => match extra {
+                    Extra::Puback { connection, id } if connection == self.connection => {
+                        link.send(|codec| codec.puback(id))?;
+                    }
+                    Extra::Puback { .. } => {}
+                    Extra::Publish { topic, payload } => link.send(|codec| codec.publish_once(&topic, &payload))?,
+                },
                 () = changed(&mut self.control, control), if draining.is_none() => {
                     if !self.control.borrow().stopping {
                         return Err(Ending::Controlled);
@@ -445,11 +581,8 @@ impl<Q: Queue, P: Peer> Lane<Q, P> {
                 }
             }
             Packet::Publish(message) => {
-                if self.peer.receive(&message)
-                    && let Some(id) = message.packet_id()
-                {
-                    link.send(|codec| codec.puback(id))?;
-                }
+                let acknowledge = Acknowledge::new(self.connection, message.packet_id(), self.sender.clone());
+                self.peer.receive(&message, acknowledge, &self.sender);
             }
             Packet::Suback(granted) => {
                 for (filter, _) in self.peer.filters().iter().zip(granted).filter(|(_, granted)| !granted) {
@@ -473,20 +606,13 @@ impl<Q: Queue, P: Peer> Lane<Q, P> {
 
     /// Drops a message that no packet can hold.
     fn refuse(&self, due: &Due, error: &Unsendable) {
-        let message = &due.message;
-        tracing::error!(client = %message.sender, "dropped a message for upstream: {error}");
-        self.shared.metrics.dropped(error.reason, &message.sender, message.output());
-        self.shared.observer.event(Event::Lost {
-            sequence: due.entry.sequence,
-            destination: due.destination.clone(),
-            reason: error.reason,
-        });
+        tracing::error!(client = %due.message.sender, "dropped a message for upstream: {error}");
         self.drop_due(due, Removal::Dropped);
     }
 
     fn drop_due(&self, due: &Due, why: Removal) {
         self.shared.queue.remove(vec![due.entry], why);
-        self.held.fetch_sub(1, Ordering::AcqRel);
+        self.state.held().count -= 1;
         self.shared.room.notify_one();
     }
 }
@@ -494,6 +620,6 @@ impl<Q: Queue, P: Peer> Lane<Q, P> {
 /// Waits until the control differs from what it was. For ever if nobody can change it any more.
 async fn changed(control: &mut watch::Receiver<Control>, was: Control) {
     if control.wait_for(|now| *now != was).await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

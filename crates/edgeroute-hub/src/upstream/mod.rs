@@ -16,6 +16,8 @@ mod backoff;
 mod broker;
 mod codec;
 mod dial;
+mod downstream;
+mod hub;
 mod lane;
 mod link;
 mod payload;
@@ -27,17 +29,20 @@ mod status;
 mod tests;
 mod topic;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 pub use address::InvalidUpstream;
+pub use downstream::{Acknowledge, Downstream, Nowhere, Respond};
 pub use status::{Kind, Problem, State, Status};
 
 use address::Address;
 use broker::Broker;
 use dial::{Dial, Dialer};
+use hub::{Distributor, Keys, Lanes, Tokens};
 use lane::{Control, Lane, Shared};
 use pump::pump;
 use queue::{Queue, Stored};
@@ -46,14 +51,14 @@ use status::Board;
 
 use crate::clock::Clock;
 use crate::config;
-use crate::identity::ClientId;
+use crate::identity::{ClientId, Identities};
 use crate::metrics::Metrics;
 use crate::observe::Observer;
 use crate::outbox::Paused;
 use crate::store::Store;
 
 /// What upstream needs of the hub.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Parts {
     /// Has the messages.
     pub store: Store,
@@ -67,6 +72,16 @@ pub struct Parts {
     pub clock: Clock,
     /// The device of the hub.
     pub device: ClientId,
+    /// The keys of clients, to sign for them at another hub.
+    pub identities: Arc<Identities>,
+    /// Takes what another hub sends to clients.
+    pub downstream: Arc<dyn Downstream>,
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts").field("device", &self.device).finish_non_exhaustive()
+    }
 }
 
 /// Upstream, at work.
@@ -74,7 +89,22 @@ pub struct Parts {
 pub struct Upstream {
     control: watch::Sender<Control>,
     board: Arc<Board>,
-    tasks: Mutex<Vec<JoinHandle<()>>>,
+    tasks: Tasks,
+    lanes: Option<Arc<dyn Attend>>,
+}
+
+/// The tasks of an upstream.
+type Tasks = Arc<Mutex<Vec<JoinHandle<()>>>>;
+
+/// Keeps connections of clients open.
+trait Attend: fmt::Debug + Send + Sync {
+    fn attend(&self, client: &ClientId, is_attended: bool);
+}
+
+impl<Q: Queue> Attend for Lanes<Q> {
+    fn attend(&self, client: &ClientId, is_attended: bool) {
+        self.lane(client).attend(is_attended);
+    }
 }
 
 impl Upstream {
@@ -84,14 +114,18 @@ impl Upstream {
     /// Fails if the topic or the CA file cannot be used, or if the host is neither a name nor an IP address. A server that
     /// cannot be reached is no error.
     pub fn start(settings: config::Upstream, parts: Parts) -> Result<Self, InvalidUpstream> {
-        let Parts { store, paused, metrics, observer, clock, device } = parts;
+        let Parts { store, paused, metrics, observer, clock, device, identities, downstream } = parts;
         let dial: Option<Arc<dyn Dial>> = match &settings {
             config::Upstream::Show => None,
             config::Upstream::Mqtt(broker) => Some(Arc::new(Dialer::new(broker.into(), broker.ca.as_deref())?)),
             config::Upstream::Hub(hub) => Some(Arc::new(Dialer::new(hub.into(), hub.ca.as_deref())?)),
         };
+        let tokens: Option<Arc<dyn Tokens>> = match &settings {
+            config::Upstream::Hub(hub) => Some(Arc::new(Keys::new(hub.clone(), identities))),
+            config::Upstream::Show | config::Upstream::Mqtt(_) => None,
+        };
         let queue = Stored { store, paused };
-        Self::start_with(queue, settings, dial, Rest { metrics, observer, clock, device })
+        Self::start_with(queue, settings, dial, Rest { metrics, observer, clock, device, tokens, downstream })
     }
 
     fn start_with<Q: Queue>(
@@ -100,7 +134,7 @@ impl Upstream {
         dial: Option<Arc<dyn Dial>>,
         rest: Rest,
     ) -> Result<Self, InvalidUpstream> {
-        let Rest { metrics, observer, clock, device } = rest;
+        let Rest { metrics, observer, clock, device, tokens, downstream } = rest;
         let (kind, address) = match &settings {
             config::Upstream::Show => (Kind::Show, None),
             config::Upstream::Mqtt(broker) => (Kind::Broker, Some(Address::from(broker))),
@@ -110,21 +144,29 @@ impl Upstream {
         let room = Arc::new(Notify::new());
         let shared = Arc::new(Shared { queue, metrics, observer, clock, board: Arc::clone(&board), room });
         let (control, receiver) = watch::channel(Control::default());
-        let mut tasks = Vec::new();
-        match (settings, dial) {
-            (config::Upstream::Mqtt(settings), Some(dial)) => {
+        let tasks = Tasks::default();
+        let start = |task: JoinHandle<()>| lock(&tasks).push(task);
+        let mut lanes: Option<Arc<dyn Attend>> = None;
+        match (settings, dial, tokens) {
+            (config::Upstream::Mqtt(settings), Some(dial), _) => {
                 let broker = Broker::new(settings, device.device_id())?;
                 let (lane, entrance) = Lane::new(device, broker, dial, Arc::clone(&shared), receiver.clone());
-                tasks.push(tokio::spawn(lane.run()));
-                tasks.push(tokio::spawn(pump(shared, entrance, receiver)));
+                start(tokio::spawn(lane.run()));
+                start(tokio::spawn(pump(shared, entrance, receiver)));
             }
-            (config::Upstream::Hub(_), _) => return Err(InvalidUpstream::new("another hub is not supported yet")),
+            (config::Upstream::Hub(hub), Some(dial), Some(tokens)) => {
+                let (common, control) = (Arc::clone(&shared), receiver.clone());
+                let all = Lanes::new(&hub.iot_hub, tokens, downstream, dial, common, control, Arc::clone(&tasks));
+                let all = Arc::new(all);
+                start(tokio::spawn(pump(shared, Distributor::new(Arc::clone(&all)), receiver)));
+                lanes = Some(all);
+            }
             _ => {
                 let window = Window::new(Arc::clone(&shared));
-                tasks.push(tokio::spawn(pump(shared, window, receiver)));
+                start(tokio::spawn(pump(shared, window, receiver)));
             }
         }
-        Ok(Self { control, board, tasks: Mutex::new(tasks) })
+        Ok(Self { control, board, tasks, lanes })
     }
 
     /// Returns what people see.
@@ -145,6 +187,14 @@ impl Upstream {
         }
     }
 
+    /// Keeps a connection for a client at another hub, for what comes down to it, or does not any more: then the
+    /// connection ends after an hour without messages. Does nothing for other kinds of upstream.
+    pub fn attend(&self, client: &ClientId, is_attended: bool) {
+        if let Some(lanes) = &self.lanes {
+            lanes.attend(client, is_attended);
+        }
+    }
+
     /// Makes a new connection at once: instead of the one there is, or without waiting for the time of the next attempt.
     pub fn reconnect(&self) {
         self.control.send_modify(|control| control.reconnects += 1);
@@ -154,8 +204,9 @@ impl Upstream {
     /// stays in the store.
     pub async fn stop(&self) {
         self.control.send_modify(|control| control.stopping = true);
-        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
-        for task in tasks {
+        loop {
+            let task = lock(&self.tasks).pop();
+            let Some(task) = task else { break };
             // A task that panicked has ended, too.
             let _ = task.await;
         }
@@ -164,7 +215,7 @@ impl Upstream {
 
 impl Drop for Upstream {
     fn drop(&mut self) {
-        for task in self.tasks.get_mut().unwrap_or_else(PoisonError::into_inner) {
+        for task in lock(&self.tasks).iter() {
             task.abort();
         }
     }
@@ -176,4 +227,10 @@ struct Rest {
     observer: Arc<Observer>,
     clock: Clock,
     device: ClientId,
+    tokens: Option<Arc<dyn Tokens>>,
+    downstream: Arc<dyn Downstream>,
+}
+
+fn lock(tasks: &Tasks) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+    tasks.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -9,7 +9,6 @@ use serde::Serialize;
 use super::topic::Template;
 use crate::config::Properties;
 use crate::message::Message;
-use crate::metrics::DropReason;
 use crate::wire::{self, TopicError};
 
 /// The most bytes of a topic in MQTT.
@@ -24,20 +23,17 @@ pub(super) struct Publication<'m> {
 
 /// Why a message fits into no packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Unsendable {
-    pub(super) reason: DropReason,
-    text: String,
-}
+pub(super) struct Unsendable(String);
 
 impl fmt::Display for Unsendable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.0)
     }
 }
 
 impl From<TopicError> for Unsendable {
     fn from(error: TopicError) -> Self {
-        Self { reason: error.reason(), text: error.to_string() }
+        Self(error.to_string())
     }
 }
 
@@ -68,8 +64,7 @@ pub(super) fn for_broker<'m>(
         }
     };
     if topic.len() > LONGEST_TOPIC {
-        let text = format!("its topic has {} bytes, more than {LONGEST_TOPIC}", topic.len());
-        return Err(Unsendable { reason: DropReason::TooLarge, text });
+        return Err(Unsendable(format!("its topic has {} bytes, more than {LONGEST_TOPIC}", topic.len())));
     }
     Ok(Publication { topic, payload })
 }
@@ -181,7 +176,6 @@ mod tests {
         let template: Template = "x".repeat(1_000).parse().expect("valid");
         let message = self::message(&owned(&[("k", &"x".repeat(65_000))]), b"");
         let error = for_broker(&message, &template, Properties::Topic).expect_err("it is too long");
-        assert_eq!(error.reason, DropReason::TooLarge);
         assert!(error.to_string().ends_with("bytes, more than 65535"), "{error}");
     }
 

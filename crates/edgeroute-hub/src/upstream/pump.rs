@@ -21,6 +21,11 @@ pub(super) trait Sink: Send + 'static {
 
     /// Takes a message.
     fn give(&mut self, due: Due);
+
+    /// Whether everything has to be read again, from the beginning.
+    fn rewinds(&mut self) -> bool {
+        false
+    }
 }
 
 impl Sink for Entrance {
@@ -29,7 +34,8 @@ impl Sink for Entrance {
     }
 
     fn give(&mut self, due: Due) {
-        Self::give(self, due);
+        // No more is read than there is room for, so the lane takes it.
+        let _ = Self::give(self, due);
     }
 }
 
@@ -58,6 +64,9 @@ pub(super) async fn pump<Q: Queue, S: Sink>(
         if stopping {
             return;
         }
+        if sink.rewinds() {
+            reader = shared.queue.reader();
+        }
         let room = if paused { 0 } else { sink.room() };
         if room > 0 && reader.may_have_more() {
             let result;
@@ -65,7 +74,9 @@ pub(super) async fn pump<Q: Queue, S: Sink>(
             match result {
                 Ok(due) if due.is_empty() => {}
                 Ok(due) => {
-                    due.into_iter().for_each(|due| sink.give(due));
+                    for due in due {
+                        sink.give(due);
+                    }
                     continue;
                 }
                 Err(problem) => {

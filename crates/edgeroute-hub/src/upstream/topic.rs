@@ -196,7 +196,7 @@ mod tests {
         let (sender, origin) = match module {
             Some(module) => {
                 let origin = Origin::module(device, module);
-                let origin = output.map_or(origin.clone(), |output| origin.output(output));
+                let origin = output.map_or(origin, |output| origin.output(output));
                 (ClientId::module(device, module), origin)
             }
             None => (ClientId::device(device), Origin::device(device)),

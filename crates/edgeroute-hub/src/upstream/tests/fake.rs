@@ -12,8 +12,9 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::sleep;
 
 use super::super::dial::{AnyStream, Dial, Dialing};
+use super::super::hub::Tokens;
 use super::super::queue::{Queue, Reader};
-use super::super::{Rest, Upstream};
+use super::super::{Acknowledge, Downstream, Respond, Rest, Upstream};
 use crate::clock::{Clock, Timestamp};
 use crate::config;
 use crate::identity::ClientId;
@@ -22,6 +23,7 @@ use crate::metrics::Metrics;
 use crate::observe::Observer;
 use crate::outbox::Due;
 use crate::store::{Destination, Entry, Level, QueueId, Removal, StoreError};
+use crate::wire::Bag;
 
 /// A queue in memory.
 #[derive(Clone, Default)]
@@ -61,6 +63,12 @@ impl MemoryQueue {
     pub(super) fn push_body(&self, number: u64, millis: u64, body: Vec<u8>) {
         let content = OwnedMessage::new(Origin::module("edge-1", "sensor").output("out1")).with_body(body);
         self.push_message(number, millis, ClientId::module("edge-1", "sensor"), content);
+    }
+
+    /// Puts in a message of a device.
+    pub(super) fn push_of(&self, device: &str, number: u64) {
+        let content = OwnedMessage::new(Origin::device(device)).with_body(number.to_string());
+        self.push_message(number, u64::MAX, ClientId::device(device), content);
     }
 
     pub(super) fn push_property(&self, number: u64, value: String) {
@@ -141,12 +149,54 @@ impl Dial for FakeDial {
     }
 }
 
+/// What came down.
+#[derive(Debug)]
+pub(super) enum Down {
+    Message(ClientId, Bag, Vec<u8>, Acknowledge),
+    Desired(ClientId, Option<u64>, Vec<u8>),
+    Method(ClientId, String, Vec<u8>, Respond),
+}
+
+/// Shows the test what came down.
+struct FakeDownstream(mpsc::UnboundedSender<Down>);
+
+impl Downstream for FakeDownstream {
+    fn message(&self, device: &ClientId, bag: Bag, body: Vec<u8>, stored: Acknowledge) {
+        let _ = self.0.send(Down::Message(device.clone(), bag, body, stored));
+    }
+
+    fn desired(&self, client: &ClientId, version: Option<u64>, patch: Vec<u8>) {
+        let _ = self.0.send(Down::Desired(client.clone(), version, patch));
+    }
+
+    fn method(&self, client: &ClientId, name: &str, payload: Vec<u8>, respond: Respond) {
+        let _ = self.0.send(Down::Method(client.clone(), name.to_owned(), payload, respond));
+    }
+}
+
+/// Makes tokens that name the client and the attempt. Has no key of `stranger`.
+struct FakeTokens;
+
+impl Tokens for FakeTokens {
+    fn token(&self, client: &ClientId, attempt: usize, _expires: Timestamp) -> Option<String> {
+        (client.device_id() != "stranger").then(|| format!("token {attempt} of {client}"))
+    }
+}
+
 pub(super) struct Fixture {
     pub(super) upstream: Upstream,
     pub(super) queue: MemoryQueue,
     pub(super) clock: Clock,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) down: mpsc::UnboundedReceiver<Down>,
     calls: mpsc::UnboundedReceiver<Answer>,
+}
+
+/// Settings of another hub.
+pub(super) fn hub() -> config::Upstream {
+    "hub:HostName=my-hub.azure-devices.net;GatewayHostName=upper;DeviceId=edge-1;SharedAccessKey=a2V5"
+        .parse()
+        .expect("valid")
 }
 
 /// Settings of a broker with user and password.
@@ -157,6 +207,7 @@ pub(super) fn broker() -> config::Upstream {
 impl Fixture {
     pub(super) fn start(settings: config::Upstream) -> Self {
         let (sender, calls) = mpsc::unbounded_channel();
+        let (came, down) = mpsc::unbounded_channel();
         let queue = MemoryQueue::default();
         let clock = Clock::default();
         let metrics = Arc::new(Metrics::default());
@@ -165,10 +216,12 @@ impl Fixture {
             observer: Arc::new(Observer::default()),
             clock: clock.clone(),
             device: ClientId::device("edge-1"),
+            tokens: Some(Arc::new(FakeTokens)),
+            downstream: Arc::new(FakeDownstream(came)),
         };
         let upstream = Upstream::start_with(queue.clone(), settings, Some(Arc::new(FakeDial(sender))), rest);
         let upstream = upstream.expect("the settings can be used");
-        Self { upstream, queue, clock, metrics, calls }
+        Self { upstream, queue, clock, metrics, down, calls }
     }
 
     /// Waits for a call for a connection.
@@ -221,7 +274,7 @@ pub(super) const fn puback(id: u16) -> [u8; 4] {
 pub(super) enum Packet {
     Connect((String, Option<String>, Option<String>)),
     Publish(Publish),
-    Subscribe(Vec<u8>),
+    Subscribe(Vec<String>),
     Puback(u16),
     Pingreq,
     Disconnect,
@@ -286,6 +339,7 @@ impl Server {
             match self.read().await {
                 Some(Packet::Publish(publish)) => return publish,
                 Some(Packet::Pingreq) => self.write(&[0xd0, 0]).await,
+                Some(Packet::Subscribe(_)) => {}
                 packet => panic!("expected PUBLISH, found {packet:?}"),
             }
         }
@@ -326,7 +380,26 @@ fn decode(first: u8, rest: &[u8]) -> Packet {
             let id = number(take(2));
             Packet::Publish(Publish { topic, id, dup: first == 0x3a, body: rest.to_vec() })
         }
-        0x82 => Packet::Subscribe(rest.to_vec()),
+        0x30 => {
+            let length = number(take(2));
+            let topic = text(take(length.into()));
+            Packet::Publish(Publish { topic, id: 0, dup: false, body: rest.to_vec() })
+        }
+        0x82 => {
+            let _id = take(2);
+            let mut filters = Vec::new();
+            while !rest.is_empty() {
+                let mut take = |length: usize| {
+                    let (taken, left) = rest.split_at(length);
+                    rest = left;
+                    taken.to_vec()
+                };
+                let length = number(take(2));
+                filters.push(text(take(length.into())));
+                assert_eq!(take(1), [1]);
+            }
+            Packet::Subscribe(filters)
+        }
         0x40 => Packet::Puback(number(take(2))),
         0xc0 => Packet::Pingreq,
         0xe0 => Packet::Disconnect,
