@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
@@ -43,7 +43,6 @@ pub struct Administration {
     tls: Arc<Tls>,
     upstream: Arc<Upstream>,
     place: Place,
-    refused: Mutex<Option<RefusedManifest>>,
 }
 
 /// Where a hub is.
@@ -64,7 +63,7 @@ pub struct Place {
 impl Administration {
     /// Creates the view.
     pub const fn new(hub: Arc<Hub>, tls: Arc<Tls>, upstream: Arc<Upstream>, place: Place) -> Self {
-        Self { hub, tls, upstream, place, refused: Mutex::new(None) }
+        Self { hub, tls, upstream, place }
     }
 
     fn known(&self, client: &ClientId) -> Result<(), ApiError> {
@@ -141,7 +140,7 @@ impl AdminHub for Administration {
         if let Some(error) = upstream.error.as_ref().filter(|_| !upstream.online) {
             warnings.push(format!("upstream is away: {error}"));
         }
-        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let refused = hub.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Status {
             device: hub.identities.hub_device().to_owned(),
             hub_host: hub.identities.hub_host().to_owned(),
@@ -158,7 +157,7 @@ impl AdminHub for Administration {
                 routes: routing.table().len(),
                 since: routing.since(),
                 lints: routing.warnings().to_owned(),
-                refused: refused.filter(|refused| refused.time >= routing.since()),
+                refused: refused.map(|(time, bad)| RefusedManifest { time, report: bad.report, errors: bad.errors }),
             },
             connected: hub.clients.connected(),
             identities: hub.identities.all().len(),
@@ -252,16 +251,8 @@ impl AdminHub for Administration {
             let good = blocking(checked).await?.map_err(refused)?;
             return Ok(ManifestAccepted { in_force: false, routes: good.routes(), lints: good.warnings });
         }
-        match self.hub.reload(NAME, &text).await {
-            Ok((routes, lints)) => {
-                *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = None;
-                Ok(ManifestAccepted { in_force: true, routes, lints })
-            }
-            Err(bad) => {
-                self.note_refused(&bad.report, bad.errors);
-                Err(refused(bad))
-            }
-        }
+        let (routes, lints) = self.hub.reload(NAME, &text).await.map_err(refused)?;
+        Ok(ManifestAccepted { in_force: true, routes, lints })
     }
 
     async fn inject(&self, message: OwnedMessage) -> Result<Accepted, ApiError> {
@@ -371,12 +362,6 @@ impl AdminHub for Administration {
 }
 
 impl Administration {
-    /// Remembers a manifest that was refused, for the page.
-    pub fn note_refused(&self, report: &str, errors: usize) {
-        let refused = RefusedManifest { time: self.hub.clock.now(), report: report.to_owned(), errors };
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(refused);
-    }
-
     fn client_view(&self, client: ClientId) -> ClientView {
         let session = self.hub.clients.existing(&client);
         let state = session.as_ref().map(|session| session.state()).unwrap_or_default();

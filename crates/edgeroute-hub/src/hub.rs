@@ -1,13 +1,13 @@
 //! The parts of a running hub.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
 use crate::clients::{Clients, CloseReason};
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::config::Limits;
 use crate::identity::Identities;
 use crate::ingest::Ingest;
@@ -15,7 +15,7 @@ use crate::methods::Methods;
 use crate::metrics::Metrics;
 use crate::observe::Observer;
 use crate::outbox::Paused;
-use crate::routing::Router;
+use crate::routing::{BadManifest, Router};
 use crate::store::Store;
 use crate::twins::Twins;
 
@@ -50,6 +50,8 @@ pub struct Hub {
     pub observer: Arc<Observer>,
     /// What Prometheus reads.
     pub metrics: Arc<Metrics>,
+    /// The last manifest that was refused, unless another has come into force since.
+    pub refused: Mutex<Option<(Timestamp, BadManifest)>>,
     /// Whether the hub is stopping.
     pub stopping: watch::Sender<bool>,
 }

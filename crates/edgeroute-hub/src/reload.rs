@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use edgeroute::{Limits, Manifest};
@@ -58,11 +58,12 @@ impl Hub {
             Ok(good) => good,
             Err(bad) => {
                 tracing::error!("the new manifest is not in force: it has {} errors\n{}", bad.errors, bad.report);
-                self.observer.event(Event::ReloadRefused { findings: bad.report.clone() });
+                self.refuse(bad.clone());
                 return Err(bad);
             }
         };
         let (routes, warnings) = (good.routes(), good.warnings.clone());
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = None;
         if self.router.replace(good) {
             let version = self.router.current().version();
             self.metrics.table_version(version);
@@ -74,6 +75,11 @@ impl Hub {
         self.follow_manifest().await;
         self.observer.event(Event::Reloaded { routes });
         Ok((routes, warnings))
+    }
+
+    fn refuse(&self, bad: BadManifest) {
+        self.observer.event(Event::ReloadRefused { findings: bad.report.clone() });
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some((self.clock.now(), bad));
     }
 
     /// Does what the manifest in force asks for beside its routes.
@@ -128,9 +134,9 @@ impl Hub {
                 Err(problem) if is_asked || !complained => {
                     complained = true;
                     seen = None;
-                    let findings = format!("cannot read the manifest {}: {problem}", file.display());
-                    tracing::error!("{findings}; the manifest in force stays in force");
-                    self.observer.event(Event::ReloadRefused { findings });
+                    let report = format!("cannot read the manifest {}: {problem}", file.display());
+                    tracing::error!("{report}; the manifest in force stays in force");
+                    self.refuse(BadManifest { report, errors: 1 });
                 }
                 Err(_) => {}
             }

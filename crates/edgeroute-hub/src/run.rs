@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -227,6 +227,7 @@ fn open(config: &Config, manifest: GoodManifest) -> Result<Hub, StartError> {
         methods,
         observer,
         metrics,
+        refused: Mutex::new(None),
         stopping: watch::Sender::new(false),
     })
 }
