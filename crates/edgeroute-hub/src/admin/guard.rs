@@ -113,7 +113,7 @@ fn authority(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
     if hosts.next().is_some() {
         return None;
     }
-    uri.authority().cloned().or(host)
+    uri.authority().cloned().or(host).filter(|authority| !authority.as_str().contains('@'))
 }
 
 fn local(names: &[String], uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {

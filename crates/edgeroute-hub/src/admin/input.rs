@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
 use serde::de::DeserializeOwned;
 
-use super::ApiError;
+use super::{ApiError, LONGEST_BODY};
 use crate::identity::ClientId;
 
 /// The longest time that a body may take.
@@ -21,12 +21,18 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let too_large = || {
+            let message = format!("the body has more than {LONGEST_BODY} bytes");
+            ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+        };
+        // What is announced need not be read.
+        let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+        if announced.and_then(|length| length.parse::<u64>().ok()).is_some_and(|length| length > LONGEST_BODY.into()) {
+            return Err(too_large());
+        }
         match tokio::time::timeout(BODY_TIME, Bytes::from_request(request, state)).await {
             Ok(Ok(body)) => Ok(Self(body)),
-            Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                let message = format!("the body has more than {} bytes", super::LONGEST_BODY);
-                Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message))
-            }
+            Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(too_large()),
             Ok(Err(_)) => Err(ApiError::bad_request("the body ended early")),
             Err(_) => Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "timeout", "the body took more than 30 seconds")),
         }

@@ -18,7 +18,7 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
         STANDARD.encode(Sha256::digest(content))
     };
     format!(
-        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; connect-src 'self'; base-uri 'none'; \
+        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; connect-src 'self'; img-src data:; base-uri 'none'; \
          form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
         hash("script"),
         hash("style")
