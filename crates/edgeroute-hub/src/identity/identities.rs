@@ -51,7 +51,7 @@ pub struct Identities {
     hub_host: String,
     hub_device: String,
     policy: Policy,
-    identities: RwLock<Arc<BTreeMap<ClientId, Identity>>>,
+    known: RwLock<Arc<BTreeMap<ClientId, Identity>>>,
     /// What the file contained when it was last read or written. Locked while identities change.
     seen: Mutex<Vec<u8>>,
 }
@@ -70,14 +70,13 @@ impl Identities {
                 let directory = path.parent().unwrap_or(path);
                 files::create_directory(directory).map_err(failed)?;
                 let _lock = lock(path)?;
-                match file::read(path).map_err(failed)? {
-                    Some(bytes) => (parse(path, &bytes)?, bytes),
-                    None => {
-                        let content = Self::first(options)?;
-                        let bytes = content.to_bytes().map_err(failed)?;
-                        files::write(path, &bytes, Access::Private).map_err(failed)?;
-                        (content, bytes)
-                    }
+                if let Some(bytes) = file::read(path).map_err(failed)? {
+                    (parse(path, &bytes)?, bytes)
+                } else {
+                    let content = Self::first(options)?;
+                    let bytes = content.to_bytes().map_err(failed)?;
+                    files::write(path, &bytes, Access::Private).map_err(failed)?;
+                    (content, bytes)
                 }
             }
         };
@@ -96,7 +95,7 @@ impl Identities {
             hub_host: content.hub_host,
             hub_device: content.hub_device,
             policy: options.policy.clone(),
-            identities: RwLock::new(Arc::new(content.identities)),
+            known: RwLock::new(Arc::new(content.identities)),
             seen: Mutex::new(bytes),
         })
     }
@@ -157,7 +156,7 @@ impl Identities {
     }
 
     fn snapshot(&self) -> Arc<BTreeMap<ClientId, Identity>> {
-        Arc::clone(&self.identities.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -288,7 +287,7 @@ impl Identities {
     }
 
     fn publish(&self, identities: BTreeMap<ClientId, Identity>) {
-        *self.identities.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(identities);
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(identities);
     }
 
     /// Reads a content that must be of the same hub.

@@ -99,6 +99,7 @@ impl<'t> Token<'t> {
     }
 
     /// Whether one of the keys signed the token. Tries all of them, so that the time does not show which.
+    #[expect(single_use_lifetimes, reason = "a lifetime without a name is not stable in `impl Trait`")]
     pub fn is_signed_by<'k>(&self, keys: impl IntoIterator<Item = &'k Key>) -> bool {
         let signed: [&[u8]; 3] = [self.resource.as_bytes(), b"\n", self.expiry.as_bytes()];
         keys.into_iter().fold(false, |found, key| found | key.verifies(&signed, &self.signature))

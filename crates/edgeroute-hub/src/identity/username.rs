@@ -54,9 +54,14 @@ impl Username {
         };
         let api_version = value_of("api-version").ok_or_else(|| malformed("it has no `api-version`"))?;
         let agent = value_of("DeviceClientType").map(|agent| {
-            let mut agent: String = agent.chars().filter(|character| !character.is_control()).collect();
-            agent.truncate(agent.floor_char_boundary(LONGEST_AGENT));
-            agent
+            let mut kept = String::new();
+            for character in agent.chars().filter(|character| !character.is_control()) {
+                if kept.len() + character.len_utf8() > LONGEST_AGENT {
+                    break;
+                }
+                kept.push(character);
+            }
+            kept
         });
         Ok(Self {
             hub: hub.to_owned(),

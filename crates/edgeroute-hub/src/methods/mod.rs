@@ -38,7 +38,10 @@ pub struct Methods {
 }
 
 /// By client and request id. A client without calls is not there.
-type Pending = HashMap<ClientId, HashMap<String, oneshot::Sender<(i32, Vec<u8>)>>>;
+type Pending = HashMap<ClientId, HashMap<String, oneshot::Sender<Raw>>>;
+
+/// The status and payload that a client sent.
+type Raw = (i32, Vec<u8>);
 
 impl Methods {
     /// Creates the service. At most `limit` calls wait for one client.
@@ -99,10 +102,7 @@ impl Methods {
         self.pending().get(client).map_or(0, HashMap::len)
     }
 
-    fn register<'m>(
-        &'m self,
-        client: &ClientId,
-    ) -> Result<(Registered<'m>, oneshot::Receiver<(i32, Vec<u8>)>), MethodError> {
+    fn register(&self, client: &ClientId) -> Result<(Registered<'_>, oneshot::Receiver<Raw>), MethodError> {
         let mut pending = self.pending();
         if pending.get(client).is_some_and(|calls| calls.len() >= self.limit) {
             return Err(MethodError::too_many(format_args!("{} calls wait for `{client}` already", self.limit)));

@@ -81,7 +81,6 @@ fn check_name(name: &str) -> Result<(), TwinError> {
 
 fn check_value(name: &str, value: &Value, depth: usize) -> Result<(), TwinError> {
     match value {
-        Value::Null | Value::Bool(_) => Ok(()),
         Value::Number(number) => {
             let is_integer = number.is_i64() || number.is_u64();
             if is_integer && !number.as_i64().is_some_and(|number| INTEGERS.contains(&number)) {
@@ -97,7 +96,7 @@ fn check_value(name: &str, value: &Value, depth: usize) -> Result<(), TwinError>
             "the string `{name}` has {} bytes, more than {LONGEST_STRING}",
             string.len()
         ))),
-        Value::String(_) => Ok(()),
+        Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
         Value::Array(items) => items.iter().try_for_each(|item| match item {
             Value::Null => Err(TwinError::invalid(format_args!("the array `{name}` contains null"))),
             item => check_value(name, item, depth),
@@ -116,14 +115,15 @@ pub fn merge(target: &mut Document, patch: Document) {
             Value::Null => {
                 target.remove(&name);
             }
-            Value::Object(patch) => match target.get_mut(&name) {
-                Some(Value::Object(object)) => merge(object, patch),
-                _ => {
+            Value::Object(patch) => {
+                if let Some(Value::Object(object)) = target.get_mut(&name) {
+                    merge(object, patch);
+                } else {
                     let mut object = Document::new();
                     merge(&mut object, patch);
                     target.insert(name, Value::Object(object));
                 }
-            },
+            }
             value => {
                 target.insert(name, value);
             }

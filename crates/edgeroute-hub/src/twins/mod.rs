@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use edgeroute::{Origin, OwnedMessage};
 use serde::Serialize;
 use serde_json::Value;
@@ -186,7 +188,7 @@ impl Twins {
     pub async fn set_desired_of_manifest(&self, client: &ClientId, desired: Document) -> Result<(), TwinError> {
         document::check(&desired)?;
         let digest = Sha256::digest(serde_json::to_vec(&desired).map_err(TwinError::internal)?);
-        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = BASE64_STANDARD.encode(digest);
         let changed = self.change_desired(client, |record| {
             if record.manifest.as_ref() == Some(&digest) {
                 return None;
