@@ -101,7 +101,9 @@ fn a_reload_names_the_clients_that_have_to_go() {
     let directory = directory();
     let (one, other) = (open(&directory), open(&directory));
     let clients = ["a", "b", "c", "d", "e"].map(ClientId::device);
-    clients.iter().for_each(|client| assert!(one.add(client).expect("it is added")));
+    for client in &clients {
+        assert!(one.add(client).expect("it is added"));
+    }
     assert_eq!(other.reload().expect("it is read"), []);
     let [removed, disabled, rotated, replaced, untouched] = &clients;
     one.remove(removed).expect("it is removed");
@@ -114,7 +116,7 @@ fn a_reload_names_the_clients_that_have_to_go() {
     // The second rotation leaves none of the keys.
     one.rotate(rotated).expect("it is rotated");
     one.rotate(rotated).expect("it is rotated");
-    assert_eq!(other.reload().expect("it is read"), [rotated.clone()]);
+    assert_eq!(other.reload().expect("it is read"), std::slice::from_ref(rotated));
     assert!(other.get(untouched).expect("it is there").enabled);
     one.enable(disabled).expect("it is enabled");
     assert_eq!(other.reload().expect("it is read"), []);
