@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use mqtt_protocol_core::mqtt::packet::v3_1_1;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
+use super::Tasks;
 use super::codec::Login;
 use super::dial::Dial;
 use super::downstream::{Acknowledge, Downstream, Respond, Sender};
@@ -64,7 +64,8 @@ impl Tokens for Keys {
         let is_own_device = client.to_device() == self.settings.device;
         let of_device = self.key.as_ref().filter(|_| is_own_device);
         let of_device = of_device.map(|key| sign(hub, &self.settings.device, key, expires));
-        let own = self.identities.get(client).filter(|_| *client != self.settings.device);
+        let own = self.identities.get(client);
+        let own = own.filter(|identity| identity.enabled && *client != self.settings.device);
         let own = own.map(|identity| sign(hub, client, &identity.primary_key, expires));
         let mut tokens: Vec<_> = [of_device, own].into_iter().flatten().collect();
         if tokens.is_empty() { None } else { Some(tokens.swap_remove(attempt % tokens.len())) }
@@ -181,7 +182,7 @@ pub(super) struct Lanes<Q> {
     dial: Arc<dyn Dial>,
     shared: Arc<Shared<Q>>,
     control: watch::Receiver<Control>,
-    tasks: Arc<Mutex<Vec<JoinHandle<()>>>>,
+    tasks: Tasks,
     lanes: Mutex<BTreeMap<ClientId, Arc<Entrance>>>,
 }
 
@@ -199,7 +200,7 @@ impl<Q: Queue> Lanes<Q> {
         dial: Arc<dyn Dial>,
         shared: Arc<Shared<Q>>,
         control: watch::Receiver<Control>,
-        tasks: Arc<Mutex<Vec<JoinHandle<()>>>>,
+        tasks: Tasks,
     ) -> Self {
         Self { hub: hub.into(), tokens, downstream, dial, shared, control, tasks, lanes: Mutex::default() }
     }

@@ -27,7 +27,9 @@ pub(super) const WINDOW: usize = 64;
 /// No more is encoded while this many bytes wait to be written.
 const MOST_BUFFERED: usize = 256 * 1024;
 /// The most acknowledgements and responses that wait to be encoded.
-const MOST_EXTRAS: usize = 256;
+///
+/// More than the packets that are read at a time: what is handled is acknowledged before more is read.
+const MOST_EXTRAS: usize = 8_192;
 /// A connection that lasted this long was a success, even if nothing was sent.
 const SETTLED: Duration = Duration::from_secs(30);
 /// How long a stopping hub waits for acknowledgements.
@@ -415,8 +417,9 @@ impl<Q: Queue, P: Peer> Lane<Q, P> {
         control: Control,
         expires: Option<Instant>,
     ) -> Result<std::convert::Infallible, Ending> {
-        self.subscribe(link)?;
+        // First, because the messages keep their packet identifiers.
         self.send_again(link)?;
+        self.subscribe(link)?;
         let mut used = Instant::now();
         // Why nothing new is sent, and until when acknowledgements are waited for.
         let mut draining: Option<(Ending, Instant)> = None;
@@ -438,6 +441,11 @@ impl<Q: Queue, P: Peer> Lane<Q, P> {
             let deadline = [Some(link.deadline()), late, idle, until, renewal].into_iter().flatten().min();
             // A server that does not read is not read either.
             let may_take = link.waiting() < MOST_BUFFERED;
+            while link.waiting() < MOST_BUFFERED
+                && let Ok(extra) = self.extras.try_recv()
+            {
+                self.send_extra(link, extra)?;
+            }
             tokio::select! {
                 progress = link.next(may_take) => {
                     let is_written = matches!(progress, Progress::Written(_));
@@ -445,9 +453,11 @@ impl<Q: Queue, P: Peer> Lane<Q, P> {
                     if is_written {
                         self.note_written(link.written());
                     } else {
-                        used = Instant::now();
                         while let Some(packet) = link.packets.pop_front() {
-                            self.handle(link, packet)?;
+                            if !matches!(packet, Packet::Pingresp) {
+                                used = Instant::now();
+                            }
+                            self.handle(packet)?;
                         }
                     }
                 }
@@ -455,13 +465,7 @@ impl<Q: Queue, P: Peer> Lane<Q, P> {
                     used = Instant::now();
                     self.ready.push_back(due);
                 }
-                Some(extra) = self.extras.recv(), if may_take => match extra {
-                    Extra::Puback { connection, id } if connection == self.connection => {
-                        link.send(|codec| codec.puback(id))?;
-                    }
-                    Extra::Puback { .. } => {}
-                    Extra::Publish { topic, payload } => link.send(|codec| codec.publish_once(&topic, &payload))?,
-                },
+                Some(extra) = self.extras.recv(), if may_take => self.send_extra(link, extra)?,
                 () = changed(&mut self.control, control), if draining.is_none() => {
                     if !self.control.borrow().stopping {
                         return Err(Ending::Controlled);
@@ -485,6 +489,18 @@ impl<Q: Queue, P: Peer> Lane<Q, P> {
                 }
             }
         }
+    }
+
+    fn send_extra(&self, link: &mut Link, extra: Extra) -> Result<(), Ending> {
+        match extra {
+            Extra::Puback { connection, id } if connection == self.connection => {
+                link.send(|codec| codec.puback(id))?;
+            }
+            // The server sends the message again on the new connection.
+            Extra::Puback { .. } => {}
+            Extra::Publish { topic, payload } => link.send(|codec| codec.publish_once(&topic, &payload))?,
+        }
+        Ok(())
     }
 
     fn subscribe(&self, link: &mut Link) -> Result<(), Ending> {
@@ -571,7 +587,7 @@ impl<Q: Queue, P: Peer> Lane<Q, P> {
         }
     }
 
-    fn handle(&mut self, link: &mut Link, packet: Packet) -> Result<(), Ending> {
+    fn handle(&mut self, packet: Packet) -> Result<(), Ending> {
         match packet {
             Packet::Puback(id) => {
                 if let Some(index) = self.sent.iter().position(|sent| sent.id == id)
@@ -612,7 +628,9 @@ impl<Q: Queue, P: Peer> Lane<Q, P> {
 
     fn drop_due(&self, due: &Due, why: Removal) {
         self.shared.queue.remove(vec![due.entry], why);
-        self.state.held().count -= 1;
+        let mut held = self.state.held();
+        held.count = held.count.saturating_sub(1);
+        drop(held);
         self.shared.room.notify_one();
     }
 }
