@@ -75,7 +75,9 @@ impl Cache {
 
     pub(super) fn remove(&self, sequences: &[Sequence]) {
         let mut inner = self.lock();
-        sequences.iter().for_each(|&sequence| inner.remove(sequence));
+        for &sequence in sequences {
+            inner.remove(sequence);
+        }
     }
 
     /// Keeps a message readable until [`Cache::departed`].

@@ -9,8 +9,8 @@ use std::io;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -34,6 +34,9 @@ const OVERHEAD: u64 = 62 * MIB;
 const BACKLOG_WAIT: Duration = Duration::from_secs(60);
 /// How long tidying waits for the library to write out its buffers.
 const ROLL_WAIT: Duration = Duration::from_secs(60);
+
+/// The time after which tidying is tried again even if it seems of no use.
+const TIDY_AGAIN: Duration = Duration::from_secs(600);
 
 /// The write buffer of a keyspace, in bytes.
 const fn buffer(space: Space) -> u64 {
@@ -60,8 +63,9 @@ impl Open for OpenDisk {
         match opened {
             Ok(Ok(disk)) => Ok(Arc::new(disk)),
             Ok(Err(fjall::Error::Locked)) => Err(OpenError::InUse),
-            Ok(Err(error)) => Err(OpenError::Failed(words(&error))),
-            Err(_) => Err(OpenError::Failed("its files contradict each other".to_owned())),
+            Ok(Err(error)) if is_circumstance(&error) => Err(OpenError::Failed(words(&error))),
+            Ok(Err(error)) => Err(OpenError::Damaged(words(&error))),
+            Err(_) => Err(OpenError::Damaged("its files contradict each other".to_owned())),
         }
     }
 }
@@ -87,6 +91,19 @@ pub(super) fn journals(directory: &Path) -> Vec<PathBuf> {
         .collect();
     journals.sort();
     journals.into_iter().map(|(_, path)| path).collect()
+}
+
+/// Whether an error is not one of the files themselves.
+fn is_circumstance(error: &fjall::Error) -> bool {
+    let (fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error))) = error else { return false };
+    matches!(
+        error.kind(),
+        io::ErrorKind::PermissionDenied
+            | io::ErrorKind::ReadOnlyFilesystem
+            | io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::OutOfMemory
+    )
 }
 
 /// Returns what an error of the library means.
@@ -120,8 +137,20 @@ struct Disk {
     directory: PathBuf,
     /// Bytes written since the last look at the journal.
     unseen: AtomicU64,
-    /// Bytes of tables after the last tidying.
-    tidied: AtomicU64,
+    tidied: Mutex<Option<Tidied>>,
+}
+
+/// What came of the last tidying.
+#[derive(Clone, Copy)]
+struct Tidied {
+    at: Instant,
+    /// Bytes of tables for a thousand live bytes.
+    per_mille: u64,
+}
+
+/// Returns the bytes of tables for a thousand live bytes, with some garbage for granted.
+fn per_mille(tables: u64, live: u64) -> u64 {
+    tables.saturating_mul(1_000) / live.saturating_add(GARBAGE)
 }
 
 impl Disk {
@@ -146,7 +175,7 @@ impl Disk {
             spaces,
             directory: directory.to_owned(),
             unseen: AtomicU64::new(0),
-            tidied: AtomicU64::new(0),
+            tidied: Mutex::new(None),
         })
     }
 
@@ -259,8 +288,12 @@ impl Engine for Disk {
     fn tidy(&self, live: u64) -> Result<(), EngineError> {
         let tables = self.table_bytes();
         let allowed = OVERHEAD.saturating_sub(self.journal_bytes()).max(GARBAGE);
-        let since_last = self.tidied.load(Ordering::Relaxed).saturating_add(GARBAGE);
-        if tables <= live.saturating_mul(2).saturating_add(allowed).max(since_last) {
+        if tables <= live.saturating_mul(2).saturating_add(allowed) {
+            return Ok(());
+        }
+        // Tables of small records are larger than these: tidying again would not help.
+        let last = *self.tidied.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_some_and(|it| it.at.elapsed() < TIDY_AGAIN && per_mille(tables, live) <= it.per_mille / 10 * 11) {
             return Ok(());
         }
         self.roll()?;
@@ -276,7 +309,8 @@ impl Engine for Disk {
             guarded(|| space.major_compact())?;
         }
         let after = self.table_bytes();
-        self.tidied.store(after, Ordering::Relaxed);
+        let tidied = Tidied { at: Instant::now(), per_mille: per_mille(after, live) };
+        *self.tidied.lock().unwrap_or_else(PoisonError::into_inner) = Some(tidied);
         tracing::debug!(before = tables, after, live, "compacted the store");
         Ok(())
     }

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
+
+use super::StoreError;
 
 /// Bytes of a key or value. Short ones are held inline.
 pub(super) type Bytes = fjall::Slice;
@@ -84,8 +87,36 @@ impl fmt::Display for EngineError {
 pub(super) enum OpenError {
     /// Another process, or a handle that is still being closed, has it open.
     InUse,
-    /// It cannot be read.
+    /// Its files are damaged.
+    Damaged(String),
+    /// It cannot be used, though it may be whole.
     Failed(String),
+}
+
+impl OpenError {
+    /// Returns the error for callers of the store.
+    pub(super) fn into_store_error(self, directory: &Path) -> StoreError {
+        let directory = directory.to_owned();
+        match self {
+            Self::InUse => StoreError::InUse { directory },
+            Self::Damaged(problem) | Self::Failed(problem) => StoreError::Database { directory, problem },
+        }
+    }
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InUse => f.write_str("it is still in use"),
+            Self::Damaged(problem) | Self::Failed(problem) => f.write_str(problem),
+        }
+    }
+}
+
+impl From<EngineError> for OpenError {
+    fn from(error: EngineError) -> Self {
+        Self::Damaged(error.0)
+    }
 }
 
 /// The space on the file system of a database, in bytes.

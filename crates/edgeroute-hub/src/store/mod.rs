@@ -2,6 +2,14 @@
 //!
 //! One thread writes. It takes whatever is waiting, commits it as one atomic batch, flushes once, and then reports each
 //! submission as stored. Reads come from any thread.
+//!
+//! A message is one record, however many queues it is in. Each delivery has a record in its queue and one in the index
+//! by expiry; the last delivery to be removed takes the message along. Nothing is kept in memory for a stored message,
+//! except for the recent ones in a cache of 32 MiB.
+//!
+//! After a failed write nothing of its group is acknowledged, and the database is opened again before anything else is
+//! written: what is in memory is read anew from what the disk really has.
+
 mod cache;
 mod disk;
 mod engine;
@@ -50,7 +58,9 @@ pub struct StoreOptions {
     pub hub_device: Arc<str>,
     /// When a submission counts as stored.
     pub durability: Durability,
-    /// The most bytes of live records. `None` means as many as the disk holds.
+    /// The most bytes of live records: keys and values. `None` means as many as the disk holds.
+    ///
+    /// In either case 5 % of the file system, or 1 GiB if that is less, is left free.
     pub max_bytes: Option<u64>,
     /// What happens to a message when the store is full.
     pub when_full: WhenFull,
@@ -109,6 +119,9 @@ impl fmt::Debug for Submission {
         f.debug_struct("Submission").field("state", &self.state).field("message", &self.message).finish_non_exhaustive()
     }
 }
+
+/// Receives deliveries that left their queues undelivered.
+pub type Observer = Box<dyn Fn(&Entry, Removal) + Send + Sync>;
 
 /// The key of a record of state.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -293,7 +306,7 @@ impl Store {
     ///
     /// Called on the store's thread after the removal is written; must not block. The message can still be read with
     /// [`Store::message`] during the call, unless a group drops more than 16 MiB.
-    pub fn on_removed(&self, observe: Box<dyn Fn(&Entry, Removal) + Send + Sync>) {
+    pub fn on_removed(&self, observe: Observer) {
         self.handle.shared.set_observer(Some(observe.into()));
     }
 

@@ -56,8 +56,6 @@ impl Handle {
                 tracing::error!("a thread of the store panicked");
             }
         }
-        self.shared.set_observer(None);
-        self.shared.set_engine(None);
     }
 }
 
@@ -79,18 +77,17 @@ pub(super) fn open(options: &StoreOptions) -> Result<Handle, StoreError> {
         Durability::Flush => Flushing::EachGroup,
         Durability::Interval(interval) => Flushing::Every(interval),
     };
-    let opened = open_with(options, disk(directory), flushing, None);
-    match opened {
-        Err(StoreError::Database { problem, .. }) if options.salvage => {
+    let opened = match open_with(options, disk(directory), flushing, None) {
+        Err(OpenError::Damaged(problem)) if options.salvage => {
             salvage::salvage(options, &problem)?;
             open_with(options, disk(directory), flushing, None)
         }
-        Err(StoreError::Database { directory, problem }) => {
-            let problem = format!("{problem}; start the hub with --salvage to move it aside and keep what can be read");
-            Err(StoreError::Database { directory, problem })
-        }
-        other => other,
-    }
+        Err(OpenError::Damaged(problem)) => Err(OpenError::Damaged(format!(
+            "{problem}; start the hub with --salvage to move it aside and keep what can be read"
+        ))),
+        opened => opened,
+    };
+    opened.map_err(|error| error.into_store_error(directory))
 }
 
 fn disk(directory: &Path) -> Box<dyn Open> {
@@ -105,6 +102,7 @@ pub(super) fn ephemeral(options: &StoreOptions) -> Result<Handle, StoreError> {
     })?;
     let options = StoreOptions { directory: temporary.path().to_owned(), ..options.clone() };
     open_with(&options, disk(&options.directory), Flushing::Never, Some(temporary))
+        .map_err(|error| error.into_store_error(&options.directory))
 }
 
 /// Opens a store on a given database.
@@ -113,26 +111,22 @@ pub(super) fn open_with(
     opener: Box<dyn Open>,
     flushing: Flushing,
     temporary: Option<TempDir>,
-) -> Result<Handle, StoreError> {
+) -> Result<Handle, OpenError> {
     let directory = &options.directory;
-    let problem = |problem: String| StoreError::Database { directory: directory.clone(), problem };
     let witness = Witness::at(&directory.join(FLUSHED));
-    let engine = opener.open(false).map_err(|error| match error {
-        OpenError::InUse => StoreError::InUse { directory: directory.clone() },
-        OpenError::Failed(words) => problem(words),
-    })?;
-    let recovered = recover(engine.as_ref(), witness.read()).map_err(problem)?;
+    let engine = opener.open(false)?;
+    let recovered = recover(engine.as_ref(), witness.read())?;
     let shared = Shared::new(directory.clone(), Arc::clone(&options.hub_device), options.max_bytes);
     let shared = Arc::new(shared);
     let keeper = TimeKeeper::new(options.clock.clone(), recovered.head.time);
     let writer = Writer::new(Arc::clone(&shared), opener, witness, keeper, options.when_full, flushing);
-    start(shared, writer, engine, recovered, temporary).map_err(problem)
+    start(shared, writer, &engine, recovered, temporary).map_err(OpenError::Failed)
 }
 
 fn start(
     shared: Arc<Shared>,
     mut writer: Writer,
-    engine: Arc<dyn Engine>,
+    engine: &Arc<dyn Engine>,
     recovered: Recovered,
     temporary: Option<TempDir>,
 ) -> Result<Handle, String> {
@@ -149,8 +143,8 @@ fn start(
 impl Writer {
     /// Takes over a database that was opened first, and writes a group without content: a directory that cannot be
     /// written is found at the start.
-    fn begin(&mut self, engine: Arc<dyn Engine>, recovered: Recovered) -> Result<(), String> {
-        self.install(Arc::clone(&engine), recovered);
+    fn begin(&mut self, engine: &Arc<dyn Engine>, recovered: Recovered) -> Result<(), String> {
+        self.install(Arc::clone(engine), recovered);
         self.keeper.look(std::time::Instant::now());
         let mut group = Group::new(self.head.next_sequence);
         self.gather_meta(&mut group);

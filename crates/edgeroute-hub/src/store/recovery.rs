@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::engine::{Engine, Space};
+use super::engine::{Engine, EngineError, OpenError, Space};
 use super::index::LevelIndex;
 use super::keys::{self, Head, Shift};
 use super::{Destination, Level, QueueId, Sequence};
@@ -49,14 +49,14 @@ impl Recovered {
 /// Reads a database. `flushed` is the number of a group that it must hold.
 ///
 /// Reads all keys and values: live bytes are counted, not remembered. Takes about a second for a million messages.
-pub(super) fn recover(engine: &dyn Engine, flushed: u64) -> Result<Recovered, String> {
+pub(super) fn recover(engine: &dyn Engine, flushed: u64) -> Result<Recovered, OpenError> {
     let mut recovered = Recovered::default();
     read_meta(engine, &mut recovered)?;
     if recovered.head.group < flushed {
-        return Err(format!(
+        return Err(OpenError::Damaged(format!(
             "it has lost its last writes: it ends at group {}, but group {flushed} was flushed",
             recovered.head.group
-        ));
+        )));
     }
     let mut unknown = 0_u64;
     for space in [Space::Queue, Space::Message, Space::Expiry, Space::Pending, Space::State] {
@@ -76,26 +76,28 @@ pub(super) fn recover(engine: &dyn Engine, flushed: u64) -> Result<Recovered, St
     Ok(recovered)
 }
 
-fn read_meta(engine: &dyn Engine, recovered: &mut Recovered) -> Result<(), String> {
-    let get = |key| engine.get(Space::Meta, key).map_err(|error| error.0);
+fn read_meta(engine: &dyn Engine, recovered: &mut Recovered) -> Result<(), OpenError> {
+    let damaged = |problem: &str| OpenError::Damaged(problem.to_owned());
+    let get = |key| engine.get(Space::Meta, key);
     match get(keys::VERSION)? {
         None => recovered.is_new = true,
         Some(version) => match <[u8; 4]>::try_from(&*version).map(u32::from_be_bytes) {
             Ok(version) if version <= keys::FORMAT_VERSION => {}
             Ok(version) => {
-                return Err(format!(
+                return Err(OpenError::Failed(format!(
                     "a newer hub wrote it, in format {version}; this one reads formats up to {}",
                     keys::FORMAT_VERSION
-                ));
+                )));
             }
-            Err(_) => return Err("the version of its format cannot be read".to_owned()),
+            Err(_) => return Err(damaged("the version of its format cannot be read")),
         },
     }
     if let Some(head) = get(keys::HEAD)? {
-        recovered.head = Head::read(&head).ok_or("its counters cannot be read")?;
+        recovered.head = Head::read(&head).ok_or_else(|| damaged("its counters cannot be read"))?;
     }
     if let Some(shift) = get(keys::SHIFT)? {
-        recovered.shift = Some(Shift::read(&shift).ok_or("its record of a jump of the clock cannot be read")?);
+        recovered.shift =
+            Some(Shift::read(&shift).ok_or_else(|| damaged("its record of a jump of the clock cannot be read"))?);
     }
     let mut problem = None;
     scan(engine, Space::Meta, |key, value| {
@@ -107,13 +109,13 @@ fn read_meta(engine: &dyn Engine, recovered: &mut Recovered) -> Result<(), Strin
             Err(_) => problem = Some(format!("the name of queue {} cannot be read", queue.0)),
         }
     })?;
-    problem.map_or(Ok(()), Err)
+    problem.map_or(Ok(()), |problem| Err(OpenError::Damaged(problem)))
 }
 
-fn scan(engine: &dyn Engine, space: Space, mut visit: impl FnMut(&[u8], &[u8])) -> Result<(), String> {
+fn scan(engine: &dyn Engine, space: Space, mut visit: impl FnMut(&[u8], &[u8])) -> Result<(), EngineError> {
     let visit: super::engine::Visit<'_> = &mut |key: &[u8], value: &[u8]| {
         visit(key, value);
         ControlFlow::Continue(())
     };
-    engine.scan(space, &[], None, visit).map_err(|error| error.0)
+    engine.scan(space, &[], None, visit)
 }

@@ -52,17 +52,14 @@ impl Writer {
     }
 
     /// Opens the database, reads it, and writes a group without content to see whether that works.
-    fn try_open(&mut self, suspect: &mut bool) -> Result<(), String> {
-        let engine: Arc<dyn Engine> = self.opener.open(*suspect).map_err(|error| match error {
-            OpenError::InUse => "it is still in use".to_owned(),
-            OpenError::Failed(problem) => problem,
-        })?;
+    fn try_open(&mut self, suspect: &mut bool) -> Result<(), OpenError> {
+        let engine: Arc<dyn Engine> = self.opener.open(*suspect)?;
         let recovered = recover(engine.as_ref(), self.witness.read())?;
         let next_sequence = recovered.head.next_sequence.max(self.head.next_sequence).max(1);
         self.head = super::keys::Head { next_sequence, ..recovered.head };
         self.put(engine.as_ref(), &mut Group::new(next_sequence)).map_err(|failure| {
             *suspect |= failure.suspect;
-            failure.error.0
+            OpenError::Failed(failure.error.0)
         })?;
         let head = self.head;
         self.install(engine, super::recovery::Recovered { head, ..recovered });

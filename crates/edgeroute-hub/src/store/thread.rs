@@ -122,11 +122,13 @@ impl Writer {
         }
         index.reserve(recovered.head.next_queue);
         index.replace_levels(&recovered.levels, self.head.next_sequence.saturating_sub(1));
-        for clear in &self.clears {
+        let waiting = shared.inbox.lock();
+        for clear in self.clears.iter().chain(&waiting.clears) {
             if let Some(level) = index.level_mut(clear.queue, clear.level) {
                 level.first = level.first.max(clear.through.saturating_add(1));
             }
         }
+        drop(waiting);
         drop(index);
         self.shared.set_engine(Some(engine));
         self.publish_figures();
@@ -240,6 +242,9 @@ impl Writer {
     fn write(&mut self, engine: &dyn Engine, mut group: Group) -> Result<(), Failure> {
         self.keep_departing(engine, &group);
         if let Err(failure) = self.put(engine, &mut group) {
+            // Before anybody hears of the failure: what is read from now on comes from the disk.
+            self.shared.figures.failed.store(true, Ordering::Relaxed);
+            self.shared.set_engine(None);
             self.abandon(group);
             return Err(failure);
         }
@@ -346,7 +351,9 @@ impl Writer {
         for (completed, outcome) in group.completions {
             completed.call(outcome);
         }
-        notifies.iter().for_each(|notify| notify.notify_one());
+        for notify in notifies {
+            notify.notify_one();
+        }
         drop(group.flushes);
         if let Some(observe) = self.shared.observer() {
             let lost = group.removed.iter().filter(|(_, why)| *why != Removal::Delivered);
@@ -423,7 +430,7 @@ pub(super) struct Failure {
     pub(super) suspect: bool,
 }
 
-/// Closes the inbox when the thread ends, however it ends: nobody must wait for it.
+/// Closes the store when the thread ends, however it ends: nobody must wait for it.
 struct Ending(Arc<Shared>);
 
 impl Drop for Ending {
@@ -431,5 +438,7 @@ impl Drop for Ending {
         self.0.inbox.close();
         let items = std::mem::take(&mut self.0.inbox.lock().items);
         drop(items);
+        self.0.set_engine(None);
+        self.0.set_observer(None);
     }
 }

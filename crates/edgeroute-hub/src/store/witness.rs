@@ -35,14 +35,11 @@ impl Witness {
     /// Returns the number of a group that was flushed, or 0 if there is none or the file is torn.
     pub(super) fn read(&self) -> u64 {
         let mut bytes = [0; LENGTH];
-        match File::open(&self.path).and_then(|mut file| file.read_exact(&mut bytes)) {
-            Ok(()) => {
-                let [a, b, c, d, e, f, g, h, ..] = bytes;
-                let group = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
-                if record(group) == bytes { group } else { 0 }
-            }
-            Err(_) => 0,
+        if File::open(&self.path).and_then(|mut file| file.read_exact(&mut bytes)).is_err() {
+            return 0;
         }
+        let group = bytes.first_chunk().map_or(0, |number| u64::from_be_bytes(*number));
+        if record(group) == bytes { group } else { 0 }
     }
 
     /// Notes that a group was flushed. A failure is not serious: the next one is noted again.

@@ -1,6 +1,13 @@
 //! Tests of the store as a whole.
 
 mod basic;
+mod crash;
+mod expiry;
+mod faults;
+mod faulty;
+mod limits;
+mod model;
+mod space;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, mpsc};
