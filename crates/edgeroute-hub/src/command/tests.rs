@@ -251,7 +251,7 @@ fn actions_are_requests() {
     let body: Value =
         serde_json::from_str(request.strip_prefix("POST /api/messages ").expect("the request")).expect("JSON");
     assert_eq!(body["origin"], json!({ "device": "edge-1", "module": "sensor", "output": "out1" }));
-    assert_eq!((&body["properties"], &body["body"]), (&json!({ "a": "b=c" }), &json!({ "x": 1 })));
+    assert_eq!((&body["properties"], &body["body"]), (&json!({ "a": "b=c" }), &json!("{\"x\": 1}")));
 
     hub.printed(&["c2d", "leaf-1", "hi", "-p", "k=v"]).expect("sent");
     assert_eq!(hub.last_request(), r#"POST /api/c2d/leaf-1 {"bodyBase64":"aGk=","properties":{"k":"v"}}"#);
