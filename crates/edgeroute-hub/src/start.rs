@@ -18,8 +18,8 @@ const LOG: &str = "EDGEROUTE_HUB_LOG";
 const MOST_MODULES: usize = 20;
 
 /// Runs a hub until SIGTERM or SIGINT. SIGHUP has it read its manifest now. A second signal ends it at once.
-pub fn start(config: Config) -> ExitCode {
-    match try_start(&config) {
+pub fn start(config: &Config) -> ExitCode {
+    match try_start(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             // Nothing is left to do if standard error is closed.

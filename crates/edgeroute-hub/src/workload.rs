@@ -157,17 +157,15 @@ async fn sign<S: Signer>(
     let Ok(data) = STANDARD.decode(&request.data) else {
         return error(400, 400_004, "data has to be base64");
     };
-    match workload.signer.sign(&module, &generation, request.key_id, &data) {
-        Some(digest) => Json(serde_json::json!({ "digest": STANDARD.encode(digest) })).into_response(),
-        None => {
-            tracing::warn!(
-                module = %module.escape_debug(),
-                "the workload API refused to sign: no such module, or another generation id; print the variables with \
-                 `edgeroute hub env --production MODULE`"
-            );
-            error(404, 404_000, "there is no such module with this generation id")
-        }
+    if let Some(digest) = workload.signer.sign(&module, &generation, request.key_id, &data) {
+        return Json(serde_json::json!({ "digest": STANDARD.encode(digest) })).into_response();
     }
+    tracing::warn!(
+        module = %module.escape_debug(),
+        "the workload API refused to sign: no such module, or another generation id; print the variables with \
+         `edgeroute hub env --production MODULE`"
+    );
+    error(404, 404_000, "there is no such module with this generation id")
 }
 
 /// Returns the answer to a request that a page of a browser may have made.

@@ -189,15 +189,12 @@ pub(super) fn invoke(arguments: &InvokeArguments, config: &Config, out: Out<'_>)
 /// Puts a manifest in force.
 pub(super) fn reload(arguments: &ReloadArguments, config: &Config, out: Out<'_>) -> Result<(), Failure> {
     let api = Api::of(&config.data)?;
-    let file = match &arguments.manifest {
-        Some(file) => file.clone(),
-        None => {
-            let status = api.get("/api/status")?;
-            match status.pointer("/manifest/file").and_then(Value::as_str) {
-                Some(file) => PathBuf::from(file),
-                None => return Err(Failure::new("the hub was started without a manifest: name the file")),
-            }
-        }
+    let file = if let Some(file) = &arguments.manifest {
+        file.clone()
+    } else {
+        let status = api.get("/api/status")?;
+        let file = status.pointer("/manifest/file").and_then(Value::as_str);
+        PathBuf::from(file.ok_or_else(|| Failure::new("the hub was started without a manifest: name the file"))?)
     };
     let text = files::read_manifest(&file)
         .map_err(|error| Failure::new(format!("cannot read the manifest `{}`: {error}", file.display())))?;

@@ -111,7 +111,7 @@ impl fmt::Display for Failure {
 type Out<'a> = &'a mut dyn Write;
 
 /// Runs a command. `start` runs a hub until it is stopped.
-pub fn run(arguments: HubArguments, start: impl FnOnce(Config) -> ExitCode) -> ExitCode {
+pub fn run(arguments: HubArguments, start: impl FnOnce(&Config) -> ExitCode) -> ExitCode {
     let HubArguments { command, sources, run } = arguments;
     let (run, command) = match command {
         None => (run, None),
@@ -123,7 +123,7 @@ pub fn run(arguments: HubArguments, start: impl FnOnce(Config) -> ExitCode) -> E
         (Err(error), _) => Err(error.into()),
         (Ok(config), None) => {
             drop(out);
-            return start(config);
+            return start(&config);
         }
         (Ok(config), Some(command)) => execute(command, &config, &mut out).and_then(|code| {
             out.flush()?;

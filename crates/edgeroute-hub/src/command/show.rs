@@ -150,13 +150,12 @@ pub(super) fn clients(format: Format, config: &Config, out: Out<'_>) -> Result<(
 /// Explains a recent message.
 pub(super) fn explain(arguments: &ExplainArguments, config: &Config, out: Out<'_>) -> Result<(), Failure> {
     let api = Api::of(&config.data)?;
-    let id = match arguments.id {
-        Some(id) => id,
-        None => {
-            let recent = api.get("/api/messages?limit=1000")?;
-            let ids = list(&recent, "messages").iter().map(|message| number(message, "id"));
-            ids.max().ok_or_else(|| Failure::new("the hub has seen no message yet"))?
-        }
+    let id = if let Some(id) = arguments.id {
+        id
+    } else {
+        let recent = api.get("/api/messages?limit=1000")?;
+        let ids = list(&recent, "messages").iter().map(|message| number(message, "id"));
+        ids.max().ok_or_else(|| Failure::new("the hub has seen no message yet"))?
     };
     let format = if arguments.json { "" } else { "?format=text" };
     let text = api.text(&format!("/api/messages/{id}/explain{format}"))?;

@@ -5,6 +5,9 @@ use clap::Args;
 
 use super::{LogFormat, SALVAGE_HELP};
 
+const UPSTREAM_HELP: &str =
+    "where messages to $upstream go: show, mqtt://HOST, mqtts://HOST or hub:CONNECTION-STRING [default: show]";
+
 /// Where configuration and data are, for every command.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Sources {
@@ -58,8 +61,8 @@ pub struct RunArguments {
     /// root that signs the server certificate, in PEM, to hand to clients
     #[arg(long, value_name = "FILE", env = "EDGEROUTE_HUB_CA")]
     pub ca: Option<PathBuf>,
-    /// where messages to $upstream go: show, mqtt://HOST, mqtts://HOST or hub:CONNECTION-STRING [default: show]
-    #[arg(long, value_name = "UPSTREAM", env = "EDGEROUTE_HUB_UPSTREAM", hide_env_values = true)]
+    /// Where messages to `$upstream` go.
+    #[arg(long, help = UPSTREAM_HELP, value_name = "UPSTREAM", env = "EDGEROUTE_HUB_UPSTREAM", hide_env_values = true)]
     pub upstream: Option<String>,
     /// when a message is acknowledged: flush, or interval=50ms to survive a crash of the hub only [default: flush]
     #[arg(long, value_name = "WHEN", env = "EDGEROUTE_HUB_DURABILITY")]

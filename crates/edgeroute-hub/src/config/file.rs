@@ -44,7 +44,8 @@ pub(super) struct Listen {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Certificate {
-    pub(super) certificate: PathBuf,
+    #[serde(rename = "certificate")]
+    pub(super) chain: PathBuf,
     pub(super) key: PathBuf,
     pub(super) ca: Option<PathBuf>,
 }

@@ -210,7 +210,7 @@ impl Config {
                 return Err(ConfigError::new("--ca needs --certificate and --key"));
             }
             (None, None) => file.certificate.map(|files| CertificateFiles {
-                certificate: beside(files.certificate),
+                certificate: beside(files.chain),
                 key: beside(files.key),
                 root: files.ca.map(beside),
             }),

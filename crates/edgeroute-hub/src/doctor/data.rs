@@ -63,7 +63,7 @@ fn check_directory(data: &Path) -> Finding {
             ),
         );
     }
-    if metadata.permissions().mode() & 0o077 == 0 {
+    if is_private(metadata.permissions().mode()) {
         Finding::ok(CHECK, format!("`{shown}` can be written, and is for its owner alone"))
     } else {
         Finding::warning(
@@ -72,6 +72,11 @@ fn check_directory(data: &Path) -> Finding {
             format!("run `chmod 700 {}`", quote(&shown.to_string())),
         )
     }
+}
+
+/// Whether a mode permits nothing to others than the owner.
+fn is_private(mode: u32) -> bool {
+    mode.trailing_zeros() >= 6
 }
 
 /// Writes and removes a file.
@@ -85,7 +90,7 @@ fn check_keys(data: &Path) -> Vec<Finding> {
     let exposed = ["ca-key.pem", "identities.json", "admin.json"].into_iter().filter_map(|name| {
         let path = data.join(name);
         let mode = fs::metadata(&path).ok()?.permissions().mode();
-        (mode & 0o077 != 0).then(|| {
+        (!is_private(mode)).then(|| {
             let path = path.display().to_string();
             Finding::warning("keys", format!("others may read `{path}`"), format!("run `chmod 600 {}`", quote(&path)))
         })

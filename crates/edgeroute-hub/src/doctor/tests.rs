@@ -36,7 +36,7 @@ fn same(one: &str, other: &str) -> bool {
 
 async fn examined(data: &Path, more: &[&str]) -> String {
     let findings = examine(&config(data, more), &Clock::default()).await;
-    findings.iter().map(|finding| format!("{finding}\n")).collect()
+    findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 #[tokio::test]

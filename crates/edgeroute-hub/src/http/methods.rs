@@ -34,7 +34,10 @@ pub(super) async fn invoke<M: MethodCaller>(State(methods): State<Arc<M>>, reque
 fn target(path: &str) -> Result<ClientId, String> {
     let decode = |id: &str| {
         let id = id.replace('+', " ");
-        percent_decode_str(&id).decode_utf8().map(|id| id.into_owned()).map_err(|_| "the path is not UTF-8".to_owned())
+        percent_decode_str(&id)
+            .decode_utf8()
+            .map(std::borrow::Cow::into_owned)
+            .map_err(|_| "the path is not UTF-8".to_owned())
     };
     let ids: Vec<_> = path.split('/').collect();
     let target = match ids.as_slice() {
