@@ -63,8 +63,7 @@ impl MethodCaller for Services {
 impl Downstream for Services {
     fn message(&self, device: &ClientId, bag: Bag, body: Vec<u8>, stored: Acknowledge) {
         let (hub, device) = (Arc::clone(&self.0), device.clone());
-        let draft =
-            Draft { output: None, properties: bag.properties, system: bag.system, body, time_to_live: None };
+        let draft = Draft { output: None, properties: bag.properties, system: bag.system, body, time_to_live: None };
         tokio::spawn(async move {
             match hub.send_to_device(&device, draft).await {
                 Ok(_) => stored.now(),

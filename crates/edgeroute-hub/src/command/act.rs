@@ -30,6 +30,9 @@ pub(super) struct SendArguments {
     /// property of the message; may be repeated
     #[arg(long = "property", short, value_name = "NAME=VALUE", value_parser = property)]
     properties: Vec<(String, String)>,
+    /// system property, such as contentType; may be repeated. A body in JSON is announced as JSON
+    #[arg(long = "system-property", short, value_name = "NAME=VALUE", value_parser = property)]
+    system_properties: Vec<(String, String)>,
 }
 
 /// Commands for twins.
@@ -113,10 +116,13 @@ fn body(text: &str) -> Result<Vec<u8>, Failure> {
 
 /// Says what the hub made of a message.
 fn report(accepted: &Value, out: Out<'_>) -> Result<(), Failure> {
-    let deliveries = number(accepted, "deliveries");
+    let deliveries = match accepted.get("deliveries").and_then(Value::as_u64) {
+        Some(1) => "1 delivery".to_owned(),
+        _ => format!("{} deliveries", number(accepted, "deliveries")),
+    };
     match accepted.get("id").and_then(Value::as_u64) {
-        Some(id) => writeln!(out, "message {id}: {deliveries} deliveries; `edgeroute hub explain {id}` says why")?,
-        None => writeln!(out, "{deliveries} deliveries")?,
+        Some(id) => writeln!(out, "message {id}: {deliveries}; `edgeroute hub explain {id}` says why")?,
+        None => writeln!(out, "{deliveries}")?,
     }
     Ok(())
 }
@@ -133,6 +139,17 @@ pub(super) fn send(arguments: &SendArguments, config: &Config, out: Out<'_>) -> 
     let mut message = OwnedMessage::new(origin).with_body(body(&arguments.body)?);
     for (name, value) in &arguments.properties {
         message = message.with_property(name.as_str(), value.as_str());
+    }
+    let names = |name: &str| arguments.system_properties.iter().any(|(given, _)| given.eq_ignore_ascii_case(name));
+    // Conditions on the body ask for both.
+    let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(message.body()).is_ok();
+    for (name, value) in [("contentType", "application/json"), ("contentEncoding", "utf-8")] {
+        if is_json && !names(name) {
+            message = message.with_system_property(name, value);
+        }
+    }
+    for (name, value) in &arguments.system_properties {
+        message = message.with_system_property(name.as_str(), value.as_str());
     }
     let message = serde_json::to_string(&message)?;
     report(&Api::of(&config.data)?.send_text(Method::POST, "/api/messages", Some(message))?, out)
