@@ -29,7 +29,7 @@ use crate::reload;
 use crate::routing::GoodManifest;
 use crate::store::{Destination, QueueId, Sequence};
 use crate::tls::Tls;
-use crate::twins::{Document, TwinError};
+use crate::twins::TwinError;
 use crate::upstream::{State, Upstream};
 use crate::wire::Filter;
 
@@ -81,7 +81,7 @@ impl Administration {
     }
 
     async fn twin_view(&self, client: &ClientId) -> Result<TwinView, ApiError> {
-        let twin = self.hub.twins.show(client).await.map_err(of_twin)?;
+        let twin = self.hub.twins.show(client).await.map_err(|error| of_twin(&error))?;
         Ok(TwinView { desired: twin.desired, reported: twin.reported })
     }
 
@@ -94,9 +94,9 @@ impl Administration {
     async fn remove(&self, client: &ClientId) -> Result<(), ApiError> {
         let identities = Arc::clone(&self.hub.identities);
         let of = client.clone();
-        for removed in blocking(move || identities.remove(&of)).await?.map_err(of_identity)? {
+        for removed in blocking(move || identities.remove(&of)).await?.map_err(|error| of_identity(&error))? {
             self.hub.clients.forget(&removed);
-            self.hub.twins.remove(&removed).await.map_err(of_twin)?;
+            self.hub.twins.remove(&removed).await.map_err(|error| of_twin(&error))?;
             let destination = Destination::Device(removed.device_id().into());
             if removed.module_id().is_none() {
                 let store = self.hub.store.clone();
@@ -293,7 +293,7 @@ impl AdminHub for Administration {
 
     async fn patch_twin(&self, client: ClientId, patch: TwinPatch) -> Result<TwinView, ApiError> {
         self.known(&client)?;
-        self.hub.twins.patch_desired(&client, patch.desired).await.map_err(of_twin)?;
+        self.hub.twins.patch_desired(&client, patch.desired).await.map_err(|error| of_twin(&error))?;
         self.twin_view(&client).await
     }
 
@@ -328,7 +328,7 @@ impl AdminHub for Administration {
 
     async fn add_identity(&self, client: ClientId) -> Result<IdentitySecret, ApiError> {
         let (identities, of) = (Arc::clone(&self.hub.identities), client.clone());
-        if !blocking(move || identities.add(&of)).await?.map_err(of_identity)? {
+        if !blocking(move || identities.add(&of)).await?.map_err(|error| of_identity(&error))? {
             return Err(ApiError::conflict(format!("there is a client `{client}` already")));
         }
         self.secret(&client)
@@ -347,7 +347,7 @@ impl AdminHub for Administration {
             IdentityChange::Disable => identities.disable(&of),
             IdentityChange::Remove => Ok(()),
         };
-        blocking(changed).await?.map_err(of_identity)?;
+        blocking(changed).await?.map_err(|error| of_identity(&error))?;
         match change {
             IdentityChange::Enable => Ok(None),
             IdentityChange::Remove => self.remove(&client).await.map(|()| None),
@@ -443,7 +443,7 @@ fn of_operation(error: OperationError) -> ApiError {
     }
 }
 
-fn of_twin(error: TwinError) -> ApiError {
+fn of_twin(error: &TwinError) -> ApiError {
     match error.status() {
         400 => ApiError::bad_request(error.to_string()),
         _ => ApiError::unavailable(error.to_string()),
@@ -460,7 +460,7 @@ fn of_method(error: &MethodError) -> ApiError {
     }
 }
 
-fn of_identity(error: IdentityError) -> ApiError {
+fn of_identity(error: &IdentityError) -> ApiError {
     match error {
         IdentityError::Unknown(_) => ApiError::not_found(error.to_string()),
         IdentityError::InvalidId(_) | IdentityError::OwnDevice => ApiError::bad_request(error.to_string()),

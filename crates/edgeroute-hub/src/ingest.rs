@@ -8,7 +8,7 @@ use crate::identity::ClientId;
 use crate::message::Message;
 use crate::metrics::{DropReason, Metrics};
 use crate::observe::{Fate, Observer};
-use crate::routing::Router;
+use crate::routing::{Decision, Router};
 use crate::store::{Completion, Level, NewDelivery, Outcome, QueueId, StateKey, Store, Submission};
 
 /// The largest message, in bytes: body, properties and system properties. The limit of IoT Hub.
@@ -53,7 +53,7 @@ impl Ingest {
         } else {
             None
         };
-        let decision = if dropped.is_none() { self.router.decide(&message) } else { Default::default() };
+        let decision = if dropped.is_none() { self.router.decide(&message) } else { Decision::default() };
         if !decision.deliveries.is_empty() {
             let observer = Arc::clone(&self.observer);
             let stored = Arc::clone(&message);

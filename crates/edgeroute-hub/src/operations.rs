@@ -75,7 +75,7 @@ impl Hub {
             return Err(OperationError::Invalid(problem));
         }
         let (completed, stored) = oneshot::channel();
-        self.ingest.accept(message, None, Box::new(move |outcome| drop(completed.send(outcome))));
+        self.ingest.accept(message, None, Box::new(move |outcome| send(completed, outcome)));
         sequence(stored).await
     }
 
@@ -111,7 +111,7 @@ impl Hub {
         wire::devicebound_topic(device, &message).map_err(|error| OperationError::Invalid(error.to_string()))?;
         let expires = received.plus_millis(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
         let (completed, stored) = oneshot::channel();
-        self.ingest.deliver(message, queue, expires, Box::new(move |outcome| drop(completed.send(outcome))));
+        self.ingest.deliver(message, queue, expires, Box::new(move |outcome| send(completed, outcome)));
         sequence(stored).await
     }
 
@@ -157,6 +157,11 @@ impl Hub {
 
 fn no_queue(queue: QueueId) -> OperationError {
     OperationError::NotFound(format!("there is no queue {}", queue.0))
+}
+
+/// Reports an outcome to whoever waits for it, if somebody does.
+fn send(completed: oneshot::Sender<Outcome>, outcome: Outcome) {
+    let _ = completed.send(outcome);
 }
 
 async fn sequence(stored: oneshot::Receiver<Outcome>) -> Result<Option<Sequence>, OperationError> {

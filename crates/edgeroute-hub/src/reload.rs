@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use edgeroute::manifest::StoreAndForward;
 use edgeroute::{Limits, Manifest};
 use edgeroute_analysis::topology::Topology;
 use serde_json::{Map, Value};
@@ -88,7 +89,7 @@ impl Hub {
         let limit = routing
             .manifest()
             .store_and_forward()
-            .and_then(|setting| setting.store_limits())
+            .and_then(StoreAndForward::store_limits)
             .and_then(|limits| u64::try_from(limits.max_size_bytes).ok())
             .filter(|limit| *limit > 0);
         let limit = match (limit, self.max_disk) {

@@ -24,6 +24,9 @@ const PUSHES: usize = 64;
 /// How long the earlier connection of a client has to end.
 const TAKEOVER: Duration = Duration::from_secs(5);
 
+/// Distinguishes connections.
+static GENERATION: AtomicU64 = AtomicU64::new(1);
+
 /// A client that was accepted, with what its connection needs.
 pub(super) struct Accepted {
     pub(super) session: Arc<Session>,
@@ -51,11 +54,8 @@ pub(super) enum Refused {
 impl Refused {
     pub(super) const fn code(&self) -> ConnectReturnCode {
         match self {
-            Self::Credentials(refusal) => match refusal.is_certain() {
-                true => ConnectReturnCode::NotAuthorized,
-                false => ConnectReturnCode::ServerUnavailable,
-            },
-            Self::TooManyClients | Self::Busy | Self::Stopping => ConnectReturnCode::ServerUnavailable,
+            Self::Credentials(refusal) if refusal.is_certain() => ConnectReturnCode::NotAuthorized,
+            Self::Credentials(_) | Self::TooManyClients | Self::Busy | Self::Stopping => ConnectReturnCode::ServerUnavailable,
         }
     }
 
@@ -121,7 +121,6 @@ pub(super) async fn accept(
     }
     let (pushes, received) = mpsc::channel(PUSHES);
     let (close, closing) = watch::channel(None);
-    static GENERATION: AtomicU64 = AtomicU64::new(1);
     let generation = GENERATION.fetch_add(1, Ordering::Relaxed);
     let mut accepted = Accepted {
         session: Arc::clone(&session),

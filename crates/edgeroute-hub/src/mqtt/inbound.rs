@@ -202,7 +202,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         match message {
             Some(message) => self.hub.ingest.accept(message, None, Box::new(|_| ())),
             None => {
-                tracing::info!(%client, "the last will of a client is not a message of the client, so it is ignored")
+                tracing::info!(%client, "the last will of a client is not a message of the client, so it is ignored");
             }
         }
     }
