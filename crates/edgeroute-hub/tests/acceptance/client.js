@@ -9,6 +9,7 @@ const { Mqtt, MqttWs } = require('azure-iot-device-mqtt');
 
 const counts = {};
 const waiters = [];
+const patches = [];
 function emit(event, rest = {}) {
   counts[event] = (counts[event] || 0) + 1;
   process.stdout.write(JSON.stringify({ event, t: Date.now() / 1000, ...rest }) + '\n');
@@ -32,12 +33,12 @@ function message(i, run, size) {
   return m;
 }
 const sleep = (s) => new Promise((done) => setTimeout(done, 1000 * s));
-function within(event, n, seconds) {
+function until(condition, what, seconds) {
   return new Promise((done, fail) => {
     const check = () => {
-      if ((counts[event] || 0) >= n) { clearTimeout(timer); waiters.splice(waiters.indexOf(check), 1); done(); }
+      if (condition()) { clearTimeout(timer); waiters.splice(waiters.indexOf(check), 1); done(); }
     };
-    const timer = setTimeout(() => fail(new Error(`${counts[event] || 0} of ${n} events \`${event}\` in ${seconds} s`)), 1000 * seconds);
+    const timer = setTimeout(() => fail(new Error(`${what()} in ${seconds} s`)), 1000 * seconds);
     waiters.push(check);
     check();
   });
@@ -110,7 +111,7 @@ async function main() {
       else client.on('inputMessage', (input, m) => { emit('input', { input, ...describe(m) }); client.complete(m); });
       for (const m of methods) (leaf ? client.onDeviceMethod(m, onMethod) : client.onMethod(m, onMethod));
       const twin = await client.getTwin();
-      twin.on('properties.desired', (patch) => emit('desired', { patch }));
+      twin.on('properties.desired', (patch) => { patches.push(patch); emit('desired', { patch }); });
     } else if (name === 'send' || name === 'burst') {
       const [n, output, size] = arg.split(':');
       if (name === 'send') for (let i = 0; i < Number(n); i++) await transmit(i, output, Number(size || 0));
@@ -139,7 +140,11 @@ async function main() {
     else if (name === 'try-report') await attempt(report, arg);
     else if (name === 'invoke') await invoke(arg);
     else if (name === 'try-invoke') await attempt(invoke, arg);
-    else if (name === 'wait') { const [event, n, seconds] = arg.split(':'); await within(event, Number(n), Number(seconds)); }
+    else if (name === 'wait') { const [event, n, seconds] = arg.split(':'); await until(() => (counts[event] || 0) >= Number(n), () => `${counts[event] || 0} of ${n} events \`${event}\``, Number(seconds)); }
+    else if (name === 'patched') {
+      const [key, value, seconds] = arg.split(':');
+      await until(() => patches.some((p) => JSON.stringify(p[key]) === value), () => `no patch with ${key}: ${value}`, Number(seconds));
+    }
     else if (name === 'sleep') await sleep(Number(arg));
     else throw new Error(`no such step: ${step}`);
     emit('done', { step });

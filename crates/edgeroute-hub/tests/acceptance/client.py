@@ -28,6 +28,8 @@ Steps, which client.js has, too:
     try-invoke=...          does the same, and reports an error as the event `refused` instead of failing
     try-report=JSON         patches the reported properties, and reports an error as the event `refused`
     wait=EVENT:N:SECONDS    waits until there are N events of a kind since the start (input, c2d, method, desired, ...)
+    patched=NAME:JSON:SECONDS  waits until a desired patch has the property NAME with this value. The SDK for Node.js
+                            also reports what the twin had before
     sleep=SECONDS           waits
 
 `serve` answers the method `fail` with status 500, `slow` after three seconds, and `mute` never. It answers all others
@@ -46,6 +48,7 @@ from azure.iot.device import IoTHubDeviceClient, IoTHubModuleClient, Message, Me
 
 lock = threading.Condition()
 counts = collections.Counter()
+patches = []
 
 
 def emit(event, **rest):
@@ -101,6 +104,10 @@ def main():
         name = getattr(m, "input_name", None)
         emit("c2d" if leaf else "input", **({} if leaf else {"input": name}), **describe(m))
 
+    def on_patch(patch):
+        patches.append(patch)
+        emit("desired", patch=patch)
+
     def on_method(r):
         emit("method", name=r.name, payload=r.payload)
         if r.name == "mute":
@@ -144,7 +151,7 @@ def main():
         elif name == "serve":
             client.on_message_received = on_message
             client.on_method_request_received = on_method
-            client.on_twin_desired_properties_patch_received = lambda p: emit("desired", patch=p)
+            client.on_twin_desired_properties_patch_received = on_patch
         elif name in ("send", "burst"):
             parts = arg.split(":")
             output = parts[1] if len(parts) > 1 else ""
@@ -183,6 +190,11 @@ def main():
             with lock:
                 if not lock.wait_for(lambda: counts[event] >= int(n), float(seconds)):
                     raise TimeoutError(f"{counts[event]} of {n} events `{event}` in {seconds} s")
+        elif name == "patched":
+            key, value, seconds = arg.split(":")
+            with lock:
+                if not lock.wait_for(lambda: any(p.get(key) == json.loads(value) for p in patches), float(seconds)):
+                    raise TimeoutError(f"no patch with {key}: {value} in {seconds} s")
         elif name == "sleep":
             time.sleep(float(arg))
         else:

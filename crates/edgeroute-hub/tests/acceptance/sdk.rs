@@ -103,13 +103,31 @@ impl Sdk {
 impl Client {
     /// Waits until there are `count` results of a kind.
     pub(crate) fn until(&mut self, event: &str, count: usize, seconds: u64) {
+        let mut rest = count;
+        self.until_that(&format!("{count} `{event}`"), seconds, |line| {
+            rest = rest.saturating_sub(usize::from(line["event"] == event));
+            rest == 0
+        });
+    }
+
+    /// Waits until there is a result of which `found` is true. Looks at those that are there first.
+    pub(crate) fn until_that(&mut self, what: &str, seconds: u64, mut found: impl FnMut(&Value) -> bool) {
+        if self.events.iter().any(&mut found) {
+            return;
+        }
         let end = Instant::now() + Duration::from_secs(seconds);
-        while self.count(event) < count {
+        loop {
             let rest = end.saturating_duration_since(Instant::now());
             match self.lines.recv_timeout(rest) {
-                Ok(line) => self.events.push(line),
-                Err(RecvTimeoutError::Timeout) => self.fail(&format!("no {count} `{event}` within {seconds} s")),
-                Err(RecvTimeoutError::Disconnected) => self.fail(&format!("ends before {count} `{event}`")),
+                Ok(line) => {
+                    let last = found(&line);
+                    self.events.push(line);
+                    if last {
+                        return;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => self.fail(&format!("no {what} within {seconds} s")),
+                Err(RecvTimeoutError::Disconnected) => self.fail(&format!("ends before {what}")),
             }
         }
     }
