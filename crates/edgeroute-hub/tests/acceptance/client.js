@@ -63,7 +63,8 @@ async function main() {
   } else {
     client = await ModuleClient.fromEnvironment(transport);
   }
-  if (ttl) await client.setOptions({ tokenRenewal: { tokenValidTimeInSeconds: ttl, tokenRenewalMarginInSeconds: 120 } });
+  // Options replace those that were set before, among them the root that the environment names.
+  if (ttl) await client.setOptions({ ca: ca || fs.readFileSync(process.env.EdgeModuleCACertificateFile, 'utf8'), tokenRenewal: { tokenValidTimeInSeconds: ttl, tokenRenewalMarginInSeconds: 120 } });
   const run = process.env.RUN || String(process.pid);
   client.on('error', (e) => emit('error', { error: String(e) }));
   client.on('disconnect', () => emit('disconnected'));

@@ -75,7 +75,9 @@ fn case_33_a_second_hub_on_the_same_data_is_refused() {
     isolated(|| {
         let mut hub = prepared(&[]);
         hub.launch();
-        let output = hub.command(&["--mqtt-port", "18883", "--no-https", "--admin", "127.0.0.1:19600"]);
+        let manifest = hub.manifest_file().display().to_string();
+        let ports = ["--mqtt-port", "18883", "--no-https", "--admin", "127.0.0.1:19600"];
+        let output = hub.command(&[["--manifest", &manifest].as_slice(), &ports].concat());
         assert_eq!(output.status.code(), Some(1));
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(text.contains("another") || text.contains("use"), "{text}");

@@ -31,7 +31,7 @@ fn case_24_malformed_packets_end_their_connection_alone() {
             bytes
         };
         let before: [(&str, Vec<u8>); 8] = [
-            ("garbage", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".to_vec()),
+            ("garbage", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(5)),
             ("zeros", vec![0; 64]),
             ("0xff", vec![0xff; 64]),
             ("a PUBLISH before CONNECT", publish(1, EVENTS, b"x")),

@@ -33,7 +33,7 @@ pub(crate) fn isolated<F: FnOnce()>(case: F) {
         return;
     };
     let log = tempfile::NamedTempFile::new().expect("a file for the output");
-    let output = || Stdio::from(log.reopen().expect("the file can be opened"));
+    let output = || Stdio::from(log.as_file().try_clone().expect("the file can be shared"));
     let mut child = Command::new("unshare")
         .args(unshare)
         .arg(std::env::current_exe().expect("this program has a path"))

@@ -1,5 +1,6 @@
 //! A client that sends literal bytes over TLS and shows which packets come back.
 
+use std::collections::VecDeque;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use crate::hub::{Hub, IOT_HUB};
 pub(crate) struct Raw {
     stream: StreamOwned<ClientConnection, TcpStream>,
     inbound: Vec<u8>,
+    /// Packets that came while another one was waited for.
+    skipped: VecDeque<Answer>,
 }
 
 /// What the server does.
@@ -54,7 +57,7 @@ pub(crate) fn tls(hub: &Hub, port: u16) -> StreamOwned<ClientConnection, TcpStre
 impl Raw {
     /// Opens a connection, and sends nothing but what TLS needs.
     pub(crate) fn open(hub: &Hub) -> Self {
-        Self { stream: tls(hub, 8883), inbound: Vec::new() }
+        Self { stream: tls(hub, 8883), inbound: Vec::new(), skipped: VecDeque::new() }
     }
 
     /// Connects as a module or device, which has to work.
@@ -76,8 +79,15 @@ impl Raw {
         self.receive_within(Duration::from_secs(10))
     }
 
-    /// Waits for a packet, or for the end.
+    /// Waits for a packet, or for the end. Those that were skipped come first.
     pub(crate) fn receive_within(&mut self, time: Duration) -> Answer {
+        match self.skipped.pop_front() {
+            Some(packet) => packet,
+            None => self.read_within(time),
+        }
+    }
+
+    fn read_within(&mut self, time: Duration) -> Answer {
         let end = Instant::now() + time;
         loop {
             if let Some(packet) = self.take() {
@@ -112,28 +122,27 @@ impl Raw {
         }
     }
 
-    /// Waits for the PUBACK of a packet, past all else.
+    /// Waits for the PUBACK of a packet. What else comes is kept.
     pub(crate) fn acknowledged(&mut self, id: u16) {
-        let wanted = Answer::Packet(0x40, id.to_be_bytes().to_vec());
+        let wanted = id.to_be_bytes();
+        self.until(&format!("PUBACK {id}"), |first, body| first == 0x40 && body == wanted);
+    }
+
+    /// Waits for a packet, and keeps those that come before it.
+    fn until(&mut self, what: &str, mut wanted: impl FnMut(u8, &[u8]) -> bool) -> Vec<u8> {
         loop {
-            let answer = self.receive();
-            if answer == wanted {
-                return;
+            match self.read_within(Duration::from_secs(10)) {
+                Answer::Packet(first, body) if wanted(first, &body) => return body,
+                packet @ Answer::Packet(..) => self.skipped.push_back(packet),
+                other => panic!("no {what}: {other:?}"),
             }
-            assert!(matches!(answer, Answer::Packet(..)), "no PUBACK {id}: {answer:?}");
         }
     }
 
     /// Subscribes at QoS 1, and returns the code that is granted.
     pub(crate) fn subscribe(&mut self, id: u16, filter: &str) -> u8 {
         self.send(&subscribe(id, filter, 1));
-        loop {
-            match self.receive() {
-                Answer::Packet(0x90, body) => return *body.last().expect("a code"),
-                Answer::Packet(..) => {}
-                other => panic!("no SUBACK for {filter}: {other:?}"),
-            }
-        }
+        *self.until(&format!("SUBACK for {filter}"), |first, _| first == 0x90).last().expect("a code")
     }
 
     /// Publishes at QoS 1, and waits for the PUBACK.
