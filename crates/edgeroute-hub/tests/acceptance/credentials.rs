@@ -1,5 +1,6 @@
 //! Cases 8, 9 and 20: who may connect, for how long, and how often.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -107,22 +108,21 @@ fn case_09_tokens_are_renewed_under_traffic() {
         let hub = Hub::start(&[Route("in", &route("sensor", "out1", "filter", "in1"), 0, 0)]);
         for sdk in sdk::both() {
             // Both renew 120 s before the end: every 5 s.
-            let steps = ["--ttl", "125", "connect", "serve", "wait=input:120:60", "twin"];
+            let steps = ["--ttl", "125", "connect", "serve", "sleep=60"];
             let mut receiver = sdk.module(&hub, "filter", &steps);
             receiver.until("done", 2, 30);
             let connects = hub.metric("edgehub_client_connect_success_total", &[]);
             let steps = ["--ttl", "125", "connect", "stream=120:out1:10"];
             let sender = sdk.module(&hub, "sensor", &steps).finish();
             assert_eq!(sender.count("acked"), 120);
-            let receiver = receiver.finish();
-            let mut numbers: Vec<u64> = receiver
-                .of("input")
-                .iter()
-                .map(|input| input["properties"]["seq"].as_str().and_then(|seq| seq.parse().ok()).expect("a number"))
-                .collect();
-            numbers.sort_unstable();
-            numbers.dedup();
-            assert_eq!(numbers, (0..120).collect::<Vec<_>>(), "{sdk:?}");
+            // A delivery may come again on a new connection, so distinct ones count.
+            let mut numbers = BTreeSet::new();
+            receiver.until_that("all 120 messages", 30, |line| {
+                let seq = line["properties"]["seq"].as_str().and_then(|seq| seq.parse::<u32>().ok());
+                numbers.extend(seq);
+                numbers.len() == 120
+            });
+            drop(receiver);
             let renewals = hub.metric("edgehub_client_connect_success_total", &[]) - connects;
             assert!(renewals >= 4.0, "{sdk:?}: {renewals} connections in 12 s are too few for renewals every 5 s");
         }
