@@ -118,7 +118,7 @@ impl Bag {
 pub(super) fn write_delivery(message: &Message) -> String {
     let mut bag = Writer::default();
     bag.system(message, |key| (key != INTERFACE).then_some(key));
-    bag.properties(message);
+    bag.properties(message, |_| true);
     bag.pair(SENDER_DEVICE, Some(message.sender.device_id()));
     if let Some(module) = message.sender.module_id() {
         bag.pair(SENDER_MODULE, Some(module));
@@ -133,7 +133,7 @@ pub(super) fn write_telemetry(message: &Message) -> String {
         bag.pair(OUTPUT, Some(output));
     }
     bag.system(message, Some);
-    bag.properties(message);
+    bag.properties(message, |_| true);
     bag.text
 }
 
@@ -141,7 +141,7 @@ pub(super) fn write_telemetry(message: &Message) -> String {
 pub(super) fn write_devicebound(message: &Message) -> String {
     let mut bag = Writer::default();
     bag.system(message, |key| Some(if key == CLOUD_ACK.0 { CLOUD_ACK.1 } else { key }));
-    bag.properties(message);
+    bag.properties(message, |name| name != CLOUD_ACK.1);
     bag.text
 }
 
@@ -169,7 +169,7 @@ fn is_stamp(key: &str) -> bool {
 
 /// Whether a key has a meaning of its own, so that no property of the application can have it as a name.
 fn is_reserved(key: &str) -> bool {
-    key == OUTPUT || key == CLOUD_ACK.1 || is_stamp(key) || SYSTEM_KEYS.iter().any(|(known, _)| *known == key)
+    key == OUTPUT || is_stamp(key) || SYSTEM_KEYS.iter().any(|(known, _)| *known == key)
 }
 
 #[derive(Default)]
@@ -205,9 +205,9 @@ impl Writer {
 
     /// Adds the properties of the application. Those that would be read as something else are left out: they cannot
     /// come from a client, only from someone who injects a message.
-    fn properties(&mut self, message: &Message) {
+    fn properties(&mut self, message: &Message, keep: impl Fn(&str) -> bool) {
         message.content.properties().visit(|name, value| {
-            if !is_reserved(name) {
+            if !is_reserved(name) && keep(name) {
                 self.pair(name, value);
             }
         });
