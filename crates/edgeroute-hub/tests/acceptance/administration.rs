@@ -60,6 +60,6 @@ fn case_31_off_loopback_a_token_is_needed() {
         let contact: serde_json::Value = serde_json::from_str(&contact).expect("JSON");
         let token = contact["token"].as_str().expect("a token");
         assert!(!hub.log().contains(token), "the token is in the log");
-        assert_eq!(ask(&format!("Authorization: Bearer {}\r\n", token)), 200);
+        assert_eq!(ask(&format!("Authorization: Bearer {token}\r\n")), 200);
     });
 }

@@ -90,9 +90,7 @@ fn case_12_kill_loses_nothing_that_was_acknowledged() {
             let part = total / u64::from(kills + 1);
             let point = kill * part + (random >> 33) % part + 1;
             while let Some(line) = load.line() {
-                if line["event"] != "progress" {
-                    panic!("the senders end too early: {line}");
-                }
+                assert_eq!(line["event"], "progress", "the senders end too early: {line}");
                 if line["figures"]["acknowledged"].as_u64() >= Some(point) {
                     break;
                 }

@@ -1,8 +1,10 @@
 //! Case 33: the first minute, and what stands in its way.
 
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
+use crate::eventually;
 use crate::hub::{Hub, Route, manifest, route, variables};
 use crate::isolation::isolated;
 use crate::raw::Raw;
@@ -27,12 +29,13 @@ fn case_33_an_empty_directory_is_all_that_is_needed() {
     isolated(|| {
         let mut hub = prepared(&[]);
         hub.launch();
-        use std::os::unix::fs::PermissionsExt as _;
         let mode = std::fs::metadata(hub.data()).expect("the directory").permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
-        let log = hub.log();
-        assert!(log.contains("edge-1") && log.contains("sensor") && log.contains("filter"), "{log}");
-        assert!(log.contains("127.0.0.1:9600"), "{log}");
+        // It answers a moment before it says so.
+        eventually("modules and addresses are printed", 5, || {
+            let log = hub.log();
+            ["edge-1", "sensor", "filter", "127.0.0.1:9600"].iter().all(|word| log.contains(word)).then_some(())
+        });
         Raw::connect(&hub, "edge-1/sensor");
         // The printed line, in a shell.
         assert_eq!(variables(&hub.ask(&["env", "sensor", "--format", "json"])), hub.settings("sensor"));

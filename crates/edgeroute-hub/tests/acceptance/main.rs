@@ -4,6 +4,8 @@
 //! and say so, where namespaces or SDKs are missing; with `CI=true` that is a failure. `tests/acceptance/install`
 //! installs the SDKs. `EDGEROUTE_ACCEPTANCE_LONG=1` runs cases with the numbers and times that a release needs.
 
+#![expect(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a failure ends the test, and says why")]
+
 mod isolation;
 
 mod http;

@@ -1,5 +1,7 @@
 //! Cases 1 to 5: both SDKs do all they can, as modules and as downstream devices.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use serde_json::json;
 
 use crate::eventually;
@@ -156,7 +158,7 @@ fn check_delivery(raw: &mut Raw, message_id: &str, body: &[u8]) {
     let mut properties: Vec<_> = bag.split('&').collect();
     properties.sort_unstable();
     let id = format!("%24.mid={message_id}");
-    let mut wanted = vec![
+    let mut wanted = [
         id.as_str(),
         "%24.ct=application%2Fjson",
         "%24.ce=utf-8",
@@ -276,7 +278,6 @@ fn case_04_workload_api_signs_for_the_module_of_the_path_alone() {
             assert!((400..500).contains(&answer.status), "{module} {generation} {body}: {answer:?}");
             assert!(!answer.body.contains("digest"), "{answer:?}");
         }
-        use std::os::unix::fs::PermissionsExt as _;
         let mode = std::fs::metadata(socket).expect("the socket").permissions().mode();
         assert_eq!(mode & 0o077, 0, "others may not sign: {mode:o}");
     });
