@@ -3,25 +3,16 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::OnceLock;
 
 use serde_json::Value;
 
 use crate::hub::{DEVICE, Hub, IOT_HUB};
 
-/// Returns the tool, and builds it if `cargo test` was asked for this test alone.
-fn path() -> &'static Path {
-    static PATH: OnceLock<PathBuf> = OnceLock::new();
-    PATH.get_or_init(|| {
-        let path = Path::new(env!("CARGO_BIN_EXE_edgeroute-hub")).with_file_name("examples").join("load");
-        if !path.exists() {
-            let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-            build.args(["build", "--quiet", "--locked", "--package", "edgeroute-hub", "--example", "load"]);
-            let status = build.current_dir(env!("CARGO_MANIFEST_DIR")).status().expect("cargo runs");
-            assert!(status.success() && path.exists(), "cannot build the example `load`: {status}");
-        }
-        path
-    })
+/// Returns the tool. `cargo test` builds it, unless it is asked for this test alone.
+fn path() -> PathBuf {
+    let path = Path::new(env!("CARGO_BIN_EXE_edgeroute-hub")).with_file_name("examples").join("load");
+    assert!(path.exists(), "no load tool: run `cargo test --package edgeroute-hub --examples --no-run` first");
+    path
 }
 
 /// The tool while it runs.
