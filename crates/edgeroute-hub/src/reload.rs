@@ -97,10 +97,8 @@ impl Hub {
             (one, other) => one.or(other),
         };
         self.store.set_max_bytes(limit);
-        for module in modules(routing.manifest()) {
-            if let Err(error) = self.identities.ensure_module(&module) {
-                tracing::error!("cannot create an identity for the module {module}: {error}");
-            }
+        if let Err(error) = self.identities.ensure_modules(modules(routing.manifest())) {
+            tracing::error!("cannot create identities for the modules of the manifest: {error}");
         }
         for (module, desired) in desired_properties(routing.text()) {
             let client = ClientId::module(self.identities.hub_device(), module.as_str());

@@ -188,6 +188,31 @@ impl Identities {
         if self.contains(&client) { Ok(false) } else { self.add(&client) }
     }
 
+    /// Adds the modules of the hub's device that are not known already, in one step: a deployment may have a thousand.
+    /// Adds none if one cannot be added. The disk is not touched if all are known.
+    pub fn ensure_modules<M: AsRef<str>>(&self, modules: impl IntoIterator<Item = M>) -> Result<(), IdentityError> {
+        let clients = modules.into_iter().map(|module| ClientId::module(self.hub_device.as_str(), module.as_ref()));
+        let new: Vec<_> = clients.filter(|client| !self.contains(client)).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        if let Some(client) = new.iter().find(|client| client.to_string().parse::<ClientId>().as_ref() != Ok(*client)) {
+            return Err(IdentityError::InvalidId(client.to_string()));
+        }
+        self.change(|identities| {
+            for client in new {
+                if identities.contains_key(&client) {
+                    continue;
+                }
+                if identities.len() >= MOST {
+                    return Err(IdentityError::TooMany);
+                }
+                identities.insert(client, Identity::new()?);
+            }
+            Ok(())
+        })
+    }
+
     /// Removes a client, and with a device all of its modules. Returns those that were removed.
     pub fn remove(&self, client: &ClientId) -> Result<Vec<ClientId>, IdentityError> {
         if client.module_id().is_none() && client.device_id() == self.hub_device {

@@ -31,10 +31,25 @@ fn identities_outlive_the_process() {
     assert!(!first.add(&leaf()).expect("it is there"));
     assert!(first.ensure_module("sensor").expect("it is added"));
     assert!(!first.ensure_module("sensor").expect("it is there"));
+    first.ensure_modules(["sensor"]).expect("it is there");
     let second = open(&directory);
     assert_eq!(second.all(), first.all());
     let ids: Vec<_> = second.all().into_iter().map(|(client, _)| client.to_string()).collect();
     assert_eq!(ids, ["edge-1", "edge-1/sensor", "leaf-1"]);
+}
+
+#[test]
+fn modules_are_added_in_one_step_or_not_at_all() {
+    let directory = directory();
+    let identities = open(&directory);
+    identities.ensure_modules(["b", "a"]).expect("they are added");
+    let before = identities.all();
+    let ids: Vec<_> = before.iter().map(|(client, _)| client.to_string()).collect();
+    assert_eq!(ids, ["edge-1", "edge-1/a", "edge-1/b"]);
+    identities.ensure_modules(["c", "no id"]).expect_err("refused");
+    identities.ensure_modules(["a", "b"]).expect("they are there");
+    assert_eq!(identities.all(), before);
+    assert_eq!(open(&directory).all(), before);
 }
 
 #[cfg(unix)]
