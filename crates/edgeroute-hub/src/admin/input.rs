@@ -27,7 +27,7 @@ impl<S: Send + Sync> FromRequest<S> for Body {
         };
         // What is announced need not be read.
         let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-        if announced.and_then(|length| length.parse::<u64>().ok()).is_some_and(|length| length > LONGEST_BODY.into()) {
+        if announced.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > LONGEST_BODY) {
             return Err(too_large());
         }
         match tokio::time::timeout(BODY_TIME, Bytes::from_request(request, state)).await {

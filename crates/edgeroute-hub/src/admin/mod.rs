@@ -66,7 +66,7 @@ pub use guard::{Access, Token};
 pub use serve::serve;
 
 /// The longest body of a request, in bytes: a large manifest.
-const LONGEST_BODY: u32 = 8 * 1024 * 1024;
+const LONGEST_BODY: usize = 8 * 1024 * 1024;
 /// The most streams of events and records at once.
 const MOST_STREAMS: usize = 32;
 
@@ -206,7 +206,7 @@ pub fn router<H: AdminHub>(hub: Arc<H>, access: Access) -> Router {
             let status = axum::http::StatusCode::METHOD_NOT_ALLOWED;
             ApiError::new(status, "method_not_allowed", "this path does not take this method")
         })
-        .layer(DefaultBodyLimit::max(LONGEST_BODY as usize))
+        .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .layer(middleware::from_fn_with_state(Arc::new(access), guard::check))
         .with_state(api)
 }

@@ -82,8 +82,17 @@ pub(super) async fn manifest<H: AdminHub>(State(api): State<Api<H>>) -> Response
     ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
-/// The picture is drawn once for each manifest: a large one takes seconds.
-pub(super) async fn topology<H: AdminHub>(State(api): State<Api<H>>) -> Result<Response, ApiError> {
+#[derive(Deserialize)]
+pub(super) struct Drawing {
+    style: Option<String>,
+}
+
+/// The picture is drawn once for each manifest: a large one takes seconds. With `style=none` it has no style of its own:
+/// the policy of the page permits only that of the page.
+pub(super) async fn topology<H: AdminHub>(
+    State(api): State<Api<H>>,
+    Parameters(drawing): Parameters<Drawing>,
+) -> Result<Response, ApiError> {
     let drawn = blocking(move || {
         let mut cached = api.picture.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let (version, manifest) = api.hub.with_manifest(|in_force| (in_force.version, in_force.manifest.clone()));
@@ -100,7 +109,13 @@ pub(super) async fn topology<H: AdminHub>(State(api): State<Api<H>>) -> Result<R
         *cached = Some((version, picture.clone()));
         Ok(picture)
     });
-    let picture = drawn.await??;
+    let mut picture = drawn.await??;
+    if drawing.style.as_deref() == Some("none") {
+        let text = String::from_utf8_lossy(&picture);
+        let (before, after) = text.split_once("<style>").unwrap_or((&text, ""));
+        let after = after.split_once("</style>").map_or(after, |(_, after)| after);
+        picture = format!("{before}{after}").into();
+    }
     Ok(([(header::CONTENT_TYPE, "image/svg+xml")], picture).into_response())
 }
 

@@ -391,6 +391,8 @@ async fn the_picture_is_that_of_the_command() {
         let drawn = edgeroute_analysis::render::Picture::of_topology(&topology).to_svg().expect("it is small");
         assert_eq!(body, drawn);
     }
+    let (_, _, plain) = server.send("GET /api/topology.svg?style=none", "", "").await;
+    assert!(!plain.contains("style") && plain.contains("</svg>"), "{plain}");
 }
 
 /// Opens a stream and returns its lines without those of the framing.
