@@ -288,7 +288,7 @@ impl Clients {
         if let Some(session) = removed {
             session.close(CloseReason::IdentityChanged);
         }
-        let (state, message, wanted) = (vec![Self::record(client, None)], None, None);
-        self.store.submit(Submission { state, message, wanted, completed: Box::new(|_| ()) });
+        let (state, message, sender) = (vec![Self::record(client, None)], None, None);
+        self.store.submit(Submission { state, message, sender, completed: Box::new(|_| ()) });
     }
 }

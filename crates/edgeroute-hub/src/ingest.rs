@@ -1,7 +1,8 @@
 //! Takes messages in: decides where each goes, stores it with all its deliveries, and reports when it is safe.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+
+use edgeroute::MessageSource;
 
 use crate::clock::Timestamp;
 use crate::identity::ClientId;
@@ -9,7 +10,7 @@ use crate::message::Message;
 use crate::metrics::{DropReason, Metrics};
 use crate::observe::{Fate, Observer};
 use crate::routing::{Decision, Router};
-use crate::store::{Completion, Level, NewDelivery, Outcome, QueueId, StateKey, Store, Submission};
+use crate::store::{Completion, Level, NewDelivery, Outcome, QueueId, Sender, StateKey, Store, Submission};
 
 /// The largest message, in bytes: body, properties and system properties. The limit of IoT Hub.
 pub const LARGEST_MESSAGE: usize = 256 * 1024;
@@ -31,8 +32,8 @@ impl Ingest {
 
     /// Takes a message in. `completed` is called when the message may be acknowledged: it is stored with all its
     /// deliveries, or nobody wants it. Does not block.
-    pub fn accept(&self, message: Message, wanted: Option<Arc<AtomicBool>>, completed: Completion) {
-        self.accept_with(message, Vec::new(), wanted, completed);
+    pub fn accept(&self, message: Message, sender: Option<Arc<Sender>>, completed: Completion) {
+        self.accept_with(message, Vec::new(), sender, completed);
     }
 
     /// Takes a message in and writes records of state in the same atomic step, whether or not a route takes the message.
@@ -40,7 +41,7 @@ impl Ingest {
         &self,
         message: Message,
         state: Vec<(StateKey, Option<Vec<u8>>)>,
-        wanted: Option<Arc<AtomicBool>>,
+        sender: Option<Arc<Sender>>,
         completed: Completion,
     ) {
         let size = message.size();
@@ -60,7 +61,7 @@ impl Ingest {
             self.store.submit(Submission {
                 state,
                 message: Some((message, decision.deliveries)),
-                wanted,
+                sender,
                 completed: Box::new(move |outcome| {
                     if let Outcome::Stored(Some(sequence)) = outcome {
                         let fate = Fate::Stored { sequence, taken: decision.taken };
@@ -72,11 +73,14 @@ impl Ingest {
             return;
         }
         let (reason, detail) = dropped.unwrap_or((DropReason::NoRoute, "no route takes the message".to_owned()));
-        self.drop_message(&message.sender.clone(), Some(&message), reason, detail);
+        // Nobody sent a twin change, so nobody misses one.
+        if reason != DropReason::NoRoute || message.content.origin().source() != MessageSource::TwinChange {
+            self.drop_message(&message.sender.clone(), Some(&message), reason, detail);
+        }
         if state.is_empty() {
             completed(Outcome::Stored(None));
         } else {
-            self.store.submit(Submission { state, message: None, wanted: None, completed });
+            self.store.submit(Submission { state, message: None, sender: None, completed });
         }
     }
 
@@ -86,7 +90,7 @@ impl Ingest {
         self.store.submit(Submission {
             state: Vec::new(),
             message: Some((Arc::new(message), vec![NewDelivery { queue, level, expires }])),
-            wanted: None,
+            sender: None,
             completed,
         });
     }

@@ -48,12 +48,14 @@ impl Message {
         self.content.system_properties().get(name).flatten()
     }
 
-    /// Returns the bytes of body, properties and system properties: what the limit of a message counts.
+    /// Returns the bytes of body, properties and system properties without the hub's stamps: what the limit of a message
+    /// counts.
     pub fn size(&self) -> usize {
         let mut size = self.content.body().len();
         let mut add = |name: &str, value: Option<&str>| size += name.len() + value.map_or(0, str::len);
         self.content.properties().visit(&mut add);
-        self.content.system_properties().visit(&mut add);
+        let sent = self.content.system_properties().iter().filter(|(name, _)| !stamps::ALL.contains(name));
+        sent.for_each(|(name, value)| add(name, value));
         size
     }
 

@@ -14,6 +14,8 @@ use crate::run::{self, Running};
 
 /// The environment variable with the filter of the log.
 const LOG: &str = "EDGEROUTE_HUB_LOG";
+/// What the libraries of the store say is not for operators.
+const QUIET: [&str; 2] = ["fjall=warn", "lsm_tree=warn"];
 /// The most modules that are listed.
 const MOST_MODULES: usize = 20;
 
@@ -43,6 +45,7 @@ fn log(format: LogFormat) -> Result<(), String> {
         .with_env_var(LOG)
         .with_default_directive(tracing::Level::INFO.into())
         .from_env()
+        .map(|filter| QUIET.iter().filter_map(|quiet| quiet.parse().ok()).fold(filter, EnvFilter::add_directive))
         .map_err(|error| format!("{LOG} is not a filter of the log: {error}"))?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
     match format {

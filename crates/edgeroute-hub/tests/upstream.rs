@@ -121,7 +121,7 @@ fn submit(store: &Store, number: u32) {
         state: Vec::new(),
         message: Some((Arc::new(message), vec![delivery])),
         completed: Box::new(move |outcome| stored.send(outcome).expect("the test waits")),
-        wanted: None,
+        sender: None,
     });
     assert!(matches!(outcome.recv_timeout(PATIENCE), Ok(Outcome::Stored(Some(_)))));
 }

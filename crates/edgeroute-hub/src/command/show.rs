@@ -77,7 +77,13 @@ pub(super) fn status(format: Format, config: &Config, out: Out<'_>) -> Result<()
         (false, false, Some(error)) => format!("offline: {error}"),
         (false, false, None) => "offline".to_owned(),
     };
-    rows.push(("upstream", format!("{} {}, {state}", string(upstream, "kind"), string(upstream, "address"))));
+    rows.push((
+        "upstream",
+        match string(upstream, "address") {
+            "" => format!("{}, {state}", string(upstream, "kind")),
+            address => format!("{} {address}, {state}", string(upstream, "kind")),
+        },
+    ));
     rows.extend(
         list(&status, "problems").iter().map(|problem| ("problem", problem.as_str().unwrap_or_default().to_owned())),
     );

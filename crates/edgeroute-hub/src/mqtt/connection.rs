@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -22,7 +21,7 @@ use crate::clock::Timestamp;
 use crate::hub::Hub;
 use crate::observe::Event;
 use crate::outbox::{Due, Outbox};
-use crate::store::{Outcome, StoreError};
+use crate::store::{Outcome, Sender, StoreError};
 use crate::wire::Filter;
 
 /// The most requests about twins of a client that are in progress.
@@ -74,7 +73,7 @@ where
         acknowledge,
         pending: VecDeque::new(),
         first: 0,
-        wanted: Arc::new(AtomicBool::new(true)),
+        sender: Arc::default(),
         fetch: None,
         may_have_deliveries: true,
         responses,
@@ -93,7 +92,7 @@ where
     if matches!(ending, Ending::Hub(_)) {
         let _ = timeout(LAST_BYTES, connection.finish(&mut sources)).await;
     }
-    connection.wanted.store(false, Ordering::Relaxed);
+    connection.sender.leave();
     connection.put_outbox_back().await;
     if !matches!(ending, Ending::Disconnect)
         && let (Some(topic), Some(payload)) = (connect.will_topic(), connect.will_payload())
@@ -145,7 +144,7 @@ pub(super) struct Connection<S> {
     /// The number of the first pending message.
     pub(super) first: u64,
     /// Whether the client still waits for what it sent.
-    pub(super) wanted: Arc<AtomicBool>,
+    pub(super) sender: Arc<Sender>,
     /// Reading of the client's queues, in progress.
     pub(super) fetch: Option<JoinHandle<Fetched>>,
     /// Whether there may be deliveries that are not read.

@@ -55,7 +55,9 @@ impl Refused {
     pub(super) const fn code(&self) -> ConnectReturnCode {
         match self {
             Self::Credentials(refusal) if refusal.is_certain() => ConnectReturnCode::NotAuthorized,
-            Self::Credentials(_) | Self::TooManyClients | Self::Busy | Self::Stopping => ConnectReturnCode::ServerUnavailable,
+            Self::Credentials(_) | Self::TooManyClients | Self::Busy | Self::Stopping => {
+                ConnectReturnCode::ServerUnavailable
+            }
         }
     }
 
@@ -155,7 +157,7 @@ impl Accepted {
         hub.store.submit(Submission {
             state: vec![Clients::record(self.session.client(), None)],
             message: None,
-            wanted: None,
+            sender: None,
             completed: Box::new(|_| ()),
         });
     }

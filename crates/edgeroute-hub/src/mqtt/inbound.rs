@@ -95,12 +95,16 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         self.pending.push_back((id, false));
         let acknowledge = self.acknowledge.clone();
         let counted = self.hub.inbound.add(message.size());
+        let sender = Arc::clone(&self.sender);
         let completed = Box::new(move |outcome| {
             drop(counted);
+            if outcome == Outcome::Failed {
+                sender.fail();
+            }
             // The connection may have ended.
             let _ = acknowledge.send((number, outcome));
         });
-        self.hub.ingest.accept(message, Some(Arc::clone(&self.wanted)), completed);
+        self.hub.ingest.accept(message, Some(Arc::clone(&self.sender)), completed);
     }
 
     /// Acknowledges a message that is not stored, after those before it.
@@ -189,7 +193,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
 
     fn store_filters(&self, completed: Completion) {
         let state = vec![Clients::record(self.session.client(), Some(self.session.state().filters))];
-        self.hub.store.submit(Submission { state, message: None, wanted: None, completed });
+        self.hub.store.submit(Submission { state, message: None, sender: None, completed });
     }
 
     /// Publishes the client's last will, which its CONNECT holds, if its topic is one for messages of the client.

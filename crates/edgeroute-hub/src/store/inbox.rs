@@ -1,7 +1,6 @@
 //! What waits for the thread that writes.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,7 +8,8 @@ use std::time::{Duration, Instant};
 use crate::message::Message;
 
 use super::{
-    Completion, Destination, Entry, Level, NewDelivery, Outcome, QueueId, Removal, Sequence, StateKey, Submission,
+    Completion, Destination, Entry, Level, NewDelivery, Outcome, QueueId, Removal, Sender, Sequence, StateKey,
+    Submission,
 };
 
 /// How long removals wait for a group to ride with.
@@ -52,7 +52,7 @@ pub(super) struct Item {
     pub(super) ticket: u64,
     pub(super) message: Option<NewMessage>,
     pub(super) completed: Complete,
-    wanted: Option<Arc<AtomicBool>>,
+    sender: Option<Arc<Sender>>,
     /// Receives nothing, but ends when everything before is flushed.
     pub(super) flush: Option<SyncSender<()>>,
 }
@@ -60,7 +60,7 @@ pub(super) struct Item {
 impl Item {
     /// Checks and encodes a submission. Returns `None`, having completed it, if it can never be stored.
     pub(super) fn new(submission: Submission) -> Option<Self> {
-        let Submission { state, message, completed, wanted } = submission;
+        let Submission { state, message, completed, sender } = submission;
         let completed = Complete(Some(completed));
         for (key, value) in &state {
             let length = value.as_ref().map_or(0, Vec::len);
@@ -79,16 +79,21 @@ impl Item {
             },
             _ => None,
         };
-        Some(Self { state, ticket: 0, message, completed, wanted, flush: None })
+        Some(Self { state, ticket: 0, message, completed, sender, flush: None })
     }
 
     fn flush(sender: SyncSender<()>) -> Self {
         let completed = Complete(None);
-        Self { state: Vec::new(), ticket: 0, message: None, completed, wanted: None, flush: Some(sender) }
+        Self { state: Vec::new(), ticket: 0, message: None, completed, sender: None, flush: Some(sender) }
     }
 
     pub(super) fn is_wanted(&self) -> bool {
-        self.wanted.as_ref().is_none_or(|wanted| wanted.load(Ordering::Relaxed))
+        self.sender.as_ref().is_none_or(|sender| sender.is_waiting())
+    }
+
+    /// Whether an earlier submission of the same sender failed, so that this one must not overtake it.
+    pub(super) fn has_failed(&self) -> bool {
+        self.sender.as_ref().is_some_and(|sender| sender.has_failed())
     }
 
     /// Returns about how many bytes the item adds to a group.

@@ -38,7 +38,7 @@ impl Writer {
         let mut victims = VecDeque::new();
         let mut blocked = false;
         for _ in 0..self.staged.len() {
-            let Some(item) = self.staged.pop_front() else { break };
+            let Some(item) = self.staged.pop_front().filter(|item| !item.has_failed()) else { continue };
             if blocked || group.is_full() {
                 // Keep the order, but forget what nobody waits for.
                 self.again |= !blocked;
@@ -53,6 +53,9 @@ impl Writer {
         }
         while !group.is_full() {
             let Some(item) = self.next_item() else { return };
+            if item.has_failed() {
+                continue;
+            }
             if let Some(flush) = item.flush {
                 group.flushes.push(flush);
             } else if item.message.is_some() && !self.staged.is_empty() {

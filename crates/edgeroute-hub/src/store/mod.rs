@@ -35,7 +35,7 @@ mod tests;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, mpsc};
 
 use tokio::sync::Notify;
@@ -106,9 +106,37 @@ pub struct Submission {
     pub message: Option<(Arc<Message>, Vec<NewDelivery>)>,
     /// Called once on the store's thread when the outcome is known. Must not block.
     pub completed: Completion,
-    /// Whether the submission is still wanted. Asked when the store was full and the submission waited: senders that
-    /// have gone send again later.
-    pub wanted: Option<Arc<std::sync::atomic::AtomicBool>>,
+    /// Who waits for it. `None` if the submission is wanted whatever happens.
+    pub sender: Option<Arc<Sender>>,
+}
+
+/// Who waits for submissions, and sends them again if they are not stored: one connection, for example.
+#[derive(Debug, Default)]
+pub struct Sender(AtomicU8);
+
+impl Sender {
+    const GONE: u8 = 1;
+    const FAILED: u8 = 2;
+
+    /// Says that the sender has gone. What already waits for space, because the store is full, is not stored any more:
+    /// the sender sends it again when it comes back.
+    pub fn leave(&self) {
+        self.0.fetch_or(Self::GONE, Ordering::Relaxed);
+    }
+
+    /// Says that a submission of the sender failed. Nothing else of it is stored, because it would overtake what failed,
+    /// which the sender sends again. To be called by [`Submission::completed`] with [`Outcome::Failed`].
+    pub fn fail(&self) {
+        self.0.fetch_or(Self::FAILED, Ordering::Relaxed);
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 0
+    }
+
+    fn has_failed(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & Self::FAILED != 0
+    }
 }
 
 /// Receives the outcome of a submission.

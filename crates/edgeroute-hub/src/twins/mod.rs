@@ -9,7 +9,6 @@ mod error;
 mod record;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -28,7 +27,7 @@ use crate::clock::Clock;
 use crate::identity::ClientId;
 use crate::ingest::Ingest;
 use crate::message::{Message, stamps};
-use crate::store::{Completion, Outcome, StateKey, Store, Submission};
+use crate::store::{Completion, Outcome, Sender, StateKey, Store, Submission};
 use crate::wire::Filter;
 use record::Record;
 
@@ -268,7 +267,7 @@ impl Twins {
     }
 
     fn submit(&self, state: Vec<(StateKey, Option<Vec<u8>>)>, completed: Completion) {
-        self.store.submit(Submission { state, message: None, completed, wanted: None });
+        self.store.submit(Submission { state, message: None, completed, sender: None });
     }
 }
 
@@ -301,17 +300,12 @@ fn push_to(clients: &Clients, client: &ClientId, push: Push) {
 }
 
 /// Withdraws a submission that waits for space when the request is dropped.
-struct Wanted(Arc<AtomicBool>);
-
-impl Default for Wanted {
-    fn default() -> Self {
-        Self(Arc::new(AtomicBool::new(true)))
-    }
-}
+#[derive(Default)]
+struct Wanted(Arc<Sender>);
 
 impl Drop for Wanted {
     fn drop(&mut self) {
-        self.0.store(false, Ordering::Relaxed);
+        self.0.leave();
     }
 }
 

@@ -183,7 +183,7 @@ pub(super) struct Lanes<Q> {
     shared: Arc<Shared<Q>>,
     control: watch::Receiver<Control>,
     tasks: Tasks,
-    lanes: Mutex<BTreeMap<ClientId, Arc<Entrance>>>,
+    entrances: Mutex<BTreeMap<ClientId, Arc<Entrance>>>,
 }
 
 impl<Q> fmt::Debug for Lanes<Q> {
@@ -202,17 +202,17 @@ impl<Q: Queue> Lanes<Q> {
         control: watch::Receiver<Control>,
         tasks: Tasks,
     ) -> Self {
-        Self { hub: hub.into(), tokens, downstream, dial, shared, control, tasks, lanes: Mutex::default() }
+        Self { hub: hub.into(), tokens, downstream, dial, shared, control, tasks, entrances: Mutex::default() }
     }
 
-    fn lanes(&self) -> MutexGuard<'_, BTreeMap<ClientId, Arc<Entrance>>> {
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn entrances(&self) -> MutexGuard<'_, BTreeMap<ClientId, Arc<Entrance>>> {
+        self.entrances.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the entrance of a client's lane. Starts the lane if there is none.
     pub(super) fn lane(&self, client: &ClientId) -> Arc<Entrance> {
-        let mut lanes = self.lanes();
-        if let Some(entrance) = lanes.get(client) {
+        let mut entrances = self.entrances();
+        if let Some(entrance) = entrances.get(client) {
             return Arc::clone(entrance);
         }
         let peer = Client {
@@ -226,7 +226,7 @@ impl<Q: Queue> Lanes<Q> {
         let (dial, shared) = (Arc::clone(&self.dial), Arc::clone(&self.shared));
         let (lane, entrance) = Lane::new(client.clone(), peer, dial, shared, self.control.clone());
         let entrance = Arc::new(entrance);
-        lanes.insert(client.clone(), Arc::clone(&entrance));
+        entrances.insert(client.clone(), Arc::clone(&entrance));
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(tokio::spawn(lane.run()));
         entrance
     }
@@ -257,7 +257,7 @@ impl<Q: Queue> Sink for Distributor<Q> {
                 return 0;
             }
         }
-        let held: usize = self.lanes.lanes().values().map(|entrance| entrance.held()).sum();
+        let held: usize = self.lanes.entrances().values().map(|entrance| entrance.held()).sum();
         MOST_HELD.saturating_sub(held).min(WINDOW)
     }
 
@@ -273,7 +273,7 @@ impl<Q: Queue> Sink for Distributor<Q> {
 
     fn rewinds(&mut self) -> bool {
         let mut rewinds = false;
-        for entrance in self.lanes.lanes().values() {
+        for entrance in self.lanes.entrances().values() {
             rewinds |= entrance.catches_up();
         }
         if rewinds {

@@ -24,8 +24,11 @@ use crate::store::{Level, QueueId, Removal, Sequence};
 
 /// The most messages of a lane that are read and not acknowledged.
 pub(super) const WINDOW: usize = 64;
-/// No more is encoded while this many bytes wait to be written.
+/// No more messages are encoded while this many bytes wait to be written.
 const MOST_BUFFERED: usize = 256 * 1024;
+/// Nothing is read while this many bytes wait: a server that sends and does not read gets no more answers. Far above what
+/// messages fill, because on a slow link acknowledgements have to be read all the time.
+const MOST_ANSWERS: usize = 4 * 1024 * 1024;
 /// The most acknowledgements and responses that wait to be encoded.
 ///
 /// More than the packets that are read at a time: what is handled is acknowledged before more is read.
@@ -439,13 +442,12 @@ impl<Q: Queue, P: Peer> Lane<Q, P> {
             let renewal = expires.filter(|_| draining.is_none());
             let late = self.sent.iter().find_map(|sent| sent.written).map(|written| written + REPLY_TIME);
             let deadline = [Some(link.deadline()), late, idle, until, renewal].into_iter().flatten().min();
-            // A server that does not read is not read either.
-            let may_take = link.waiting() < MOST_BUFFERED;
-            while link.waiting() < MOST_BUFFERED
+            while link.waiting() < MOST_ANSWERS
                 && let Ok(extra) = self.extras.try_recv()
             {
                 self.send_extra(link, extra)?;
             }
+            let may_take = link.waiting() < MOST_ANSWERS;
             tokio::select! {
                 progress = link.next(may_take) => {
                     let is_written = matches!(progress, Progress::Written(_));

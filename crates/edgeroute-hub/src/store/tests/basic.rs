@@ -67,7 +67,7 @@ fn groups_keep_the_order_and_complete_each_submission_once() {
         let outcomes = Arc::clone(&outcomes);
         let completed: Completion = Box::new(move |outcome| outcomes.lock().expect("a lock").push((n, outcome)));
         let message = Some((message(n, 100), vec![delivery(queue, 0)]));
-        store.submit(Submission { state: Vec::new(), message, completed, wanted: None });
+        store.submit(Submission { state: Vec::new(), message, completed, sender: None });
     }
     store.flush();
     let outcomes = outcomes.lock().expect("a lock");
@@ -94,7 +94,7 @@ fn state_is_read_as_submitted() {
     for n in 0..500_u32 {
         for (id, value) in [("a", Some(n.to_be_bytes().to_vec())), ("b", (n % 2 == 0).then(|| vec![1]))] {
             let completed: Completion = Box::new(|_| ());
-            store.submit(Submission { state: vec![(key(id), value)], message: None, completed, wanted: None });
+            store.submit(Submission { state: vec![(key(id), value)], message: None, completed, sender: None });
         }
         assert_eq!(store.state(&key("a")).expect("it can be read"), Some(n.to_be_bytes().to_vec()));
         assert_eq!(store.states("twin").expect("they can be read").len(), if n % 2 == 0 { 2 } else { 1 });

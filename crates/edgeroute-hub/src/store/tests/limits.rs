@@ -50,17 +50,17 @@ fn messages_that_nobody_waits_for_are_forgotten() {
     let store = Store::open(&StoreOptions { max_bytes: Some(size), ..options(directory.path()) }).expect("it opens");
     let queue = store.queue(&input("a"));
     put(&store, message(1, 100), vec![delivery(queue, 0)]);
-    let wanted = Arc::new(AtomicBool::new(true));
-    let (sender, outcome) = mpsc::channel();
+    let sender = Arc::<Sender>::default();
+    let (report, outcome) = mpsc::channel();
     store.submit(Submission {
         state: Vec::new(),
         message: Some((message(2, 100), vec![delivery(queue, 0)])),
-        completed: Box::new(move |outcome| sender.send(outcome).unwrap_or_default()),
-        wanted: Some(Arc::clone(&wanted)),
+        completed: Box::new(move |outcome| report.send(outcome).unwrap_or_default()),
+        sender: Some(Arc::clone(&sender)),
     });
     store.flush();
     assert!(outcome.try_recv().is_err());
-    wanted.store(false, Ordering::Relaxed);
+    sender.leave();
     assert_eq!(outcome.recv_timeout(PATIENCE), Ok(Outcome::Failed));
     eventually("it takes messages again", || store.is_writable());
     assert_eq!(waiting(&store, queue, 0).len(), 1);

@@ -67,7 +67,7 @@ fn delivery(queue: QueueId, rank: u8) -> NewDelivery {
 fn send(store: &Store, message: Arc<Message>, deliveries: Vec<NewDelivery>) -> mpsc::Receiver<Outcome> {
     let (sender, receiver) = mpsc::channel();
     let completed: Completion = Box::new(move |outcome| sender.send(outcome).unwrap_or_default());
-    store.submit(Submission { state: Vec::new(), message: Some((message, deliveries)), completed, wanted: None });
+    store.submit(Submission { state: Vec::new(), message: Some((message, deliveries)), completed, sender: None });
     receiver
 }
 
@@ -85,7 +85,7 @@ fn put_state(store: &Store, kind: &'static str, id: &str, value: Option<&[u8]>) 
         state: vec![(StateKey { kind, id: id.to_owned() }, value.map(<[u8]>::to_vec))],
         message: None,
         completed: Box::new(move |outcome| sender.send(outcome).unwrap_or_default()),
-        wanted: None,
+        sender: None,
     });
     receiver.recv_timeout(PATIENCE).expect("an outcome")
 }

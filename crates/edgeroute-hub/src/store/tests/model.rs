@@ -167,7 +167,7 @@ fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
                     state: record.iter().map(|(id, value)| (key(id), Some(value.clone()))).collect(),
                     message: Some((Arc::clone(&message), deliveries.clone())),
                     completed: Box::new(move |outcome| sender.send(outcome).unwrap_or_default()),
-                    wanted: None,
+                    sender: None,
                 });
                 match outcome.recv_timeout(PATIENCE).expect("an outcome") {
                     Outcome::Stored(Some(sequence)) => {
