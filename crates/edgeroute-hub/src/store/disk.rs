@@ -38,6 +38,9 @@ const ROLL_WAIT: Duration = Duration::from_secs(60);
 /// The time after which tidying is tried again even if it seems of no use.
 const TIDY_AGAIN: Duration = Duration::from_secs(600);
 
+/// A key that is never there: removing it is a write without an effect.
+const TIDIED: &[u8] = b"tidied";
+
 /// The write buffer of a keyspace, in bytes.
 const fn buffer(space: Space) -> u64 {
     match space {
@@ -224,8 +227,18 @@ impl Disk {
         }
     }
 
+    /// Returns the bytes of all files but journals, also of tables that are only to be removed.
     fn table_bytes(&self) -> u64 {
-        self.spaces.iter().map(Keyspace::disk_space).sum()
+        directory_bytes(&self.directory, 8).saturating_sub(self.journal_bytes())
+    }
+
+    /// Lets the library remove the tables that a compaction replaced. It does so only when a buffer is written out
+    /// after another write.
+    fn remove_old_tables(&self) -> Result<(), EngineError> {
+        let meta = self.space(Space::Meta);
+        guarded(|| meta.remove(TIDIED))?;
+        guarded(|| meta.rotate_memtable())?;
+        Ok(())
     }
 
     fn journal_bytes(&self) -> u64 {
@@ -308,6 +321,7 @@ impl Engine for Disk {
         for space in &self.spaces {
             guarded(|| space.major_compact())?;
         }
+        self.remove_old_tables()?;
         let after = self.table_bytes();
         let tidied = Tidied { at: Instant::now(), per_mille: per_mille(after, live) };
         *self.tidied.lock().unwrap_or_else(PoisonError::into_inner) = Some(tidied);

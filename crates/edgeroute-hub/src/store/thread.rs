@@ -354,13 +354,13 @@ impl Writer {
         for notify in notifies {
             notify.notify_one();
         }
-        drop(group.flushes);
         if let Some(observe) = self.shared.observer() {
             let lost = group.removed.iter().filter(|(_, why)| *why != Removal::Delivered);
             lost.for_each(|(entry, why)| observe(entry, *why));
         }
         self.shared.cache.remove(&group.gone);
         self.shared.cache.departed();
+        drop(group.flushes);
     }
 
     /// Keeps messages readable whose loss will be reported.

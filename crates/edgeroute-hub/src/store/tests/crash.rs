@@ -240,7 +240,7 @@ fn a_newer_format_is_refused() {
 
     let directory = tempfile::tempdir().expect("a directory");
     drop(Store::open(&options(directory.path())).expect("it opens"));
-    let opener = crate::store::disk::OpenDisk { directory: directory.path().join(DATABASE) };
+    let opener = disk::OpenDisk { directory: directory.path().join(DATABASE) };
     let engine = opener.open(false).expect("it opens");
     let mut batch = Batch::default();
     batch.put(Space::Meta, keys::VERSION, (keys::FORMAT_VERSION + 1).to_be_bytes());

@@ -110,7 +110,7 @@ fn jumped_fully(store: &Store, queue: QueueId, expires: Timestamp) -> bool {
 
 #[test]
 fn a_move_of_expiry_goes_on_after_a_restart() {
-    use crate::store::keys::{self, Shift};
+    use keys::Shift;
 
     let directory = tempfile::tempdir().expect("a directory");
     let options = options(directory.path());
@@ -126,9 +126,9 @@ fn a_move_of_expiry_goes_on_after_a_restart() {
         cursor: keys::queue_key(queue, level(0), sequences[1]).to_vec(),
     };
     {
-        let opener = crate::store::disk::OpenDisk { directory: directory.path().join(crate::store::open::DATABASE) };
-        let engine = crate::store::engine::Open::open(&opener, false).expect("it opens");
-        let mut batch = crate::store::engine::Batch::default();
+        let opener = disk::OpenDisk { directory: directory.path().join(open::DATABASE) };
+        let engine = engine::Open::open(&opener, false).expect("it opens");
+        let mut batch = engine::Batch::default();
         batch.put(Space::Meta, keys::SHIFT, shift.to_bytes());
         engine.commit(batch).expect("committed");
         engine.persist().expect("flushed");

@@ -93,7 +93,10 @@ fn the_oldest_of_the_worst_priority_are_dropped() {
     for (n, queue, rank) in [(10, a, 0), (11, b, 7), (12, a, 7), (13, b, 7), (14, a, 0), (15, a, 3)] {
         stored.push(put(&store, message(n, 100), vec![delivery(queue, rank)]));
     }
-    let seen = || lost.lock().expect("a lock").iter().map(|(entry, why)| (entry.sequence, *why)).collect::<Vec<_>>();
+    let seen = || {
+        store.flush();
+        lost.lock().expect("a lock").iter().map(|(entry, why)| (entry.sequence, *why)).collect::<Vec<_>>()
+    };
     assert_eq!(seen(), []);
     put(&store, message(16, 100), vec![delivery(a, 0)]);
     assert_eq!(seen(), [(stored[1], Removal::Dropped)]);
