@@ -196,7 +196,7 @@ async function main() {
         for (const width of [1400, 400]) {
           const { page } = await opened(browser, { viewport: { width, height: 900 }, colorScheme });
           await page.waitForTimeout(4500);
-          await page.screenshot({ path: `${directory}/${colorScheme}-${width}.png`, fullPage: width < 1000 });
+          await page.screenshot({ path: `${directory}/${colorScheme}-${width}.png` });
           await page.locator("#list").hover();
           await page.locator(".row").first().click();
           await page.locator("#why").waitFor();
