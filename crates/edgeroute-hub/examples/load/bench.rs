@@ -17,6 +17,7 @@ use crate::sink::{self, Sink};
 use crate::{Failure, Outcome, Result, connect, identities};
 
 #[derive(Debug, Args)]
+#[group(skip)]
 pub(crate) struct Options {
     #[command(flatten)]
     server: connect::Options,

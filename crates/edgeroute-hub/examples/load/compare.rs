@@ -11,6 +11,7 @@ use crate::seen::{Arrivals, Seen};
 use crate::{Outcome, Result};
 
 #[derive(Debug, Args)]
+#[group(skip)]
 pub(crate) struct Options {
     /// A ledger of `send`; several if several processes sent
     #[arg(long, value_name = "FILE", required = true)]

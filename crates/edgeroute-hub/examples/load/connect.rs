@@ -25,6 +25,7 @@ const KEEP_ALIVE: u16 = 60;
 
 /// The server.
 #[derive(Clone, Debug, Args)]
+#[group(skip)]
 pub(crate) struct Options {
     /// Host and port
     #[arg(long, value_name = "HOST:PORT", default_value = "localhost:8883")]

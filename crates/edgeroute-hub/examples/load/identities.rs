@@ -15,6 +15,7 @@ use crate::payload::now;
 
 /// Where identities come from.
 #[derive(Clone, Debug, Args)]
+#[group(skip)]
 pub(crate) struct Options {
     /// A file `identities.json` of a hub
     #[arg(long, value_name = "FILE")]

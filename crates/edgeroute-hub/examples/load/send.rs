@@ -21,6 +21,7 @@ use crate::{Outcome, Result, print_line};
 
 /// What is sent.
 #[derive(Clone, Debug, Args)]
+#[group(skip)]
 pub(crate) struct Load {
     /// Number of clients
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -69,6 +70,7 @@ enum Resend {
 }
 
 #[derive(Debug, Args)]
+#[group(skip)]
 pub(crate) struct Options {
     #[command(flatten)]
     server: connect::Options,

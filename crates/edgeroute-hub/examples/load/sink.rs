@@ -22,6 +22,7 @@ use crate::seen::Arrivals;
 use crate::{Outcome, Result, print_line};
 
 #[derive(Debug, Args)]
+#[group(skip)]
 pub(crate) struct Options {
     #[command(flatten)]
     server: connect::Options,
@@ -51,6 +52,7 @@ pub(crate) struct Options {
 
 /// How a sink subscribes and acknowledges.
 #[derive(Clone, Debug, Args)]
+#[group(skip)]
 pub(crate) struct Manner {
     /// The filter; all inputs of the module otherwise
     #[arg(long, value_name = "FILTER")]

@@ -155,9 +155,11 @@ pub fn method_request_topic(name: &str, rid: &str) -> String {
 
 /// Checks that a message of a client can be delivered to every input.
 pub(super) fn check_deliverable(message: &Message) -> Result<(), TopicError> {
+    // What is added: `&%24.cdid=` and `&%24.cmid=`, with ids of 128 bytes at most.
+    const SENDER: usize = 2 * (10 + 3 * 128);
     // Encoding makes three bytes of one at most, and a property has two separators.
     let properties = message.content.properties().len() + message.content.system_properties().len();
-    if 3 * (message.size() - message.content.body().len()) + 2 * properties <= LONGEST_BAG {
+    if 3 * (message.size() - message.content.body().len()) + 2 * properties + SENDER <= LONGEST_BAG {
         return Ok(());
     }
     let length = bag::write_delivery(message).len();
