@@ -61,7 +61,8 @@ fn no_dependency_needs_a_newer_compiler_than_this_package_says() {
         let ours = version(ours.expect("members declare a compiler"));
         let built_of = built_of(&metadata, member);
         let needed = built_of.iter().map(|id| declared(id));
-        let needed = needed.filter_map(|(name, theirs)| Some((name, theirs?))).filter(|(_, theirs)| version(theirs) > ours);
+        let needed =
+            needed.filter_map(|(name, theirs)| Some((name, theirs?))).filter(|(_, theirs)| version(theirs) > ours);
         newer.extend(needed.map(|(dependency, theirs)| format!("{name}: {dependency} needs {theirs}")));
     }
     assert_eq!(newer, [""; 0]);

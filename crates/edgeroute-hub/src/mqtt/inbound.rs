@@ -143,12 +143,11 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         for entry in subscribe.entries() {
             let filter = Filter::parse(entry.topic_filter(), &client);
             let quality = u8::from(entry.sub_opts().qos() != Qos::AtMostOnce);
-            match filter {
-                Some(filter) => filters.insert(filter, quality),
-                None => {
-                    let filter = super::shortened(entry.topic_filter());
-                    tracing::warn!(%client, filter, "refused a subscription: the hub serves no such topics");
-                }
+            if let Some(filter) = filter {
+                filters.insert(filter, quality);
+            } else {
+                let filter = super::shortened(entry.topic_filter());
+                tracing::warn!(%client, filter, "refused a subscription: the hub serves no such topics");
             }
             granted.push(filter.map(|_| quality));
         }

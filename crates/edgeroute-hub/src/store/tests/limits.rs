@@ -1,4 +1,3 @@
-
 use super::*;
 
 /// The live bytes of a message of these tests with one delivery.
@@ -117,7 +116,8 @@ fn a_flood_fits_into_a_small_store() {
     let store = Store::open(&options).expect("it opens");
     let queue = store.queue(&input("a"));
     let outcomes: Vec<_> = (0..3_000).map(|n| send(&store, message(n, 400), vec![delivery(queue, 0)])).collect();
-    let last = outcomes.iter().map(|outcome| outcome.recv_timeout(PATIENCE).expect("an outcome")).last();
+    let outcomes: Vec<_> = outcomes.iter().map(|outcome| outcome.recv_timeout(PATIENCE).expect("an outcome")).collect();
+    let last = outcomes.last();
     assert!(matches!(last, Some(Outcome::Stored(_))), "{last:?}");
     let status = store.status();
     assert!(status.live_bytes <= 100_000 && status.messages > 100, "{status:?}");

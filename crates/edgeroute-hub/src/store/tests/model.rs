@@ -10,6 +10,9 @@ use super::*;
 use crate::store::open::open_with;
 use crate::store::thread::Flushing;
 
+/// A message with its deliveries and a record of state, whose group failed.
+type FailedGroup = (Arc<Message>, Vec<NewDelivery>, Option<(String, Vec<u8>)>);
+
 const RANKS: [u8; 2] = [0, 10];
 const QUEUES: usize = 3;
 
@@ -119,11 +122,7 @@ impl Model {
     }
 
     /// Takes over what a failed group left: it may be stored or not, but as a whole.
-    fn settle(
-        &mut self,
-        store: &Store,
-        failed: (Arc<Message>, Vec<NewDelivery>, Option<(String, Vec<u8>)>),
-    ) -> Result<(), TestCaseError> {
+    fn settle(&mut self, store: &Store, failed: FailedGroup) -> Result<(), TestCaseError> {
         eventually("it is open again", || !store.status().failed && store.states("twin").is_ok());
         let (message, deliveries, state) = failed;
         let mut found = BTreeSet::new();
@@ -198,7 +197,9 @@ fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
                 let queue = queues[queue];
                 let places: Vec<_> = model.deliveries.iter().copied().filter(|place| place.0 == queue).collect();
                 prop_assert_eq!(store.clear(queue), u64::try_from(places.len()).expect("a number"));
-                places.into_iter().for_each(|place| model.remove(place));
+                for place in places {
+                    model.remove(place);
+                }
             }
             Step::State { id, value } => {
                 let id = id.to_string();
