@@ -1,6 +1,7 @@
 //! The live page in a real browser. `page.cjs` drives Chromium against the example `page`.
 //!
 //! `EDGEROUTE_SCREENSHOTS=DIRECTORY` also takes pictures of the page, to look at them.
+#![expect(clippy::expect_used, reason = "a test that cannot run fails")]
 
 #![expect(clippy::expect_used, reason = "a failure ends the test, and says why")]
 
