@@ -21,6 +21,7 @@ use crate::clients::CloseReason;
 use crate::clock::Timestamp;
 use crate::hub::Hub;
 use crate::identity::{ClientId, IdentityError};
+use crate::message::stamps;
 use crate::methods::{Call, MethodError};
 use crate::metrics::StoreFigures;
 use crate::observe::Observer;
@@ -257,11 +258,19 @@ impl AdminHub for Administration {
 
     async fn inject(&self, message: OwnedMessage) -> Result<Accepted, ApiError> {
         let origin = message.origin();
-        let system = message.system_properties();
-        let device = system.get("connectionDeviceId").flatten().unwrap_or(self.hub.identities.hub_device());
+        let mut device = self.hub.identities.hub_device().to_owned();
+        message.as_message().visit_system_properties(|name, value| {
+            if name == stamps::DEVICE
+                && let Some(value) = value
+            {
+                value.clone_into(&mut device);
+            }
+        });
         let (client, output) = match origin.source() {
-            MessageSource::Module { module, output } => (ClientId::module(device, module), output.map(str::to_owned)),
-            MessageSource::Telemetry => (ClientId::device(device), None),
+            MessageSource::Module { module, output } => {
+                (ClientId::module(device.as_str(), module), output.map(str::to_owned))
+            }
+            MessageSource::Telemetry => (ClientId::device(device.as_str()), None),
             _ => return Err(ApiError::bad_request("messages come from modules or devices")),
         };
         let draft = Draft {

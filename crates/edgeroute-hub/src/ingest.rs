@@ -56,7 +56,7 @@ impl Ingest {
         };
         let decision = if dropped.is_none() { self.router.decide(&message) } else { Decision::default() };
         if !decision.deliveries.is_empty() {
-            let observer = Arc::clone(&self.observer);
+            let (observer, metrics) = (Arc::clone(&self.observer), Arc::clone(&self.metrics));
             let stored = Arc::clone(&message);
             self.store.submit(Submission {
                 state,
@@ -64,6 +64,9 @@ impl Ingest {
                 sender,
                 completed: Box::new(move |outcome| {
                     if let Outcome::Stored(Some(sequence)) = outcome {
+                        for taken in &decision.taken {
+                            metrics.route_hit(&taken.route);
+                        }
                         let fate = Fate::Stored { sequence, taken: decision.taken };
                         observer.message(&stored.sender, Some(&stored), fate);
                     }

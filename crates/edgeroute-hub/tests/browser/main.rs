@@ -2,9 +2,6 @@
 //!
 //! `EDGEROUTE_SCREENSHOTS=DIRECTORY` also takes pictures of the page, to look at them.
 #![expect(clippy::expect_used, reason = "a test that cannot run fails")]
-
-#![expect(clippy::expect_used, reason = "a failure ends the test, and says why")]
-
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -117,7 +117,7 @@ fn a_flood_fits_into_a_small_store() {
     let queue = store.queue(&input("a"));
     let outcomes: Vec<_> = (0..3_000).map(|n| send(&store, message(n, 400), vec![delivery(queue, 0)])).collect();
     let outcomes: Vec<_> = outcomes.iter().map(|outcome| outcome.recv_timeout(PATIENCE).expect("an outcome")).collect();
-    let last = outcomes.last();
+    let last = outcomes.last().copied();
     assert!(matches!(last, Some(Outcome::Stored(_))), "{last:?}");
     let status = store.status();
     assert!(status.live_bytes <= 100_000 && status.messages > 100, "{status:?}");
