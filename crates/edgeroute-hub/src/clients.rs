@@ -256,7 +256,7 @@ impl Clients {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the session of a client. Creates it if there is none; only for clients with an identity.
+    /// Returns the session of a client. Creates it if the client has no session; only for clients with an identity.
     pub fn session(&self, client: &ClientId) -> Arc<Session> {
         let mut sessions = self.sessions();
         let session = sessions

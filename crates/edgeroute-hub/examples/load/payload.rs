@@ -69,7 +69,7 @@ pub(crate) fn read(topic: &str, payload: &[u8]) -> Result<Received, String> {
     let Some((_, path)) = topic.split_once("/inputs/") else {
         return Ok(Received { mark, sent: body.t, input: String::new() });
     };
-    let (input, bag) = path.split_once('/').ok_or("topic: no slash behind the input")?;
+    let (input, bag) = path.split_once('/').ok_or("topic: no slash after the input")?;
     let value = |name: &str| {
         let mut values = bag.split('&').filter_map(|pair| pair.split_once('=')).filter(|(key, _)| *key == name);
         let value = values.next().map(|(_, value)| value);

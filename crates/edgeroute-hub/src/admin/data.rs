@@ -37,7 +37,7 @@ pub struct Status {
     pub identities: usize,
     /// The store.
     pub store: StoreView,
-    /// What is behind `$upstream`.
+    /// Where `$upstream` leads.
     pub upstream: UpstreamStatus,
     /// When the server's certificate expires.
     pub certificate_expires: Option<Timestamp>,
@@ -89,7 +89,7 @@ pub struct StoreView {
     pub writable: bool,
 }
 
-/// What is behind `$upstream`.
+/// Where `$upstream` leads.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UpstreamStatus {
@@ -286,7 +286,7 @@ pub struct CloudMessage {
     /// System properties, such as `messageId`, without `$`.
     #[serde(default)]
     pub system_properties: Map<String, Value>,
-    /// The body: a string as text, other JSON as it is written.
+    /// The body: a string as text, other JSON verbatim.
     #[serde(default)]
     pub body: Option<Box<RawValue>>,
     /// The body in Base64, instead of `body`.

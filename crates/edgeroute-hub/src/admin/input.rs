@@ -74,7 +74,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Segments {
 }
 
 impl Segments {
-    /// Returns a part of the path, percent-decoded; empty if there is none.
+    /// Returns a part of the path, percent-decoded; empty if the path does not have it.
     pub(super) fn get(&self, name: &str) -> &str {
         self.0.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value)
     }

@@ -17,7 +17,7 @@ const CONNECT_TIME: Duration = Duration::from_secs(5);
 const ANSWER_TIME: Duration = Duration::from_secs(620);
 /// The longest answer that is read as a whole, in bytes.
 const LONGEST_ANSWER: u64 = 64 * 1024 * 1024;
-/// Characters that stand for themselves in paths.
+/// Characters that are not encoded in paths.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A client of the administration API of the hub that runs.

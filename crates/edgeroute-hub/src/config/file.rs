@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{ConfigError, LogFormat};
 use crate::files;
 
-/// The file `hub.toml`, as it is written.
+/// The file `hub.toml`, verbatim.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct File {

@@ -24,7 +24,7 @@ const SOON: u64 = 14 * 24 * 60 * 60 * 1_000;
 /// Verifies the certificate as the SDKs do: that of the hub that runs, and the one that a hub would start with.
 pub(super) async fn check(config: &Config, clock: &Clock, occupied: Occupied, findings: &mut Vec<Finding>) {
     if config.certificate.is_none() && !config.data.join("ca.pem").exists() {
-        findings.push(Finding::ok(CHECK, "there is none yet; the hub makes it at the first start"));
+        findings.push(Finding::ok(CHECK, "it does not exist yet; the hub makes it at the first start"));
         return;
     }
     let tls = match Tls::open(&config.certificate_source(), clock.clone()) {

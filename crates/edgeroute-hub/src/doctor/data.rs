@@ -142,7 +142,10 @@ fn check_clock(data: &Path, clock: &Clock) -> Finding {
     match newest.max() {
         Some(newest) if newest.millis_since(now) > TOLERANCE => Finding::problem(
             CHECK,
-            format!("the clock is {} s behind the newest file of the data directory", newest.millis_since(now) / 1_000),
+            format!(
+                "the clock is {} s earlier than the newest file of the data directory",
+                newest.millis_since(now) / 1_000
+            ),
             REMEDY,
         ),
         _ => Finding::ok(CHECK, "the clock is later than all files of the data directory"),

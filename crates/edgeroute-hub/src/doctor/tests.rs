@@ -45,7 +45,7 @@ async fn a_first_start_has_nothing_to_do() {
     let report = examined(&directory.path().join("new"), &[]).await;
     assert!(!report.contains("problem"), "{report}");
     assert!(report.contains("will be made at the first start"), "{report}");
-    assert!(report.contains("ok       certificate  there is none yet"), "{report}");
+    assert!(report.contains("ok       certificate  it does not exist yet"), "{report}");
     assert!(!directory.path().join("new").exists());
 }
 

@@ -54,7 +54,7 @@ impl MethodResult {
     }
 }
 
-/// Returns an answer that the SDKs take for an error.
+/// Returns an answer that the SDKs treat as an error.
 pub fn error(status: u16, code: u32, message: &str) -> Response {
     let body = serde_json::json!({ "errorCode": code, "message": message }).to_string();
     json(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), body.into_bytes())

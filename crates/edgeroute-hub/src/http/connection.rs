@@ -16,9 +16,9 @@ use tokio::time::timeout;
 use super::error;
 use crate::listen::{Stop, stopped};
 
-/// How long a client may take for the head of a request, and stay idle between requests.
+/// The longest time for the head of a request, and for being idle between requests.
 const HEAD_TIME: Duration = Duration::from_secs(10);
-/// How long a client may take for the body of a request.
+/// The longest time for the body of a request.
 const BODY_TIME: Duration = Duration::from_secs(10);
 /// The longest head of a request, in bytes.
 const LONGEST_HEAD: usize = 16 * 1024;

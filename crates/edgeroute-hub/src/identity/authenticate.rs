@@ -145,7 +145,7 @@ impl Refusal {
     /// The hub does not know the client.
     pub const UNKNOWN: Self = Self { kind: Kind::Unknown };
 
-    /// The hub cannot tell now, so the client should try again.
+    /// The hub cannot check the client now, so the client should try again.
     pub const UNAVAILABLE: Self = Self { kind: Kind::Unavailable };
 
     /// Whether trying again with the same credentials is useless. Then CONNACK has code 5, on which the SDK for Python
@@ -185,7 +185,7 @@ impl fmt::Display for Refusal {
             Kind::ClientId(client) => write!(f, "the client id is not `{client}`, which the user name names"),
             Kind::Unknown => f.write_str("the hub has no such identity"),
             Kind::Disabled => f.write_str("the identity is disabled"),
-            Kind::Nested => f.write_str("the client is behind another edge device, which is not supported"),
+            Kind::Nested => f.write_str("the client connects through another edge device, which is not supported"),
             Kind::NoToken => f.write_str("there is no token; certificates of clients are not supported"),
             Kind::NotText => f.write_str("malformed token: it is not UTF-8"),
             Kind::Token(error) => write!(f, "{error}"),

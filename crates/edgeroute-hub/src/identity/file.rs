@@ -75,7 +75,7 @@ impl Content {
     }
 }
 
-/// Reads the file. Returns `None` if there is none.
+/// Reads the file. Returns `None` if it does not exist.
 pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let file = match File::open(path) {
         Ok(file) => file,

@@ -61,7 +61,7 @@ impl DropReason {
     }
 }
 
-/// Tells whether there is an identity with an id.
+/// Says whether there is an identity with an id.
 type KnownIds = Box<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// Counters and histograms of a hub.

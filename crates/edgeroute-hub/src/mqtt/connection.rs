@@ -304,7 +304,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
     }
 }
 
-/// Writes some of the bytes, or flushes if there are none. May be cancelled without losing or repeating bytes.
+/// Writes some of the bytes, or flushes if everything is written. May be cancelled without losing or repeating bytes.
 async fn send_some(writer: &mut (impl AsyncWrite + Unpin), out: &mut BytesMut) -> std::io::Result<()> {
     if out.is_empty() {
         return writer.flush().await;

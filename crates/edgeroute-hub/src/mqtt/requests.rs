@@ -70,7 +70,7 @@ pub(super) async fn answer(
 /// The client does not wait for the result: what it missed is part of the next patch.
 fn log(client: &ClientId, result: Result<(), TwinError>) {
     if let Err(error) = result {
-        tracing::warn!(%client, "cannot tell what the client has seen of its desired properties: {error}");
+        tracing::warn!(%client, "cannot find out what the client has seen of its desired properties: {error}");
     }
 }
 

@@ -187,9 +187,9 @@ const MOST_BYTES: usize = 32 * 1024 * 1024;
 /// The most messages that went upstream, and their bytes.
 const MOST_UPSTREAM: usize = 1_000;
 const MOST_UPSTREAM_BYTES: usize = 8 * 1024 * 1024;
-/// How far a reader of notices may be behind.
+/// How many notices a reader may not have read yet.
 const BACKLOG: usize = 1_024;
-/// How far a reader of whole messages may be behind.
+/// How many whole messages a reader may not have read yet.
 const RECORD_BACKLOG: usize = 64;
 /// The most messages for which early deliveries are remembered.
 const MOST_EARLY: usize = 1_024;
@@ -321,12 +321,12 @@ impl Observer {
         newest
     }
 
-    /// Returns notices from now on. A reader that is more than 1,024 behind is told how many it missed.
+    /// Returns notices from now on. A reader that has more than 1,024 to read learns how many it missed.
     pub fn notices(&self) -> broadcast::Receiver<Notice> {
         self.notices.subscribe()
     }
 
-    /// Returns the messages from now on, whole. A reader that is more than 64 behind is told how many it missed.
+    /// Returns the messages from now on, whole. A reader that has more than 64 to read learns how many it missed.
     pub fn record(&self) -> broadcast::Receiver<Arc<Message>> {
         self.record.subscribe()
     }

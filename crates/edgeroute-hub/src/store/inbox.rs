@@ -48,7 +48,7 @@ pub(super) struct NewMessage {
 /// A submission, or a call of [`super::Store::flush`].
 pub(super) struct Item {
     pub(super) state: Vec<(StateKey, Option<Vec<u8>>)>,
-    /// The number of the submission, by which records of state are told apart.
+    /// The number of the submission, which distinguishes records of state.
     pub(super) ticket: u64,
     pub(super) message: Option<NewMessage>,
     pub(super) completed: Complete,

@@ -138,7 +138,7 @@ impl Writer {
         deliveries.find(|delivery| index.destination(delivery.queue).is_none()).map(|delivery| delivery.queue.0)
     }
 
-    /// Drops the oldest delivery of the worst level. Returns `false` if there is none.
+    /// Drops the oldest delivery of the worst level. Returns `false` if no delivery is left.
     fn drop_oldest(
         &mut self,
         engine: &dyn Engine,

@@ -372,7 +372,7 @@ impl Store {
     }
 
     /// Whether a queue may have deliveries after a message (or any, with `None`). Only looks at memory: cheap. May
-    /// answer `true` when there are none, never `false` when there is one.
+    /// answer `true` when the queue is empty, never `false` when there is one.
     pub fn may_have(&self, queue: QueueId, level: Level, after: Option<Sequence>) -> bool {
         self.handle.shared.index().may_have(queue, level, after)
     }

@@ -50,7 +50,7 @@ pub(super) struct Writer {
     pub(super) shift: Option<Shift>,
     /// Moves of expiry that have not begun.
     pub(super) jumps: VecDeque<Shift>,
-    /// Messages for which there was no space, and those behind them.
+    /// Messages for which there was no space, and those after them.
     pub(super) staged: VecDeque<Item>,
     /// Destinations that are not written yet.
     pub(super) registrations: Vec<(QueueId, Destination)>,

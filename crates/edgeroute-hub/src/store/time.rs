@@ -1,4 +1,4 @@
-//! Keeps the hub's clock from running behind what is stored, and notices jumps.
+//! Keeps the hub's clock from being earlier than what is stored, and notices jumps.
 
 use std::time::{Duration, Instant};
 
@@ -43,16 +43,16 @@ impl TimeKeeper {
             now = unmoved;
         }
         if now < self.last {
-            let behind = self.last.millis_since(now);
-            if behind > QUIET_MILLIS {
-                let seconds = behind / 1_000;
+            let late = self.last.millis_since(now);
+            if late > QUIET_MILLIS {
+                let seconds = late / 1_000;
                 tracing::warn!(
                     seconds,
-                    "the clock is behind the newest stored record: the hub's clock goes on from it"
+                    "the clock is earlier than the newest stored record: the hub's clock goes on from it"
                 );
             }
-            self.shift(behind, Direction::Forward);
-            self.moved = self.moved.saturating_add(behind);
+            self.shift(late, Direction::Forward);
+            self.moved = self.moved.saturating_add(late);
             now = self.last;
         }
         let passed = self.seen.map(|seen| millis(at.saturating_duration_since(seen)));

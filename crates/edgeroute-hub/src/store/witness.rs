@@ -32,7 +32,7 @@ impl Witness {
         Self { path: path.to_owned(), file: None }
     }
 
-    /// Returns the number of a group that was flushed, or 0 if there is none or the file is torn.
+    /// Returns the number of a group that was flushed, or 0 if no group was flushed or the file is torn.
     pub(super) fn read(&self) -> u64 {
         let mut bytes = [0; LENGTH];
         if File::open(&self.path).and_then(|mut file| file.read_exact(&mut bytes)).is_err() {

@@ -15,7 +15,7 @@ use crate::clock::Timestamp;
 /// A stream after the handshake.
 pub type TlsStream<S> = tokio_rustls::server::TlsStream<S>;
 
-/// How long a client may take for its first message, wait for its turn, and take for the rest: each this long.
+/// The longest time for the first message of a client, for waiting for its turn, and for the rest: each this long.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A handshake that failed. Displays the reason in words, the peer, the name it asked for, and the names there are.

@@ -41,7 +41,7 @@ const HANDSHAKES: usize = 32;
 /// Where the server certificate comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CertificateSource {
-    /// The hub signs it with the root in this directory, for these names. The root is made if there is none.
+    /// The hub signs it with the root in this directory, for these names. The root is made if it does not exist.
     Authority {
         /// The directory of the root and its key.
         directory: PathBuf,

@@ -1,6 +1,6 @@
 //! Twins: the properties that a client reports, and those that others desire of it.
 //!
-//! A twin is one record of state. A change of the reported properties and the message that tells others of it are stored
+//! A twin is one record of state. A change of the reported properties and the message that informs others are stored
 //! in one step. Each twin has a lock, which is held while the record is read and the new one submitted, but not while
 //! it is written: the store shows what was submitted.
 

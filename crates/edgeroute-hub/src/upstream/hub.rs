@@ -209,7 +209,7 @@ impl<Q: Queue> Lanes<Q> {
         self.entrances.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the entrance of a client's lane. Starts the lane if there is none.
+    /// Returns the entrance of a client's lane. Starts the lane if the client has no lane.
     pub(super) fn lane(&self, client: &ClientId) -> Arc<Entrance> {
         let mut entrances = self.entrances();
         if let Some(entrance) = entrances.get(client) {

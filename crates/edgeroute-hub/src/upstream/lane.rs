@@ -98,7 +98,7 @@ struct InFlight {
     due: Due,
     /// When it was sent last.
     sent: Instant,
-    /// The number of the byte behind it on the connection.
+    /// The number of the byte after it on the connection.
     end: u64,
     /// When the operating system had taken all of it.
     written: Option<Instant>,
@@ -138,7 +138,7 @@ struct Held {
     /// Whether the server refuses the client.
     is_refused: bool,
     /// Whether messages were left in the store. Nothing is taken before they are read again, to keep the order.
-    is_behind: bool,
+    has_skipped: bool,
     /// Whether a connection is wanted without messages.
     is_attended: bool,
 }
@@ -163,8 +163,8 @@ impl Entrance {
     /// Gives the lane a message, unless it has it already.
     pub(super) fn give(&self, due: Due) -> Given {
         let mut held = self.state.held();
-        if held.is_refused || held.is_behind {
-            if !std::mem::replace(&mut held.is_behind, true) {
+        if held.is_refused || held.has_skipped {
+            if !std::mem::replace(&mut held.has_skipped, true) {
                 self.state.attention.notify_one();
             }
             return Given::Taken;
@@ -186,7 +186,7 @@ impl Entrance {
     /// beginning.
     pub(super) fn catches_up(&self) -> bool {
         let mut held = self.state.held();
-        !held.is_refused && std::mem::take(&mut held.is_behind)
+        !held.is_refused && std::mem::take(&mut held.has_skipped)
     }
 
     /// Wants a connection without messages, or does not any more.
@@ -328,7 +328,7 @@ impl<Q: Queue, P: Peer> Lane<Q, P> {
             }
             let is_wanted = {
                 let held = self.state.held();
-                held.is_behind || held.is_attended
+                held.has_skipped || held.is_attended
             };
             if is_wanted || self.peer.idle_time().is_none() || !self.ready.is_empty() || !self.sent.is_empty() {
                 return true;
@@ -352,7 +352,7 @@ impl<Q: Queue, P: Peer> Lane<Q, P> {
         }
         let mut held = self.state.held();
         held.is_refused = true;
-        held.is_behind |= held.count > 0;
+        held.has_skipped |= held.count > 0;
         held.count = 0;
         held.taken.clear();
         while self.messages.try_recv().is_ok() {}
@@ -366,12 +366,12 @@ impl<Q: Queue, P: Peer> Lane<Q, P> {
     fn online(&mut self) {
         self.acknowledged = 0;
         self.connection += 1;
-        let is_behind = {
+        let has_skipped = {
             let mut held = self.state.held();
             held.is_refused = false;
-            held.is_behind
+            held.has_skipped
         };
-        if is_behind {
+        if has_skipped {
             self.shared.room.notify_one();
         }
         self.shared.board.set(Some(&self.id), State::Online);

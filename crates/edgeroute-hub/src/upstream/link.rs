@@ -188,7 +188,7 @@ impl Link {
         self.codec.out().remaining()
     }
 
-    /// The number of the byte behind the last one to be written.
+    /// The number of the byte after the last one to be written.
     pub(super) fn end(&mut self) -> u64 {
         self.written + self.waiting() as u64
     }

@@ -73,7 +73,7 @@ impl Bag {
     /// Reads a bag.
     ///
     /// Of keys that differ at most by case, which routes do not distinguish, the last one counts. A key without `=` has
-    /// no value. A `%` without two hexadecimal digits behind it is a `%`, and a `+` is a `+`. Keys that look like the
+    /// no value. A `%` without two hexadecimal digits after it is a `%`, and a `+` is a `+`. Keys that look like the
     /// hub's own stamps are removed: `$.cdid`, `$.cmid`, and the names of stamps with a `$` in front.
     ///
     /// # Errors

@@ -96,7 +96,7 @@ fn request_id<'t>(rest: &'t str, topic: &str) -> Result<&'t str, TopicError> {
     })
 }
 
-/// Writes the topic by which a message is delivered to an input of a module: the slash behind the input's name and the
+/// Writes the topic by which a message is delivered to an input of a module: the slash after the input's name and the
 /// sender are always there.
 ///
 /// # Errors

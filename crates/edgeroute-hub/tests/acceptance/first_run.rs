@@ -1,4 +1,4 @@
-//! Case 33: the first minute, and what stands in its way.
+//! Case 33: the first minute, and what can prevent it.
 
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;

@@ -29,7 +29,7 @@ pub(crate) struct Client {
 }
 
 /// Returns where the SDKs are installed: the directory of `tests/acceptance/install`, or that of the variable
-/// `EDGEROUTE_SDKS`. Reports a skipped case if there is none.
+/// `EDGEROUTE_SDKS`. Reports a skipped case if neither is installed.
 fn installed() -> Option<PathBuf> {
     let place = match std::env::var_os("EDGEROUTE_SDKS") {
         Some(place) => PathBuf::from(place),
