@@ -26,8 +26,28 @@ use crate::clock::Clock;
 use crate::config::{Config, RunArguments, Sources};
 use crate::doctor::{Verdict, examine};
 
+const ABOUT: &str = "\
+Run a hub on this machine, look at it, and act on it.
+
+Modules and devices connect to it with the vendors' SDKs, unchanged, without a cloud. Without a command it runs a hub. Its \
+data directory has certificates, keys and stored messages; commands find the running hub by it.
+
+Exits with 0 for success, 1 for failure, and 2 for arguments that cannot be used.";
+
+const EXAMPLES: &str = "\
+Examples:
+  edgeroute hub --manifest deployment.json        # runs until it is stopped
+  eval \"$(edgeroute hub env filter)\"             # lets a module connect
+  edgeroute hub device add leaf-1                 # prints a connection string
+  edgeroute hub send sensor --output temperature '{\"temperature\": 21.5}'
+  edgeroute hub explain                           # why the last message went where it did
+  edgeroute hub tail upstream
+  edgeroute hub twin set filter '{\"rate\": 5}'
+  edgeroute hub doctor";
+
 /// The arguments of `edgeroute hub`.
 #[derive(Args, Clone, Debug)]
+#[command(long_about = ABOUT, after_help = EXAMPLES)]
 pub struct HubArguments {
     #[command(subcommand)]
     command: Option<Command>,

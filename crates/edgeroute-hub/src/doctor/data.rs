@@ -116,12 +116,15 @@ fn check_disk(config: &Config) -> Finding {
     let whole = figures.f_blocks.saturating_mul(figures.f_frsize).max(1);
     let percent = free.saturating_mul(100) / whole;
     let found = format!("{} MiB are free ({percent} %)", free / MIB);
-    if percent < 5 {
-        Finding::problem(CHECK, found, "free space: below 5 % the hub takes no messages")
+    // As the store decides.
+    let least = (whole / 20).min(1024 * MIB);
+    let remedy = "free space: below 5 %, or 1 GiB if that is less, the hub takes no messages";
+    if free < least {
+        Finding::problem(CHECK, found, remedy)
     } else if config.max_disk.is_some_and(|most| most > free) {
         Finding::warning(CHECK, format!("{found}, less than --max-disk"), "free space, or lower --max-disk")
-    } else if percent < 10 {
-        Finding::warning(CHECK, found, "free space: below 5 % the hub takes no messages")
+    } else if free < 2 * least {
+        Finding::warning(CHECK, found, remedy)
     } else {
         Finding::ok(CHECK, found)
     }
