@@ -121,7 +121,6 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
         let serve = serve_mqtt(&hub);
         tasks.spawn(http::serve(listener, most, Arc::clone(&tls), Arc::clone(&services), serve, stop()));
     }
-    tasks.spawn(admin::serve(listeners.admin, admin::router(Arc::new(administration), access), stopped(stop())));
     match workload::bind(&config.listen.workload).await {
         Ok(listener) => {
             tasks.spawn(workload::serve(listener, Arc::clone(&services), Arc::clone(&tls), stop()));
@@ -140,6 +139,8 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
     }
     tasks.spawn(Arc::clone(&hub).watch_identities());
     tasks.spawn(Arc::clone(&tls).renew(stopped(stop())));
+    // Last: whoever gets an answer finds everything else at work.
+    tasks.spawn(admin::serve(listeners.admin, admin::router(Arc::new(administration), access), stopped(stop())));
     Ok(Running { hub, tls, upstream, addresses, reload, tasks })
 }
 
