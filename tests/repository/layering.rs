@@ -130,6 +130,7 @@ mod scan {
             "store",
             "metrics",
             "wire",
+            "protocol",
             "tls",
             "config",
             "outbox",

@@ -3,7 +3,7 @@
 //! The modules, from the lowest to the highest; each uses only those before it, which a test of the repository checks:
 //!
 //! - data: [`clock`], [`files`], [`listen`], [`bind`], [`identity`], [`message`], [`store`], [`metrics`], [`wire`] (the
-//!   topics of the SDKs), [`tls`], [`config`], [`contact`];
+//!   topics of the SDKs), the protocol MQTT, [`tls`], [`config`], [`contact`];
 //! - what messages pass: [`outbox`], [`observe`], [`clients`] (sessions), [`routing`], [`ingest`];
 //! - services: [`twins`], [`methods`], [`upstream`], all of them together as [`hub`], [`operations`], [`reload`];
 //! - servers: [`mqtt`], [`http`], [`workload`], [`admin`], with [`services`] and [`administration`] between them and the
@@ -36,6 +36,7 @@ pub mod mqtt;
 pub mod observe;
 pub mod operations;
 pub mod outbox;
+mod protocol;
 pub mod reload;
 pub mod routing;
 pub mod run;

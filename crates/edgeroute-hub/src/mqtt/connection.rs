@@ -201,7 +201,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             let may_read = self.may_read();
             let may_generate = buffered < MOST_BUFFERED;
             let may_fetch = self.may_fetch();
-            let silence = self.socket.codec.keep_alive().map(|time| heard + time);
+            let silence = self.socket.codec.silence().map(|time| heard + time);
             // While a full store stops reading, silence is not the client's fault.
             let mut wake_at = if may_read { silence } else { Some(Instant::now() + Duration::from_secs(1)) };
             let stall = (buffered > 0).then_some(written + STALL);

@@ -1,8 +1,10 @@
 use std::fmt;
 use std::io;
 
-use super::codec::Violation;
+use mqtt_protocol_core::mqtt::result_code::MqttError;
+
 use crate::clients::CloseReason;
+use crate::protocol::Violation;
 
 /// Why a connection ended.
 #[derive(Debug)]
@@ -50,7 +52,8 @@ impl fmt::Display for Ending {
             Self::Disconnect => f.write_str("the client disconnected"),
             Self::Closed => f.write_str("the client closed the connection"),
             Self::Io(error) => write!(f, "the network failed: {error}"),
-            Self::Violation(violation) => violation.fmt(f),
+            Self::Violation(violation @ Violation(MqttError::PacketTooLarge)) => violation.fmt(f),
+            Self::Violation(Violation(error)) => write!(f, "the client breaks the protocol MQTT 3.1.1: {error:?}"),
             Self::NotConnect => f.write_str("the first packet of the client is not CONNECT, or it sent CONNECT twice"),
             Self::QualityTwo => {
                 f.write_str("the client sent a message with quality of service 2, which is not supported")

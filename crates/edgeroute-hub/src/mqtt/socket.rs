@@ -27,7 +27,7 @@ pub(super) struct Socket<S> {
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Socket<S> {
     pub(super) fn new(stream: S) -> Self {
         let (reader, writer) = tokio::io::split(stream);
-        Self { reader, writer, codec: Codec::new(), packets: VecDeque::new(), input: BytesMut::new() }
+        Self { reader, writer, codec: Codec::server(), packets: VecDeque::new(), input: BytesMut::new() }
     }
 
     /// Reads until there is a packet, which must be CONNECT.

@@ -8,8 +8,9 @@ use mqtt_protocol_core::mqtt::result_code::ConnectReturnCode;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::time::{Instant, timeout};
 
-use super::codec::{Codec, Login, Packet, Violation};
+use super::codec::{Codec, Login, Packet};
 use super::dial::{AnyStream, Dial};
+use crate::protocol::Violation;
 
 /// How long it may take from the look-up of the name to CONNACK.
 pub(super) const OPEN_TIME: Duration = Duration::from_secs(30);
