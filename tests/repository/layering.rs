@@ -123,6 +123,7 @@ mod scan {
         modules: &[
             "clock",
             "files",
+            "json",
             "listen",
             "bind",
             "identity",

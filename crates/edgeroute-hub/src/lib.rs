@@ -2,8 +2,8 @@
 //!
 //! The modules, from the lowest to the highest; each uses only those before it, which a test of the repository checks:
 //!
-//! - data: [`clock`], [`files`], [`listen`], [`bind`], [`identity`], [`message`], [`store`], [`metrics`], [`wire`] (the
-//!   topics of the SDKs), the protocol MQTT, [`tls`], [`config`], [`contact`];
+//! - data: [`clock`], [`files`], [`json`], [`listen`], [`bind`], [`identity`], [`message`], [`store`], [`metrics`],
+//!   [`wire`] (the topics of the SDKs), the protocol MQTT, [`tls`], [`config`], [`contact`];
 //! - what messages pass: [`outbox`], [`observe`], [`clients`] (sessions), [`routing`], [`ingest`];
 //! - services: [`twins`], [`methods`], [`upstream`], all of them together as [`hub`], [`operations`], [`reload`];
 //! - servers: [`mqtt`], [`http`], [`workload`], [`admin`], with [`services`] and [`administration`] between them and the
@@ -28,6 +28,7 @@ pub mod http;
 pub mod hub;
 pub mod identity;
 pub mod ingest;
+pub mod json;
 pub mod listen;
 pub mod message;
 pub mod methods;

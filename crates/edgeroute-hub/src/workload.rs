@@ -20,6 +20,7 @@ use serde::Deserialize;
 use tokio::net::{TcpListener, UnixListener, UnixSocket};
 
 use crate::http::{error, read_body, serve_connection};
+use crate::json;
 use crate::listen::{self, Stop};
 use crate::tls::Tls;
 
@@ -148,7 +149,7 @@ async fn sign<S: Signer>(
         Err(response) => return response,
     };
     // The SDK for Python sends no content type.
-    let Ok(request) = serde_json::from_slice::<SignRequest>(&body) else {
+    let Ok(request) = json::from_object::<SignRequest>(&body) else {
         return error(400, 400_004, "the body has to be JSON with keyId (primary or secondary), algo and data");
     };
     if request.algo != "HMACSHA256" {

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::{ApiError, LONGEST_BODY};
 use crate::identity::ClientId;
+use crate::json;
 
 /// The longest time that a body may take.
 const BODY_TIME: Duration = Duration::from_secs(30);
@@ -42,8 +43,7 @@ impl<S: Send + Sync> FromRequest<S> for Body {
 impl Body {
     /// Reads the body as JSON.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
-        serde_json::from_slice(&self.0)
-            .map_err(|error| ApiError::bad_request(format!("the body is not valid: {error}")))
+        json::from_object(&self.0).map_err(|error| ApiError::bad_request(format!("the body is not valid: {error}")))
     }
 }
 

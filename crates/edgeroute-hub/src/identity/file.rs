@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{ClientId, Key, NoRandomness};
+use crate::json;
 
 /// The name of the file in the data directory.
 pub const FILE: &str = "identities.json";
@@ -57,7 +58,7 @@ pub(super) struct Content {
 impl Content {
     /// Reads the bytes of the file. An error has the place only: other words of it might contain a key.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let content: Self = serde_json::from_slice(bytes).map_err(|error| {
+        let content: Self = json::from_object(bytes).map_err(|error| {
             let what = if error.is_data() { "not what the hub writes" } else { "not JSON" };
             format!("line {}, column {}: {what}", error.line(), error.column())
         })?;

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::MethodError;
+use crate::json;
 
 /// The most bytes of a payload, of requests and of responses.
 pub const LARGEST_PAYLOAD: usize = 128 * 1024;
@@ -104,7 +105,7 @@ impl Call {
                 text.len()
             )));
         }
-        let request: Request = serde_json::from_slice(text)
+        let request: Request = json::from_object(text)
             .map_err(|error| MethodError::invalid(format_args!("the request is not a method's: {error}")))?;
         let (response, connect) = (request.response_timeout_in_seconds, request.connect_timeout_in_seconds);
         Self::new(&request.method_name, request.payload, response, connect)
@@ -200,7 +201,7 @@ mod tests {
 
     #[test]
     fn what_is_not_a_request_is_refused() {
-        for text in ["", "null", "[]", "{}", "{\"methodName\":1}"] {
+        for text in ["", "null", "[]", "[\"restart\"]", "{}", "{\"methodName\":1}"] {
             refused(text);
         }
         refused(&request(",\"responseTimeoutInSeconds\":-1"));
