@@ -47,6 +47,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+// As in the program `edgeroute-hub`.
+#[cfg(feature = "hub")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Check, explain and test the routes of an IoT Edge hub before you deploy them
 #[derive(Parser)]
 #[command(name = "edgeroute", version, propagate_version = true, long_about = ABOUT, after_help = EXAMPLES)]

@@ -5,6 +5,12 @@ use std::process::ExitCode;
 use clap::Parser;
 use edgeroute_hub::command::{self, HubArguments};
 
+/// Messages are allocated by one thread and freed by another. With the allocator of the C library that takes a quarter of
+/// all processor time, and the memory of the hub grows by a third more.
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Run a hub for devices and modules, look at it, and act on it
 #[derive(Parser)]
 #[command(name = "edgeroute-hub", version)]

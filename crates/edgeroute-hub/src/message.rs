@@ -34,6 +34,9 @@ pub struct Message {
     pub content: OwnedMessage,
 }
 
+/// The bytes that a record usually has besides those that the sender sent.
+const ROOM_FOR_STAMPS: usize = 384;
+
 impl Message {
     /// Returns the output that a module sent the message to.
     pub fn output(&self) -> Option<&str> {
@@ -68,7 +71,7 @@ impl Message {
             MessageSource::TwinChange => SourceRecord::TwinChange,
             MessageSource::Other(path) => SourceRecord::Other(path),
         };
-        postcard::to_stdvec(&Record {
+        let record = Record {
             device: self.sender.device_id(),
             module: self.sender.module_id(),
             source,
@@ -76,7 +79,9 @@ impl Message {
             properties: self.content.properties().iter().collect(),
             system: self.content.system_properties().iter().collect(),
             body: self.content.body(),
-        })
+        };
+        // Properties have a few bytes more than `size` counts, and the hub's stamps have less than this.
+        postcard::to_extend(&record, Vec::with_capacity(self.size().saturating_add(ROOM_FOR_STAMPS)))
     }
 
     /// Reads a record of the store. `hub_device` is the device of the hub, from which twin changes come.

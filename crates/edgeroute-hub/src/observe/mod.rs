@@ -233,8 +233,10 @@ impl Observer {
         let summary = Summary::new(recent.messages.next(), now, sender, message.map(AsRef::as_ref), fate);
         let summary = recent.add(summary, message);
         // Sent under the lock, so that notices come in the order of ids. Sending does not wait. No receiver is no error.
-        if self.notices.receiver_count() > 0 {
-            let _ = self.notices.send(Notice::Message(Arc::new(summary)));
+        if let Some(summary) = summary
+            && self.notices.receiver_count() > 0
+        {
+            let _ = self.notices.send(Notice::Message(Arc::new(summary.clone())));
         }
         if let Some(message) = message
             && self.record.receiver_count() > 0
@@ -334,7 +336,7 @@ impl Observer {
 
 impl Recent {
     /// Adds a message. Returns its summary with the progress that came early.
-    fn add(&mut self, mut summary: Summary, message: Option<&Arc<Message>>) -> Summary {
+    fn add(&mut self, mut summary: Summary, message: Option<&Arc<Message>>) -> Option<&Summary> {
         if let Some(sequence) = summary.sequence {
             self.newest = self.newest.max(sequence);
             for (destination, state) in self.early.remove(&sequence).unwrap_or_default() {
@@ -349,13 +351,13 @@ impl Recent {
                 self.hits.insert(Arc::clone(&delivery.route), 1);
             }
         }
-        let by_sequence = &mut self.by_sequence;
-        self.messages.push(summary.clone(), summary.bytes(), message.cloned(), |removed: Summary| {
+        let (id, bytes, by_sequence) = (summary.id, summary.bytes(), &mut self.by_sequence);
+        self.messages.push(summary, bytes, message.cloned(), |removed: Summary| {
             if let Some(sequence) = removed.sequence {
                 by_sequence.remove(&sequence);
             }
         });
-        summary
+        self.messages.get(id).map(|item| &item.value)
     }
 
     /// Sets how far a delivery is. Returns the id of the message if it is in the ring.
