@@ -15,6 +15,7 @@ use crate::http::{self, Answer};
 pub(crate) const DEVICE: &str = "edge-1";
 /// The name of the IoT hub.
 pub(crate) const IOT_HUB: &str = "my-hub.azure-devices.net";
+/// Where the hub is administered, unless an argument says otherwise.
 const ADMIN: &str = "127.0.0.1:9600";
 
 /// A hub with a data directory that lives as long as this.
@@ -89,7 +90,9 @@ impl Hub {
         eventually("the hub is ready", 20, || {
             let status = self.child.as_mut().and_then(|child| child.try_wait().expect("a child"));
             assert!(status.is_none(), "the hub ends: {status:?}");
-            http::tcp(ADMIN, "GET /readyz", "Host: localhost:9600\r\n", "").ok().filter(|answer| answer.status == 200)
+            http::tcp(self.admin(), "GET /readyz", "Host: localhost:9600\r\n", "")
+                .ok()
+                .filter(|answer| answer.status == 200)
         });
     }
 
@@ -177,6 +180,11 @@ impl Hub {
         let new = self.file("deployment.json.new");
         std::fs::write(&new, text).expect("the manifest can be written");
         std::fs::rename(new, self.manifest_file()).expect("the manifest can be replaced");
+    }
+
+    fn admin(&self) -> &str {
+        let place = self.arguments.iter().position(|argument| argument == "--admin");
+        place.and_then(|place| self.arguments.get(place + 1)).map_or(ADMIN, String::as_str)
     }
 
     fn log_file(&self) -> PathBuf {
@@ -268,9 +276,8 @@ impl Hub {
     }
 
     /// Sends a request with these headers to the administration API.
-    #[expect(clippy::unused_self, reason = "only a running hub has the API")]
     pub(crate) fn request(&self, line: &str, headers: &str, body: &str) -> Answer {
-        http::tcp(ADMIN, line, headers, body).unwrap_or_else(|error| panic!("{line}: {error}"))
+        http::tcp(self.admin(), line, headers, body).unwrap_or_else(|error| panic!("{line}: {error}"))
     }
 
     /// Returns what the administration API has at a path.

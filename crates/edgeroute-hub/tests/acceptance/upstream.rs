@@ -1,13 +1,16 @@
-//! Case 14: upstream goes away and comes back.
+//! Cases 14 and 15: upstream goes away and comes back, and is another hub.
 
 use std::io::Read as _;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use crate::eventually;
-use crate::hub::{Hub, Route, manifest_with, pause};
+use crate::hub::{DEVICE, Hub, IOT_HUB, Route, manifest_with, pause};
 use crate::isolation::{isolated, skip};
+use crate::sdk;
 use crate::tool::{self, Running};
 
 const UP: &str = "FROM /messages/* INTO $upstream";
@@ -161,4 +164,52 @@ fn case_14_a_black_hole_is_noticed() {
         tool::compare(&hub.file("sent"), &hub.file("received"), &["--max-duplicates", "0"]);
         drop((streams, broker));
     });
+}
+
+#[test]
+fn case_15_another_hub_is_upstream_of_an_unmodified_client() {
+    isolated(|| {
+        if !sdk::available() {
+            return;
+        }
+        let arguments = ["--listen", "127.0.0.2", "--hostname", "127.0.0.2", "--admin", "127.0.0.1:9601"];
+        // It knows the device of the lower hub and its modules, as an IoT hub does.
+        let cloud = Hub::start_with(&manifest_with(&[Route("all", UP, 0, 0)], 1), &arguments);
+        let (key, root) = (cloud.key(DEVICE), cloud.root());
+        let upstream = format!(
+            "hub:HostName={IOT_HUB};GatewayHostName=127.0.0.2;DeviceId={DEVICE};SharedAccessKey={key};Ca={}",
+            root.display()
+        );
+        let hub = Hub::start_with(&manifest_with(&[Route("up", UP, 0, 0)], 1), &["--upstream", &upstream]);
+
+        let properties = json!({"plus": "1+2", "percent": "100%", "pair": "k=v&w", "empty": "", "ä€😀": "ü"});
+        let step = format!("bag=out1:{properties}");
+        for sdk in sdk::both() {
+            sdk.module(&hub, "load-000", &["connect", &step]).finish();
+        }
+        let sent = eventually("the lower hub has both messages", 20, || telemetry(&hub));
+        let received = eventually("the upper hub has both messages", 60, || telemetry(&cloud));
+        for (sent, received) in sent.iter().zip(&received) {
+            assert_eq!(sent["sender"], received["sender"]);
+            let (sent, received) = (&sent["content"], &received["content"]);
+            assert_eq!(sent["body"], received["body"]);
+            for (key, value) in properties.as_object().expect("an object") {
+                assert_eq!(&sent["properties"][key], value, "`{key}` of {sent}");
+                assert_eq!(&received["properties"][key], value, "`{key}` of {received}");
+            }
+            for stamp in ["messageId", "correlationId", "contentType", "contentEncoding"] {
+                assert_eq!(sent["systemProperties"][stamp], received["systemProperties"][stamp], "`{stamp}`");
+            }
+        }
+        eventually("nothing waits", 30, || (hub.metric("edgehub_queue_length", &[]) < 0.5).then_some(()));
+    });
+}
+
+/// Returns the telemetry of a hub with its content once there are two messages.
+fn telemetry(hub: &Hub) -> Option<Vec<Value>> {
+    let messages = hub.get("/api/messages");
+    let messages = messages["messages"].as_array().expect("a list");
+    let telemetry = messages.iter().filter(|message| message["source"] != "/twinChangeNotifications");
+    let contents: Vec<_> = telemetry.map(|message| hub.get(&format!("/api/messages/{}", message["id"]))).collect();
+    (contents.len() == 2).then_some(contents)
 }
