@@ -44,6 +44,14 @@ pub(crate) const QUEUED_PROGRAMS: usize = 128;
 /// Strings of a slot up to which a linear scan is faster than a binary search. Bench `instructions`, `typical`.
 pub(crate) const SCANNED_STRINGS: usize = 8;
 
+/// Winners of a message up to which they are sorted. More than these are put in order by a bit for each route of the
+/// table, if there are not more than [`WORDS_PER_WINNER`] words of bits for each winner. Bench `ratios`, *adversarial*,
+/// `one value` and `negations`.
+pub(crate) const SORTED_WINNERS: usize = 24;
+
+/// Words of bits for each winner, at most; see [`SORTED_WINNERS`].
+pub(crate) const WORDS_PER_WINNER: usize = 16;
+
 // Reading a body.
 
 /// Guesses of the next name; a power of two. Large enough that few of about ten names share a place with another. Bench

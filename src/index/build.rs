@@ -17,10 +17,11 @@ use super::keys::NameTable;
 use super::lookup::{
     AffixEnd, AffixLookup, Candidate, Candidates, Group, Lookups, NumberClass, NumberLookup, Space, Split,
 };
-use super::program::{MAX_SLOTS, Program, ProgramAt, Programs};
+use super::program::{Contenders, MAX_SLOTS, Program, ProgramAt, Programs};
 use super::source::SourcesBuilder;
 use super::text::Texts;
 use crate::tuning::{LOG2_CLASS_WIDTH, NUMBER_CLASSES};
+use edgeroute_lang::hash_map::RandomMap;
 use edgeroute_lang::hir::Condition;
 use edgeroute_lang::id::to_u32;
 use edgeroute_lang::limits::Budgets;
@@ -138,12 +139,11 @@ impl IndexBuilder {
     }
 
     /// Builds the index of everything that was added.
-    pub(crate) fn finish(self, key: HashSeed) -> Index {
+    pub(crate) fn finish(self, key: HashSeed, contenders: Contenders<'_>) -> Index {
         // A hint must not be mistaken for a hint of another index, even of one that was dropped.
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         let Self { budgets, mut interner, sources, mut programs, waiting, groups, kept, fallback, counts, .. } = self;
         let bodies = Bodies::of(&mut interner.reads);
-        programs.shrink();
         let texts = Texts::new(&interner.constants, &key);
         let terms =
             terms(&waiting, &programs, &kept, &interner, &budgets).and_then(|terms| terms.finish(groups.len(), &texts));
@@ -158,6 +158,7 @@ impl IndexBuilder {
             candidates: Vec::with_capacity(if terms.is_none() { waiting.len() } else { 0 }),
             places: Vec::new(),
             counts,
+            contenders,
         };
         let groups: Box<[Group]> = if let Some(terms) = &terms {
             builder.counts.terms = terms.len();
@@ -174,6 +175,7 @@ impl IndexBuilder {
                 .collect()
         };
         let PostingsBuilder { candidates, places, counts, .. } = builder;
+        programs.shrink();
         let lookups = Lookups::new(&places);
         let system = NameTable::system(&interner.reads, &key);
         Index {
@@ -212,18 +214,31 @@ struct PostingsBuilder<'b> {
     candidates: Vec<Candidate>,
     places: Vec<(u64, Candidates)>,
     counts: PostingCounts,
+    contenders: Contenders<'b>,
+}
+
+/// Routes of a group that share a program, and so have the same postings.
+#[derive(Copy, Clone)]
+struct Sharing {
+    /// The first of them.
+    first: Waiting,
+    count: usize,
 }
 
 impl PostingsBuilder<'_> {
     fn group(&mut self, id: GroupId, routes: &[Waiting]) -> Group {
         let tests = routes.iter().flat_map(|route| self.programs.get(route.program).tests());
         self.occurrences.count(tests, self.interner);
-        if routes.len() <= self.budgets.list {
-            return self.list(routes);
+        let is_list = routes.len() <= self.budgets.list;
+        let routes = self.share(routes);
+        if is_list {
+            return self.list(&routes);
         }
         let mut all: Vec<Unplaced> = Vec::with_capacity(routes.len());
-        for route in routes {
-            for Posting { access, header } in self.postings(*route) {
+        for sharing in routes {
+            let route = sharing.first;
+            for Posting { access, header } in self.postings(sharing) {
+                self.count(access, sharing.count);
                 all.push(Unplaced { access, candidate: self.candidate(header, route.program) });
                 if let (Access::Number(slot, interval), None) = (access, route.formula) {
                     // The lookup finds the route exactly when the number is in the interval.
@@ -232,25 +247,61 @@ impl PostingsBuilder<'_> {
                 }
             }
         }
-        self.count(&all);
         self.split(id, all)
     }
 
-    /// Builds a group that is too small to be split. Its access tests become headers.
-    fn list(&mut self, routes: &[Waiting]) -> Group {
-        let start = to_u32(self.candidates.len());
-        for route in routes {
-            for posting in self.postings(*route) {
-                self.candidates.push(self.candidate(posting.access.as_header(), route.program));
+    /// Makes the routes of a group with equal programs share one. Keeps the order of the first route of each program.
+    fn share(&mut self, routes: &[Waiting]) -> Vec<Sharing> {
+        if let [first] = *routes {
+            return vec![Sharing { first, count: 1 }];
+        }
+        let mut numbers: RandomMap<(bool, &[u32]), u32> = RandomMap::default();
+        numbers.reserve(routes.len());
+        let mut sharing: Vec<Sharing> = Vec::with_capacity(routes.len());
+        let number_of: Vec<u32> = (routes.iter())
+            .map(|&first| {
+                let next = to_u32(sharing.len());
+                let number = *numbers.entry(self.programs.checks(first.program)).or_insert(next);
+                match sharing.get_mut(number as usize) {
+                    Some(known) => known.count += 1,
+                    None => sharing.push(Sharing { first, count: 1 }),
+                }
+                number
+            })
+            .collect();
+        if sharing.len() == routes.len() {
+            return sharing;
+        }
+        let mut lists: Vec<Vec<LocalRouteId>> =
+            sharing.iter().map(|sharing| Vec::with_capacity(sharing.count)).collect();
+        for (route, number) in routes.iter().zip(number_of) {
+            let route = self.programs.route(route.program);
+            // A route may contain the same disjunct twice.
+            if let Some(list) = lists.get_mut(number as usize).filter(|list| list.last() != Some(&route)) {
+                list.push(route);
             }
         }
-        let all = Candidates { start, end: to_u32(self.candidates.len()) };
-        self.counts.listed += (all.end - all.start) as usize;
-        Group { all, split: None }
+        for (sharing, list) in sharing.iter().zip(&mut lists).filter(|(_, list)| list.len() > 1) {
+            self.programs.share(sharing.first.program, list, self.contenders);
+        }
+        sharing
     }
 
-    /// Returns the postings of a route in the current group.
-    fn postings(&mut self, route: Waiting) -> SmallVec<[Posting; 2]> {
+    /// Builds a group that is too small to be split. Its access tests become headers.
+    fn list(&mut self, routes: &[Sharing]) -> Group {
+        let start = to_u32(self.candidates.len());
+        for &sharing in routes {
+            for posting in self.postings(sharing) {
+                self.counts.listed += sharing.count;
+                self.candidates.push(self.candidate(posting.access.as_header(), sharing.first.program));
+            }
+        }
+        Group { all: Candidates { start, end: to_u32(self.candidates.len()) }, split: None }
+    }
+
+    /// Returns the postings of routes in the current group.
+    fn postings(&mut self, sharing: Sharing) -> SmallVec<[Posting; 2]> {
+        let route = sharing.first;
         let cover = if let Some(formula) = route.formula {
             cover(self.formulas, formula, &self.occurrences, self.interner, self.budgets)
         } else {
@@ -260,7 +311,7 @@ impl PostingsBuilder<'_> {
         match cover {
             Cover::Postings(postings) => postings,
             Cover::OverBudget => {
-                self.counts.over_budget += 1;
+                self.counts.over_budget += sharing.count;
                 SmallVec::from_slice(&[Posting::ALWAYS])
             }
             Cover::None => SmallVec::from_slice(&[Posting::ALWAYS]),
@@ -276,17 +327,15 @@ impl PostingsBuilder<'_> {
         }
     }
 
-    fn count(&mut self, postings: &[Unplaced]) {
-        for posting in postings {
-            *match posting.access {
-                Access::Equal(..) => &mut self.counts.equal,
-                Access::Value(..) => &mut self.counts.value,
-                Access::Prefix(..) | Access::Suffix(..) => &mut self.counts.affix,
-                Access::Number(..) => &mut self.counts.number,
-                Access::Present(_) => &mut self.counts.present,
-                Access::Always => &mut self.counts.always,
-            } += 1;
-        }
+    fn count(&mut self, access: Access, postings: usize) {
+        *match access {
+            Access::Equal(..) => &mut self.counts.equal,
+            Access::Value(..) => &mut self.counts.value,
+            Access::Prefix(..) | Access::Suffix(..) => &mut self.counts.affix,
+            Access::Number(..) => &mut self.counts.number,
+            Access::Present(_) => &mut self.counts.present,
+            Access::Always => &mut self.counts.always,
+        } += postings;
     }
 
     /// Assigns a place to every posting.

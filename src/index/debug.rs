@@ -45,7 +45,7 @@ impl Index {
             let group = self.groups.get(id.index())?;
             let candidates = self.candidates_of(group.all).iter().enumerate();
             let mut postings: Vec<ListedPosting> =
-                candidates.map(|(index, candidate)| self.posting(id, group, index, candidate)).collect();
+                candidates.flat_map(|(index, candidate)| self.postings(id, group, index, candidate)).collect();
             postings.sort();
             Some(ListedGroup { path, postings })
         };
@@ -70,8 +70,14 @@ impl Index {
         self.candidates.get(range.start as usize..range.end as usize).unwrap_or_default()
     }
 
-    /// Describes how the `index`th candidate of a group is found, and what must then hold.
-    fn posting(&self, id: GroupId, group: &Group, index: usize, candidate: &Candidate) -> ListedPosting {
+    /// Describes how the `index`th candidate of a group is found, and what must then hold, for each of its routes.
+    fn postings(
+        &self,
+        id: GroupId,
+        group: &Group,
+        index: usize,
+        candidate: &Candidate,
+    ) -> impl Iterator<Item = ListedPosting> + use<> {
         let at = group.all.start as usize + index;
         let is_in = |range: Candidates| (range.start as usize..range.end as usize).contains(&at);
         let program = self.programs.get(candidate.program);
@@ -92,8 +98,11 @@ impl Index {
             });
             equal.map_or_else(|| format!("{} is there", self.slot(slot)), |test| self.test(test))
         });
-        let route = self.programs.route(candidate.program);
-        ListedPosting { route, access, header, condition: self.program(program) }
+        let condition = self.program(program);
+        self.programs.all_routes(candidate.program).into_iter().map(move |route| {
+            let (access, header, condition) = (access.clone(), header.clone(), condition.clone());
+            ListedPosting { route, access, header, condition }
+        })
     }
 
     /// Returns what the lookup finds for a message that satisfies `test`, if the group has a lookup for this test.

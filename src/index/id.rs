@@ -7,6 +7,11 @@ define_id! {
     pub struct LocalRouteId
 }
 
+impl LocalRouteId {
+    /// No route; no index has this many routes.
+    pub(crate) const NONE: Self = Self(u32::MAX);
+}
+
 define_id! {
     /// The group of routes from one source.
     pub(crate) struct GroupId

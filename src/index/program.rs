@@ -9,7 +9,12 @@
 //!
 //! A program without tests has one extra word: an empty conjunction holds, an empty branching program fails.
 //!
+//! Routes of one group with equal programs *share* one of them. Its first word then has the number of the list of these
+//! routes instead of the number of a route.
+//!
 //! So formulas are never expanded: a program has one step for each test of its formula.
+
+use smallvec::{SmallVec, smallvec};
 
 use super::id::LocalRouteId;
 use edgeroute_lang::id::to_u32;
@@ -30,7 +35,24 @@ pub(crate) struct ProgramAt(pub(crate) u32);
 #[derive(Debug, Default)]
 pub(crate) struct Programs {
     words: Vec<u32>,
+    /// The lists of routes that share a program.
+    shared: Vec<SharedRoutes>,
+    /// The routes of all these lists.
+    routes: Vec<LocalRouteId>,
 }
+
+/// Where the list of the routes that share a program is.
+#[derive(Copy, Clone, Debug)]
+struct SharedRoutes {
+    start: u32,
+    /// Where the routes end that can win if the program holds; the others follow.
+    contenders_end: u32,
+    end: u32,
+}
+
+/// Decides which of the routes that share a program can win if it holds: moves them before the others and returns their
+/// number.
+pub(crate) type Contenders<'c> = &'c dyn Fn(&mut [LocalRouteId]) -> usize;
 
 /// Translates the starts of programs that were appended.
 #[cfg(feature = "parallel")]
@@ -56,6 +78,8 @@ pub(crate) enum Program<'p> {
 
 /// Set in the number of the route if the program is branching.
 const BRANCHING: u32 = 1 << 31;
+/// Set in the number of the route if it is the number of a list of routes.
+const SHARED: u32 = 1 << 30;
 /// Set in the first word of the last test.
 const LAST: u32 = 1 << 31;
 /// Takes the place of the tests of a program without tests.
@@ -151,9 +175,85 @@ impl Programs {
         }
     }
 
+    /// Returns the route of a program that is not shared.
     #[inline]
     pub(crate) fn route(&self, at: ProgramAt) -> LocalRouteId {
-        LocalRouteId::new((self.words.get(at.0 as usize).copied().unwrap_or(u32::MAX) & !BRANCHING) as usize)
+        LocalRouteId::new((self.first_word(at) & !BRANCHING) as usize)
+    }
+
+    /// Calls `visit` for the routes of a program that can win if it holds.
+    #[inline]
+    pub(crate) fn for_each_contender(&self, at: ProgramAt, visit: &mut impl FnMut(LocalRouteId)) {
+        let word = self.first_word(at) & !BRANCHING;
+        if word & SHARED == 0 {
+            return visit(LocalRouteId::new(word as usize));
+        }
+        if let Some(list) = self.shared.get((word & !SHARED) as usize) {
+            let routes = self.routes.get(list.start as usize..list.contenders_end as usize).unwrap_or_default();
+            for &route in routes {
+                visit(route);
+            }
+        }
+    }
+
+    /// Returns the route of a program that has no tests and is not shared.
+    #[inline]
+    pub(crate) fn unconditional(&self, at: ProgramAt) -> Option<LocalRouteId> {
+        match self.words.get(at.0 as usize..) {
+            Some([route, NO_TESTS, ..]) if route & (BRANCHING | SHARED) == 0 => {
+                Some(LocalRouteId::new(*route as usize))
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns all routes of a program.
+    pub(super) fn all_routes(&self, at: ProgramAt) -> SmallVec<[LocalRouteId; 1]> {
+        let word = self.first_word(at) & !BRANCHING;
+        if word & SHARED == 0 {
+            return smallvec![LocalRouteId::new(word as usize)];
+        }
+        let list = self.shared.get((word & !SHARED) as usize);
+        let routes = list.and_then(|list| self.routes.get(list.start as usize..list.end as usize));
+        SmallVec::from_slice(routes.unwrap_or_default())
+    }
+
+    /// Returns what a program checks: its form and its words after the first. Programs for which both are equal hold for
+    /// the same messages.
+    pub(super) fn checks(&self, at: ProgramAt) -> (bool, &[u32]) {
+        let [first, tests @ ..] = self.words.get(at.0 as usize..).unwrap_or_default() else {
+            return (false, &[]);
+        };
+        let is_branching = first & BRANCHING != 0;
+        let words_of_test = if is_branching { 3 } else { 2 };
+        let mut length = 0;
+        while let Some(&head) = tests.get(length) {
+            steps::step();
+            length += if head == NO_TESTS { 1 } else { words_of_test };
+            if is_last(head) {
+                break;
+            }
+        }
+        (is_branching, tests.get(..length).unwrap_or(tests))
+    }
+
+    /// Makes a program that is not shared the program of all these routes, which must have equal
+    /// [checks](Self::checks).
+    pub(super) fn share(&mut self, at: ProgramAt, routes: &mut [LocalRouteId], contenders: Contenders<'_>) {
+        let contenders = contenders(routes);
+        let start = to_u32(self.routes.len());
+        self.routes.extend_from_slice(routes);
+        let number = to_u32(self.shared.len());
+        let end = to_u32(self.routes.len());
+        self.shared.push(SharedRoutes { start, contenders_end: start + to_u32(contenders), end });
+        if let Some(first) = self.words.get_mut(at.0 as usize) {
+            *first = *first & BRANCHING | SHARED | number;
+        }
+    }
+
+    #[inline]
+    fn first_word(&self, at: ProgramAt) -> u32 {
+        self.words.get(at.0 as usize).copied().unwrap_or(u32::MAX)
     }
 
     /// Returns the program that starts at `at`.
@@ -169,11 +269,15 @@ impl Programs {
 
     pub(crate) fn shrink(&mut self) {
         self.words.shrink_to_fit();
+        self.shared.shrink_to_fit();
+        self.routes.shrink_to_fit();
     }
 
     /// Returns the number of bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
         self.words.capacity() * size_of::<u32>()
+            + self.shared.capacity() * size_of::<SharedRoutes>()
+            + self.routes.capacity() * size_of::<LocalRouteId>()
     }
 }
 

@@ -394,6 +394,10 @@ impl<V: FnMut(LocalRouteId)> Search<'_, '_, '_, V> {
     #[inline]
     fn run(&mut self, at: ProgramAt) {
         let index = self.index;
+        if let Some(route) = index.programs.unconditional(at) {
+            self.any_match = true;
+            return (self.visit)(route);
+        }
         let (reader, memory) = (&mut self.reader, &mut *self.evaluate);
         let test = |step| {
             steps::step();
@@ -404,7 +408,7 @@ impl<V: FnMut(LocalRouteId)> Search<'_, '_, '_, V> {
         };
         if index.programs.get(at).run(test) {
             self.any_match = true;
-            (self.visit)(index.programs.route(at));
+            index.programs.for_each_contender(at, self.visit);
         }
     }
 }

@@ -6,21 +6,29 @@
 
 use edgeroute_lang::id::to_u32;
 
-/// The place of a route in the order of declaration. Only comparisons have a meaning.
+/// The place of a route in the order of declaration, less than 2^[60](Self::BITS). Only comparisons have a meaning.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub(super) struct Rank(u64);
 
 /// The gap that new ranks leave, as a number of bits.
-const GAP: u32 = 32;
+const GAP: u32 = 28;
 
 impl Rank {
     /// Is below every rank.
     const START: Self = Self(0);
+    /// The number of bits of a rank: those of a local id, and of the gap.
+    pub(super) const BITS: u32 = u32::BITS + GAP;
 
     /// Returns the rank of the route at this index of a list that is ranked from the start.
     #[inline]
     pub(super) const fn nth(index: usize) -> Self {
         Self((index as u64 + 1) << GAP)
+    }
+
+    /// Returns the rank as a number.
+    #[inline]
+    pub(super) const fn bits(self) -> u64 {
+        self.0
     }
 }
 
@@ -47,9 +55,9 @@ impl Position {
     /// Returns the place after all ranks up to `last`.
     pub(super) fn next(last: Option<Self>) -> Self {
         let last = last.unwrap_or_else(|| Rank::START.into());
-        match last.rank.0.checked_add(1 << GAP) {
-            Some(rank) => Rank(rank).into(),
-            None => Self { after: last.after.saturating_add(1), ..last },
+        match last.rank.0 + (1 << GAP) {
+            rank if rank >> Rank::BITS == 0 => Rank(rank).into(),
+            _ => Self { after: last.after.saturating_add(1), ..last },
         }
     }
 
@@ -83,7 +91,7 @@ mod tests {
             }
             halvings += 1;
         }
-        assert_eq!(halvings, 16, "each round takes two bits of the gap");
+        assert_eq!(halvings, 14, "each round takes two bits of the gap");
     }
 
     #[test]
@@ -92,7 +100,7 @@ mod tests {
         assert!(before[0].rank().is_some() && before[0] < Rank::nth(0).into());
         assert_eq!(Position::next(None), Rank::nth(0).into());
         assert_eq!(Position::next(Some(Rank::nth(7).into())), Rank::nth(8).into());
-        let full = Position::from(Rank(u64::MAX));
+        let full = Position::from(Rank((1 << Rank::BITS) - 1));
         assert!(Position::next(Some(full)) > full && Position::next(Some(full)).rank().is_none());
         assert!(Position::next(Some(Position::next(Some(full)))) > Position::next(Some(full)));
     }

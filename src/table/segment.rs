@@ -93,6 +93,12 @@ impl Segment {
         self.ranks.get(route.index()).copied().unwrap_or_else(|| Rank::nth(route.index()))
     }
 
+    /// Returns whether the routes are ranked from the start, in the order of their local ids.
+    #[inline]
+    pub(super) fn is_ranked_by_id(&self) -> bool {
+        self.ranks.is_empty()
+    }
+
     /// Returns the id of a route in the table.
     pub(super) fn route_id(&self, route: LocalRouteId) -> RouteId {
         self.ids.get(route.index()).copied().unwrap_or_else(|| RouteId::nth(route.index()))
@@ -291,8 +297,16 @@ impl<'e> SegmentBuilder<'e> {
             Lifetimes::Forever => 0,
             Lifetimes::Tombstoned => routes.len(),
         };
+        let contenders = |same: &mut [LocalRouteId]| match lifetimes {
+            Lifetimes::Forever => contenders(same, |route| {
+                let record = records.get(*routes.get(route.index())? as usize)?;
+                Some((record.endpoint, record.priority, *ranks.get(route.index())?))
+            }),
+            // If the winner is retired, the next one wins.
+            Lifetimes::Tombstoned => same.len(),
+        };
         Segment {
-            matcher: Matcher::new(index.finish(key)),
+            matcher: Matcher::new(index.finish(key, &contenders)),
             retirements: (0..tombstones).map(|_| AtomicU32::new(ALIVE)).collect(),
             routes: routes.into(),
             records: records.into(),
@@ -304,6 +318,27 @@ impl<'e> SegmentBuilder<'e> {
             endpoint_numbers: unless_counted(endpoint_numbers, to_u32),
         }
     }
+}
+
+/// Of routes with the same condition, moves the winner of each endpoint before the others. Returns the number of winners.
+/// `preference` is the endpoint of a route, and then what decides between the routes of an endpoint.
+fn contenders(same: &mut [LocalRouteId], preference: impl Fn(LocalRouteId) -> Option<(u32, Priority, Rank)>) -> usize {
+    same.sort_unstable_by_key(|&route| preference(route));
+    let endpoint = |route: LocalRouteId| preference(route).map(|(endpoint, ..)| endpoint);
+    let mut winners = 0;
+    let mut last = None;
+    for index in 0..same.len() {
+        let of_this = same.get(index).and_then(|&route| endpoint(route));
+        if index == 0 || of_this != last {
+            same.swap(winners, index);
+            winners += 1;
+            last = of_this;
+        }
+    }
+    let (first, others) = same.split_at_mut(winners);
+    first.sort_unstable();
+    others.sort_unstable();
+    winners
 }
 
 /// Returns the elements, or nothing if each of them follows from its index.

@@ -4,5 +4,6 @@ mod corners;
 
 mod printed;
 mod properties;
+mod shared;
 mod small;
 mod spliced;
