@@ -17,6 +17,7 @@ mod group;
 mod inbox;
 mod index;
 mod keys;
+mod layout;
 mod limits;
 mod open;
 mod queue;

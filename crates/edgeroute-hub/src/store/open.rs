@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use super::disk::OpenDisk;
 use super::engine::{Engine, Open, OpenError};
 use super::group::Group;
+use super::layout;
 use super::recovery::{Recovered, recover};
 use super::salvage;
 use super::shared::Shared;
@@ -114,6 +115,7 @@ pub(super) fn open_with(
 ) -> Result<Handle, OpenError> {
     let directory = &options.directory;
     let witness = Witness::at(&directory.join(FLUSHED));
+    layout::prepare(&directory.join(DATABASE), witness.read() > 0)?;
     let engine = opener.open(false)?;
     let recovered = recover(engine.as_ref(), witness.read())?;
     let shared = Shared::new(directory.clone(), Arc::clone(&options.hub_device), options.max_bytes);

@@ -4,6 +4,7 @@
 //! written twice. Of a damaged journal the part before the damage is kept; it is found by trying lengths.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::ops::ControlFlow;
@@ -16,6 +17,7 @@ use crate::message::Message;
 use super::disk::{OpenDisk, journals};
 use super::engine::{Batch, Engine, Open, OpenError, Space};
 use super::keys::{self, Head, QueueValue};
+use super::layout::{self, KEYSPACES, LOCK, VERSION};
 use super::open::DATABASE;
 use super::{Entry, Level, QueueId, Sequence, StoreError, StoreOptions};
 
@@ -44,13 +46,13 @@ pub(super) fn salvage(options: &StoreOptions, problem: &str) -> Result<(), Store
     fs::rename(directory, &aside).map_err(failed)?;
     fs::create_dir_all(directory).map_err(failed)?;
     tracing::warn!(problem, aside = %aside.display(), "the store is damaged and was moved aside");
-    let copy = directory.join("salvage");
-    let kept = match readable(&aside.join(DATABASE), &copy) {
+    let work = directory.join("salvage");
+    let kept = match readable(&aside.join(DATABASE), &work) {
         Ok(Some(engine)) => keep(engine.as_ref(), &directory.join(DATABASE), &options.hub_device),
         Ok(None) => Err("its tables cannot be opened".to_owned()),
         Err(error) => Err(error.to_string()),
     };
-    if let Err(error) = fs::remove_dir_all(&copy) {
+    if let Err(error) = fs::remove_dir_all(&work) {
         tracing::warn!(%error, "cannot remove the copy of the damaged store");
     }
     match kept {
@@ -58,7 +60,8 @@ pub(super) fn salvage(options: &StoreOptions, problem: &str) -> Result<(), Store
             tracing::warn!(messages, deliveries, state, "kept what can be read of the store");
         }
         Err(problem) => {
-            tracing::error!(problem, "nothing of the store can be read: starting with an empty one");
+            let aside = aside.display();
+            tracing::error!(problem, %aside, "nothing of the store can be read: starting with an empty one");
             let database = directory.join(DATABASE);
             if database.exists() {
                 fs::remove_dir_all(database).map_err(failed)?;
@@ -88,63 +91,108 @@ fn free_name(directory: &Path) -> PathBuf {
     (0..u32::MAX).map(name).find(|name| !name.exists()).unwrap_or_else(|| name(u32::MAX))
 }
 
-/// Opens as much of a database as can be opened, on a copy.
-fn readable(database: &Path, copy: &Path) -> io::Result<Option<Arc<dyn Engine>>> {
-    let journals = journals(database);
-    let open = |whole: usize, length: u64| open_copy(database, copy, &journals, whole, length);
-    // The journals before the first damaged one.
-    let mut whole = journals.len();
-    loop {
-        if let Some(engine) = open(whole, 0)? {
-            if whole == journals.len() {
-                return Ok(Some(engine));
+/// Opens as much of a database as can be opened, on a copy in a directory.
+///
+/// The description of a keyspace may be damaged although everything is in the journals. So the database is also tried
+/// without the tables of each keyspace in turn, and without all of them.
+fn readable(database: &Path, work: &Path) -> io::Result<Option<Arc<dyn Engine>>> {
+    let empty = work.join("empty");
+    fs::create_dir_all(work)?;
+    match (OpenDisk { directory: empty.clone() }).open(false) {
+        Ok(engine) => drop(engine),
+        Err(error) => return Err(io::Error::other(error.to_string())),
+    }
+    let keyspaces: Vec<_> =
+        fs::read_dir(empty.join(KEYSPACES))?.map(|it| Ok(it?.file_name())).collect::<io::Result<_>>()?;
+    let copy = Copying { database, empty, to: work.join("copy"), journals: journals(database) };
+    let each = keyspaces.iter().map(std::slice::from_ref);
+    for without in [[].as_slice()].into_iter().chain(each).chain([keyspaces.as_slice()]) {
+        if let Some(engine) = copy.open_most(without)? {
+            if !without.is_empty() {
+                tracing::warn!(keyspaces = ?without, "the tables of these keyspaces cannot be read");
             }
-            break;
-        }
-        match whole.checked_sub(1) {
-            Some(fewer) => whole = fewer,
-            None => return Ok(None),
+            return Ok(Some(engine));
         }
     }
-    // The part before the damage: every shorter part opens, no longer one does.
-    let (mut good, mut bad) =
-        (0, journals.get(whole).map_or(0, |journal| fs::metadata(journal).map_or(0, |it| it.len())));
-    while good + 1 < bad {
-        let middle = good.midpoint(bad);
-        if open(whole, middle)?.is_some() {
-            good = middle;
-        } else {
-            bad = middle;
-        }
-    }
-    open(whole, good)
+    Ok(None)
 }
 
-/// Copies a database with some of its journals and a part of the next, and opens the copy.
-fn open_copy(
-    database: &Path,
-    copy: &Path,
-    journals: &[PathBuf],
-    whole: usize,
-    length: u64,
-) -> io::Result<Option<Arc<dyn Engine>>> {
-    if copy.exists() {
-        fs::remove_dir_all(copy)?;
-    }
-    copy_files(database, copy, 8)?;
-    for (number, journal) in journals.iter().enumerate() {
-        let Some(name) = journal.file_name() else { continue };
-        let part = if number < whole { u64::MAX } else { length };
-        if number <= whole && part > 0 {
-            let mut to = File::create(copy.join(name))?;
-            io::copy(&mut io::Read::take(File::open(journal)?, part), &mut to)?;
+/// Makes and opens copies of a database.
+struct Copying<'d> {
+    database: &'d Path,
+    /// A new database.
+    empty: PathBuf,
+    to: PathBuf,
+    journals: Vec<PathBuf>,
+}
+
+impl Copying<'_> {
+    /// Opens the database without the tables of some keyspaces, with as much of the journals as can be read.
+    fn open_most(&self, without: &[OsString]) -> io::Result<Option<Arc<dyn Engine>>> {
+        // The journals before the first damaged one.
+        let mut whole = self.journals.len();
+        loop {
+            if let Some(engine) = self.open(without, whole, 0)? {
+                if whole == self.journals.len() {
+                    return Ok(Some(engine));
+                }
+                break;
+            }
+            match whole.checked_sub(1) {
+                Some(fewer) => whole = fewer,
+                None => return Ok(None),
+            }
         }
+        // The part before the damage: every shorter part opens, no longer one does.
+        let length = |journal: &PathBuf| fs::metadata(journal).map_or(0, |it| it.len());
+        let (mut good, mut bad) = (0, self.journals.get(whole).map_or(0, length));
+        while good + 1 < bad {
+            let middle = good.midpoint(bad);
+            if self.open(without, whole, middle)?.is_some() {
+                good = middle;
+            } else {
+                bad = middle;
+            }
+        }
+        self.open(without, whole, good)
     }
-    match (OpenDisk { directory: copy.to_owned() }).open(false) {
-        Ok(engine) => Ok(Some(engine)),
-        Err(OpenError::InUse) => Err(io::Error::other("the copy is in use")),
-        Err(OpenError::Damaged(_)) => Ok(None),
-        Err(OpenError::Failed(problem)) => Err(io::Error::other(problem)),
+
+    /// Copies the database with some of its journals and a part of the next, and opens the copy.
+    fn open(&self, without: &[OsString], whole: usize, length: u64) -> io::Result<Option<Arc<dyn Engine>>> {
+        let to = &self.to;
+        if to.exists() {
+            fs::remove_dir_all(to)?;
+        }
+        copy_files(self.database, to, 8)?;
+        // These two hold nothing of the store.
+        for name in [VERSION, LOCK] {
+            fs::copy(self.empty.join(name), to.join(name))?;
+        }
+        for keyspace in without {
+            let keyspace = Path::new(KEYSPACES).join(keyspace);
+            let replaced = to.join(&keyspace);
+            if replaced.exists() {
+                fs::remove_dir_all(&replaced)?;
+            }
+            copy_files(&self.empty.join(keyspace), &replaced, 8)?;
+        }
+        for (number, journal) in self.journals.iter().enumerate() {
+            let Some(name) = journal.file_name() else { continue };
+            let part = if number < whole { u64::MAX } else { length };
+            if number <= whole && part > 0 {
+                let mut copy = File::create(to.join(name))?;
+                io::copy(&mut io::Read::take(File::open(journal)?, part), &mut copy)?;
+            }
+        }
+        if layout::prepare(to, true).is_err() {
+            return Ok(None);
+        }
+        match (OpenDisk { directory: to.clone() }).open(false) {
+            Ok(engine) => Ok(Some(engine)),
+            Err(OpenError::InUse) => Err(io::Error::other("the copy is in use")),
+            Err(OpenError::Damaged(_)) => Ok(None),
+            Err(OpenError::Failed(problem)) => Err(io::Error::other(problem)),
+        }
     }
 }
 

@@ -219,18 +219,59 @@ fn salvage_keeps_what_comes_before_the_damage() {
 }
 
 #[test]
-fn damaged_tables_are_refused_and_salvage_starts_anew() {
+fn a_database_without_anything_readable_is_refused_and_salvage_starts_anew() {
     let parent = tempfile::tempdir().expect("a directory");
     let directory = parent.path().join("store");
     let store = Store::open(&options(&directory)).expect("it opens");
     let queue = store.queue(&input("a"));
     put(&store, message(1, 10), vec![delivery(queue, 0)]);
     drop(store);
-    fs::write(directory.join(DATABASE).join("version"), b"nonsense").expect("written");
+    let journal = journals(&directory.join(DATABASE)).pop().expect("a journal");
+    fs::write(journal, b"nonsense").expect("written");
     let error = Store::open(&options(&directory)).expect_err("it is damaged");
     assert!(error.to_string().contains("--salvage"), "{error}");
     let store = Store::open(&StoreOptions { salvage: true, ..options(&directory) }).expect("it opens");
     assert_eq!(store.status().messages, 0);
+}
+
+#[test]
+fn the_file_that_is_locked_is_made_again() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = Store::open(&options(directory.path())).expect("it opens");
+    let queue = store.queue(&input("a"));
+    let sequence = put(&store, message(1, 10), vec![delivery(queue, 0)]);
+    drop(store);
+    fs::remove_file(directory.path().join(DATABASE).join("lock")).expect("removed");
+    let store = Store::open(&options(directory.path())).expect("it opens");
+    assert_eq!(waiting(&store, queue, 0), [sequence]);
+    assert!(Store::open(&options(directory.path())).is_err(), "it is locked");
+}
+
+#[test]
+fn lost_descriptions_are_refused_and_salvage_keeps_what_is_in_the_journal() {
+    type Damage = fn(&Path) -> std::io::Result<()>;
+    let damages: [Damage; 2] = [|file| fs::remove_file(file), |file| fs::write(file, b"nonsense")];
+    let keyspaces = (0..=6).map(|number| format!("keyspaces/{number}/current"));
+    for (name, damage) in
+        ["version".to_owned()].into_iter().chain(keyspaces).flat_map(|name| damages.map(|it| (name.clone(), it)))
+    {
+        let parent = tempfile::tempdir().expect("a directory");
+        let directory = parent.path().join("store");
+        let store = Store::open(&options(&directory)).expect("it opens");
+        let queue = store.queue(&input("a"));
+        put_state(&store, "twin", "edge-1", Some(b"{}"));
+        let sequences: Vec<_> =
+            (0..9).map(|n| put(&store, message(n, 50), vec![delivery(queue, 0), delivery(queue, 1)])).collect();
+        drop(store);
+        damage(&directory.join(DATABASE).join(&name)).expect("damaged");
+        let error = Store::open(&options(&directory)).expect_err("it is damaged").to_string();
+        assert!(error.contains("--salvage"), "{name}: {error}");
+        let store = Store::open(&StoreOptions { salvage: true, ..options(&directory) }).expect("it opens");
+        for level in [0, 1] {
+            assert_eq!(waiting(&store, queue, level), sequences, "{name}");
+        }
+        assert_eq!(store.states("twin").expect("read").len(), 1, "{name}");
+    }
 }
 
 #[test]
