@@ -17,7 +17,6 @@ use crate::admin::{
     InForce, LevelView, ManifestAccepted, ManifestStatus, MethodCall, MethodResponse, QueueAction, QueueView,
     RefusedManifest, Status, StoreView, Trial, TwinPatch, TwinView, UpstreamAction, UpstreamStatus,
 };
-use crate::clients::CloseReason;
 use crate::clock::Timestamp;
 use crate::hub::Hub;
 use crate::identity::{ClientId, IdentityError};
@@ -28,7 +27,7 @@ use crate::observe::Observer;
 use crate::operations::{Draft, OperationError};
 use crate::reload;
 use crate::routing::GoodManifest;
-use crate::store::{Destination, QueueId, Sequence};
+use crate::store::{Consumer, Destination, QueueId, Sequence};
 use crate::tls::Tls;
 use crate::twins::TwinError;
 use crate::upstream::{State, Upstream};
@@ -67,8 +66,8 @@ impl Administration {
         Self { hub, tls, upstream, place }
     }
 
-    fn known(&self, client: &ClientId) -> Result<(), ApiError> {
-        if self.hub.identities.contains(client) {
+    async fn known(&self, client: &ClientId) -> Result<(), ApiError> {
+        if self.hub.knows(client).await {
             return Ok(());
         }
         Err(ApiError::not_found(format!("there is no client `{client}`")))
@@ -98,10 +97,14 @@ impl Administration {
         for removed in blocking(move || identities.remove(&of)).await?.map_err(|error| of_identity(&error))? {
             self.hub.clients.forget(&removed);
             self.hub.twins.remove(&removed).await.map_err(|error| of_twin(&error))?;
-            let destination = Destination::Device(removed.device_id().into());
-            if removed.module_id().is_none() {
+            let consumer = match removed.module_id() {
+                Some(module) => Consumer::Module(module.into()),
+                None => Consumer::Device(removed.device_id().into()),
+            };
+            // Modules of other devices have no inputs here.
+            if removed.module_id().is_none() || removed.device_id() == self.hub.identities.hub_device() {
                 let store = self.hub.store.clone();
-                blocking(move || store.clear(store.queue(&destination))).await?;
+                blocking(move || store.clear_consumer(&consumer)).await?;
             }
         }
         Ok(())
@@ -128,6 +131,8 @@ impl AdminHub for Administration {
         let routing = hub.router.current();
         let upstream = self.upstream_status();
         let mut problems = Vec::new();
+        let identities = hub.identities_problem.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        problems.extend(identities);
         if store.failed {
             problems
                 .push("the store failed at its last write: no messages are acknowledged until it is open again".into());
@@ -296,18 +301,18 @@ impl AdminHub for Administration {
     }
 
     async fn twin(&self, client: ClientId) -> Result<TwinView, ApiError> {
-        self.known(&client)?;
+        self.known(&client).await?;
         self.twin_view(&client).await
     }
 
     async fn patch_twin(&self, client: ClientId, patch: TwinPatch) -> Result<TwinView, ApiError> {
-        self.known(&client)?;
+        self.known(&client).await?;
         self.hub.twins.patch_desired(&client, patch.desired).await.map_err(|error| of_twin(&error))?;
         self.twin_view(&client).await
     }
 
     async fn invoke(&self, client: ClientId, call: MethodCall) -> Result<MethodResponse, ApiError> {
-        self.known(&client)?;
+        self.known(&client).await?;
         let payload = serde_json::value::to_raw_value(&call.payload).map_err(|_| ApiError::bad_request("no JSON"))?;
         let response = call.response_timeout_in_seconds.map(u64::from);
         let connect = call.connect_timeout_in_seconds.map(u64::from);
@@ -348,7 +353,7 @@ impl AdminHub for Administration {
         client: ClientId,
         change: IdentityChange,
     ) -> Result<Option<IdentitySecret>, ApiError> {
-        self.known(&client)?;
+        self.known(&client).await?;
         let (identities, of) = (Arc::clone(&self.hub.identities), client.clone());
         let changed = move || match change {
             IdentityChange::Rotate => identities.rotate(&of),
@@ -361,9 +366,7 @@ impl AdminHub for Administration {
             IdentityChange::Enable => Ok(None),
             IdentityChange::Remove => self.remove(&client).await.map(|()| None),
             IdentityChange::Rotate | IdentityChange::Disable => {
-                if let Some(session) = self.hub.clients.existing(&client) {
-                    session.close(CloseReason::IdentityChanged);
-                }
+                self.hub.end_invalid_connections();
                 if change == IdentityChange::Rotate { self.secret(&client).map(Some) } else { Ok(None) }
             }
         }

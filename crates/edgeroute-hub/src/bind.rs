@@ -8,6 +8,9 @@ use std::path::Path;
 
 use tokio::net::TcpListener;
 
+/// The use of the port for administration, which has a flag of its own.
+pub const ADMINISTRATION: &str = "administration";
+
 /// A port cannot be bound. Displays on one line what takes it, or what to do.
 #[derive(Debug)]
 pub struct BindError {
@@ -29,7 +32,10 @@ impl BindError {
         match error.kind() {
             ErrorKind::PermissionDenied => format!("port {port} ({what}) needs a privilege"),
             ErrorKind::AddrInUse => match listener_of(port) {
-                Some(process) => format!("port {port} of {address} ({what}) is taken by {process}"),
+                Some((id, _)) if id == std::process::id() => {
+                    format!("port {port} of {address} ({what}) is given to this hub twice")
+                }
+                Some((_, process)) => format!("port {port} of {address} ({what}) is taken by {process}"),
                 None => format!("port {port} of {address} ({what}) is taken by another process"),
             },
             ErrorKind::AddrNotAvailable => format!("this computer does not have the address {address} ({what})"),
@@ -47,6 +53,12 @@ impl BindError {
                     "run `sudo setcap cap_net_bind_service=+ep {}` or `sudo sysctl net.ipv4.ip_unprivileged_port_start={port}`",
                     quote(&program.display().to_string())
                 ))
+            }
+            ErrorKind::AddrInUse if self.what == ADMINISTRATION => {
+                Some("stop it, or give another port with --admin, such as --admin 127.0.0.1:9601".to_owned())
+            }
+            ErrorKind::AddrNotAvailable if self.what == ADMINISTRATION => {
+                Some("give one that it has with --admin".to_owned())
             }
             ErrorKind::AddrInUse => Some(
                 "stop it, or give the hub an address of its own, such as --listen 127.0.0.2 with a name for it in \
@@ -86,8 +98,8 @@ pub(crate) fn quote(text: &str) -> String {
     }
 }
 
-/// Finds the process that listens on a port, where Linux says it: for processes of the same user.
-fn listener_of(port: u16) -> Option<String> {
+/// Finds the process that listens on a port, and what to call it, where Linux says it: for processes of the same user.
+fn listener_of(port: u16) -> Option<(u32, String)> {
     let sockets: Vec<String> = ["/proc/net/tcp", "/proc/net/tcp6"]
         .iter()
         .filter_map(|table| fs::read_to_string(table).ok())
@@ -106,7 +118,7 @@ fn listener_of(port: u16) -> Option<String> {
             fs::read_link(entry.path()).is_ok_and(|target| sockets.iter().any(|socket| target == Path::new(socket)))
         });
         let name = fs::read_to_string(directory.join("comm")).unwrap_or_default();
-        holds.then(|| format!("`{}` (process {process})", name.trim_end().escape_debug()))
+        holds.then(|| (process, format!("`{}` (process {process})", name.trim_end().escape_debug())))
     })
 }
 
@@ -127,16 +139,17 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_taken_port_names_its_owner() {
+    async fn a_taken_port_says_what_to_do() {
         let first = bind("127.0.0.1:0".parse().expect("an address"), "MQTT").await.expect("bound");
         let address = first.local_addr().expect("an address");
         let error = bind(address, "MQTT").await.expect_err("taken");
         assert!(error.is_taken());
         let text = error.to_string();
-        let expected = format!("port {} of 127.0.0.1 (MQTT) is taken by `", address.port());
+        let expected = format!("port {} of 127.0.0.1 (MQTT) is given to this hub twice", address.port());
         assert!(text.starts_with(&expected), "{text}");
-        assert!(text.contains(&format!("(process {})", std::process::id())), "{text}");
         assert!(text.contains("--listen 127.0.0.2") && !text.contains('\n'), "{text}");
+        let text = bind(address, ADMINISTRATION).await.expect_err("taken").to_string();
+        assert!(text.contains("--admin 127.0.0.1:9601") && !text.contains("--listen"), "{text}");
     }
 
     #[tokio::test]

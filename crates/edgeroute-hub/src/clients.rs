@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
 use crate::clock::Timestamp;
-use crate::identity::ClientId;
+use crate::identity::{ClientId, Key};
 use crate::outbox::{Due, Outbox, Paused, Sent};
 use crate::store::{Consumer, StateKey, Store, StoreError, Submission};
 use crate::wire::{Filter, Filters};
@@ -82,6 +82,8 @@ pub struct Connection {
     pub since: Timestamp,
     /// The SDK's description of itself.
     pub agent: Option<String>,
+    /// The key that signed the client's token.
+    pub key: Key,
     /// Takes what is to be sent to the client. Bounded: a client that does not read is not waited for.
     pub pushes: mpsc::Sender<Push>,
     /// Ends the connection.

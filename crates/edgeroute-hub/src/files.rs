@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
 /// The longest file that is read, in bytes.
@@ -24,6 +24,29 @@ pub fn create_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
+/// Opens a file for reading. Fails if it is a pipe, for example: opening that would wait for a writer. A character device,
+/// such as `/dev/null`, has no more than what it has now.
+pub fn open(path: &Path) -> io::Result<File> {
+    let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or_default();
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let kind = file.metadata()?.file_type();
+    if kind.is_file() || kind.is_char_device() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"))
+    }
+}
+
+/// Creates a file that only one process can lock, and locks it. Returns `None` if another process has done that.
+pub fn lock(path: &Path) -> io::Result<Option<File>> {
+    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(fs::TryLockError::WouldBlock) => Ok(None),
+        Err(fs::TryLockError::Error(error)) => Err(error),
+    }
+}
+
 /// Reads a file of UTF-8, of at most 1 MiB.
 pub fn read(path: &Path) -> io::Result<String> {
     read_up_to(path, LONGEST)
@@ -36,7 +59,7 @@ pub fn read_manifest(path: &Path) -> io::Result<String> {
 
 fn read_up_to(path: &Path, longest: u64) -> io::Result<String> {
     let mut text = String::new();
-    File::open(path)?.take(longest + 1).read_to_string(&mut text)?;
+    open(path)?.take(longest + 1).read_to_string(&mut text)?;
     if text.len() as u64 > longest {
         let problem = format!("larger than {} MiB", longest / 1024 / 1024);
         return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
@@ -90,6 +113,28 @@ mod tests {
         assert_eq!(read(&path).expect("read"), "two");
         assert_eq!(fs::metadata(&path).expect("exists").permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(&data).expect("read").count(), 1);
+    }
+
+    #[test]
+    fn what_is_not_a_file_is_not_waited_for() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let pipe = directory.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs");
+        assert!(made.success());
+        for path in [&pipe, directory.path()] {
+            assert_eq!(read(path).expect_err("no file").to_string(), "it is not a file");
+        }
+    }
+
+    #[test]
+    fn a_lock_is_held_once() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("lock");
+        let held = lock(&path).expect("locked");
+        assert!(held.is_some());
+        assert!(lock(&path).expect("tried").is_none());
+        drop(held);
+        assert!(lock(&path).expect("locked").is_some());
     }
 
     #[test]

@@ -1,22 +1,23 @@
 //! The parts of a running hub.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
 use crate::clients::{Clients, CloseReason};
 use crate::clock::{Clock, Timestamp};
 use crate::config::Limits;
-use crate::identity::Identities;
+use crate::identity::{ClientId, Identities};
 use crate::ingest::Ingest;
 use crate::methods::Methods;
 use crate::metrics::Metrics;
 use crate::observe::Observer;
 use crate::outbox::Paused;
 use crate::routing::{BadManifest, Router};
-use crate::store::Store;
+use crate::store::{QueueId, Store};
 use crate::twins::Twins;
 
 /// A running hub: what its servers share.
@@ -30,8 +31,14 @@ pub struct Hub {
     pub max_disk: Option<u64>,
     /// Bytes of messages that arrived and are not stored yet.
     pub inbound: Inbound,
+    /// Messages from the cloud that are being stored, by queue.
+    pub devicebound: Mutex<BTreeMap<QueueId, u64>>,
     /// Who may connect.
     pub identities: Arc<Identities>,
+    /// When the file of the identities was last read for a client that was not known.
+    pub asked: tokio::sync::Mutex<Option<Instant>>,
+    /// Why the file of the identities cannot be read, if so.
+    pub identities_problem: Mutex<Option<String>>,
     /// The messages that wait, and the state.
     pub store: Store,
     /// The routes in force.
@@ -69,27 +76,57 @@ impl Hub {
     }
 
     /// Looks each second for identities that another process changed, and ends the connections of those that were
-    /// removed, disabled, or have new keys.
+    /// removed or disabled, or whose key is no longer valid.
     pub async fn watch_identities(self: Arc<Self>) {
         const INTERVAL: Duration = Duration::from_secs(1);
-        let mut complained = false;
         loop {
             tokio::time::sleep(INTERVAL).await;
-            let identities = Arc::clone(&self.identities);
-            match tokio::task::spawn_blocking(move || identities.reload()).await {
-                Ok(Ok(changed)) => {
-                    complained = false;
-                    for session in changed.iter().filter_map(|client| self.clients.existing(client)) {
-                        session.close(CloseReason::IdentityChanged);
-                    }
-                }
-                Ok(Err(error)) if !complained => {
-                    complained = true;
-                    tracing::error!("the identities in use stay in use: {error}");
-                }
-                Ok(Err(_)) | Err(_) => {}
+            self.reload_identities().await;
+        }
+    }
+
+    /// Reads the identities that another process changed.
+    async fn reload_identities(&self) {
+        let identities = Arc::clone(&self.identities);
+        let Ok(result) = tokio::task::spawn_blocking(move || identities.reload()).await else { return };
+        let problem = result.err().map(|error| {
+            format!("{error}; restore the file, or remove it and restart the hub, which then makes new keys")
+        });
+        let mut before = self.identities_problem.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(problem) = &problem
+            && before.as_ref() != Some(problem)
+        {
+            tracing::error!("the identities in use stay in use: {problem}");
+        }
+        *before = problem;
+        drop(before);
+        self.end_invalid_connections();
+    }
+
+    /// Ends the connections of clients that were removed or disabled, or whose key is no longer valid.
+    pub fn end_invalid_connections(&self) {
+        for session in self.clients.all() {
+            let key = session.state().connection.map(|connection| connection.key);
+            if key.is_some_and(|key| !self.identities.accepts(session.client(), &key)) {
+                session.close(CloseReason::IdentityChanged);
             }
         }
+    }
+
+    /// Whether the hub knows a client. Looks into the file of the identities, at most ten times a second: a command may
+    /// have added the client just now.
+    pub async fn knows(&self, client: &ClientId) -> bool {
+        const INTERVAL: Duration = Duration::from_millis(100);
+        if self.identities.contains(client) {
+            return true;
+        }
+        let mut asked = self.asked.lock().await;
+        if asked.is_none_or(|asked| asked.elapsed() >= INTERVAL) {
+            self.reload_identities().await;
+            *asked = Some(Instant::now());
+        }
+        drop(asked);
+        self.identities.contains(client)
     }
 
     /// Takes no more connections, and ends those there are once what they sent is stored.

@@ -10,7 +10,7 @@ use crate::message::Message;
 use crate::metrics::{DropReason, Metrics};
 use crate::observe::{Fate, Observer};
 use crate::routing::{Decision, Router};
-use crate::store::{Completion, Level, NewDelivery, Outcome, QueueId, Sender, StateKey, Store, Submission};
+use crate::store::{Completion, Level, NewDelivery, Outcome, QueueId, Sender, StateKey, Store, Submission, Wanted};
 
 /// The largest message, in bytes: body, properties and system properties. The limit of IoT Hub.
 pub const LARGEST_MESSAGE: usize = 256 * 1024;
@@ -36,6 +36,20 @@ impl Ingest {
         self.accept_with(message, Vec::new(), sender, completed);
     }
 
+    /// Takes a message in that nobody sends again, such as a last will: drops it if there is no space for it.
+    pub fn accept_if_space(&self, message: Message) {
+        let (metrics, sender, output) =
+            (Arc::clone(&self.metrics), message.sender.clone(), message.output().map(str::to_owned));
+        let completed = Box::new(move |outcome| {
+            if !matches!(outcome, Outcome::Stored(_)) {
+                tracing::warn!(client = %sender, "dropped a last will: the store takes no messages");
+                metrics.dropped(DropReason::Full, &sender, output.as_deref());
+            }
+        });
+        // Dropped at once: what has nobody who waits for it does not wait for space.
+        self.accept(message, Some(Wanted::default().sender()), completed);
+    }
+
     /// Takes a message in and writes records of state in the same atomic step, whether or not a route takes the message.
     pub fn accept_with(
         &self,
@@ -56,21 +70,27 @@ impl Ingest {
         };
         let decision = if dropped.is_none() { self.router.decide(&message) } else { Decision::default() };
         if !decision.deliveries.is_empty() {
-            let (observer, metrics) = (Arc::clone(&self.observer), Arc::clone(&self.metrics));
-            let stored = Arc::clone(&message);
+            let (ingest, stored) = (self.clone(), Arc::clone(&message));
+            let is_alone = state.is_empty();
             self.store.submit(Submission {
                 state,
                 message: Some((message, decision.deliveries)),
                 sender,
-                completed: Box::new(move |outcome| {
-                    if let Outcome::Stored(Some(sequence)) = outcome {
+                completed: Box::new(move |outcome| match outcome {
+                    Outcome::Stored(Some(sequence)) => {
                         for taken in &decision.taken {
-                            metrics.route_hit(&taken.route);
+                            ingest.metrics.route_hit(&taken.route);
                         }
                         let fate = Fate::Stored { sequence, taken: decision.taken };
-                        observer.message(&stored.sender, Some(&stored), fate);
+                        ingest.observer.message(&stored.sender, Some(&stored), fate);
+                        completed(outcome);
                     }
-                    completed(outcome);
+                    Outcome::TooLarge if is_alone => {
+                        let detail = "the message is larger than the store may be".to_owned();
+                        ingest.drop_message(&stored.sender, Some(&stored), DropReason::TooLarge, detail);
+                        completed(Outcome::Stored(None));
+                    }
+                    Outcome::Stored(None) | Outcome::Failed | Outcome::TooLarge => completed(outcome),
                 }),
             });
             return;
@@ -88,12 +108,19 @@ impl Ingest {
     }
 
     /// Stores a message for one destination, past the routes: messages from the cloud to a device.
-    pub fn deliver(&self, message: Message, queue: QueueId, expires: Timestamp, completed: Completion) {
+    pub fn deliver(
+        &self,
+        message: Message,
+        queue: QueueId,
+        expires: Timestamp,
+        sender: Option<Arc<Sender>>,
+        completed: Completion,
+    ) {
         let level = Level::of(edgeroute::Priority::DEFAULT);
         self.store.submit(Submission {
             state: Vec::new(),
             message: Some((Arc::new(message), vec![NewDelivery { queue, level, expires }])),
-            sender: None,
+            sender,
             completed,
         });
     }

@@ -11,6 +11,7 @@ use edgeroute_analysis::topology::Topology;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
+use crate::files;
 use crate::hub::Hub;
 use crate::identity::ClientId;
 use crate::observe::Event;
@@ -114,7 +115,7 @@ impl Hub {
     /// Compares contents, because bind mounts and editors that replace files defeat notifications of the system.
     pub async fn watch_manifest(self: Arc<Self>, file: PathBuf, now: Arc<tokio::sync::Notify>) {
         let mut seen = Some(digest(self.router.current().text().as_bytes()));
-        let mut complained = false;
+        let mut complained = None;
         loop {
             let is_asked = tokio::select! {
                 () = tokio::time::sleep(INTERVAL) => false,
@@ -123,19 +124,19 @@ impl Hub {
             match read(&file).await {
                 Ok(text) => {
                     let digest = digest(text.as_bytes());
-                    complained = false;
+                    complained = None;
                     if is_asked || seen != Some(digest) {
                         seen = Some(digest);
                         // The result was reported.
                         let _ = self.reload(&file.display().to_string(), &text).await;
                     }
                 }
-                Err(problem) if is_asked || !complained => {
-                    complained = true;
+                Err(problem) if is_asked || complained.as_ref() != Some(&problem) => {
                     seen = None;
                     let report = format!("cannot read the manifest {}: {problem}", file.display());
                     tracing::error!("{report}; the manifest in force stays in force");
                     self.refuse(BadManifest { report, errors: 1 });
+                    complained = Some(problem);
                 }
                 Err(_) => {}
             }
@@ -146,7 +147,9 @@ impl Hub {
 /// Reads the text of a manifest. Fails if it is not UTF-8 or longer than 16 MiB.
 pub async fn read(file: &Path) -> Result<String, String> {
     use tokio::io::AsyncReadExt as _;
-    let opened = tokio::fs::File::open(file).await.map_err(|error| error.to_string())?;
+    let file = file.to_owned();
+    let opened = tokio::task::spawn_blocking(move || files::open(&file)).await.map_err(|error| error.to_string())?;
+    let opened = tokio::fs::File::from_std(opened.map_err(|error| error.to_string())?);
     let mut bytes = Vec::new();
     opened.take(LARGEST + 1).read_to_end(&mut bytes).await.map_err(|error| error.to_string())?;
     if bytes.len() as u64 > LARGEST {

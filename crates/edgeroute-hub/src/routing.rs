@@ -57,6 +57,9 @@ pub struct BadManifest {
     pub errors: usize,
 }
 
+/// The longest report of a manifest that is kept, in bytes.
+const LONGEST_REPORT: usize = 64 * 1024;
+
 /// A manifest that can be put in force.
 #[derive(Debug)]
 pub struct GoodManifest {
@@ -75,12 +78,12 @@ impl GoodManifest {
         match checked.into_result() {
             Ok((manifest, table)) => {
                 let findings = Linter::default().lint_manifest(text).into_findings();
-                let warnings = report(name, text, routes, &findings);
+                let warnings = shortened(report(name, text, routes, &findings));
                 Ok(Self { text: text.into(), manifest, table, warnings })
             }
             Err(findings) => {
                 let errors = findings.iter().filter(|finding| finding.diagnostic.severity == Severity::Error).count();
-                Err(BadManifest { report: report(name, text, routes, &findings), errors })
+                Err(BadManifest { report: shortened(report(name, text, routes, &findings)), errors })
             }
         }
     }
@@ -94,6 +97,16 @@ impl GoodManifest {
     pub fn routes(&self) -> usize {
         self.table.len()
     }
+}
+
+/// Cuts a report that is too long for a log and for the page.
+fn shortened(mut report: String) -> String {
+    if report.len() > LONGEST_REPORT {
+        let end = report.as_bytes().iter().take(LONGEST_REPORT).rposition(|byte| *byte == b'\n').unwrap_or(0);
+        report.truncate(end);
+        report.push_str("\nand more: `edgeroute check` and `edgeroute lint` report all of it");
+    }
+    report
 }
 
 fn report(name: &str, text: &str, routes: usize, findings: &[Finding]) -> String {

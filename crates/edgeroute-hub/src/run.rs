@@ -1,6 +1,7 @@
 //! Starts a hub with all its servers, and stops it without losing anything.
 
 use std::fmt;
+use std::fs::File;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use uuid::Uuid;
 
 use crate::admin::{self, Access, Token};
 use crate::administration::{Administration, Place};
-use crate::bind::bind;
+use crate::bind::{ADMINISTRATION, bind};
 use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::config::{self, Config};
@@ -65,6 +66,8 @@ pub struct Running {
     addresses: Addresses,
     reload: Arc<Notify>,
     tasks: JoinSet<()>,
+    /// Held as long as the hub runs.
+    _lock: File,
 }
 
 /// Where a hub listens.
@@ -88,6 +91,7 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
     let good = GoodManifest::check(&name, &text).map_err(|bad| StartError(bad.report))?;
     // Before anything is made, so that a second hub changes nothing.
     let listeners = Listeners::bind(config).await?;
+    let lock = lock(config)?;
     let hub = Arc::new(open(config, good)?);
     let tls = Arc::new(Tls::open(&config.certificate_source(), hub.clock.clone()).map_err(failed)?);
     let services = Arc::new(Services(Arc::clone(&hub)));
@@ -129,8 +133,7 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
             tracing::warn!("no workload API at {}: {error}", config.listen.workload.display());
         }
     }
-    if let Some(address) = config.listen.workload_http {
-        let listener = bind(address, "workload API").await.map_err(failed)?;
+    if let Some(listener) = listeners.workload {
         tasks.spawn(workload::serve_loopback(listener, Arc::clone(&services), Arc::clone(&tls), stop()));
     }
     tasks.spawn(Arc::clone(&hub).watch_manifest(manifest.to_owned(), Arc::clone(&reload)));
@@ -141,7 +144,7 @@ pub async fn start(config: &Config) -> Result<Running, StartError> {
     tasks.spawn(Arc::clone(&tls).renew(stopped(stop())));
     // Last: whoever gets an answer finds everything else at work.
     tasks.spawn(admin::serve(listeners.admin, admin::router(Arc::new(administration), access), stopped(stop())));
-    Ok(Running { hub, tls, upstream, addresses, reload, tasks })
+    Ok(Running { hub, tls, upstream, addresses, reload, tasks, _lock: lock })
 }
 
 /// Serves MQTT over whatever the HTTPS server makes of WebSockets.
@@ -193,10 +196,22 @@ impl Addresses {
     }
 }
 
+/// Creates the data directory, and makes sure that no other hub uses it.
+fn lock(config: &Config) -> Result<File, StartError> {
+    let data = config.data.display();
+    files::create_directory(&config.data)
+        .map_err(|error| StartError(format!("cannot create the directory {data}: {error}")))?;
+    match files::lock(&config.data.join("hub.lock")) {
+        Ok(Some(lock)) => Ok(lock),
+        Ok(None) => {
+            Err(StartError(format!("another hub runs with the data in {data}: stop it, or give another --data")))
+        }
+        Err(error) => Err(StartError(format!("cannot write to {data}: {error}"))),
+    }
+}
+
 /// Opens everything that a hub consists of, without its servers.
 fn open(config: &Config, manifest: GoodManifest) -> Result<Hub, StartError> {
-    files::create_directory(&config.data)
-        .map_err(|error| StartError(format!("cannot create the directory {}: {error}", config.data.display())))?;
     let clock = Clock::default();
     let identities = Arc::new(Identities::open(&config.identities()).map_err(failed)?);
     let options = config.store_options(clock.clone());
@@ -218,7 +233,10 @@ fn open(config: &Config, manifest: GoodManifest) -> Result<Hub, StartError> {
         limits: config.limits,
         max_disk: config.max_disk,
         inbound: Inbound::default(),
+        devicebound: Mutex::default(),
         identities,
+        asked: tokio::sync::Mutex::default(),
+        identities_problem: Mutex::default(),
         store,
         router,
         ingest,
@@ -256,13 +274,18 @@ struct Listeners {
     mqtt: TcpListener,
     https: Option<TcpListener>,
     admin: TcpListener,
+    workload: Option<TcpListener>,
     warnings: Vec<String>,
 }
 
 impl Listeners {
     async fn bind(config: &Config) -> Result<Self, StartError> {
         let mqtt = bind(config.listen.mqtt(), "MQTT").await.map_err(failed)?;
-        let admin = bind(config.listen.admin, "administration").await.map_err(failed)?;
+        let admin = bind(config.listen.admin, ADMINISTRATION).await.map_err(failed)?;
+        let workload = match config.listen.workload_http {
+            Some(address) => Some(bind(address, "workload API").await.map_err(failed)?),
+            None => None,
+        };
         let mut warnings = Vec::new();
         let https = match config.listen.https() {
             None => None,
@@ -276,7 +299,7 @@ impl Listeners {
                 }
             },
         };
-        Ok(Self { mqtt, https, admin, warnings })
+        Ok(Self { mqtt, https, admin, workload, warnings })
     }
 
     fn addresses(&self) -> Result<Addresses, StartError> {

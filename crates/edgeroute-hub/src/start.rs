@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -16,6 +17,8 @@ use crate::run::{self, Running};
 const LOG: &str = "EDGEROUTE_HUB_LOG";
 /// What the libraries of the store say is not for operators.
 const QUIET: [&str; 2] = ["fjall=warn", "lsm_tree=warn"];
+/// How long work on the disk may take after everything has stopped.
+const LAST_TIME: Duration = Duration::from_secs(2);
 /// The most modules that are listed.
 const MOST_MODULES: usize = 20;
 
@@ -37,7 +40,10 @@ fn try_start(config: &Config) -> Result<(), String> {
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start threads: {error}"))?;
-    runtime.block_on(serve(config))
+    let served = runtime.block_on(serve(config));
+    // A read of a file system that does not answer must not keep the program.
+    runtime.shutdown_timeout(LAST_TIME);
+    served
 }
 
 fn log(format: LogFormat) -> Result<(), String> {
@@ -60,7 +66,11 @@ async fn serve(config: &Config) -> Result<(), String> {
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let mut hang_up = signal(SignalKind::hangup()).map_err(failed)?;
-    let running = run::start(config).await.map_err(|error| error.to_string())?;
+    let running = tokio::select! {
+        running = run::start(config) => running.map_err(|error| error.to_string())?,
+        _ = terminate.recv() => return Ok(()),
+        _ = interrupt.recv() => return Ok(()),
+    };
     // Standard output may be closed: a hub goes on without it.
     let _ = io::stdout().write_all(greeting(config, &running).as_bytes());
     loop {

@@ -162,7 +162,8 @@ impl std::fmt::Debug for IdentitySecret {
 /// A change of an identity: the last part of `POST /api/identities/{device}[/modules/{module}]/...`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdentityChange {
-    /// `rotate`: new keys. The client is disconnected.
+    /// `rotate`: a new primary key. The previous one becomes the secondary key, and the previous secondary key is no longer
+    /// valid: a client that used it is disconnected.
     Rotate,
     /// `enable`: the client may connect.
     Enable,

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use hyper::server::conn::http1;
@@ -20,10 +20,14 @@ const LONGEST_HEAD: usize = 64 * 1024;
 /// How long requests may take after the end was announced.
 const LAST_TIME: Duration = Duration::from_secs(2);
 
+/// How often errors of the listener are logged.
+const LOG_INTERVAL: Duration = Duration::from_secs(10);
+
 /// Serves the administration port until `stop` completes. Connections beyond 256 wait. Streams are cut 2 seconds later.
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
     let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let stopping = watch::Sender::new(());
+    let mut logged = None;
     tokio::pin!(stop);
     loop {
         let permit = tokio::select! {
@@ -38,7 +42,10 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
             Ok((stream, _)) => stream,
             Err(error) => {
                 // Out of descriptors, for example: others have to be closed first.
-                tracing::warn!("administration: cannot accept a connection: {error}");
+                if logged.is_none_or(|logged: Instant| logged.elapsed() > LOG_INTERVAL) {
+                    tracing::warn!("administration: cannot accept a connection: {error}");
+                    logged = Some(Instant::now());
+                }
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             }

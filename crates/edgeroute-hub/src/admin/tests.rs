@@ -231,13 +231,14 @@ async fn pages_of_other_sites_are_refused() {
 async fn writes_need_the_content_type_of_json() {
     let server = local().await;
     for headers in ["", "Content-Type: text/plain\r\n", "Content-Type: application/jsonx\r\n"] {
-        let (status, _, body) = server.send("POST /api/queues/1/drop", headers, "").await;
+        let (status, _, body) = server.send("PUT /api/manifest", headers, "{}").await;
         assert_eq!(status, 415);
         assert!(body.contains(r#""code":"unsupported_media_type""#), "{body}");
     }
     let headers = "Content-Type: application/json; charset=utf-8\r\n";
-    assert_eq!(server.send("POST /api/queues/1/drop", headers, "").await.0, 200);
-    assert_eq!(server.hub.calls(), ["Drop 1"]);
+    assert_ne!(server.send("PUT /api/manifest", headers, "{}").await.0, 415);
+    assert_eq!(server.send("POST /api/queues/1/drop", "", "").await.0, 200, "without a body");
+    assert_eq!(server.hub.calls(), ["InForce {}", "Drop 1"]);
 }
 
 #[tokio::test]

@@ -130,6 +130,31 @@ impl fmt::Display for Failure {
 /// Where results go.
 type Out<'a> = &'a mut dyn Write;
 
+/// Standard output, and whether its reader has closed it.
+struct Output<W> {
+    to: W,
+    is_closed: bool,
+}
+
+impl<W> Output<W> {
+    fn note<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        self.is_closed |= result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+        result
+    }
+}
+
+impl<W: Write> Write for Output<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.to.write(bytes);
+        self.note(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.to.flush();
+        self.note(flushed)
+    }
+}
+
 /// Runs a command. `start` runs a hub until it is stopped.
 pub fn run(arguments: HubArguments, start: impl FnOnce(&Config) -> ExitCode) -> ExitCode {
     let HubArguments { command, sources, run } = arguments;
@@ -138,7 +163,7 @@ pub fn run(arguments: HubArguments, start: impl FnOnce(&Config) -> ExitCode) -> 
         Some(Command::Run(run)) => (run, None),
         Some(command) => (run, Some(command)),
     };
-    let mut out = io::stdout().lock();
+    let mut out = Output { to: io::stdout().lock(), is_closed: false };
     let result = match (Config::load(&sources, &run), command) {
         (Err(error), _) => Err(error.into()),
         (Ok(config), None) => {
@@ -152,6 +177,8 @@ pub fn run(arguments: HubArguments, start: impl FnOnce(&Config) -> ExitCode) -> 
     };
     match result {
         Ok(code) => code,
+        // `| head`, for example: whoever reads has enough.
+        Err(_) if out.is_closed => ExitCode::SUCCESS,
         Err(failure) => {
             // Nothing is left to do if standard error is closed.
             let _ = writeln!(io::stderr(), "error: {failure}");

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::sas::{InvalidToken, Token};
-use super::{ClientId, Identities, Identity, InvalidUsername, Username};
+use super::{ClientId, Identities, Identity, InvalidUsername, Key, Username};
 use crate::clock::Timestamp;
 
 /// The rules by which tokens are accepted.
@@ -31,6 +31,8 @@ impl Default for Policy {
 pub struct Authenticated {
     /// The client.
     pub client: ClientId,
+    /// The key that signed its token.
+    pub key: Key,
     /// When the connection has to end, if ever.
     pub expires: Option<Timestamp>,
     /// The SDK's description of itself.
@@ -58,15 +60,22 @@ impl Identities {
         }
         let password = password.ok_or(Kind::NoToken)?;
         let token = std::str::from_utf8(password).map_err(|_| Kind::NotText)?;
-        let expires = self.check_token(&client, &identity, token, now)?;
-        Ok(Authenticated { client, expires: Some(expires), agent: name.agent })
+        let (key, expires) = self.check_token(&client, &identity, token, now)?;
+        Ok(Authenticated { client, key, expires: Some(expires), agent: name.agent })
     }
 
     /// Checks a token that a client uses for a request, such as the header `Authorization` of HTTP. Returns when it
     /// expires. Does not touch the disk.
     pub fn verify(&self, client: &ClientId, token: &str, now: Timestamp) -> Result<Timestamp, Refusal> {
         let identity = self.enabled(client)?;
-        self.check_token(client, &identity, token, now)
+        self.check_token(client, &identity, token, now).map(|(_, expires)| expires)
+    }
+
+    /// Whether a client that signed its token with a key may still be connected.
+    pub fn accepts(&self, client: &ClientId, key: &Key) -> bool {
+        let has = |identity: &Identity| identity.primary_key == *key || identity.secondary_key == *key;
+        let device = client.module_id().and_then(|_| self.get(&client.to_device())).filter(|device| device.enabled);
+        self.enabled(client).is_ok_and(|identity| has(&identity) || device.is_some_and(|device| has(&device)))
     }
 
     fn enabled(&self, client: &ClientId) -> Result<Identity, Refusal> {
@@ -80,7 +89,7 @@ impl Identities {
         identity: &Identity,
         token: &str,
         now: Timestamp,
-    ) -> Result<Timestamp, Refusal> {
+    ) -> Result<(Key, Timestamp), Refusal> {
         let policy = self.policy();
         let token = Token::parse(token).map_err(Kind::Token)?;
         let audience = token.audience().ok_or(Kind::NoAudience)?;
@@ -100,15 +109,14 @@ impl Identities {
             None
         };
         let keys = [Some(identity), device.as_ref()].into_iter().flatten();
-        if !token.is_signed_by(keys.flat_map(|identity| [&identity.primary_key, &identity.secondary_key])) {
-            return Err(Kind::Signature.into());
-        }
+        let keys = keys.flat_map(|identity| [&identity.primary_key, &identity.secondary_key]);
+        let key = token.signer(keys).ok_or(Kind::Signature)?.clone();
         let skew = u64::try_from(policy.skew.as_millis()).unwrap_or(u64::MAX);
         let expires = token.expires().plus_millis(skew);
         if expires <= now {
             return Err(Kind::Expired { at: token.expires(), now }.into());
         }
-        Ok(expires)
+        Ok((key, expires))
     }
 }
 

@@ -1,14 +1,13 @@
 //! The content of the file of identities.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::{ClientId, Key, NoRandomness};
-use crate::json;
+use crate::{files, json};
 
 /// The name of the file in the data directory.
 pub const FILE: &str = "identities.json";
@@ -78,7 +77,7 @@ impl Content {
 
 /// Reads the file. Returns `None` if it does not exist.
 pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let file = match File::open(path) {
+    let file = match files::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),

@@ -261,30 +261,19 @@ impl Identities {
         })
     }
 
-    /// Reads the file again if its content has changed. Returns the clients whose connections have to end: those that
-    /// were removed or disabled, and those that have other keys than before. An error leaves everything as it was.
-    pub fn reload(&self) -> Result<Vec<ClientId>, IdentityError> {
-        let Some(path) = &self.path else { return Ok(Vec::new()) };
+    /// Reads the file again if its content has changed. Ending connections that are no longer
+    /// [accepted](Self::accepts) is up to the caller. An error leaves everything as it was.
+    pub fn reload(&self) -> Result<(), IdentityError> {
+        let Some(path) = &self.path else { return Ok(()) };
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes = file::read(path).map_err(|error| IdentityError::file(path, error))?;
         let bytes = bytes.ok_or_else(|| IdentityError::file(path, io::ErrorKind::NotFound.into()))?;
-        if bytes == *seen {
-            return Ok(Vec::new());
+        if bytes != *seen {
+            let content = self.parse_own(path, &bytes)?;
+            self.publish(content.identities);
+            *seen = bytes;
         }
-        let content = self.parse_own(path, &bytes)?;
-        let before = self.snapshot();
-        let ended = before.iter().filter(|(client, identity)| {
-            content.identities.get(client).is_none_or(|now| {
-                let keys = |identity: &Identity| [identity.primary_key.clone(), identity.secondary_key.clone()];
-                // A rotation keeps one key: which of the two a client used is not known, so its next token shows it.
-                let shares_key = keys(identity).iter().any(|key| keys(now).contains(key));
-                (identity.enabled && !now.enabled) || now.generation != identity.generation || !shares_key
-            })
-        });
-        let ended = ended.map(|(client, _)| client.clone()).collect();
-        self.publish(content.identities);
-        *seen = bytes;
-        Ok(ended)
+        Ok(())
     }
 
     /// Changes the identities in the file and in memory, or neither.

@@ -98,11 +98,11 @@ impl<'t> Token<'t> {
         Some(Audience { host: host.to_owned(), client })
     }
 
-    /// Whether one of the keys signed the token. Tries all of them, so that the time does not show which.
-    #[expect(single_use_lifetimes, reason = "a lifetime without a name is not stable in `impl Trait`")]
-    pub fn is_signed_by<'k>(&self, keys: impl IntoIterator<Item = &'k Key>) -> bool {
+    /// Returns the key that signed the token, if it is one of these. Tries all of them, so that the time does not show
+    /// which.
+    pub fn signer<'k>(&self, keys: impl IntoIterator<Item = &'k Key>) -> Option<&'k Key> {
         let signed: [&[u8]; 3] = [self.resource.as_bytes(), b"\n", self.expiry.as_bytes()];
-        keys.into_iter().fold(false, |found, key| found | key.verifies(&signed, &self.signature))
+        keys.into_iter().fold(None, |found, key| if key.verifies(&signed, &self.signature) { Some(key) } else { found })
     }
 }
 
@@ -168,10 +168,10 @@ mod tests {
         ] {
             let token = Token::parse(text).expect("it can be read");
             assert_eq!(token.expires(), Timestamp(seconds * 1_000));
-            assert!(token.is_signed_by([key]));
-            assert!(token.is_signed_by([&Key::random().expect("there is randomness"), key]));
-            assert!(!token.is_signed_by([if *key == leaf { &sensor } else { &leaf }]));
-            assert!(!token.is_signed_by([]));
+            assert!(token.signer([key]).is_some());
+            assert!(token.signer([&Key::random().expect("there is randomness"), key]).is_some());
+            assert!(token.signer([if *key == leaf { &sensor } else { &leaf }]).is_none());
+            assert!(token.signer([]).is_none());
             let host = "my-hub.azure-devices.net".to_owned();
             assert_eq!(token.audience(), Some(Audience { host, client: client.clone() }));
             assert_eq!(sign("my-hub.azure-devices.net", &client, key, token.expires()), text);
@@ -184,10 +184,10 @@ mod tests {
         for (from, to) in [("edge-1", "edge-2"), ("%2Fdevices", "%2fdevices"), ("se=1796006025", "se=1796006026")] {
             let changed = PYTHON_MODULE.replace(from, to);
             assert_ne!(changed, PYTHON_MODULE);
-            assert!(!Token::parse(&changed).expect("it can be read").is_signed_by([&sensor]), "{changed}");
+            assert!(Token::parse(&changed).expect("it can be read").signer([&sensor]).is_none(), "{changed}");
         }
         let short = PYTHON_MODULE.replace("IuB9lxu95JCu2D22CsI6z3wuY3BKDD5oCA94WWhJ2HQ%3D", "IuB9");
-        assert!(!Token::parse(&short).expect("it can be read").is_signed_by([&sensor]));
+        assert!(Token::parse(&short).expect("it can be read").signer([&sensor]).is_none());
     }
 
     // The digits of an escape may be lower case: what is signed is the text as it is.
@@ -199,7 +199,7 @@ mod tests {
         let signature = utf8_percent_encode(&signature, ENCODED);
         let text = format!("SharedAccessSignature se=99&skn=&sig={signature}&sr={resource}");
         let token = Token::parse(&text).expect("it can be read");
-        assert!(token.is_signed_by([&key]));
+        assert!(token.signer([&key]).is_some());
         assert_eq!(token.audience().map(|audience| audience.client), Some(ClientId::module("edge-1", "sensor")));
     }
 
@@ -260,7 +260,7 @@ mod tests {
             let client = ClientId::device(device.replace('/', "_"));
             let text = sign(&host, &client, &key, Timestamp(seconds));
             let token = Token::parse(&text).expect("it can be read");
-            prop_assert!(token.is_signed_by([&key]));
+            prop_assert!(token.signer([&key]).is_some());
             prop_assert_eq!(token.audience(), Some(Audience { host, client }));
         }
     }

@@ -5,6 +5,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::clock::{Clock, Timestamp};
+use crate::identity::Key;
 use crate::outbox::Paused;
 use crate::store::{Durability, Store, StoreOptions, WhenFull};
 
@@ -36,6 +37,7 @@ fn connection(generation: u64) -> (Connection, mpsc::Receiver<Push>) {
         address: "127.0.0.1:1".parse().expect("an address"),
         since: Timestamp(0),
         agent: None,
+        key: Key::random().expect("there is randomness"),
         pushes,
         close: watch::channel(None).0,
     };

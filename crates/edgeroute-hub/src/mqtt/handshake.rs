@@ -95,12 +95,16 @@ pub(super) async fn accept(
     if hub.is_stopping() {
         return Err(Refused::Stopping);
     }
-    let now = hub.clock.now();
-    let authenticated = hub
-        .identities
-        .authenticate(connect.user_name(), connect.client_id(), connect.password(), now)
-        .map_err(Refused::Credentials)?;
-    let client = authenticated.client;
+    let authenticate = || {
+        let (user, id) = (connect.user_name(), connect.client_id());
+        hub.identities.authenticate(user, id, connect.password(), hub.clock.now())
+    };
+    let authenticated = match authenticate() {
+        // A command may have added it just now.
+        Err(Refusal::UNKNOWN) if knows(hub, connect.client_id()).await => authenticate(),
+        authenticated => authenticated,
+    };
+    let client = authenticated.map_err(Refused::Credentials)?.client;
     let session = hub.clients.session(&client);
     if session.state().connection.is_some() {
         hub.metrics.taken_over(&client);
@@ -117,9 +121,10 @@ pub(super) async fn accept(
         return Err(Refused::TooManyClients);
     }
     let mailbox = timeout(TAKEOVER, Arc::clone(session.mailbox()).lock_owned()).await.map_err(|_| Refused::Busy)?;
-    // An identity may have been removed, and its session with it, while this connection waited.
-    if !hub.identities.contains(&client) {
-        return Err(Refused::Credentials(Refusal::UNKNOWN));
+    // While this connection waited, the identity may have been removed, and its session with it, or disabled.
+    let authenticated = authenticate().map_err(Refused::Credentials)?;
+    if hub.is_stopping() {
+        return Err(Refused::Stopping);
     }
     let (pushes, received) = mpsc::channel(PUSHES);
     let (close, closing) = watch::channel(None);
@@ -136,12 +141,27 @@ pub(super) async fn accept(
     if connect.clean_session() {
         accepted.forget(hub);
     }
-    let connection = Connection { generation, address, since: now, agent: authenticated.agent, pushes, close };
+    let connection = Connection {
+        generation,
+        address,
+        since: hub.clock.now(),
+        agent: authenticated.agent,
+        key: authenticated.key,
+        pushes,
+        close,
+    };
     session.update(|state| state.connection = Some(connection));
     hub.metrics.connected(&client);
     hub.observer.event(Event::Connected { client: client.clone(), address: address.to_string() });
     tracing::info!(%client, %address, "connected");
     Ok(accepted)
+}
+
+async fn knows(hub: &Hub, client: &str) -> bool {
+    match client.parse() {
+        Ok(client) => hub.knows(&client).await,
+        Err(_) => false,
+    }
 }
 
 impl Accepted {

@@ -165,7 +165,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         self.store_filters(Box::new(move |outcome| {
             let response = match outcome {
                 Outcome::Stored(_) => Response::Suback { id, granted },
-                Outcome::Failed => Response::Failed,
+                Outcome::Failed | Outcome::TooLarge => Response::Failed,
             };
             // Full only if the client asks for more than it may at once; then it asks again.
             let _ = responses.try_send(response);
@@ -203,7 +203,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             _ => None,
         };
         match message {
-            Some(message) => self.hub.ingest.accept(message, None, Box::new(|_| ())),
+            Some(message) => self.hub.ingest.accept_if_space(message),
             None => {
                 tracing::info!(%client, "the last will of a client is not a message of the client, so it is ignored");
             }

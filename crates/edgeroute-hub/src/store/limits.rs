@@ -8,7 +8,7 @@ use super::group::{Group, message_bytes};
 use super::inbox::{Item, Place};
 use super::sweep::first_deliveries;
 use super::thread::Writer;
-use super::{Level, Removal, Sequence, WhenFull};
+use super::{Level, Outcome, Removal, Sequence, WhenFull};
 
 /// The free space below which a file system has little left, unless it is small.
 const LITTLE_ROOM: u64 = 1024 * 1024 * 1024;
@@ -30,6 +30,8 @@ enum Fit {
     Later,
     /// It can never be stored.
     Never,
+    /// It can never be stored, because it is larger than the store may be.
+    TooLarge,
 }
 
 impl Writer {
@@ -93,6 +95,10 @@ impl Writer {
             }
             Fit::Later if item.is_wanted() => Some(item),
             Fit::Later | Fit::Never => None,
+            Fit::TooLarge => {
+                item.completed.call(Outcome::TooLarge);
+                None
+            }
         }
     }
 
@@ -111,7 +117,7 @@ impl Writer {
             let stored = self.messages > 0 || !group.fresh.is_empty();
             if !stored || bytes > max {
                 tracing::error!(bytes, max, "a message does not fit into the store even when that is empty");
-                return Fit::Never;
+                return Fit::TooLarge;
             }
             if self.when_full == WhenFull::Wait {
                 return Fit::Later;

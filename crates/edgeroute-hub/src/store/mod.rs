@@ -95,8 +95,10 @@ pub enum WhenFull {
 pub enum Outcome {
     /// It is stored, as durably as the options say. Has the number of the message, if there was one.
     Stored(Option<Sequence>),
-    /// It is not stored: the disk failed. Must not be acknowledged.
+    /// It is not stored: the disk failed, or whoever waited for it has gone. Must not be acknowledged.
     Failed,
+    /// It is not stored, because it is larger than the store may ever be. Sending it again is of no use.
+    TooLarge,
 }
 
 /// Things to write in one atomic step.
@@ -137,6 +139,24 @@ impl Sender {
 
     fn has_failed(&self) -> bool {
         self.0.load(Ordering::Relaxed) & Self::FAILED != 0
+    }
+}
+
+/// A sender that withdraws what waits for space when it is dropped: a request, for example, whose client does not wait any
+/// more.
+#[derive(Debug, Default)]
+pub struct Wanted(Arc<Sender>);
+
+impl Wanted {
+    /// Returns the sender, for [`Submission::sender`].
+    pub fn sender(&self) -> Arc<Sender> {
+        Arc::clone(&self.0)
+    }
+}
+
+impl Drop for Wanted {
+    fn drop(&mut self) {
+        self.0.leave();
     }
 }
 
@@ -322,6 +342,16 @@ impl Store {
         drop(waiting);
         shared.inbox.clear(cleared.iter().map(|&(level, _)| Clear { queue, level, through }));
         cleared.iter().map(|(_, count)| count).sum::<u64>().saturating_sub(removing)
+    }
+
+    /// Removes all deliveries of all destinations of a consumer, as [`clear`](Self::clear) does.
+    pub fn clear_consumer(&self, consumer: &Consumer) {
+        let is_of =
+            |(queue, destination): (QueueId, Destination)| (destination.consumer() == *consumer).then_some(queue);
+        let queues: Vec<_> = self.handle.shared.index().destinations().filter_map(is_of).collect();
+        for queue in queues {
+            self.clear(queue);
+        }
     }
 
     /// Sets the limit of bytes. `None` means as many as the disk holds.

@@ -27,7 +27,7 @@ use crate::clock::Clock;
 use crate::identity::ClientId;
 use crate::ingest::Ingest;
 use crate::message::{Message, stamps};
-use crate::store::{Completion, Outcome, Sender, StateKey, Store, Submission};
+use crate::store::{Completion, Outcome, StateKey, Store, Submission, Wanted};
 use crate::wire::Filter;
 use record::Record;
 
@@ -112,7 +112,7 @@ impl Twins {
         let state = vec![(key(client), Some(to_bytes(&record)?))];
         let wanted = Wanted::default();
         let (completed, outcome) = completion();
-        self.ingest.accept_with(self.notification(client, patch), state, Some(Arc::clone(&wanted.0)), completed);
+        self.ingest.accept_with(self.notification(client, patch), state, Some(wanted.sender()), completed);
         drop(lock);
         stored(outcome).await?;
         Ok(version)
@@ -296,16 +296,6 @@ fn push_to(clients: &Clients, client: &ClientId, push: Push) {
     {
         // What does not arrive is part of the next patch.
         session.push(push);
-    }
-}
-
-/// Withdraws a submission that waits for space when the request is dropped.
-#[derive(Default)]
-struct Wanted(Arc<Sender>);
-
-impl Drop for Wanted {
-    fn drop(&mut self) {
-        self.0.leave();
     }
 }
 

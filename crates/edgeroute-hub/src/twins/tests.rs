@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, watch};
 use super::*;
 use crate::clients::Connection;
 use crate::clock::Timestamp;
+use crate::identity::Key;
 use crate::metrics::Metrics;
 use crate::observe::Observer;
 use crate::outbox::Paused;
@@ -61,6 +62,7 @@ impl Rig {
                 address: "127.0.0.1:1".parse().expect("an address"),
                 since: Timestamp(0),
                 agent: None,
+                key: Key::random().expect("there is randomness"),
                 pushes,
                 close: watch::channel(None).0,
             });

@@ -101,41 +101,56 @@ fn connection_strings_are_those_the_sdks_read() {
 fn changes_of_another_process_are_read_and_kept() {
     let directory = directory();
     let (one, other) = (open(&directory), open(&directory));
-    assert_eq!(one.reload().expect("it is read"), []);
+    one.reload().expect("it is read");
     other.add(&leaf()).expect("it is added");
     assert!(!one.contains(&leaf()));
     // A change keeps what the other process wrote.
     one.ensure_module("sensor").expect("it is added");
     assert!(one.contains(&leaf()));
-    assert_eq!(other.reload().expect("it is read"), []);
+    other.reload().expect("it is read");
     assert_eq!(one.all(), other.all());
 }
 
 #[test]
-fn a_reload_names_the_clients_that_have_to_go() {
+fn a_reload_shows_which_keys_are_still_accepted() {
     let directory = directory();
     let (one, other) = (open(&directory), open(&directory));
     let clients = ["a", "b", "c", "d", "e"].map(ClientId::device);
     for client in &clients {
         assert!(one.add(client).expect("it is added"));
     }
-    assert_eq!(other.reload().expect("it is read"), []);
-    let [removed, disabled, rotated, replaced, untouched] = &clients;
+    other.reload().expect("it is read");
+    let keys: Vec<_> = clients.iter().map(|client| other.get(client).expect("it is there").primary_key).collect();
+    let accepted = || -> Vec<_> { clients.iter().zip(&keys).map(|(client, key)| other.accepts(client, key)).collect() };
+    let [removed, disabled, rotated, replaced, _] = &clients;
     one.remove(removed).expect("it is removed");
     one.disable(disabled).expect("it is disabled");
     one.rotate(rotated).expect("it is rotated");
     one.remove(replaced).expect("it is removed");
     one.add(replaced).expect("it is added");
-    assert_eq!(other.reload().expect("it is read"), [removed.clone(), disabled.clone(), replaced.clone()]);
-    assert_eq!(other.reload().expect("it is read"), []);
-    // The second rotation leaves none of the keys.
+    assert_eq!(accepted(), [true; 5]);
+    other.reload().expect("it is read");
+    assert_eq!(accepted(), [false, false, true, false, true]);
+    // The first rotation kept the key as the secondary one. Both are read on their own.
     one.rotate(rotated).expect("it is rotated");
-    one.rotate(rotated).expect("it is rotated");
-    assert_eq!(other.reload().expect("it is read"), std::slice::from_ref(rotated));
-    assert!(other.get(untouched).expect("it is there").enabled);
+    other.reload().expect("it is read");
     one.enable(disabled).expect("it is enabled");
-    assert_eq!(other.reload().expect("it is read"), []);
-    assert!(other.get(disabled).expect("it is there").enabled);
+    other.reload().expect("it is read");
+    assert_eq!(accepted(), [false, true, false, false, true]);
+}
+
+#[test]
+fn a_module_may_use_a_key_of_its_device_as_long_as_both_are_enabled() {
+    let directory = directory();
+    let identities = open(&directory);
+    identities.ensure_module("sensor").expect("it is added");
+    let (device, module) = (ClientId::device("edge-1"), ClientId::module("edge-1", "sensor"));
+    let key = identities.get(&device).expect("it is there").primary_key;
+    let own = identities.get(&module).expect("it is there").primary_key;
+    assert!(identities.accepts(&module, &key) && identities.accepts(&module, &own));
+    assert!(!identities.accepts(&device, &own), "a module's key is not its device's");
+    identities.disable(&device).expect("it is disabled");
+    assert!(!identities.accepts(&module, &key) && identities.accepts(&module, &own));
 }
 
 #[test]

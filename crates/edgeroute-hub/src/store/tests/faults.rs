@@ -67,7 +67,7 @@ fn each_operation_may_fail() {
                 });
                 match found.expect("an outcome") {
                     Outcome::Stored(sequence) => acknowledged.push((sequence.expect("a number"), n)),
-                    Outcome::Failed => {
+                    Outcome::Failed | Outcome::TooLarge => {
                         left(&faults).store(-1, Ordering::SeqCst);
                         eventually("it is open again", || store.entries(queue, level(0), None, 1).is_ok());
                     }

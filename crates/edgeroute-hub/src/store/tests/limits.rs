@@ -73,7 +73,7 @@ fn a_message_above_the_limit_fails_and_holds_up_nothing() {
         let queue = store.queue(&input("a"));
         let large = send(&store, message(1, 1000), vec![delivery(queue, 0)]);
         let small = send(&store, message(2, 10), vec![delivery(queue, 0)]);
-        assert_eq!(large.recv_timeout(PATIENCE), Ok(Outcome::Failed));
+        assert_eq!(large.recv_timeout(PATIENCE), Ok(Outcome::TooLarge));
         assert!(matches!(small.recv_timeout(PATIENCE), Ok(Outcome::Stored(Some(_)))));
     }
 }

@@ -178,7 +178,7 @@ fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
                         model.state.extend(record);
                     }
                     Outcome::Stored(None) => prop_assert!(false, "no number"),
-                    Outcome::Failed => model.settle(&store, (message, deliveries, record))?,
+                    Outcome::Failed | Outcome::TooLarge => model.settle(&store, (message, deliveries, record))?,
                 }
                 prop_assert!(outcome.recv_timeout(Duration::from_millis(1)).is_err(), "completed once");
             }
