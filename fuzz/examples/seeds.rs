@@ -19,11 +19,12 @@ const SOURCES: [(&str, &str, &[&str]); 5] = [
     ("manifests.jsonl", "json", &["manifest_never_panics", "manifest_positions_in_bounds", "fmt_preserves_meaning"]),
 ];
 /// Targets whose input is a sequence of choices.
-const OF_CHOICES: [&str; 4] = [
+const OF_CHOICES: [&str; 5] = [
     "tree_agrees_with_interpreter",
     "incremental_agrees_with_fresh_build",
     "explain_agrees_with_match",
     "lints_are_sound",
+    "hub_connection",
 ];
 
 fn main() -> io::Result<()> {

@@ -52,11 +52,6 @@ impl<R: RoleType> Protocol<R> {
         Self { connection, silence: None, out: BytesMut::new() }
     }
 
-    /// Answers PINGREQ without being asked to.
-    pub(crate) fn answer_pings(&mut self) {
-        self.connection.set_auto_ping_response(true);
-    }
-
     /// The bytes to send. Whoever sends them removes them.
     pub(crate) const fn out(&mut self) -> &mut BytesMut {
         &mut self.out
@@ -97,7 +92,7 @@ impl<R: RoleType> Protocol<R> {
     ) -> Result<(), Violation> {
         match event {
             // The library admits the packet identifier 0, which the standard forbids.
-            Event::NotifyPacketReceived(Packet::V3_1_1Publish(publish)) if publish.packet_id() == Some(0) => {
+            Event::NotifyPacketReceived(received) if id(&received) == Some(0) => {
                 return Err(Violation(MqttError::PacketIdentifierInvalid));
             }
             Event::NotifyPacketReceived(received) => packet(received)?,
@@ -155,5 +150,15 @@ impl<R: RoleType> Protocol<R> {
             .payload(payload.to_vec())
             .build();
         self.send(GenericPacket::V3_1_1Publish(packet.map_err(Violation)?))
+    }
+}
+
+/// The packet identifier that a peer has chosen, if the packet has one.
+fn id(packet: &Packet) -> Option<u16> {
+    match packet {
+        Packet::V3_1_1Publish(packet) => packet.packet_id(),
+        Packet::V3_1_1Subscribe(packet) => Some(packet.packet_id()),
+        Packet::V3_1_1Unsubscribe(packet) => Some(packet.packet_id()),
+        _ => None,
     }
 }

@@ -210,8 +210,10 @@ fn lock(config: &Config) -> Result<File, StartError> {
     }
 }
 
-/// Opens everything that a hub consists of, without its servers.
-fn open(config: &Config, manifest: GoodManifest) -> Result<Hub, StartError> {
+/// Opens everything that a hub consists of, without its servers. Blocks on the disk.
+pub fn open(config: &Config, manifest: GoodManifest) -> Result<Hub, StartError> {
+    files::create_directory(&config.data)
+        .map_err(|error| StartError(format!("cannot create the directory {}: {error}", config.data.display())))?;
     let clock = Clock::default();
     let identities = Arc::new(Identities::open(&config.identities()).map_err(failed)?);
     let options = config.store_options(clock.clone());

@@ -16,6 +16,7 @@ pub(crate) enum Packet {
     Puback(u16),
     Subscribe(v3_1_1::Subscribe),
     Unsubscribe(v3_1_1::Unsubscribe),
+    Ping,
     Disconnect,
 }
 
@@ -23,12 +24,6 @@ pub(crate) enum Packet {
 pub(crate) type Codec = Protocol<Server>;
 
 impl Protocol<Server> {
-    pub(crate) fn server() -> Self {
-        let mut protocol = Self::new();
-        protocol.answer_pings();
-        protocol
-    }
-
     /// Reads bytes of the client. Appends the packets in them. After an error, the packets before it are valid.
     pub(crate) fn receive(&mut self, bytes: &[u8], packets: &mut VecDeque<Packet>) -> Result<(), Violation> {
         self.read(bytes, |packet| {
@@ -38,6 +33,7 @@ impl Protocol<Server> {
                 Any::V3_1_1Puback(packet) => Packet::Puback(packet.packet_id()),
                 Any::V3_1_1Subscribe(packet) => Packet::Subscribe(packet),
                 Any::V3_1_1Unsubscribe(packet) => Packet::Unsubscribe(packet),
+                Any::V3_1_1Pingreq(_) => Packet::Ping,
                 Any::V3_1_1Disconnect(_) => Packet::Disconnect,
                 _ => return Ok(()),
             });
@@ -63,6 +59,11 @@ impl Protocol<Server> {
             .collect();
         let packet = v3_1_1::Suback::builder().packet_id(id).return_codes(codes).build();
         self.send(GenericPacket::V3_1_1Suback(packet.map_err(Violation)?))
+    }
+
+    /// Answers PINGREQ. The library would answer by itself, but not to a client that does not wait for CONNACK.
+    pub(crate) fn pingresp(&mut self) -> Result<(), Violation> {
+        self.send(GenericPacket::V3_1_1Pingresp(v3_1_1::Pingresp::new()))
     }
 
     /// Answers UNSUBSCRIBE.

@@ -26,8 +26,10 @@ use crate::wire::Filter;
 
 /// The most requests about twins of a client that are in progress.
 pub(super) const REQUESTS: usize = 16;
-/// No more is generated for a client that has this many bytes to read.
-const MOST_BUFFERED: usize = 256 * 1024;
+/// The most subscriptions of a client that are being stored.
+pub(super) const SUBSCRIPTIONS: usize = 16;
+/// No more is generated for, or read of, a client that has this many bytes to read.
+pub(super) const MOST_BUFFERED: usize = 256 * 1024;
 /// A client that reads nothing for this long is disconnected.
 const STALL: Duration = Duration::from_secs(60);
 /// How long a client may take to send CONNECT.
@@ -35,8 +37,8 @@ const CONNECT_TIME: Duration = Duration::from_secs(30);
 /// How long the hub tries to send the last bytes of a connection.
 const LAST_BYTES: Duration = Duration::from_secs(5);
 
-/// Serves one connection until it ends.
-pub(crate) async fn serve<S>(hub: Arc<Hub>, stream: S, address: SocketAddr)
+/// Serves one connection, over whatever carries its bytes, until it ends.
+pub async fn serve<S>(hub: Arc<Hub>, stream: S, address: SocketAddr)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin,
 {
@@ -73,6 +75,7 @@ where
         acknowledge,
         pending: VecDeque::new(),
         first: 0,
+        subscribing: 0,
         sender: Arc::default(),
         fetch: None,
         may_have_deliveries: true,
@@ -114,17 +117,24 @@ where
 struct Sources {
     pushes: mpsc::Receiver<Push>,
     closing: watch::Receiver<Option<CloseReason>>,
-    acknowledged: mpsc::UnboundedReceiver<(u64, Outcome)>,
+    acknowledged: mpsc::UnboundedReceiver<Stored>,
     responded: mpsc::Receiver<Response>,
     /// When the client's token expires.
     expires: Option<Timestamp>,
 }
 
-/// The answer to a request of a client that took time.
-pub(super) enum Response {
-    Publish { topic: String, payload: Vec<u8> },
-    Suback { id: u16, granted: Vec<Option<u8>> },
-    Failed,
+/// The answer to a request of a client about its twin.
+pub(super) struct Response {
+    pub(super) topic: String,
+    pub(super) payload: Vec<u8>,
+}
+
+/// The outcome of storing something of the client.
+pub(super) enum Stored {
+    /// The message with this number.
+    Message { number: u64, outcome: Outcome },
+    /// What a SUBSCRIBE changed, with the answer to it.
+    Filters { id: u16, granted: Vec<Option<u8>>, outcome: Outcome },
 }
 
 /// What a fetch of deliveries returns: the reader, and what it read.
@@ -137,12 +147,14 @@ pub(super) struct Connection<S> {
     pub(super) session: Arc<Session>,
     pub(super) mailbox: OwnedMutexGuard<Mailbox>,
     /// Reports what is stored. Cloned for each message.
-    pub(super) acknowledge: mpsc::UnboundedSender<(u64, Outcome)>,
+    pub(super) acknowledge: mpsc::UnboundedSender<Stored>,
     /// The messages of the client that are not acknowledged, in the order in which they came, because MQTT acknowledges
     /// in that order. Each has its packet identifier, `None` at quality of service 0, and whether it is stored.
     pub(super) pending: VecDeque<(Option<u16>, bool)>,
     /// The number of the first pending message.
     pub(super) first: u64,
+    /// The number of subscriptions that are being stored.
+    pub(super) subscribing: usize,
     /// Whether the client still waits for what it sent.
     pub(super) sender: Arc<Sender>,
     /// Reading of the client's queues, in progress.
@@ -160,11 +172,12 @@ pub(super) struct Connection<S> {
 enum Wake {
     Read(std::io::Result<usize>),
     Sent(std::io::Result<()>),
-    Stored(Option<(u64, Outcome)>),
+    Stored(Stored),
     Push(Option<Push>),
     Response(Option<Response>),
     Fetched(Result<Fetched, tokio::task::JoinError>),
     Deliveries,
+    Room,
     Closing,
     Timer,
 }
@@ -199,6 +212,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
                 written = Instant::now();
             }
             let may_read = self.may_read();
+            let has_room = self.has_room();
             let may_generate = buffered < MOST_BUFFERED;
             let may_fetch = self.may_fetch();
             let silence = self.socket.codec.silence().map(|time| heard + time);
@@ -212,11 +226,12 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             input.reserve(READ_CHUNK);
             let wake = tokio::select! {
                 changed = sources.closing.changed() => { let _ = changed; Wake::Closing }
-                Some(stored) = sources.acknowledged.recv() => Wake::Stored(Some(stored)),
+                Some(stored) = sources.acknowledged.recv() => Wake::Stored(stored),
                 result = send_some(writer, codec.out()), if buffered > 0 || unflushed => Wake::Sent(result),
-                push = sources.pushes.recv(), if may_generate => Wake::Push(push),
+                push = sources.pushes.recv(), if may_generate && has_room => Wake::Push(push),
                 response = sources.responded.recv(), if may_generate => Wake::Response(response),
                 fetched = joined(&mut self.fetch), if self.fetch.is_some() => Wake::Fetched(fetched),
+                () = room(self.requests.as_ref()), if !has_room => Wake::Room,
                 () = notified.notified(), if may_fetch => Wake::Deliveries,
                 result = reader.read_buf(input), if may_read => Wake::Read(result),
                 () = sleep_until(wake_at.unwrap_or(heard)), if wake_at.is_some() => Wake::Timer,
@@ -225,7 +240,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
                 Wake::Read(Ok(0)) => return Err(Ending::Closed),
                 Wake::Read(Ok(_)) => {
                     heard = Instant::now();
-                    self.socket.decode()?;
+                    self.socket.decode();
                 }
                 Wake::Sent(Ok(())) => {
                     written = Instant::now();
@@ -234,16 +249,15 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
                 }
                 Wake::Read(Err(error)) | Wake::Sent(Err(error)) => return Err(error.into()),
                 Wake::Stored(first) => {
-                    let mut next = first;
-                    while let Some((number, outcome)) = next {
-                        self.stored(number, outcome)?;
-                        next = sources.acknowledged.try_recv().ok();
+                    self.acknowledge(&first)?;
+                    while let Ok(next) = sources.acknowledged.try_recv() {
+                        self.acknowledge(&next)?;
                     }
                 }
                 Wake::Push(Some(push)) => self.push(push)?,
-                Wake::Push(None) | Wake::Response(None) => {}
+                Wake::Push(None) | Wake::Response(None) | Wake::Room => {}
                 Wake::Deliveries => self.may_have_deliveries = true,
-                Wake::Response(Some(response)) => self.respond(response)?,
+                Wake::Response(Some(response)) => self.respond(&response)?,
                 Wake::Fetched(fetched) => {
                     self.fetch = None;
                     self.fetched(fetched);
@@ -277,7 +291,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
     async fn finish(&mut self, sources: &mut Sources) {
         while !self.pending.is_empty() {
             match sources.acknowledged.recv().await {
-                Some((number, outcome)) if self.stored(number, outcome).is_ok() => {}
+                Some(stored) if self.acknowledge(&stored).is_ok() => {}
                 _ => break,
             }
         }
@@ -312,6 +326,15 @@ async fn send_some(writer: &mut (impl AsyncWrite + Unpin), out: &mut BytesMut) -
     match writer.write_buf(out).await? {
         0 => Err(std::io::ErrorKind::WriteZero.into()),
         _ => Ok(()),
+    }
+}
+
+/// Waits until there is room for a request about the twin.
+async fn room(requests: Option<&mpsc::Sender<Request>>) {
+    match requests {
+        // Fails only if nobody answers requests any more.
+        Some(requests) if requests.capacity() == 0 => drop(requests.reserve().await),
+        _ => std::future::pending().await,
     }
 }
 

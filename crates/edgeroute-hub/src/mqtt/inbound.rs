@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 
 use super::codec::Packet;
-use super::connection::{Connection, REQUESTS, Response};
+use super::connection::{Connection, MOST_BUFFERED, REQUESTS, SUBSCRIPTIONS, Stored};
 use super::ending::Ending;
 use super::requests::{self, Request};
 use crate::clients::Clients;
@@ -16,18 +16,28 @@ use crate::store::{Completion, Outcome, Submission};
 use crate::wire::{self, Filter, Inbound};
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
-    /// Whether the connection reads on. It does not while as many messages as it may have are being stored, unless the
-    /// store takes none: then it reads on, because acknowledgements of deliveries are what makes space.
-    pub(super) fn may_read(&self) -> bool {
-        let has_room = self.requests.as_ref().is_none_or(|requests| requests.capacity() > 0);
+    /// Whether the connection reads on. It does not while the client leaves what it is sent unread, or while as many
+    /// messages as it may have are being stored, unless the store takes none: then it reads on, because acknowledgements
+    /// of deliveries are what makes space.
+    pub(super) fn may_read(&mut self) -> bool {
         let limits = &self.hub.limits;
         let may_take = self.pending.len() < limits.unacknowledged && self.hub.inbound.bytes() < limits.inbound_bytes;
-        (has_room && may_take) || !self.hub.store.is_writable()
+        (may_take || !self.hub.store.is_writable())
+            && !self.socket.has_packets()
+            && self.socket.codec.out().len() < MOST_BUFFERED
     }
 
-    /// Handles the packets that were read.
+    /// Whether there is room for another request about the twin, and for another subscription to be stored.
+    pub(super) fn has_room(&self) -> bool {
+        self.subscribing < SUBSCRIPTIONS
+            && self.requests.as_ref().is_none_or(|requests| requests.capacity() > 0 || requests.is_closed())
+    }
+
+    /// Handles the packets that were read, as far as there is room for what they ask.
     pub(super) fn handle_packets(&mut self) -> Result<(), Ending> {
-        while let Some(packet) = self.socket.packets.pop_front() {
+        while self.has_room()
+            && let Some(packet) = self.socket.next_packet()?
+        {
             match packet {
                 Packet::Publish(publish) => self.publish(&publish)?,
                 Packet::Puback(id) => {
@@ -36,6 +46,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
                 }
                 Packet::Subscribe(subscribe) => self.subscribe(&subscribe)?,
                 Packet::Unsubscribe(unsubscribe) => self.unsubscribe(&unsubscribe)?,
+                Packet::Ping => self.socket.codec.pingresp()?,
                 Packet::Disconnect => return Err(Ending::Disconnect),
                 Packet::Connect(_) => return Err(Ending::NotConnect),
             }
@@ -102,7 +113,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
                 sender.fail();
             }
             // The connection may have ended.
-            let _ = acknowledge.send((number, outcome));
+            let _ = acknowledge.send(Stored::Message { number, outcome });
         });
         self.hub.ingest.accept(message, Some(Arc::clone(&self.sender)), completed);
     }
@@ -123,7 +134,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             requests
         });
         if requests.try_send(request).is_err() {
-            // `may_read` keeps room. Only a single read of many requests gets here; their senders ask again.
+            // Whoever calls this sees to it that there is room, but for what a client missed while it was away.
             tracing::warn!(client = %self.session.client(), "dropped a request about a twin: too many at once");
         }
     }
@@ -161,14 +172,11 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             self.socket.codec.suback(id, &granted)?;
             return Ok(());
         }
-        let responses = self.responses.clone();
+        self.subscribing += 1;
+        let acknowledge = self.acknowledge.clone();
         self.store_filters(Box::new(move |outcome| {
-            let response = match outcome {
-                Outcome::Stored(_) => Response::Suback { id, granted },
-                Outcome::Failed | Outcome::TooLarge => Response::Failed,
-            };
-            // Full only if the client asks for more than it may at once; then it asks again.
-            let _ = responses.try_send(response);
+            // The connection may have ended.
+            let _ = acknowledge.send(Stored::Filters { id, granted, outcome });
         }));
         Ok(())
     }

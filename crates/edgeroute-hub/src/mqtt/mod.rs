@@ -10,7 +10,7 @@ mod outbound;
 mod requests;
 mod socket;
 
-pub(crate) use connection::serve;
+pub use connection::serve;
 pub use listen::listen;
 
 /// Returns the beginning of a text of a client, without control characters.

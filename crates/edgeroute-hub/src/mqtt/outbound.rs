@@ -5,7 +5,7 @@ use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::{JoinError, spawn_blocking};
 
-use super::connection::{Connection, Fetched, Response};
+use super::connection::{Connection, Fetched, Response, Stored};
 use super::ending::Ending;
 use super::requests::Request;
 use crate::clients::Push;
@@ -136,6 +136,19 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         self.hub.store.remove(vec![due.entry], Removal::Delivered);
     }
 
+    /// Takes the outcome of storing something of the client, and answers.
+    pub(super) fn acknowledge(&mut self, stored: &Stored) -> Result<(), Ending> {
+        match stored {
+            Stored::Message { number, outcome } => self.stored(*number, *outcome),
+            Stored::Filters { outcome: Outcome::Failed | Outcome::TooLarge, .. } => Err(Ending::StoreFailed),
+            Stored::Filters { id, granted, outcome: Outcome::Stored(_) } => {
+                self.subscribing -= 1;
+                self.socket.codec.suback(*id, granted)?;
+                Ok(())
+            }
+        }
+    }
+
     /// Takes the outcome of storing a message of the client, and acknowledges all messages that are stored in order.
     pub(super) fn stored(&mut self, number: u64, outcome: Outcome) -> Result<(), Ending> {
         if outcome == Outcome::Failed {
@@ -170,12 +183,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
     }
 
     /// Sends the answer to a request of the client.
-    pub(super) fn respond(&mut self, response: Response) -> Result<(), Ending> {
-        match response {
-            Response::Publish { topic, payload } => self.socket.codec.publish_once(&topic, &payload)?,
-            Response::Suback { id, granted } => self.socket.codec.suback(id, &granted)?,
-            Response::Failed => return Err(Ending::StoreFailed),
-        }
+    pub(super) fn respond(&mut self, response: &Response) -> Result<(), Ending> {
+        self.socket.codec.publish_once(&response.topic, &response.payload)?;
         Ok(())
     }
 }

@@ -45,7 +45,7 @@ pub(super) async fn answer(
                 let twin = hub.twins.get(&client).await;
                 hub.metrics.twin_read(&client, start.elapsed());
                 match twin {
-                    Ok(payload) => Response::Publish { topic: wire::twin_response_topic(200, &rid, None), payload },
+                    Ok(payload) => Response { topic: wire::twin_response_topic(200, &rid, None), payload },
                     Err(error) => failed(&error, &rid),
                 }
             }
@@ -53,10 +53,9 @@ pub(super) async fn answer(
                 let reported = hub.twins.report(&client, &patch).await;
                 hub.metrics.reported(&client, start.elapsed());
                 match reported {
-                    Ok(version) => Response::Publish {
-                        topic: wire::twin_response_topic(204, &rid, Some(version)),
-                        payload: Vec::new(),
-                    },
+                    Ok(version) => {
+                        Response { topic: wire::twin_response_topic(204, &rid, Some(version)), payload: Vec::new() }
+                    }
                     Err(error) => failed(&error, &rid),
                 }
             }
@@ -76,5 +75,5 @@ fn log(client: &ClientId, result: Result<(), TwinError>) {
 
 /// The answer to a request that failed. The SDK for Node looks at the body alone, the one for Python at the status.
 fn failed(error: &TwinError, rid: &str) -> Response {
-    Response::Publish { topic: wire::twin_response_topic(error.status(), rid, None), payload: error.body() }
+    Response { topic: wire::twin_response_topic(error.status(), rid, None), payload: error.body() }
 }

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::codec::{Codec, Packet};
 use super::ending::Ending;
+use crate::protocol::Violation;
 
 /// Bytes read at a time.
 pub(super) const READ_CHUNK: usize = 16 * 1024;
@@ -19,7 +20,9 @@ pub(super) struct Socket<S> {
     pub(super) writer: WriteHalf<S>,
     pub(super) codec: Codec,
     /// Packets that were read and not handled.
-    pub(super) packets: VecDeque<Packet>,
+    packets: VecDeque<Packet>,
+    /// What follows those packets and breaks the protocol.
+    violation: Option<Violation>,
     /// Bytes that were read and not decoded.
     pub(super) input: BytesMut,
 }
@@ -27,34 +30,50 @@ pub(super) struct Socket<S> {
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Socket<S> {
     pub(super) fn new(stream: S) -> Self {
         let (reader, writer) = tokio::io::split(stream);
-        Self { reader, writer, codec: Codec::server(), packets: VecDeque::new(), input: BytesMut::new() }
+        let (codec, packets, input) = (Codec::new(), VecDeque::new(), BytesMut::new());
+        Self { reader, writer, codec, packets, violation: None, input }
     }
 
     /// Reads until there is a packet, which must be CONNECT.
     pub(super) async fn next_connect(&mut self) -> Result<v3_1_1::Connect, Ending> {
         loop {
-            match self.packets.pop_front() {
-                Some(Packet::Connect(connect)) => return Ok(connect),
-                Some(_) => return Err(Ending::NotConnect),
-                None => {}
+            match self.next_packet() {
+                Ok(Some(Packet::Connect(connect))) => return Ok(connect),
+                Ok(Some(_)) => return Err(Ending::NotConnect),
+                Ok(None) => {}
+                Err(violation) => {
+                    // The answer to a CONNECT that cannot be read, such as one of MQTT 5.
+                    let _ = timeout(Duration::from_secs(5), self.flush()).await;
+                    return Err(violation);
+                }
             }
             self.input.reserve(READ_CHUNK);
             if self.reader.read_buf(&mut self.input).await? == 0 {
                 return Err(Ending::Closed);
             }
-            if let Err(violation) = self.decode() {
-                // The answer to a CONNECT that cannot be read, such as one of MQTT 5.
-                let _ = timeout(Duration::from_secs(5), self.flush()).await;
-                return Err(violation);
-            }
+            self.decode();
         }
     }
 
-    /// Turns the bytes that were read into packets.
-    pub(super) fn decode(&mut self) -> Result<(), Ending> {
-        let result = self.codec.receive(&self.input, &mut self.packets);
+    /// Turns the bytes that were read into packets. Must not be called before all earlier packets are handled.
+    pub(super) fn decode(&mut self) {
+        self.violation = self.codec.receive(&self.input, &mut self.packets).err();
         self.input.clear();
-        result.map_err(Ending::Violation)
+    }
+
+    /// Returns the next packet, or `None` if more has to be read first. Fails where the client breaks the protocol: what
+    /// it sent before is handled, above all a DISCONNECT.
+    pub(super) fn next_packet(&mut self) -> Result<Option<Packet>, Ending> {
+        match (self.packets.pop_front(), self.violation) {
+            (Some(packet), _) => Ok(Some(packet)),
+            (None, Some(violation)) => Err(violation.into()),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// Whether there are packets that were read and not handled.
+    pub(super) fn has_packets(&self) -> bool {
+        !self.packets.is_empty()
     }
 
     /// Sends all that is to be sent.

@@ -54,10 +54,19 @@ impl<'b> Choices<'b> {
         &all[index]
     }
 
-    /// Returns a short string of the bytes themselves, so that a fuzzer's dictionary takes effect.
+    /// Returns whether all bytes are used.
+    pub fn is_over(&self) -> bool {
+        self.bytes.as_slice().is_empty()
+    }
+
+    /// Returns fewer than `count` of the bytes themselves, so that a fuzzer's dictionary takes effect.
+    pub fn raw_bytes(&mut self, count: usize) -> Vec<u8> {
+        let length = self.below(count);
+        self.bytes.by_ref().take(length).copied().collect()
+    }
+
+    /// Returns a short string of the bytes themselves.
     pub fn raw_text(&mut self) -> String {
-        let length = self.below(24);
-        let bytes: Vec<u8> = self.bytes.by_ref().take(length).copied().collect();
-        String::from_utf8_lossy(&bytes).into_owned()
+        String::from_utf8_lossy(&self.raw_bytes(24)).into_owned()
     }
 }

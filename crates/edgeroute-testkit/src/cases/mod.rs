@@ -21,7 +21,7 @@ use edgeroute_lang::hir::Shadowing;
 use edgeroute_lang::limits::{Budgets, Limits};
 use edgeroute_lang::priority::{Priority, TimeToLive};
 
-use choices::Choices;
+pub use choices::Choices;
 use conditions::Hint;
 pub use diffed::Diffed;
 pub use messages::{MessageParts, OriginParts};
