@@ -76,12 +76,13 @@ impl Api {
 
     fn request(&self, method: Method, path: &str, body: Option<String>) -> Result<Response<Body>, Failure> {
         let address = self.contact.reachable();
-        let mut request = Request::builder().method(method.clone()).uri(format!("http://{address}{path}"));
+        // Also without a body, which the library then announces as one of unknown length.
+        let writes = method != Method::GET;
+        let mut request = Request::builder().method(method).uri(format!("http://{address}{path}"));
         if let Some(token) = &self.contact.token {
             request = request.header("Authorization", format!("Bearer {token}"));
         }
-        // Also without a body, which the library then announces as one of unknown length.
-        if method != Method::GET {
+        if writes {
             request = request.header("Content-Type", "application/json");
         }
         let failed =
