@@ -12,7 +12,8 @@ pub type Document = Map<String, Value>;
 /// The most bytes of a patch, and of a document, as JSON without white space.
 pub const LARGEST: usize = 32 * 1024;
 
-/// The most objects that are nested in each other below the document.
+/// The most objects and arrays that are nested in each other below the document. Far below the depth at which a stored
+/// twin could not be read any more.
 const DEEPEST: usize = 10;
 
 /// The most bytes of a name.
@@ -38,7 +39,7 @@ pub(super) fn parse_patch(bytes: &[u8]) -> Result<Document, TwinError> {
 /// Checks a patch or document.
 ///
 /// # Errors
-/// Fails if it has more than 32 KiB, if more than 10 objects are nested in it, if a name has more than 1,024 bytes or
+/// Fails if it has more than 32 KiB, if more than 10 objects and arrays are nested in it, if a name has more than 1,024 bytes or
 /// characters that are not permitted, if a string has more than 4,096 bytes, if an integer is not within ±2⁵², or if an
 /// array has a `null`.
 pub(super) fn check(document: &Document) -> Result<(), TwinError> {
@@ -97,15 +98,22 @@ fn check_value(name: &str, value: &Value, depth: usize) -> Result<(), TwinError>
             string.len()
         ))),
         Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
-        Value::Array(items) => items.iter().try_for_each(|item| match item {
-            Value::Null => Err(TwinError::invalid(format_args!("the array `{name}` contains null"))),
-            item => check_value(name, item, depth),
-        }),
-        Value::Object(object) => match depth.checked_sub(1) {
-            Some(depth) => check_object(object, depth),
-            None => Err(TwinError::invalid(format_args!("more than {DEEPEST} objects are nested at `{name}`"))),
-        },
+        Value::Array(items) => {
+            let depth = below(name, depth)?;
+            items.iter().try_for_each(|item| match item {
+                Value::Null => Err(TwinError::invalid(format_args!("the array `{name}` contains null"))),
+                item => check_value(name, item, depth),
+            })
+        }
+        Value::Object(object) => check_object(object, below(name, depth)?),
     }
+}
+
+/// Returns how many objects and arrays can be nested in one at `name`, where `depth` can be.
+fn below(name: &str, depth: usize) -> Result<usize, TwinError> {
+    depth.checked_sub(1).ok_or_else(|| {
+        TwinError::invalid(format_args!("more than {DEEPEST} objects and arrays are nested at `{name}`"))
+    })
 }
 
 /// Applies a patch: objects are merged, `null` removes, and everything else replaces.

@@ -127,6 +127,11 @@ async fn a_refused_patch_changes_nothing() {
         let error = rig.twins.report(&sensor(), patch.as_bytes()).await.expect_err("it is refused");
         assert_eq!(error.status(), status, "{patch}");
     }
+    // Nested as deep as the JSON reader takes it: a record that holds it would be too deep.
+    for depth in [120, 126] {
+        let patch = format!("{{\"x\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
+        assert_eq!(rig.twins.report(&sensor(), patch.as_bytes()).await.expect_err("it is refused").status(), 400);
+    }
     assert_eq!(rig.twin(&sensor()).await["reported"], json!({"$version": 1}));
     assert_eq!(rig.store.queues().len(), 0);
 }

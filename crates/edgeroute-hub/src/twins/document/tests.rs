@@ -63,7 +63,11 @@ fn a_difference_is_a_patch() {
 #[test]
 fn limits_are_exact() {
     accepted(&nested(11));
-    assert_eq!(refused(&nested(12)), "more than 10 objects are nested at `a`");
+    assert_eq!(refused(&nested(12)), "more than 10 objects and arrays are nested at `a`");
+    let arrays = |depth: usize| (0..depth).fold(json!(1), |inner, _| json!([inner]));
+    accepted(&json!({ "a": arrays(10) }));
+    assert_eq!(refused(&json!({ "a": arrays(11) })), "more than 10 objects and arrays are nested at `a`");
+    assert!(refused(&json!({ "a": [{ "b": arrays(9) }] })).ends_with("are nested at `b`"));
     accepted(&json!({ "n".repeat(1_024): 1 }));
     assert!(refused(&json!({ "n".repeat(1_025): 1 })).ends_with("..` has 1025 bytes, more than 1024"));
     accepted(&json!({ "a": "v".repeat(4_096) }));
