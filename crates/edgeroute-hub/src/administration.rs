@@ -29,7 +29,7 @@ use crate::reload;
 use crate::routing::GoodManifest;
 use crate::store::{Consumer, Destination, QueueId, Sequence};
 use crate::tls::Tls;
-use crate::twins::TwinError;
+use crate::twins::{self, TwinError};
 use crate::upstream::{State, Upstream};
 use crate::wire::Filter;
 
@@ -307,7 +307,8 @@ impl AdminHub for Administration {
 
     async fn patch_twin(&self, client: ClientId, patch: TwinPatch) -> Result<TwinView, ApiError> {
         self.known(&client).await?;
-        self.hub.twins.patch_desired(&client, patch.desired).await.map_err(|error| of_twin(&error))?;
+        let patch = twins::read(patch.desired.get().as_bytes()).map_err(|error| of_twin(&error))?;
+        self.hub.twins.patch_desired(&client, patch).await.map_err(|error| of_twin(&error))?;
         self.twin_view(&client).await
     }
 

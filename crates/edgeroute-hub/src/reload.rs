@@ -8,7 +8,7 @@ use std::time::Duration;
 use edgeroute::manifest::StoreAndForward;
 use edgeroute::{Limits, Manifest};
 use edgeroute_analysis::topology::Topology;
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use crate::files;
@@ -16,6 +16,7 @@ use crate::hub::Hub;
 use crate::identity::ClientId;
 use crate::observe::Event;
 use crate::routing::{BadManifest, GoodManifest};
+use crate::twins;
 
 /// The largest manifest that is read, in bytes.
 const LARGEST: u64 = 16 * 1024 * 1024;
@@ -32,23 +33,26 @@ pub fn modules(manifest: &Manifest) -> BTreeSet<String> {
 
 /// Returns the desired properties of each module in the text of a whole deployment, `$edgeAgent` and `$edgeHub` left
 /// out. Empty for other manifests.
-pub fn desired_properties(text: &str) -> BTreeMap<String, Map<String, Value>> {
-    let Ok(Value::Object(mut root)) = serde_json::from_str(text) else { return BTreeMap::new() };
-    let content = match root.remove("content") {
-        Some(Value::Object(mut content)) => content.remove("modulesContent"),
-        _ => root.remove("modulesContent"),
-    };
-    let Some(Value::Object(modules)) = content else { return BTreeMap::new() };
+pub fn desired_properties(text: &str) -> BTreeMap<String, &RawValue> {
+    let Some(root) = members(text) else { return BTreeMap::new() };
+    let content = root.get("content").and_then(|content| members(content.get()));
+    let modules = content.unwrap_or(root).remove("modulesContent").and_then(|modules| members(modules.get()));
     let mut desired = BTreeMap::new();
-    for (module, content) in modules {
+    for (module, content) in modules.unwrap_or_default() {
         if !module.starts_with('$')
-            && let Value::Object(mut content) = content
-            && let Some(Value::Object(properties)) = content.remove("properties.desired")
+            && let Some(mut content) = members(content.get())
+            && let Some(properties) = content.remove("properties.desired")
+            && properties.get().starts_with('{')
         {
             desired.insert(module, properties);
         }
     }
     desired
+}
+
+/// Returns the members of a JSON object.
+fn members(text: &str) -> Option<BTreeMap<String, &RawValue>> {
+    serde_json::from_str(text).ok()
 }
 
 impl Hub {
@@ -103,7 +107,11 @@ impl Hub {
         }
         for (module, desired) in desired_properties(routing.text()) {
             let client = ClientId::module(self.identities.hub_device(), module.as_str());
-            if let Err(error) = self.twins.set_desired_of_manifest(&client, desired).await {
+            let set = async {
+                let desired = twins::read(desired.get().as_bytes())?;
+                self.twins.set_desired_of_manifest(&client, desired).await
+            };
+            if let Err(error) = set.await {
                 tracing::error!("cannot set the desired properties of the module {module}: {error}");
             }
         }

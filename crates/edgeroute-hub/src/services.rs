@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -15,6 +14,7 @@ use crate::identity::ClientId;
 use crate::methods::Call;
 use crate::observe::{Event, Notice};
 use crate::operations::{Draft, OperationError};
+use crate::twins;
 use crate::upstream::{Acknowledge, Downstream, Respond, Upstream};
 use crate::wire::Bag;
 use crate::workload::{KeyName, Signer};
@@ -81,12 +81,13 @@ impl Downstream for Services {
     fn desired(&self, client: &ClientId, _version: Option<u64>, patch: Vec<u8>) {
         let (hub, client) = (Arc::clone(&self.0), client.clone());
         tokio::spawn(async move {
-            let Ok(Value::Object(mut patch)) = serde_json::from_slice(&patch) else {
-                return tracing::error!(%client, "the desired properties from upstream are not a JSON object");
+            let changed = async {
+                let mut patch = twins::read(&patch)?;
+                // This hub counts its own versions.
+                patch.remove("$version");
+                hub.twins.patch_desired(&client, patch).await
             };
-            // This hub counts its own versions.
-            patch.remove("$version");
-            if let Err(error) = hub.twins.patch_desired(&client, patch).await {
+            if let Err(error) = changed.await {
                 tracing::error!(%client, "cannot take the desired properties from upstream: {error}");
             }
         });

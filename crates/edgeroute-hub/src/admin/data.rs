@@ -248,7 +248,7 @@ pub struct TwinView {
 #[serde(deny_unknown_fields)]
 pub struct TwinPatch {
     /// What changes in the desired properties; null removes a property. `{"desired": {"rate": 5}}`.
-    pub desired: Map<String, Value>,
+    pub desired: Box<RawValue>,
 }
 
 /// A direct method: the body of `POST /api/methods/{device}[/{module}]`.

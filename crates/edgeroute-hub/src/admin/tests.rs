@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::sync::PoisonError;
 
 use edgeroute::Origin;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -110,8 +110,8 @@ impl AdminHub for Fake {
     }
 
     async fn patch_twin(&self, client: ClientId, patch: TwinPatch) -> Result<TwinView, ApiError> {
-        self.did(format!("{client} {}", Value::from(patch.desired.clone())));
-        Ok(TwinView { desired: patch.desired, reported: Map::new() })
+        self.did(format!("{client} {}", patch.desired));
+        Ok(TwinView::default())
     }
 
     async fn invoke(&self, client: ClientId, call: MethodCall) -> Result<MethodResponse, ApiError> {

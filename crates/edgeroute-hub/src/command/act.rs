@@ -1,8 +1,11 @@
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use edgeroute::{Origin, OwnedMessage};
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use ureq::http::Method;
 
@@ -10,6 +13,7 @@ use super::api::{Api, path};
 use super::names::{find, open};
 use super::show::{list, number, string};
 use super::{Failure, Out};
+use crate::admin::TwinPatch;
 use crate::config::Config;
 use crate::files;
 
@@ -142,7 +146,7 @@ pub(super) fn send(arguments: &SendArguments, config: &Config, out: Out<'_>) -> 
     }
     let names = |name: &str| arguments.system_properties.iter().any(|(given, _)| given.eq_ignore_ascii_case(name));
     // Conditions on the body ask for both.
-    let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(message.body()).is_ok();
+    let is_json = serde_json::from_slice::<IgnoredAny>(message.body()).is_ok();
     for (name, value) in [("contentType", "application/json"), ("contentEncoding", "utf-8")] {
         if is_json && !names(name) {
             message = message.with_system_property(name, value);
@@ -176,9 +180,10 @@ impl Twin {
         let twin = match self {
             Self::Get { .. } => api.get(&path)?,
             Self::Set { desired, .. } => {
-                let desired: Map<String, Value> = serde_json::from_str(desired)
+                serde_json::from_str::<BTreeMap<String, &RawValue>>(desired)
                     .map_err(|error| Failure::new(format!("the desired properties are not a JSON object: {error}")))?;
-                api.send(Method::PATCH, &path, Some(&json!({ "desired": desired })))?
+                let desired = RawValue::from_string(desired.clone())?;
+                api.send_text(Method::PATCH, &path, Some(serde_json::to_string(&TwinPatch { desired })?))?
             }
         };
         writeln!(out, "{}", serde_json::to_string_pretty(&twin)?)?;

@@ -258,7 +258,9 @@ fn actions_are_requests() {
     assert!(hub.printed(&["c2d", "sensor", "hi"]).expect_err("a module").contains("only devices"));
     assert!(hub.printed(&["twin", "get", "sensor"]).expect("read").contains("\"$version\": 1"));
     hub.printed(&["twin", "set", "leaf-1", "{\"rate\": 5}"]).expect("changed");
-    assert_eq!(hub.last_request(), r#"PATCH /api/twins/leaf-1 {"desired":{"rate":5}}"#);
+    assert_eq!(hub.last_request(), r#"PATCH /api/twins/leaf-1 {"desired":{"rate": 5}}"#);
+    hub.printed(&["twin", "set", "leaf-1", "{\"a\":123456789012345678901234567890}"]).expect("the hub judges");
+    assert!(hub.last_request().ends_with(r#"{"desired":{"a":123456789012345678901234567890}}"#));
     assert!(hub.printed(&["twin", "set", "leaf-1", "5"]).expect_err("refused").contains("not a JSON object"));
     hub.printed(&["invoke", "sensor", "ping", "{\"x\": 1}", "--timeout=5"]).expect("invoked");
     assert!(hub.last_request().contains(r#""methodName":"ping","payload":{"x":1},"responseTimeoutInSeconds":5"#));

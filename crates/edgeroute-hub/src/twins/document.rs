@@ -2,9 +2,12 @@
 //!
 //! All functions recurse as deep as the JSON reader lets a document nest, which is 128 levels.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use super::TwinError;
+use crate::json;
 
 /// The desired or the reported properties of a twin, or a patch of them.
 pub type Document = Map<String, Value>;
@@ -25,13 +28,48 @@ const LONGEST_STRING: usize = 4_096;
 /// The integers that a property can have.
 const INTEGERS: std::ops::RangeInclusive<i64> = -(1 << 52)..=(1 << 52) - 1;
 
-/// Reads a patch and checks it, see [`check`].
-pub(super) fn parse_patch(bytes: &[u8]) -> Result<Document, TwinError> {
-    let patch = match serde_json::from_slice(bytes) {
-        Ok(Value::Object(patch)) => patch,
+/// Reads properties in JSON. Those that are -0 become 0, as no client distinguishes them.
+///
+/// # Errors
+/// Fails if the text is not a JSON object, or has an integer outside 64 bits, which would be rounded.
+pub fn read(text: &[u8]) -> Result<Document, TwinError> {
+    let mut document = match serde_json::from_slice(text) {
+        Ok(Value::Object(document)) => document,
         Ok(_) => return Err(TwinError::invalid("the properties are not a JSON object")),
         Err(error) => return Err(TwinError::invalid(format_args!("the properties are not JSON: {error}"))),
     };
+    let is_rounded = |integer: &&str| integer.parse::<i64>().is_err() && integer.parse::<u64>().is_err();
+    if let Some(integer) = json::integers(text).find(is_rounded) {
+        return Err(out_of_range(
+            "a property",
+            integer.get(..50).map_or(integer.to_owned(), |start| format!("{start}..")),
+        ));
+    }
+    document.values_mut().for_each(drop_signs_of_zeros);
+    Ok(document)
+}
+
+fn drop_signs_of_zeros(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            if number.is_f64() && number.as_f64().is_some_and(|number| number == 0.0 && number.is_sign_negative()) {
+                *value = 0.into();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_signs_of_zeros),
+        Value::Object(object) => object.values_mut().for_each(drop_signs_of_zeros),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
+}
+
+fn out_of_range(name: impl fmt::Display, integer: impl fmt::Display) -> TwinError {
+    let (first, last) = (INTEGERS.start(), INTEGERS.end());
+    TwinError::invalid(format_args!("{name} is {integer}, and integers go from {first} to {last}"))
+}
+
+/// Reads a patch and checks it, see [`check`].
+pub(super) fn parse_patch(bytes: &[u8]) -> Result<Document, TwinError> {
+    let patch = read(bytes)?;
     check(&patch)?;
     Ok(patch)
 }
@@ -85,11 +123,7 @@ fn check_value(name: &str, value: &Value, depth: usize) -> Result<(), TwinError>
         Value::Number(number) => {
             let is_integer = number.is_i64() || number.is_u64();
             if is_integer && !number.as_i64().is_some_and(|number| INTEGERS.contains(&number)) {
-                return Err(TwinError::invalid(format_args!(
-                    "`{name}` is {number}, and integers go from {} to {}",
-                    INTEGERS.start(),
-                    INTEGERS.end()
-                )));
+                return Err(out_of_range(format_args!("`{name}`"), number));
             }
             Ok(())
         }

@@ -31,7 +31,7 @@ use crate::store::{Completion, Outcome, StateKey, Store, Submission, Wanted};
 use crate::wire::Filter;
 use record::Record;
 
-pub use document::{Document, LARGEST, difference, merge};
+pub use document::{Document, LARGEST, difference, merge, read};
 pub use error::TwinError;
 
 /// The kind of the records of twins in the store.

@@ -91,6 +91,34 @@ fn limits_are_exact() {
 }
 
 #[test]
+fn integers_are_exact_or_refused() {
+    let text = |number: &str| format!("{{\"a\":[{{\"b\":{number}}}]}}");
+    for integer in ["123456789012345678901234567890", "-9223372036854775809", "18446744073709551616"] {
+        let error = parse_patch(text(integer).as_bytes()).expect_err("it is refused");
+        let expected = format!("a property is {integer}, and integers go from -4503599627370496 to 4503599627370495");
+        assert_eq!((error.status(), error.to_string()), (400, expected));
+    }
+    let error = parse_patch(text(&"9".repeat(300)).as_bytes()).expect_err("it is refused");
+    assert!(error.to_string().starts_with(&format!("a property is {}.., and", "9".repeat(50))), "{error}");
+    // They are not integers, but texts.
+    accepted(&json!({ "a": "123456789012345678901234567890" }));
+}
+
+#[test]
+fn numbers_keep_their_values() {
+    let written = |number: &str| {
+        let document = parse_patch(format!("{{\"a\":{number}}}").as_bytes()).expect("it is valid");
+        document["a"].to_string()
+    };
+    for number in ["7.038531e-26", "0.1", "1e+300", "21.5", "-3", "2.2250738585072014e-308", "9007199254740993.0"] {
+        let (value, expected) = (written(number).parse::<f64>(), number.parse::<f64>());
+        assert_eq!(value, expected, "{number}");
+    }
+    assert_eq!(written("7.038531e-26"), "7.038531e-26");
+    assert_eq!((written("-0").as_str(), written("-0.0").as_str(), written("[-0]").as_str()), ("0", "0", "[0]"));
+}
+
+#[test]
 fn names_and_values_are_checked_everywhere() {
     for name in ["a.b", "$version", "a#", "a b", "a\tb", "a\u{7f}", "a\u{a0}b"] {
         assert!(refused(&json!({ name: 1 })).starts_with(&format!("the name `{name}` contains")), "{name}");
