@@ -314,16 +314,14 @@ impl AdminHub for Administration {
 
     async fn invoke(&self, client: ClientId, call: MethodCall) -> Result<MethodResponse, ApiError> {
         self.known(&client).await?;
-        let payload = serde_json::value::to_raw_value(&call.payload).map_err(|_| ApiError::bad_request("no JSON"))?;
         let response = call.response_timeout_in_seconds.map(u64::from);
         let connect = call.connect_timeout_in_seconds.map(u64::from);
-        let call = Call::new(&call.method_name, Some(payload), response, connect).map_err(|error| of_method(&error))?;
+        let call = Call::new(&call.method_name, call.payload, response, connect).map_err(|error| of_method(&error))?;
         let start = Instant::now();
         let answer = self.hub.methods.invoke(&client, call).await;
         self.hub.metrics.method(ADMINISTRATION, &client, start.elapsed());
         let answer = answer.map_err(|error| of_method(&error))?;
-        let payload = serde_json::from_str(answer.payload.get()).unwrap_or_default();
-        Ok(MethodResponse { status: answer.status.into(), payload })
+        Ok(MethodResponse { status: answer.status.into(), payload: answer.payload })
     }
 
     async fn identities(&self) -> Vec<IdentityView> {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use serde_json::value::RawValue;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::http::{MethodCaller, MethodResult};
@@ -97,9 +96,7 @@ impl Downstream for Services {
         let (hub, client, name) = (Arc::clone(&self.0), client.clone(), name.to_owned());
         tokio::spawn(async move {
             let answer = async {
-                let payload = if payload.is_empty() { b"null".to_vec() } else { payload };
-                let payload = String::from_utf8(payload).ok().and_then(|text| RawValue::from_string(text).ok());
-                let call = Call::new(&name, payload, None, None)?;
+                let call = Call::with_payload(&name, &payload)?;
                 let start = Instant::now();
                 let answer = hub.methods.invoke(&client, call).await;
                 hub.metrics.method(UPSTREAM, &client, start.elapsed());

@@ -257,9 +257,9 @@ pub struct TwinPatch {
 pub struct MethodCall {
     /// The name of the method.
     pub method_name: String,
-    /// The payload. Null if it is left out.
+    /// The payload, which is passed on verbatim. Null if it is left out.
     #[serde(default)]
-    pub payload: Value,
+    pub payload: Option<Box<RawValue>>,
     /// Seconds to wait for the response: 5 to 300, 30 if left out.
     #[serde(default)]
     pub response_timeout_in_seconds: Option<u32>,
@@ -273,8 +273,8 @@ pub struct MethodCall {
 pub struct MethodResponse {
     /// The status that the method returned.
     pub status: i64,
-    /// The payload that it returned.
-    pub payload: Value,
+    /// The payload that it returned, as it was written.
+    pub payload: Box<RawValue>,
 }
 
 /// A message from the cloud to a device: the body of `POST /api/c2d/{device}`.

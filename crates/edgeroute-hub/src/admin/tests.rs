@@ -115,8 +115,9 @@ impl AdminHub for Fake {
     }
 
     async fn invoke(&self, client: ClientId, call: MethodCall) -> Result<MethodResponse, ApiError> {
-        self.did(format!("{client} {} {}", call.method_name, call.payload));
-        Ok(MethodResponse { status: 500, payload: json!({}) })
+        let payload = call.payload.unwrap_or_default();
+        self.did(format!("{client} {} {payload}", call.method_name));
+        Ok(MethodResponse { status: 500, payload })
     }
 
     async fn identities(&self) -> Vec<IdentityView> {
@@ -313,6 +314,7 @@ async fn requests_reach_the_hub() {
         ("POST /api/upstream/reconnect", "", "Reconnect"),
         ("PATCH /api/twins/edge-1/sensor", r#"{"desired":{"rate":5}}"#, r#"edge-1/sensor {"rate":5}"#),
         ("POST /api/methods/leaf-1", r#"{"methodName":"ping","payload":[1]}"#, "leaf-1 ping [1]"),
+        ("POST /api/methods/leaf-1", r#"{"methodName":"ping"}"#, "leaf-1 ping null"),
         ("POST /api/c2d/leaf-1", r#"{"body":{"a":1}}"#, r#"leaf-1 Some("{\"a\":1}")"#),
         ("POST /api/identities/edge-1/modules/new", "", "add edge-1/new"),
         ("POST /api/identities/leaf-2", "", "add leaf-2"),
@@ -324,6 +326,14 @@ async fn requests_reach_the_hub() {
     ] {
         let (status, answer) = server.write(line, body).await;
         assert_eq!(server.hub.calls(), [call], "{line}: {status} {answer}");
+    }
+    // What the JSON reader would not keep passes both ways.
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    for payload in ["1e400", r#""\ud800""#, r#"{"b":1.10,"a":2,"a":123456789012345678901234567890}"#, deep.as_str()] {
+        let body = format!(r#"{{"methodName":"ping","payload":{payload}}}"#);
+        let (status, _, answer) = server.send("POST /api/methods/leaf-1", JSON, &body).await;
+        assert_eq!((status, answer), (200, format!(r#"{{"status":500,"payload":{payload}}}"#)));
+        assert_eq!(server.hub.calls(), [format!("leaf-1 ping {payload}")]);
     }
     let message = r#"{"origin":{"device":"edge-1","module":"sensor","output":"o"},"body":"x"}"#;
     let (status, answer) = server.write("POST /api/messages", message).await;

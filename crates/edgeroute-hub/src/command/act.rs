@@ -13,7 +13,7 @@ use super::api::{Api, path};
 use super::names::{find, open};
 use super::show::{list, number, string};
 use super::{Failure, Out};
-use crate::admin::TwinPatch;
+use crate::admin::{MethodCall, MethodResponse, TwinPatch};
 use crate::config::Config;
 use crate::files;
 
@@ -194,16 +194,18 @@ impl Twin {
 /// Invokes a method. Prints status and payload.
 pub(super) fn invoke(arguments: &InvokeArguments, config: &Config, out: Out<'_>) -> Result<(), Failure> {
     let target = find(&open(config)?, &arguments.id)?;
-    let payload: Value = serde_json::from_str(&arguments.payload).map_err(|error| {
+    let payload = RawValue::from_string(arguments.payload.clone()).map_err(|error| {
         Failure::new(format!("the payload is not JSON: {error}; quote texts twice, as in '\"text\"'"))
     })?;
-    let call = json!({
-        "methodName": arguments.method,
-        "payload": payload,
-        "responseTimeoutInSeconds": arguments.timeout,
-        "connectTimeoutInSeconds": arguments.connect_timeout,
-    });
-    let answer = Api::of(&config.data)?.send(Method::POST, &path("/api/methods", &target), Some(&call))?;
+    let call = serde_json::to_string(&MethodCall {
+        method_name: arguments.method.clone(),
+        payload: Some(payload),
+        response_timeout_in_seconds: Some(arguments.timeout),
+        connect_timeout_in_seconds: Some(arguments.connect_timeout),
+    })?;
+    let answer = Api::of(&config.data)?.exchange(Method::POST, &path("/api/methods", &target), Some(call))?;
+    // The payload is printed as the client wrote it.
+    let answer: MethodResponse = serde_json::from_str(&answer)?;
     writeln!(out, "{}", serde_json::to_string_pretty(&answer)?)?;
     Ok(())
 }

@@ -64,8 +64,13 @@ impl Api {
 
     /// Sends a text in JSON, and returns the answer; null if it is empty.
     pub(super) fn send_text(&self, method: Method, path: &str, body: Option<String>) -> Result<Value, Failure> {
-        let text = read(self.request(method, path, body)?)?;
+        let text = self.exchange(method, path, body)?;
         if text.is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_str(&text)?) }
+    }
+
+    /// Sends a text in JSON, and returns the answer verbatim.
+    pub(super) fn exchange(&self, method: Method, path: &str, body: Option<String>) -> Result<String, Failure> {
+        read(self.request(method, path, body)?)
     }
 
     /// Gets lines as they come, without an end.

@@ -160,7 +160,10 @@ async fn administration(State(requests): State<Requests>, request: Request) -> (
         ("GET", "/api/messages/4/explain") => return (200, "message 4 went nowhere\n".to_owned()),
         ("GET", "/api/twins/edge-1/sensor") => json!({ "desired": { "$version": 1 }, "reported": {} }),
         ("PATCH", "/api/twins/leaf-1") => json!({ "desired": { "rate": 5 }, "reported": {} }),
-        ("POST", "/api/methods/edge-1/sensor") => json!({ "status": 200, "payload": null }),
+        ("POST", "/api/methods/edge-1/sensor") => {
+            requests.lock().expect("not poisoned").push(asked);
+            return (200, r#"{"status":200,"payload":{"b":1e400,"b":12345678901234567890123}}"#.to_owned());
+        }
         ("POST", "/api/messages" | "/api/c2d/leaf-1") => json!({ "id": 9, "deliveries": 2 }),
         ("POST", "/api/queues/7/drop") => json!({ "messages": 3 }),
         ("PUT", "/api/manifest") => {
@@ -262,8 +265,10 @@ fn actions_are_requests() {
     hub.printed(&["twin", "set", "leaf-1", "{\"a\":123456789012345678901234567890}"]).expect("the hub judges");
     assert!(hub.last_request().ends_with(r#"{"desired":{"a":123456789012345678901234567890}}"#));
     assert!(hub.printed(&["twin", "set", "leaf-1", "5"]).expect_err("refused").contains("not a JSON object"));
-    hub.printed(&["invoke", "sensor", "ping", "{\"x\": 1}", "--timeout=5"]).expect("invoked");
-    assert!(hub.last_request().contains(r#""methodName":"ping","payload":{"x":1},"responseTimeoutInSeconds":5"#));
+    let answer = hub.printed(&["invoke", "sensor", "ping", "{\"x\": 1.10}", "--timeout=5"]).expect("invoked");
+    assert_eq!(answer, "{\n  \"status\": 200,\n  \"payload\": {\"b\":1e400,\"b\":12345678901234567890123}\n}\n");
+    assert!(hub.last_request().contains(r#""methodName":"ping","payload":{"x": 1.10},"responseTimeoutInSeconds":5"#));
+    assert!(hub.printed(&["invoke", "sensor", "ping", "text"]).expect_err("refused").contains("quote texts twice"));
     assert_eq!(hub.printed(&["drop", "filter/in1"]).expect("dropped"), "filter/in1: 3 messages\n");
     assert!(hub.printed(&["drain", "other"]).expect_err("unknown").contains("no queue `other`"));
 }

@@ -111,6 +111,19 @@ impl Call {
         Self::new(&request.method_name, request.payload, response, connect)
     }
 
+    /// Creates a call from the text of its payload, which is null if it is empty. The times are 30 s and 0 s.
+    ///
+    /// # Errors
+    /// Fails if the payload is not JSON, and as [`Call::new`] does.
+    pub fn with_payload(name: &str, text: &[u8]) -> Result<Self, MethodError> {
+        if text.is_empty() {
+            return Self::new(name, None, None, None);
+        }
+        let payload = serde_json::from_slice(text)
+            .map_err(|error| MethodError::invalid(format_args!("the payload is not JSON: {error}")))?;
+        Self::new(name, Some(payload), None, None)
+    }
+
     /// Returns the name of the method.
     pub fn name(&self) -> &str {
         &self.name
@@ -164,6 +177,16 @@ mod tests {
             let call = Call::from_json(request(members).as_bytes()).expect("it is read");
             assert_eq!(call.payload(), "null");
             assert_eq!((call.response_time(), call.connect_time()), (Duration::from_secs(30), Duration::ZERO));
+        }
+    }
+
+    #[test]
+    fn a_payload_that_is_not_json_is_refused() {
+        for (text, expected) in [("", "null"), ("1.10", "1.10"), ("[1,  2]", "[1,  2]")] {
+            assert_eq!(Call::with_payload("ping", text.as_bytes()).expect("it is valid").payload(), expected);
+        }
+        for text in [&b"{"[..], b"text", b"\"\xff\""] {
+            assert_eq!(Call::with_payload("ping", text).expect_err("it is refused").status(), 400);
         }
     }
 
