@@ -52,6 +52,7 @@ impl MethodCaller for Services {
             Err(error) => match error.status() {
                 400 => MethodResult::Invalid(error.to_string()),
                 429 => MethodResult::Busy(error.to_string()),
+                502 => MethodResult::BadAnswer(error.to_string()),
                 504 => MethodResult::TimedOut(error.to_string()),
                 _ => MethodResult::NotConnected(error.to_string()),
             },

@@ -23,6 +23,8 @@ pub enum MethodResult {
     NotConnected(String),
     /// Too many methods of the target are in progress.
     Busy(String),
+    /// The answer of the target is not valid.
+    BadAnswer(String),
     /// The target did not answer in time.
     TimedOut(String),
 }
@@ -49,6 +51,7 @@ impl MethodResult {
             Self::Unauthorized(message) => error(401, 401_003, message),
             Self::NotConnected(message) => error(404, 404_103, message),
             Self::Busy(message) => error(429, 429_001, message),
+            Self::BadAnswer(message) => error(502, 502_000, message),
             Self::TimedOut(message) => error(504, 504_101, message),
         }
     }

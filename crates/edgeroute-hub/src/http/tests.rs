@@ -31,6 +31,7 @@ impl MethodCaller for Target {
             "edge-1/sensor" => MethodResult::Answered { status: 200, payload: body.to_vec() },
             "leaf-1" => MethodResult::Answered { status: -5, payload: Vec::new() },
             "broken" => MethodResult::Answered { status: 200, payload: b"{".to_vec() },
+            "wrong" => MethodResult::BadAnswer("no status".to_owned()),
             "late" => MethodResult::TimedOut("no answer".to_owned()),
             "busy" => MethodResult::Busy("16 are in progress".to_owned()),
             "odd" => MethodResult::Invalid("odd".to_owned()),
@@ -137,6 +138,7 @@ async fn methods_are_invoked_and_statuses_returned() {
         ("/twins/busy/methods", r#"429 {"errorCode":429001,"#),
         ("/twins/odd/methods", r#"400 {"errorCode":400004,"#),
         ("/twins/broken/methods", r#"502 {"errorCode":502000,"#),
+        ("/twins/wrong/methods", r#"502 {"errorCode":502000,"#),
         ("/twins/a+b/methods", r#"400 {"errorCode":400004,"#),
         ("/other", r#"404 {"errorCode":404000,"#),
     ] {

@@ -30,8 +30,8 @@ impl MethodError {
     }
 
     /// Returns the status of HTTP: 400 for a request that is not valid, 404 if the client is not connected or not
-    /// subscribed to methods, 429 if too many calls wait for it, 502 if its answer is not JSON or too large, 504 if there
-    /// is no answer in time.
+    /// subscribed to methods, 429 if too many calls wait for it, 502 if its answer is not JSON, too large, or has no
+    /// valid status, 504 if there is no answer in time.
     pub const fn status(&self) -> u16 {
         self.status
     }

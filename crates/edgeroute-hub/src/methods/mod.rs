@@ -40,8 +40,8 @@ pub struct Methods {
 /// By client and request id. A client without calls is not there.
 type Pending = HashMap<ClientId, HashMap<String, oneshot::Sender<Raw>>>;
 
-/// The status and payload that a client sent.
-type Raw = (i32, Vec<u8>);
+/// The status and payload that a client sent. No status is one that is not valid.
+type Raw = (Option<i32>, Vec<u8>);
 
 impl Methods {
     /// Creates the service. At most `limit` calls wait for one client.
@@ -87,14 +87,17 @@ impl Methods {
         let (status, payload) = timeout(call.response_time, answered).await.map_err(|_| {
             MethodError::late(format_args!("`{target}` did not answer within {} s", call.response_time.as_secs()))
         })??;
+        let status = status.ok_or_else(|| {
+            MethodError::bad_answer(format_args!("`{target}` answered with a status that is not an integer of 32 bits"))
+        })?;
         Ok(Answer { status, payload: parse(&payload)? })
     }
 
-    /// Passes the answer of a client on. Returns `false` if nobody waits for it any more.
-    pub fn answer(&self, client: &ClientId, request: &str, status: i32, payload: &[u8]) -> bool {
+    /// Passes the answer of a client on, which is bad without a status. Returns `false` if nobody waits for it any more.
+    pub fn answer(&self, client: &ClientId, request: &str, status: impl Into<Option<i32>>, payload: &[u8]) -> bool {
         let call = self.pending().get_mut(client).and_then(|calls| calls.remove(request));
         // The copy is made only for an answer that somebody waits for.
-        call.is_some_and(|call| call.send((status, payload.to_vec())).is_ok())
+        call.is_some_and(|call| call.send((status.into(), payload.to_vec())).is_ok())
     }
 
     /// Returns the number of calls that wait for a client.

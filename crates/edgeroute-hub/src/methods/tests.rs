@@ -213,14 +213,19 @@ async fn only_the_client_itself_can_answer() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_json_or_too_large_is_bad() {
+async fn an_answer_that_is_not_valid_is_bad() {
     let methods = methods();
     let mut received = connect(&methods, 1);
     let large = format!("\"{}\"", "x".repeat(LARGEST_PAYLOAD - 1));
-    for (payload, expected) in [("{", Some(502)), (large.as_str(), Some(502)), (" 1 ", None)] {
+    for (status, payload, expected) in [
+        (Some(200), "{", Some(502)),
+        (Some(200), large.as_str(), Some(502)),
+        (None, "1", Some(502)),
+        (Some(200), " 1 ", None),
+    ] {
         let task = begin(&methods, call()).await;
         let request = request(&mut received).await;
-        assert!(methods.answer(&sensor(), &request, 200, payload.as_bytes()));
+        assert!(methods.answer(&sensor(), &request, status, payload.as_bytes()));
         let result = task.await.expect("it does not panic");
         assert_eq!(result.err().map(|error| error.status()), expected);
     }

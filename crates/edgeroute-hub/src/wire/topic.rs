@@ -31,8 +31,8 @@ pub enum Inbound<'t> {
     },
     /// The response to a direct method.
     MethodResponse {
-        /// The status that the method returned.
-        status: i32,
+        /// The status that the method returned. `None` if it is not an integer of 32 bits.
+        status: Option<i32>,
         /// The id of the request.
         rid: &'t str,
     },
@@ -61,9 +61,7 @@ pub fn parse_publish<'t>(topic: &'t str, client: &ClientId) -> Result<Inbound<'t
     if let Some(rest) = topic.strip_prefix("$iothub/methods/res/") {
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (status, rest) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        let Ok(status) = status.parse() else {
-            return Err(TopicError::malformed(format_args!("the status in `{}` is not an integer", Excerpt(topic))));
-        };
+        let status = status.parse().ok();
         return request_id(rest, topic).map(|rid| Inbound::MethodResponse { status, rid });
     }
     Err(TopicError::malformed(format_args!("clients cannot publish to the topic `{}`", Excerpt(topic))))
