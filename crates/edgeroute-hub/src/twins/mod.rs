@@ -6,9 +6,10 @@
 
 mod document;
 mod error;
+mod push;
 mod record;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,19 +17,19 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use edgeroute::{Origin, OwnedMessage};
 use serde::Serialize;
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedMutexGuard, oneshot};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::clients::{Clients, Push};
+use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::identity::ClientId;
 use crate::ingest::Ingest;
 use crate::message::{Message, stamps};
 use crate::store::{Completion, Outcome, StateKey, Store, Submission, Wanted};
-use crate::wire::Filter;
+use push::push_of;
 use record::Record;
 
 pub use document::{Document, LARGEST, difference, merge, read};
@@ -46,8 +47,8 @@ const STORE_TIME: Duration = Duration::from_secs(60);
 /// The type and schema of a notification of a twin's change.
 const NOTIFICATION: &str = "twinChangeNotification";
 
-/// The twins of all clients.
-#[derive(Debug)]
+/// The twins of all clients. Clones are the same.
+#[derive(Clone, Debug)]
 pub struct Twins {
     store: Store,
     clients: Arc<Clients>,
@@ -55,7 +56,9 @@ pub struct Twins {
     clock: Clock,
     hub_device: ClientId,
     /// One for each client that ever asked, so as many as there are identities.
-    locks: Mutex<HashMap<ClientId, Arc<tokio::sync::Mutex<()>>>>,
+    locks: Arc<Mutex<HashMap<ClientId, Arc<tokio::sync::Mutex<()>>>>>,
+    /// The clients that do not read what they are sent, and are sent the changes that they miss later.
+    lagging: Arc<Mutex<HashSet<ClientId>>>,
 }
 
 /// A twin, as clients and administrators get it: both halves with `$version`.
@@ -80,7 +83,7 @@ impl From<Record> for Twin {
 impl Twins {
     /// Creates the service. `hub_device` is the device of the hub, which sends the notifications of changes.
     pub fn new(store: Store, clients: Arc<Clients>, ingest: Ingest, clock: Clock, hub_device: ClientId) -> Self {
-        Self { store, clients, ingest, clock, hub_device, locks: Mutex::default() }
+        Self { store, clients, ingest, clock, hub_device, locks: Arc::default(), lagging: Arc::default() }
     }
 
     /// Returns the twin in JSON for its client, which then has seen all desired properties.
@@ -121,7 +124,7 @@ impl Twins {
     /// Records that a client was sent the desired properties of a version. Without this, later patches contain the
     /// changes since the client last got its twin.
     pub async fn desired_seen(&self, client: &ClientId, version: u64) -> Result<(), TwinError> {
-        let _lock = self.lock(client).await?;
+        let _lock = self.lock_in_any_case(client).await;
         let mut record = self.load(client).await?;
         if record.desired_version == version && record.has_seen() {
             self.save(client, &record, Box::new(|_| ()))?;
@@ -133,10 +136,10 @@ impl Twins {
     /// one patch. The SDK for Python gets its twin then, the one for Node does not. A client that never got desired
     /// properties is not sent any: it asks for its twin.
     pub async fn catch_up(&self, client: &ClientId) -> Result<(), TwinError> {
-        let _lock = self.lock(client).await?;
+        let _lock = self.lock_in_any_case(client).await;
         let record = self.load(client).await?;
         if let Some(patch) = record.patch() {
-            push_to(&self.clients, client, push_of(&record, patch));
+            self.push(&Handle::current(), client, push_of(&record, patch));
         }
         Ok(())
     }
@@ -221,11 +224,11 @@ impl Twins {
         let patch = record.set_desired(desired);
         let push = push_of(&record, patch);
         let (completed, outcome) = completion();
-        let (clients, receiver) = (Arc::clone(&self.clients), client.clone());
+        let (twins, receiver, runtime) = (self.clone(), client.clone(), Handle::current());
         // On the store's thread, so that patches are sent in the order of their versions.
         let completed = Box::new(move |outcome| {
             if let Outcome::Stored(_) = outcome {
-                push_to(&clients, &receiver, push);
+                twins.push(&runtime, &receiver, push);
             }
             completed(outcome);
         });
@@ -240,15 +243,22 @@ impl Twins {
 impl Twins {
     /// Waits until no other request is between reading and submitting the record of a client.
     async fn lock(&self, client: &ClientId) -> Result<OwnedMutexGuard<()>, TwinError> {
-        let lock = {
-            let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(locks.entry(client.clone()).or_default())
-        };
+        let lock = self.lock_of(client);
         // Each request holds one reference, the map and this function one each.
         if Arc::strong_count(&lock) > MOST_REQUESTS + 1 {
             return Err(TwinError::too_many());
         }
         Ok(lock.lock_owned().await)
+    }
+
+    /// Does the same for what the hub itself does, a few times at once for a client at most, and what must not fail.
+    async fn lock_in_any_case(&self, client: &ClientId) -> OwnedMutexGuard<()> {
+        self.lock_of(client).lock_owned().await
+    }
+
+    fn lock_of(&self, client: &ClientId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(locks.entry(client.clone()).or_default())
     }
 
     async fn load(&self, client: &ClientId) -> Result<Record, TwinError> {
@@ -284,19 +294,6 @@ fn without_nulls(document: Document) -> Document {
     let mut target = Document::new();
     merge(&mut target, document);
     target
-}
-
-fn push_of(record: &Record, patch: Document) -> Push {
-    Push::DesiredPatch { version: record.desired_version, patch: Value::Object(patch).to_string().into_bytes() }
-}
-
-fn push_to(clients: &Clients, client: &ClientId, push: Push) {
-    if let Some(session) = clients.existing(client)
-        && session.listens_to(Filter::DesiredPatches)
-    {
-        // What does not arrive is part of the next patch.
-        session.push(push);
-    }
 }
 
 fn completion() -> (Completion, oneshot::Receiver<Outcome>) {

@@ -46,6 +46,11 @@ impl Record {
         Some(self.patch_from(self.seen.as_ref()?))
     }
 
+    /// Returns the patch for a client that was connected and could not be sent the last one.
+    pub(super) fn missed(&self) -> Option<Document> {
+        if self.is_known { self.patch() } else { Some(self.patch_from(&Document::new())) }
+    }
+
     fn patch_from(&self, before: &Document) -> Document {
         document::with_version(document::difference(before, &self.desired), self.desired_version)
     }

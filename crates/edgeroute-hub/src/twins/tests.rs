@@ -1,11 +1,11 @@
 use std::path::PathBuf;
 
 use edgeroute::MessageSource;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
 use super::*;
-use crate::clients::Connection;
+use crate::clients::{Connection, Push};
 use crate::clock::Timestamp;
 use crate::identity::Key;
 use crate::metrics::Metrics;
@@ -13,7 +13,7 @@ use crate::observe::Observer;
 use crate::outbox::Paused;
 use crate::routing::{GoodManifest, Router};
 use crate::store::{Consumer, Durability, Level, StoreOptions, WhenFull};
-use crate::wire::input_topic;
+use crate::wire::{Filter, input_topic};
 
 /// A twin service over a store of its own.
 struct Rig {
@@ -210,8 +210,16 @@ async fn a_client_that_was_away_gets_the_difference() {
     assert_eq!(patch(&mut received), None);
 }
 
+/// Waits for the next patch.
+async fn next_patch(received: &mut mpsc::Receiver<Push>) -> Value {
+    let next = timeout(Duration::from_secs(30), received.recv()).await.expect("there is one");
+    let (sender, mut one) = mpsc::channel(1);
+    sender.try_send(next.expect("it is connected")).expect("it has room");
+    patch(&mut one).expect("it is a patch")
+}
+
 #[tokio::test]
-async fn a_patch_that_is_lost_is_part_of_the_next() {
+async fn a_client_that_does_not_read_is_sent_the_rest_later() {
     let rig = rig();
     rig.twin(&sensor()).await;
     // The client does not read, and its channel takes four.
@@ -224,9 +232,33 @@ async fn a_patch_that_is_lost_is_part_of_the_next() {
         last = Some(patch);
     }
     assert_eq!(last, Some(json!({"p1": 1, "p2": 2, "p3": 3, "p4": 4, "$version": 5})));
-    rig.twins.patch_desired(&sensor(), document(json!({"p7": 7}))).await.expect("stored");
-    let all = json!({"p1": 1, "p2": 2, "p3": 3, "p4": 4, "p5": 5, "p6": 6, "p7": 7, "$version": 8});
-    assert_eq!(patch(&mut received), Some(all));
+    // Nothing else changes.
+    let all = json!({"p1": 1, "p2": 2, "p3": 3, "p4": 4, "p5": 5, "p6": 6, "$version": 7});
+    assert_eq!(next_patch(&mut received).await, all);
+    assert!(rig.twins.lagging().is_empty());
+    // The same again, and the connection ends.
+    for value in 1..=6 {
+        rig.twins.patch_desired(&sensor(), document(json!({ "q": value }))).await.expect("stored");
+    }
+    assert_eq!(rig.twins.lagging().len(), 1);
+    drop(received);
+    rig.disconnect(&sensor());
+    while !rig.twins.lagging().is_empty() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_never_got_its_twin_is_sent_the_rest_as_well() {
+    let rig = rig();
+    let mut received = rig.connect(&sensor());
+    for value in 1..=5 {
+        rig.twins.patch_desired(&sensor(), document(json!({ "n": value }))).await.expect("stored");
+    }
+    for value in 1..=4 {
+        assert_eq!(patch(&mut received), Some(json!({"n": value, "$version": value + 1})));
+    }
+    assert_eq!(next_patch(&mut received).await, json!({"n": 5, "$version": 6}));
 }
 
 #[tokio::test]
