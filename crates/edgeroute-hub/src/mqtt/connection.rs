@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::ending::Ending;
 use super::handshake::{self, Accepted};
+use super::proof::Proof;
 use super::requests::Request;
 use super::socket::{READ_CHUNK, Socket};
 use crate::clients::{CloseReason, Mailbox, Push, Session};
@@ -81,6 +82,7 @@ where
         may_have_deliveries: true,
         responses,
         requests: None,
+        proof: Proof::default(),
         durable: !connect.clean_session(),
         hub: Arc::clone(&hub),
     };
@@ -164,6 +166,8 @@ pub(super) struct Connection<S> {
     pub(super) responses: mpsc::Sender<Response>,
     /// Takes requests about the twin, once there was one.
     pub(super) requests: Option<mpsc::Sender<Request>>,
+    /// Whether the client has received the last change of its desired properties.
+    pub(super) proof: Proof,
     /// Whether the subscriptions outlive the hub.
     pub(super) durable: bool,
 }
@@ -240,6 +244,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
                 Wake::Read(Ok(0)) => return Err(Ending::Closed),
                 Wake::Read(Ok(_)) => {
                     heard = Instant::now();
+                    if let Some(version) = self.proof.heard(heard, buffered == 0 && !unflushed) {
+                        self.request(Request::Seen { version });
+                    }
                     self.socket.decode();
                 }
                 Wake::Sent(Ok(())) => {

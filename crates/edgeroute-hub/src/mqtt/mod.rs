@@ -7,6 +7,7 @@ mod handshake;
 mod inbound;
 mod listen;
 mod outbound;
+mod proof;
 mod requests;
 mod socket;
 

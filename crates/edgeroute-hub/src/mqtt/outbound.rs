@@ -176,7 +176,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             }
             Push::DesiredPatch { version, patch } => {
                 self.socket.codec.publish_once(&wire::desired_patch_topic(version), &patch)?;
-                self.request(Request::Seen { version });
+                self.proof.sent(version);
+                self.request(Request::Sent { version });
             }
         }
         Ok(())

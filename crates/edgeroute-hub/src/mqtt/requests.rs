@@ -20,6 +20,8 @@ pub(super) enum Request {
     /// Send the changes of the desired properties that the client has not seen.
     CatchUp,
     /// The client was sent the desired properties of a version.
+    Sent { version: u64 },
+    /// The client has received the desired properties of a version.
     Seen { version: u64 },
 }
 
@@ -35,6 +37,10 @@ pub(super) async fn answer(
         let response = match request {
             Request::CatchUp => {
                 log(&client, hub.twins.catch_up(&client).await);
+                continue;
+            }
+            Request::Sent { version } => {
+                log(&client, hub.twins.desired_sent(&client, version).await);
                 continue;
             }
             Request::Seen { version } => {

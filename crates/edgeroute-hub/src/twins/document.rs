@@ -190,6 +190,35 @@ pub fn difference(old: &Document, new: &Document) -> Document {
     patch
 }
 
+/// Makes null whatever `other` has differently, so that a [`difference`] from the result leads from either document to a
+/// third. Documents have no null themselves.
+pub(super) fn blend(target: &mut Document, other: &Document) {
+    for (name, value) in &mut *target {
+        match (value, other.get(name)) {
+            (value, Some(other)) if *value == *other => {}
+            (Value::Object(object), Some(Value::Object(other))) => blend(object, other),
+            (value @ Value::Object(_), _) => *value = uncertain(value),
+            (value, other) => *value = other.map_or(Value::Null, uncertain),
+        }
+    }
+    for (name, value) in other {
+        if !target.contains_key(name) {
+            target.insert(name.clone(), uncertain(value));
+        }
+    }
+}
+
+/// Returns what a blend has for a value that differs. The names in objects are kept, because a patch has to
+/// remove them one by one.
+fn uncertain(value: &Value) -> Value {
+    match value {
+        Value::Object(object) if !object.is_empty() => {
+            Value::Object(object.iter().map(|(name, value)| (name.clone(), uncertain(value))).collect())
+        }
+        _ => Value::Null,
+    }
+}
+
 /// Returns a document with its `$version`, as clients get it.
 pub(super) fn with_version(mut document: Document, version: u64) -> Document {
     document.insert("$version".to_owned(), version.into());

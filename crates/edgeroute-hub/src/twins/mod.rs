@@ -121,23 +121,41 @@ impl Twins {
         Ok(version)
     }
 
-    /// Records that a client was sent the desired properties of a version. Without this, later patches contain the
-    /// changes since the client last got its twin.
+    /// Records that a client was sent the desired properties of a version. Later patches of the connection contain only
+    /// what changes from then on.
+    pub async fn desired_sent(&self, client: &ClientId, version: u64) -> Result<(), TwinError> {
+        self.mark(client, version, Record::was_sent).await
+    }
+
+    /// Records that a client has received the desired properties of a version. Without this, the next connection is sent
+    /// the changes since the client last got its twin.
     pub async fn desired_seen(&self, client: &ClientId, version: u64) -> Result<(), TwinError> {
+        self.mark(client, version, Record::has_seen).await
+    }
+
+    async fn mark(
+        &self,
+        client: &ClientId,
+        version: u64,
+        mark: impl FnOnce(&mut Record) -> bool,
+    ) -> Result<(), TwinError> {
         let _lock = self.lock_in_any_case(client).await;
         let mut record = self.load(client).await?;
-        if record.desired_version == version && record.has_seen() {
+        if record.desired_version == version && mark(&mut record) {
             self.save(client, &record, Box::new(|_| ()))?;
         }
         Ok(())
     }
 
-    /// Sends a client that has connected or subscribed the changes of the desired properties that it has not seen, as
-    /// one patch. The SDK for Python gets its twin then, the one for Node does not. A client that never got desired
-    /// properties is not sent any: it asks for its twin.
+    /// Sends a client that has connected or subscribed the changes of the desired properties that it may not have
+    /// received, as one patch. The SDK for Python gets its twin then, the one for Node does not. A client that never got
+    /// desired properties is not sent any: it asks for its twin.
     pub async fn catch_up(&self, client: &ClientId) -> Result<(), TwinError> {
         let _lock = self.lock_in_any_case(client).await;
-        let record = self.load(client).await?;
+        let mut record = self.load(client).await?;
+        if record.may_have_lost() {
+            self.save(client, &record, Box::new(|_| ()))?;
+        }
         if let Some(patch) = record.patch() {
             self.push(&Handle::current(), client, push_of(&record, patch));
         }

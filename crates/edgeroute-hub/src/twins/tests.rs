@@ -262,6 +262,74 @@ async fn a_client_that_never_got_its_twin_is_sent_the_rest_as_well() {
 }
 
 #[tokio::test]
+async fn a_patch_that_was_sent_and_may_be_lost_comes_again() {
+    let rig = rig();
+    rig.twins.patch_desired(&sensor(), document(json!({"a": 1, "b": 1}))).await.expect("stored");
+    rig.twin(&sensor()).await;
+    let mut received = rig.connect(&sensor());
+    rig.twins.patch_desired(&sensor(), document(json!({"a": 2, "x": 1}))).await.expect("stored");
+    assert_eq!(patch(&mut received), Some(json!({"a": 2, "x": 1, "$version": 3})));
+    rig.twins.desired_sent(&sensor(), 3).await.expect("it is stored");
+    // On one connection nothing is lost, so patches have only what changes.
+    rig.twins.patch_desired(&sensor(), document(json!({"b": 2, "x": null}))).await.expect("stored");
+    assert_eq!(patch(&mut received), Some(json!({"b": 2, "x": null, "$version": 4})));
+    rig.twins.desired_sent(&sensor(), 4).await.expect("it is stored");
+    // The connection breaks, more than once. The client may have any of the three versions.
+    for _ in 0..2 {
+        rig.disconnect(&sensor());
+        received = rig.connect(&sensor());
+        rig.twins.catch_up(&sensor()).await.expect("it is read");
+        assert_eq!(patch(&mut received), Some(json!({"a": 2, "b": 2, "x": null, "$version": 4})));
+        rig.twins.desired_sent(&sensor(), 4).await.expect("it is stored");
+    }
+    rig.twins.desired_seen(&sensor(), 4).await.expect("it is stored");
+    rig.disconnect(&sensor());
+    received = rig.connect(&sensor());
+    rig.twins.catch_up(&sensor()).await.expect("it is read");
+    assert_eq!(patch(&mut received), None);
+}
+
+#[tokio::test]
+async fn a_first_patch_that_may_be_lost_comes_again() {
+    let rig = rig();
+    rig.twins.patch_desired(&sensor(), document(json!({"a": 1}))).await.expect("stored");
+    let mut received = rig.connect(&sensor());
+    rig.twins.patch_desired(&sensor(), document(json!({"b": 1}))).await.expect("stored");
+    assert_eq!(patch(&mut received), Some(json!({"b": 1, "$version": 3})));
+    rig.twins.desired_sent(&sensor(), 3).await.expect("it is stored");
+    rig.disconnect(&sensor());
+    let mut received = rig.connect(&sensor());
+    rig.twins.catch_up(&sensor()).await.expect("it is read");
+    assert_eq!(patch(&mut received), Some(json!({"a": 1, "b": 1, "$version": 3})));
+}
+
+#[tokio::test]
+async fn a_value_that_changes_back_is_sent() {
+    let rig = rig();
+    rig.twins.patch_desired(&sensor(), document(json!({"a": 1, "o": {"x": 1}}))).await.expect("stored");
+    rig.twin(&sensor()).await;
+    let mut received = rig.connect(&sensor());
+    // The hub does not know yet whether the client was sent the first.
+    rig.twins.patch_desired(&sensor(), document(json!({"a": 2, "o": null, "n": 1}))).await.expect("stored");
+    assert!(patch(&mut received).is_some());
+    rig.twins.patch_desired(&sensor(), document(json!({"a": 1, "o": {"x": 1}, "n": null}))).await.expect("stored");
+    let back = json!({"a": 1, "o": {"x": 1}, "n": null, "$version": 4});
+    assert_eq!(patch(&mut received), Some(back));
+}
+
+#[tokio::test]
+async fn what_a_client_may_have_stays_small() {
+    let rig = rig();
+    rig.twin(&sensor()).await;
+    for number in 0..100 {
+        let name = format!("{number}{}", "n".repeat(1_000));
+        rig.twins.replace_desired(&sensor(), document(json!({ name: 1 }))).await.expect("stored");
+    }
+    let record = to_bytes(&rig.twins.load(&sensor()).await.expect("it is read")).expect("it is written");
+    assert!((32 * 1024..80 * 1024).contains(&record.len()), "{}", record.len());
+}
+
+#[tokio::test]
 async fn a_client_that_got_its_twin_has_seen_it() {
     let rig = rig();
     rig.twins.patch_desired(&sensor(), document(json!({"a": 1}))).await.expect("stored");

@@ -168,6 +168,20 @@ fn any_document() -> impl Strategy<Value = Document> {
 
 proptest! {
     #[test]
+    fn a_difference_from_a_blend_leads_from_each_document(all in prop::collection::vec(any_document(), 1..5), new in any_document()) {
+        let mut blended = all[0].clone();
+        for other in &all {
+            blend(&mut blended, other);
+        }
+        let patch = difference(&blended, &new);
+        for old in all {
+            let mut merged = old.clone();
+            merge(&mut merged, patch.clone());
+            prop_assert_eq!(&merged, &new, "from {:?} by {:?}", old, patch);
+        }
+    }
+
+    #[test]
     fn a_difference_leads_from_one_document_to_the_other(old in any_document(), new in any_document()) {
         let patch = difference(&old, &new);
         let mut merged = old.clone();
