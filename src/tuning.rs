@@ -36,9 +36,17 @@ pub(crate) const CACHED_PROPERTIES: usize = 48;
 
 /// Ranges of candidates that are queued before their headers are checked. Queueing lets memory accesses overlap; longer
 /// queues displace the data in the first-level cache. Bench `ratios`, *mixed*, cold.
-pub(crate) const QUEUED_RANGES: usize = 32;
+pub(crate) const QUEUED_RANGES: usize = 64;
 
-/// Programs that are queued before they are run, as for [`QUEUED_RANGES`]. Bench `ratios`, *mixed*, cold.
+/// Equalities of a group that are looked up together, a power of two of at most [`QUEUED_RANGES`]. In a group that tests
+/// more properties, the properties of the message are looked up instead. Bench `ratios`, *mixed*.
+pub(crate) const QUEUED_LOOKUPS: usize = 64;
+
+/// Slots up to which all hashes are cleared after a message, not only those that are filled. Bench `instructions`,
+/// `equality`.
+pub(crate) const CLEARED_SLOTS: usize = 64;
+
+/// Programs that are queued before they are run, as for [`QUEUED_RANGES`]; a power of two. Bench `ratios`, *mixed*, cold.
 pub(crate) const QUEUED_PROGRAMS: usize = 128;
 
 /// Strings of a slot up to which a linear scan is faster than a binary search. Bench `instructions`, `typical`.
@@ -102,6 +110,10 @@ pub(crate) const PLACES_PER_NAME: usize = 4;
 
 /// Places for each segment in the trie of sources. Bench `ratios`, *equality*.
 pub(crate) const PLACES_PER_SEGMENT: usize = 2;
+
+/// Entries in the lists of intervals that contain the same numbers, for each interval. With more, more intervals need one
+/// lookup each and no comparison, but a list is longer in memory. Bench `ratios`, *mixed*.
+pub(crate) const LISTED_INTERVALS: usize = 4;
 
 // Building and changing a table.
 

@@ -15,18 +15,21 @@ use super::hash::{HashSeed, ValueHash};
 use super::id::{GroupId, LocalRouteId};
 use super::keys::NameTable;
 use super::lookup::{
-    AffixEnd, AffixLookup, Candidate, Candidates, Group, Lookups, NumberClass, NumberLookup, Space, Split,
+    AffixEnd, AffixLength, AffixLookup, Candidate, Candidates, EqualLookup, Group, HashFilter, Lookups, NumberClass,
+    NumberLookup, SlotSet, Space, Split, StabbingLists, StabbingTable,
 };
 use super::program::{Contenders, MAX_SLOTS, Program, ProgramAt, Programs};
 use super::source::SourcesBuilder;
 use super::text::Texts;
-use crate::tuning::{LOG2_CLASS_WIDTH, NUMBER_CLASSES};
+use crate::tuning::{LISTED_INTERVALS, LOG2_CLASS_WIDTH, NUMBER_CLASSES};
 use edgeroute_lang::hash_map::RandomMap;
 use edgeroute_lang::hir::Condition;
 use edgeroute_lang::id::to_u32;
 use edgeroute_lang::limits::Budgets;
 use edgeroute_lang::message::Stamp;
-use edgeroute_lang::predicate::{Formula, FormulaId, Formulas, Interner, Interval, Slot, Test, TestKind, lower};
+use edgeroute_lang::predicate::{
+    Formula, FormulaId, Formulas, Interner, Interval, Slot, SlotKind, Test, TestKind, lower,
+};
 use edgeroute_lang::source::SourcePattern;
 use edgeroute_lang::steps;
 
@@ -142,7 +145,8 @@ impl IndexBuilder {
     pub(crate) fn finish(self, key: HashSeed, contenders: Contenders<'_>) -> Index {
         // A hint must not be mistaken for a hint of another index, even of one that was dropped.
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
-        let Self { budgets, mut interner, sources, mut programs, waiting, groups, kept, fallback, counts, .. } = self;
+        let Self { budgets, mut interner, sources, mut programs, waiting, groups, kept, mut fallback, counts, .. } =
+            self;
         let bodies = Bodies::of(&mut interner.reads);
         let texts = Texts::new(&interner.constants, &key);
         let terms =
@@ -174,7 +178,14 @@ impl IndexBuilder {
                 })
                 .collect()
         };
-        let PostingsBuilder { candidates, places, counts, .. } = builder;
+        let PostingsBuilder { mut candidates, places, counts, .. } = builder;
+        if terms.is_none() {
+            let mut arranged = programs.arrange();
+            for program in candidates.iter_mut().map(|candidate| &mut candidate.program).chain(&mut fallback) {
+                *program = programs.append_to(&mut arranged, *program);
+            }
+            programs.keep(arranged);
+        }
         programs.shrink();
         let lookups = Lookups::new(&places);
         let system = NameTable::system(&interner.reads, &key);
@@ -229,10 +240,12 @@ impl PostingsBuilder<'_> {
     fn group(&mut self, id: GroupId, routes: &[Waiting]) -> Group {
         let tests = routes.iter().flat_map(|route| self.programs.get(route.program).tests());
         self.occurrences.count(tests, self.interner);
+        let tests = routes.iter().flat_map(|route| self.programs.get(route.program).tests());
+        let read = tests.fold(SlotSet::default(), |read, test| read.union(slots_read_by(test, self.interner)));
         let is_list = routes.len() <= self.budgets.list;
         let routes = self.share(routes);
         if is_list {
-            return self.list(&routes);
+            return Group { read, ..self.list(&routes) };
         }
         let mut all: Vec<Unplaced> = Vec::with_capacity(routes.len());
         for sharing in routes {
@@ -247,7 +260,7 @@ impl PostingsBuilder<'_> {
                 }
             }
         }
-        self.split(id, all)
+        Group { read, ..self.split(id, all) }
     }
 
     /// Makes the routes of a group with equal programs share one. Keeps the order of the first route of each program.
@@ -296,7 +309,8 @@ impl PostingsBuilder<'_> {
                 self.candidates.push(self.candidate(posting.access.as_header(), sharing.first.program));
             }
         }
-        Group { all: Candidates { start, end: to_u32(self.candidates.len()) }, split: None }
+        let all = Candidates { start, end: to_u32(self.candidates.len()) };
+        Group { all, ..Group::default() }
     }
 
     /// Returns the postings of routes in the current group.
@@ -319,12 +333,13 @@ impl PostingsBuilder<'_> {
     }
 
     fn candidate(&self, header: Access, program: ProgramAt) -> Candidate {
-        match header {
-            Access::Equal(slot, text) => Candidate { slot: to_u32(slot.index()), hash: self.texts.hash(text), program },
-            Access::Present(slot) => Candidate { slot: to_u32(slot.index()), hash: ValueHash::PRESENT, program },
-            // The extra slot after the last one is always present.
-            _ => Candidate { slot: to_u32(self.interner.reads.len()), hash: ValueHash::PRESENT, program },
-        }
+        let slots = self.interner.reads.len();
+        let (entry, hash) = match header {
+            Access::Equal(slot, text) => (slot.index(), self.texts.hash(text)),
+            Access::Present(slot) => (slots + slot.index(), ValueHash::PRESENT),
+            _ => (2 * slots, ValueHash::PRESENT),
+        };
+        Candidate { entry: to_u32(entry), hash, program }
     }
 
     fn count(&mut self, access: Access, postings: usize) {
@@ -346,15 +361,17 @@ impl PostingsBuilder<'_> {
         let mut numbers: BTreeMap<Slot, Vec<(Interval, Candidate)>> = BTreeMap::new();
         let mut affixes: BTreeMap<(Slot, AffixEnd), Vec<(&str, Candidate)>> = BTreeMap::new();
         let mut always = Vec::new();
-        let (mut equal, mut present, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        let mut equal: BTreeMap<Slot, HashFilter> = BTreeMap::new();
+        let (mut present, mut values) = (Vec::new(), Vec::new());
         let interner = self.interner;
         let text_of = |text| interner.constants.text_of(text);
         for Unplaced { access, candidate } in postings {
             match access {
                 Access::Always => always.push(candidate),
                 Access::Equal(slot, text) => {
-                    equal.push(slot);
-                    hashed.push((self.property_key(id, slot, self.texts.hash(text)), candidate));
+                    let hash = self.texts.hash(text);
+                    equal.entry(slot).or_default().add(hash);
+                    hashed.push((self.property_key(id, slot, hash), candidate));
                 }
                 Access::Present(slot) => {
                     present.push(slot);
@@ -378,13 +395,14 @@ impl PostingsBuilder<'_> {
             }
         }
         split.always = self.place(always);
-        split.equal = sorted(equal);
+        split.equal = (equal.into_iter())
+            .map(|(slot, filter)| EqualLookup { slot, salt: Lookups::salt(self.key, id, slot, Space::Equal), filter })
+            .collect();
         split.present = sorted(present);
         split.values = sorted(values);
         split.affixes =
             affixes.into_iter().map(|((slot, end), all)| self.affix_lookup(id, slot, end, all, &mut hashed)).collect();
-        split.numbers =
-            numbers.into_iter().map(|(slot, all)| NumberLookup { slot, classes: self.number_classes(all) }).collect();
+        split.numbers = numbers.into_iter().map(|(slot, all)| self.number_lookup(slot, all)).collect();
         // The sort is stable, so candidates with the same key stay in the order of their routes.
         steps::steps(hashed.len());
         hashed.sort_by_key(|(key, _)| *key);
@@ -393,7 +411,7 @@ impl PostingsBuilder<'_> {
             self.places.extend(same.first().map(|(key, _)| (*key, candidates)));
         }
         let all = Candidates { start, end: to_u32(self.candidates.len()) };
-        Group { all, split: Some(Box::new(split)) }
+        Group { all, split: Some(Box::new(split)), ..Group::default() }
     }
 
     fn property_key(&self, group: GroupId, slot: Slot, hash: ValueHash) -> u64 {
@@ -418,20 +436,20 @@ impl PostingsBuilder<'_> {
         lengths.sort_unstable();
         lengths.dedup();
         let lengths = spread(&lengths, self.budgets.affix_lengths.max(1));
-        let lengths = lengths.into_iter().map(to_u32).collect();
-        let lookup = AffixLookup { slot, end, lengths };
+        let lengths = lengths.into_iter().map(|length| AffixLength::new(to_u32(length))).collect();
+        let mut lookup = AffixLookup { slot, end, lengths };
         for (text, candidate) in all {
             steps::step();
             // The shortest length of all affixes is always among the lengths of the lookup.
-            let hash = self.key.bytes(lookup.part(text.as_bytes()).unwrap_or_default());
+            let hash = self.key.bytes(lookup.add(text.as_bytes()).unwrap_or_default());
             hashed.push((Lookups::key(self.key, group, slot, end.space(), hash), candidate));
         }
         lookup
     }
 
-    /// Sorts intervals into classes. The intervals of a class are up to four times as wide as those of the class
-    /// before.
-    fn number_classes(&mut self, all: Vec<(Interval, Candidate)>) -> Box<[NumberClass]> {
+    /// Makes the lookup of intervals of one number. Sorts them into classes first: the intervals of a class are up to four
+    /// times as wide as those of the class before.
+    fn number_lookup(&mut self, slot: Slot, all: Vec<(Interval, Candidate)>) -> NumberLookup {
         let mut classes: BTreeMap<i32, Vec<(Interval, Candidate)>> = BTreeMap::new();
         for (interval, candidate) in all {
             steps::step();
@@ -451,22 +469,65 @@ impl PostingsBuilder<'_> {
                 next.get_mut().extend(widest);
             }
         }
-        classes
-            .into_values()
-            .map(|mut all| {
-                all.sort_by(|a, b| a.0.low.total_cmp(&b.0.low));
-                let start = self.place(all.iter().map(|(_, candidate)| *candidate)).start;
-                let width = all.iter().map(|(interval, _)| interval.high - interval.low).fold(0.0, f64::max);
-                NumberClass {
-                    // Slightly more than the rounded difference. Then the exact sum with `low` is at least `high`.
-                    // Rounding is monotone, so the rounded sum is too.
-                    width: width * (1.0 + 4.0 * f64::EPSILON),
-                    lows: all.iter().map(|(interval, _)| interval.low).collect(),
-                    highs: all.iter().map(|(interval, _)| interval.high).collect(),
-                    start,
-                }
-            })
-            .collect()
+        let (mut tables, mut others) = (Vec::new(), Vec::new());
+        // Intervals of as many classes as possible are in one table.
+        let mut joined: Vec<(Interval, Candidate)> = Vec::new();
+        for class in classes.into_values() {
+            let alone = joined.len();
+            joined.extend_from_slice(&class);
+            if is_stabbing(&joined) {
+                continue;
+            }
+            joined.truncate(alone);
+            tables.extend(self.stabbing_table(&joined));
+            joined.clear();
+            if is_stabbing(&class) {
+                joined = class;
+            } else {
+                others.push(self.number_class(class));
+            }
+        }
+        tables.extend(self.stabbing_table(&joined));
+        NumberLookup { slot, tables: tables.into(), classes: others.into() }
+    }
+
+    fn stabbing_table(&mut self, all: &[(Interval, Candidate)]) -> Option<StabbingTable> {
+        if all.is_empty() {
+            return None;
+        }
+        let lists = StabbingLists::new(all.iter().map(|(interval, _)| *interval));
+        let (entries, table) = lists.finish(to_u32(self.candidates.len()));
+        self.place(entries.iter().filter_map(|&entry| all.get(entry).map(|(_, candidate)| *candidate)));
+        Some(table)
+    }
+
+    fn number_class(&mut self, mut all: Vec<(Interval, Candidate)>) -> NumberClass {
+        all.sort_by(|a, b| a.0.low.total_cmp(&b.0.low));
+        let start = self.place(all.iter().map(|(_, candidate)| *candidate)).start;
+        let width = all.iter().map(|(interval, _)| interval.high - interval.low).fold(0.0, f64::max);
+        NumberClass {
+            // Slightly more than the rounded difference. Then the exact sum with `low` is at least `high`. Rounding is
+            // monotone, so the rounded sum is too.
+            width: width * (1.0 + 4.0 * f64::EPSILON),
+            lows: all.iter().map(|(interval, _)| interval.low).collect(),
+            highs: all.iter().map(|(interval, _)| interval.high).collect(),
+            start,
+        }
+    }
+}
+
+/// Returns whether intervals can be in a [`StabbingTable`]: its lists are not longer than in proportion to them.
+fn is_stabbing(all: &[(Interval, Candidate)]) -> bool {
+    let lists = StabbingLists::new(all.iter().map(|(interval, _)| *interval));
+    lists.len() <= LISTED_INTERVALS.saturating_mul(all.len())
+}
+
+/// Returns the slots that a test reads.
+fn slots_read_by(test: Test, interner: &Interner) -> SlotSet {
+    match (test.kind, interner.reads.get(test.slot)) {
+        // An expression reads several slots. A body is read together with its content type and encoding.
+        (TestKind::Expression(..) | TestKind::Value(..), _) | (_, Some(SlotKind::Body { .. }) | None) => SlotSet::ALL,
+        _ => SlotSet::of(test.slot),
     }
 }
 

@@ -1,11 +1,13 @@
 //! Lists an index in a readable form. Nothing depends on the hash seed, so equal indexes have equal listings.
 
+use smallvec::SmallVec;
+
 use super::bitset::Terms;
 use super::compiled::Index;
 use super::hash::ValueHash;
 use super::id::{GroupId, LocalRouteId};
 use super::lookup::{AffixEnd, Candidate, Candidates, Group, Lookups, Space};
-use super::program::{Next, Program};
+use super::program::{Next, Program, ProgramAt};
 use edgeroute_lang::predicate::{
     Affix, Interval, Orderings, Slot, SlotKind, States, Test, TestKind, TextId, ValueConstant, ValueId,
 };
@@ -81,25 +83,34 @@ impl Index {
         let at = group.all.start as usize + index;
         let is_in = |range: Candidates| (range.start as usize..range.end as usize).contains(&at);
         let program = self.programs.get(candidate.program);
-        let access = if is_in(group.always()) {
-            None
-        } else if let Some((slot, interval)) = interval_at(group, at) {
-            Some(format!("number {} {}", self.slot(slot), bounds(interval)))
-        } else {
-            // The table is keyed by hashes, so this looks up the tests of the route itself.
-            let found = program.tests().find_map(|test| self.key(id, group, test).filter(|(_, range)| is_in(*range)));
-            found.map(|(text, _)| text)
+        let by_number = interval_at(group, &self.candidates, at);
+        let access = match by_number {
+            _ if is_in(group.always()) => None,
+            Found::Before => None,
+            Found::Interval(slot, interval) => Some(format!("number {} {}", self.slot(slot), bounds(interval))),
+            Found::Otherwise => {
+                // The table is keyed by hashes, so this looks up the tests of the route itself.
+                let mut tests = program.tests();
+                let found = tests.find_map(|test| self.key(id, group, test).filter(|(_, range)| is_in(*range)));
+                found.map(|(text, _)| text)
+            }
         };
-        let slot = Slot::new(candidate.slot as usize);
-        let header = self.interner.reads.get(slot).map(|_| {
-            let equal = program.tests().find(|test| {
-                test.slot == slot
-                    && matches!(test.kind, TestKind::Text(Orderings::EQUAL, text) if self.texts.hash(text) == candidate.hash)
-            });
-            equal.map_or_else(|| format!("{} is there", self.slot(slot)), |test| self.test(test))
-        });
+        let routes = match by_number {
+            Found::Before => SmallVec::new(),
+            _ => self.programs.all_routes(candidate.program),
+        };
+        let (entry, slots) = (candidate.entry as usize, self.interner.reads.len());
+        let header = match entry.checked_sub(slots) {
+            Some(slot) if slot == slots => None,
+            Some(slot) => Some(format!("{} is there", self.slot(Slot::new(slot)))),
+            None => program.tests().find_map(|test| {
+                let is_header = test.slot.index() == entry
+                    && matches!(test.kind, TestKind::Text(Orderings::EQUAL, text) if self.texts.hash(text) == candidate.hash);
+                is_header.then(|| self.test(test))
+            }),
+        };
         let condition = self.program(program);
-        self.programs.all_routes(candidate.program).into_iter().map(move |route| {
+        routes.into_iter().map(move |route| {
             let (access, header, condition) = (access.clone(), header.clone(), condition.clone());
             ListedPosting { route, access, header, condition }
         })
@@ -231,14 +242,50 @@ fn bounds(interval: Interval) -> String {
     }
 }
 
-/// Returns the slot and interval of the candidate at `at`, if it has its posting in a number lookup.
-fn interval_at(group: &Group, at: usize) -> Option<(Slot, Interval)> {
-    group.split.iter().flat_map(|split| &split.numbers).find_map(|lookup| {
-        lookup.classes.iter().find_map(|class| {
-            let index = at.checked_sub(class.start as usize)?;
-            Some((lookup.slot, Interval::new(*class.lows.get(index)?, *class.highs.get(index)?)?))
-        })
-    })
+/// How a candidate is found by a number.
+enum Found {
+    Otherwise,
+    Interval(Slot, Interval),
+    /// In the list before this one too, where its interval is listed.
+    Before,
+}
+
+/// Returns the interval of the candidate at `at`, if it has its posting in a number lookup.
+fn interval_at(group: &Group, candidates: &[Candidate], at: usize) -> Found {
+    let is_in = |range: Candidates| (range.start as usize..range.end as usize).contains(&at);
+    let has = |range: Candidates, program: ProgramAt| {
+        let list = candidates.get(range.start as usize..range.end as usize).unwrap_or_default();
+        list.iter().any(|candidate| candidate.program == program)
+    };
+    let Some(program) = candidates.get(at).map(|candidate| candidate.program) else {
+        return Found::Otherwise;
+    };
+    for lookup in group.split.iter().flat_map(|split| &split.numbers) {
+        for class in &lookup.classes {
+            let index = at.checked_sub(class.start as usize);
+            let bounds = index.and_then(|index| Some((*class.lows.get(index)?, *class.highs.get(index)?)));
+            if let Some(interval) = bounds.and_then(|(low, high)| Interval::new(low, high)) {
+                return Found::Interval(lookup.slot, interval);
+            }
+        }
+        for table in &lookup.tables {
+            let mut before = Candidates::default();
+            let mut lists = table.lists();
+            while let Some((list, numbers)) = lists.next() {
+                if is_in(list) {
+                    if has(before, program) {
+                        return Found::Before;
+                    }
+                    let rest = lists.take_while(|(list, _)| has(*list, program));
+                    let high = rest.last().map_or(numbers.high, |(_, last)| last.high);
+                    return Interval::new(numbers.low, high)
+                        .map_or(Found::Otherwise, |interval| Found::Interval(lookup.slot, interval));
+                }
+                before = list;
+            }
+        }
+    }
+    Found::Otherwise
 }
 
 fn ordering(orderings: Orderings) -> &'static str {

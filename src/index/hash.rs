@@ -29,14 +29,6 @@ impl ValueHash {
     /// The hash of null. No value has this hash.
     pub(crate) const NULL: Self = Self(2);
 
-    /// Returns whether a slot with this hash passes a header that wants `wanted`: the hashes are equal, or `wanted`
-    /// only asks for presence.
-    #[inline]
-    #[expect(clippy::needless_bitwise_bool, reason = "a branch on which of them is so would be hard to predict")]
-    pub(crate) fn passes(self, wanted: Self) -> bool {
-        (self == wanted) | ((wanted == Self::PRESENT) & (self != Self::ABSENT))
-    }
-
     pub(crate) const fn bits(self) -> u32 {
         self.0
     }
@@ -132,10 +124,22 @@ impl HashSeed {
         hasher.finish()
     }
 
+    /// Returns what [`salted`](Self::salted) needs to hash numbers together with `b`.
+    #[inline]
+    pub(crate) fn salt(&self, b: u64) -> u64 {
+        b ^ self.b
+    }
+
+    /// Returns the hash of a number and the number of a salt.
+    #[inline]
+    pub(crate) fn salted(&self, a: u64, salt: u64) -> u64 {
+        fold(a ^ self.a, salt)
+    }
+
     /// Returns a hash of several numbers.
     #[inline]
     pub(crate) fn combine(&self, a: u64, b: u64) -> u64 {
-        fold(a ^ self.a, b ^ self.b)
+        self.salted(a, self.salt(b))
     }
 }
 

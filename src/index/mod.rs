@@ -41,6 +41,8 @@ pub(crate) use hash::{HashSeed, ValueHash, Words};
 pub(crate) use id::GroupId;
 pub use id::LocalRouteId;
 pub(crate) use keys::{KnownNames, Readers};
-pub(crate) use lookup::{AffixLookup, Candidates, Lookups, NumberLookup, Space, Split};
-pub(crate) use program::{MAX_SLOTS, ProgramAt, decode, decode_equality};
+pub(crate) use lookup::{
+    AffixLookup, Candidates, EqualLookup, Lookups, NumberClass, NumberLookup, SlotSet, Space, Split,
+};
+pub(crate) use program::{FrequentTest, MAX_SLOTS, ProgramAt, decode, decode_frequent};
 pub(crate) use text::Texts;

@@ -54,6 +54,14 @@ struct SharedRoutes {
 /// number.
 pub(crate) type Contenders<'c> = &'c dyn Fn(&mut [LocalRouteId]) -> usize;
 
+/// Programs in a new order.
+#[derive(Debug)]
+pub(super) struct Arranged {
+    words: Vec<u32>,
+    /// For each word with which a moved program started, one more than where it starts now.
+    moved: Vec<u32>,
+}
+
 /// Translates the starts of programs that were appended.
 #[cfg(feature = "parallel")]
 #[derive(Copy, Clone, Debug)]
@@ -252,7 +260,7 @@ impl Programs {
     }
 
     #[inline]
-    fn first_word(&self, at: ProgramAt) -> u32 {
+    pub(crate) fn first_word(&self, at: ProgramAt) -> u32 {
         self.words.get(at.0 as usize).copied().unwrap_or(u32::MAX)
     }
 
@@ -265,6 +273,30 @@ impl Programs {
             Some([_, NO_TESTS, ..] | []) | None => Program::Branching(&[]),
             Some([_, tests @ ..]) => Program::Branching(tests.as_chunks().0),
         }
+    }
+
+    /// Begins to move programs, so that programs that are run together are close together.
+    pub(super) fn arrange(&self) -> Arranged {
+        Arranged { words: Vec::with_capacity(self.words.len()), moved: vec![0; self.words.len()] }
+    }
+
+    /// Moves a program after those that were moved before, unless it was moved itself. Returns its new start.
+    pub(super) fn append_to(&self, arranged: &mut Arranged, at: ProgramAt) -> ProgramAt {
+        steps::step();
+        let Some(moved) = arranged.moved.get_mut(at.0 as usize) else {
+            return at;
+        };
+        if *moved == 0 {
+            *moved = to_u32(arranged.words.len()) + 1;
+            arranged.words.push(self.first_word(at));
+            arranged.words.extend_from_slice(self.checks(at).1);
+        }
+        ProgramAt(*moved - 1)
+    }
+
+    /// Leaves out all programs that were not moved.
+    pub(super) fn keep(&mut self, arranged: Arranged) {
+        self.words = arranged.words;
     }
 
     pub(crate) fn shrink(&mut self) {
@@ -481,13 +513,37 @@ fn encode(test: Test) -> [u32; 2] {
     [kind << 28 | u32::from(parameter) << 24 | to_u32(test.slot.index()), to_u32(operand)]
 }
 
-/// Decodes a step that tests whether a property equals a string. Most steps do, and this check avoids a branch that is
-/// hard to predict for them.
+/// The tests that most steps are.
+#[derive(Copy, Clone, Debug)]
+pub(crate) enum FrequentTest {
+    /// The property equals a string.
+    Equal(Slot, TextId),
+    /// The property is a string and differs from this one.
+    Different(Slot, TextId),
+    /// The property starts with a string.
+    Prefix(Slot, TextId),
+    /// The property is a number in an interval.
+    Within(Slot, IntervalId),
+    Other,
+}
+
+/// Decodes a step that is one of the frequent tests. Few branches separate them, because
+/// these branches are hard to predict.
 #[inline]
-pub(crate) fn decode_equality([head, operand]: [u32; 2]) -> Option<(Slot, TextId)> {
-    const EQUALITY: u32 = TEXT << 4 | Orderings::EQUAL.bits() as u32;
+pub(crate) fn decode_frequent([head, operand]: [u32; 2]) -> FrequentTest {
+    const EQUAL: u32 = TEXT << 4 | Orderings::EQUAL.bits() as u32;
+    const DIFFERENT: u32 = TEXT << 4 | Orderings::DIFFERENT.bits() as u32;
+    const PREFIX: u32 = AFFIX << 4 | 1;
+    const WITHIN: u32 = NUMBER << 4 | 1;
     let slot = Slot::new((head & 0x00ff_ffff) as usize);
-    (head >> 24 & 0x7f == EQUALITY).then(|| (slot, TextId::new(operand as usize)))
+    let operand = operand as usize;
+    match head >> 24 & 0x7f {
+        EQUAL => FrequentTest::Equal(slot, TextId::new(operand)),
+        WITHIN => FrequentTest::Within(slot, IntervalId::new(operand)),
+        DIFFERENT => FrequentTest::Different(slot, TextId::new(operand)),
+        PREFIX => FrequentTest::Prefix(slot, TextId::new(operand)),
+        _ => FrequentTest::Other,
+    }
 }
 
 /// Decodes the test of a step.

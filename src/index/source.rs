@@ -209,11 +209,16 @@ impl Sources {
     pub(crate) fn for_each_group(&self, key: &HashSeed, source: MessageSource<'_>, mut visit: impl FnMut(GroupId)) {
         let root = Some(SourceId::new(0));
         match source {
-            MessageSource::Module { module, output } if is_plain(module) && output.is_none_or(is_plain) => {
+            MessageSource::Module { module, output } => {
+                let (Some(module), Some(output)) =
+                    (plain(module), output.map_or(Some(None), |output| plain(output).map(Some)))
+                else {
+                    return self.for_each_segment(key, source, &mut visit);
+                };
                 self.accept(root, &mut visit);
                 self.accept(self.messages, &mut visit);
                 self.accept(self.modules, &mut visit);
-                let Some(module) = self.modules.and_then(|modules| self.child(key, modules, module)) else {
+                let Some(module) = self.modules.and_then(|modules| self.named_child(key, modules, module)) else {
                     return;
                 };
                 self.accept(Some(module), &mut visit);
@@ -224,14 +229,14 @@ impl Sources {
                     return;
                 };
                 self.accept(Some(outputs), &mut visit);
-                let output = self.child(key, outputs, output);
+                let output = self.named_child(key, outputs, output);
                 self.accept(output, &mut visit);
             }
             MessageSource::Telemetry => {
                 self.accept(root, &mut visit);
                 self.accept(self.messages, &mut visit);
             }
-            _ => self.for_each_segment(key, source, &mut visit),
+            MessageSource::TwinChange | MessageSource::Other(_) => self.for_each_segment(key, source, &mut visit),
         }
     }
 
@@ -278,12 +283,15 @@ impl Sources {
         }
     }
 
-    #[inline]
     fn child(&self, key: &HashSeed, parent: SourceId, segment: &str) -> Option<SourceId> {
+        self.named_child(key, parent, Name::of(segment))
+    }
+
+    #[inline]
+    fn named_child(&self, key: &HashSeed, parent: SourceId, segment: Name<'_>) -> Option<SourceId> {
         if !self.node(parent)?.is_inner {
             return None;
         }
-        let segment = Name::of(segment);
         let (mut at, tag) = place(key, parent, segment, self.places.len());
         loop {
             steps::step();
@@ -345,12 +353,17 @@ impl Sources {
     }
 }
 
-/// Returns whether a part is exactly one segment: not empty, no slash in it, and no white space at its end.
+/// Returns a part as a name if it is exactly one segment: not empty, no slash in it, and no white space at its end.
 #[inline]
-fn is_plain(piece: &str) -> bool {
+fn plain(piece: &str) -> Option<Name<'_>> {
     let bytes = piece.as_bytes();
-    let has_slash = Words::of(bytes).map_or_else(|| bytes.contains(&b'/'), |words| words.contains(b'/'));
-    bytes.last().is_some_and(u8::is_ascii_graphic) && !has_slash
+    if !bytes.last().is_some_and(u8::is_ascii_graphic) {
+        return None;
+    }
+    match Words::of(bytes) {
+        Some(words) => (!words.contains(b'/')).then(|| words.folded().map_or(Name::Other(piece), Name::Short)),
+        None => (!bytes.contains(&b'/')).then(|| Name::of(piece)),
+    }
 }
 
 #[cfg(test)]

@@ -16,11 +16,12 @@ use super::scalar::{BodyText, Scalar};
 use super::slots::{Property, SlotMemory, Slots};
 use super::text_test::holds_for_text;
 use crate::index::{
-    AffixLookup, Candidates, GroupId, Index, LocalRouteId, Lookups, NumberLookup, ProgramAt, Space, Split, Terms,
-    ValueHash, decode, decode_equality,
+    AffixLookup, Candidates, EqualLookup, FrequentTest, GroupId, Index, LocalRouteId, Lookups, NumberClass,
+    NumberLookup, ProgramAt, SlotSet, Space, Split, Terms, ValueHash, decode, decode_frequent,
 };
-use crate::tuning::{POSTED_BYTES, QUEUED_PROGRAMS, QUEUED_RANGES};
+use crate::tuning::{POSTED_BYTES, QUEUED_LOOKUPS, QUEUED_PROGRAMS, QUEUED_RANGES};
 use edgeroute_lang::body::Encoding;
+use edgeroute_lang::id::to_u32;
 use edgeroute_lang::message::{Message, MessageSource, Properties};
 use edgeroute_lang::predicate::{ExpressionId, Orderings, Slot, States, Test, TestKind, TextId, ValueId};
 use edgeroute_lang::source::takes_fallback;
@@ -112,7 +113,13 @@ impl SearchMemory {
         index.sources.for_each_group(&index.key, source, |group| groups.push(group));
         // In most tables, many messages match no group.
         if !groups.is_empty() || (index.fallback.is_some() && takes_fallback(source)) {
-            self.with_slots(matcher, message, visit, |search| {
+            let read = match index.fallback {
+                Some(_) => SlotSet::ALL,
+                None => groups.iter().fold(SlotSet::default(), |read, group| {
+                    index.groups.get(group.index()).map_or(read, |group| read.union(group.read))
+                }),
+            };
+            self.with_slots(matcher, message, read, visit, |search| {
                 for group in groups.drain(..) {
                     search.group(group);
                 }
@@ -153,7 +160,7 @@ impl SearchMemory {
             }
         }
         if undecided != 0 || (!any && index.fallback.is_some()) {
-            self.with_slots(matcher, message, visit, |search| {
+            self.with_slots(matcher, message, SlotSet::ALL, visit, |search| {
                 terms.programs(undecided).for_each(|program| search.run(program));
                 if !(any || search.any_match) {
                     search.fallback(message.origin().source());
@@ -168,13 +175,14 @@ impl SearchMemory {
         &mut self,
         matcher: &Matcher,
         message: &Message<'_, P, S>,
+        read: SlotSet,
         mut visit: V,
         search_slots: impl FnOnce(&mut Search<'_, '_, '_, V>),
     ) {
         let Self { names, slots, evaluate, body, pending, values, max_depth, .. } = self;
         let Matcher { index, plan } = matcher;
         let recycled = recycle(core::mem::take(values));
-        *values = slots.with(index, message, names, |slots| {
+        *values = slots.with(index, message, names, read, |slots| {
             let bytes = message.body_bytes();
             let reader =
                 Reader { index, plan, slots, body, bytes, values: recycled, is_read: false, max_depth: *max_depth };
@@ -196,19 +204,39 @@ fn recycle<'to>(mut values: Vec<Scalar<'_>>) -> Vec<Scalar<'to>> {
 #[derive(Debug)]
 struct Pending {
     ranges: Box<[Candidates; QUEUED_RANGES]>,
-    /// The number of queued `ranges`. Always less than the capacity.
+    /// The number of queued `ranges`.
     range_count: usize,
     programs: Box<[ProgramAt; QUEUED_PROGRAMS]>,
-    /// The number of queued `programs`. Always less than the capacity.
+    /// The number of queued `programs`.
     program_count: usize,
+    /// The keys of the lookups of one group.
+    keys: Box<[u64; QUEUED_LOOKUPS]>,
+}
+
+/// Stores an element in a queue that has room for it. The size of the queue must be a power of two, so that this needs no
+/// branch.
+#[inline]
+fn put<T, const SIZE: usize>(queue: &mut [T; SIZE], count: usize, element: T) {
+    const { assert!(SIZE.is_power_of_two(), "an index is some bits of a count") };
+    if let Some(place) = queue.get_mut(count & (SIZE - 1)) {
+        *place = element;
+    }
 }
 
 impl Pending {
     /// Creates empty queues. Allocates.
     fn new() -> Self {
         let ranges = Box::new([Candidates::default(); QUEUED_RANGES]);
-        Self { ranges, range_count: 0, programs: Box::new([ProgramAt::default(); QUEUED_PROGRAMS]), program_count: 0 }
+        let programs = Box::new([ProgramAt::default(); QUEUED_PROGRAMS]);
+        Self { ranges, range_count: 0, programs, program_count: 0, keys: Box::new([0; QUEUED_LOOKUPS]) }
     }
+}
+
+/// Queues candidates, if the range is not empty. There must be room.
+#[inline]
+fn push_range(ranges: &mut [Candidates; QUEUED_RANGES], count: &mut usize, candidates: Candidates) {
+    put(ranges, *count, candidates);
+    *count += usize::from(candidates.start < candidates.end);
 }
 
 /// The state of one search.
@@ -222,7 +250,7 @@ struct Search<'w, 's, 'm, V> {
     visit: &'w mut V,
 }
 
-impl<V: FnMut(LocalRouteId)> Search<'_, '_, '_, V> {
+impl<'w, V: FnMut(LocalRouteId)> Search<'w, '_, '_, V> {
     #[inline]
     fn group(&mut self, id: GroupId) {
         let index = self.index;
@@ -245,33 +273,55 @@ impl<V: FnMut(LocalRouteId)> Search<'_, '_, '_, V> {
     }
 
     /// Queues the candidates that the lookups of a group find.
-    fn look_up(&mut self, id: GroupId, split: &Split) {
+    fn look_up(&mut self, id: GroupId, split: &'w Split) {
         let index = self.index;
-        let property_key =
-            |slot, hash: ValueHash| Lookups::key(&index.key, id, slot, Space::Equal, u64::from(hash.bits()));
-        self.each_tested_slot(&split.equal, |search, slot| {
-            // Null finds nothing, because no constant has its hash.
-            let hash = search.reader.slots.hash(slot.index());
-            if hash != ValueHash::ABSENT {
-                search.queue(index.lookups.find(property_key(slot, hash)));
-            }
-        });
+        self.look_up_equalities(id, &split.equal);
         self.each_tested_slot(&split.present, |search, slot| {
-            if search.reader.slots.hash(slot.index()) != ValueHash::ABSENT {
-                search.queue(index.lookups.find(property_key(slot, ValueHash::PRESENT)));
+            if search.reader.slots.is_present(slot) {
+                let hash = u64::from(ValueHash::PRESENT.bits());
+                search.queue(index.lookups.find(Lookups::key(&index.key, id, slot, Space::Equal, hash)));
             }
         });
         for affix in &split.affixes {
             self.look_up_affixes(id, affix);
         }
-        for number in &split.numbers {
-            self.look_up_number(number);
-        }
+        self.look_up_numbers(&split.numbers);
         for &slot in &split.values {
             if let Some(hash) = self.reader.value_hash(slot) {
                 let key = Lookups::key(&index.key, id, slot, Space::Value, u64::from(hash.bits()));
                 self.queue(index.lookups.find(key));
             }
+        }
+    }
+
+    /// Looks up the values of properties. Absence and null find nothing, because no constant has their hash.
+    #[inline]
+    fn look_up_equalities(&mut self, id: GroupId, tested: &[EqualLookup]) {
+        let index = self.index;
+        if tested.len() > QUEUED_LOOKUPS {
+            for at in 0..self.reader.slots.present() {
+                steps::step();
+                let Some(slot) = self.reader.slots.nth_present(at) else { continue };
+                let hash = u64::from(self.reader.slots.hash(slot).bits());
+                self.queue(index.lookups.find(Lookups::key(&index.key, id, slot, Space::Equal, hash)));
+            }
+            return;
+        }
+        let mut count = 0;
+        for lookup in tested {
+            steps::step();
+            let hash = self.reader.slots.hash(lookup.slot);
+            put(&mut self.pending.keys, count, index.key.salted(u64::from(hash.bits()), lookup.salt));
+            count += usize::from(lookup.filter.may_have(hash));
+        }
+        if self.pending.range_count + count > QUEUED_RANGES {
+            self.check_headers();
+        }
+        let Pending { keys, ranges, range_count, .. } = &mut *self.pending;
+        let keys = keys.get(..count).unwrap_or_default();
+        core::hint::black_box(keys.iter().fold(0, |all, &key| all ^ index.lookups.touch(key)));
+        for &key in keys {
+            push_range(ranges, range_count, index.lookups.find(key));
         }
     }
 
@@ -300,60 +350,72 @@ impl<V: FnMut(LocalRouteId)> Search<'_, '_, '_, V> {
             return;
         };
         let bytes = text.as_bytes();
-        for &length in &affix.lengths {
+        for length in &affix.lengths {
             steps::step();
-            let Some(part) = affix.end.part(bytes, length as usize) else { break };
-            let hash = self.index.key.bytes(part);
-            let key = Lookups::key(&self.index.key, group, affix.slot, affix.end.space(), hash);
-            self.queue(self.index.lookups.find(key));
+            let Some(part) = affix.end.part(bytes, length.bytes as usize) else { break };
+            if length.may_have(affix.end, part) {
+                let hash = self.index.key.bytes(part);
+                let key = Lookups::key(&self.index.key, group, affix.slot, affix.end.space(), hash);
+                self.queue(self.index.lookups.find(key));
+            }
         }
     }
 
-    fn look_up_number(&mut self, lookup: &NumberLookup) {
-        let Some(number) = self.reader.slots.number(lookup.slot) else {
-            return;
-        };
-        for class in &lookup.classes {
-            steps::step();
-            // The intervals that start at the number or at most one width below it.
-            let end = class.lows.partition_point(|&low| low <= number);
-            let lows = class.lows.get(..end).unwrap_or_default();
-            let highs = class.highs.get(..end).unwrap_or_default();
-            let bounds = lows.iter().zip(highs).rev();
-            let mut at = class.start + u32::try_from(end).unwrap_or_default();
-            // Adjacent candidates are queued as one range. In hostile tables, all candidates are adjacent.
-            let mut range = Candidates { start: at, end: at };
-            for (_, &high) in bounds.take_while(|(low, _)| **low + class.width >= number) {
-                steps::step();
-                at -= 1;
-                if number <= high {
-                    range.start = at;
-                } else {
-                    self.queue(range);
-                    range = Candidates { start: at, end: at };
-                }
+    fn look_up_numbers(&mut self, lookups: &[NumberLookup]) {
+        for lookup in lookups {
+            let Some(number) = self.reader.slots.number(lookup.slot) else { continue };
+            for table in &lookup.tables {
+                self.queue(table.find(number));
             }
-            self.queue(range);
+            for class in &lookup.classes {
+                self.look_up_class(number, class);
+            }
         }
+    }
+
+    fn look_up_class(&mut self, number: f64, class: &NumberClass) {
+        steps::step();
+        // The intervals that start at the number or at most one width below it.
+        let end = class.lows.partition_point(|&low| low <= number);
+        let lows = class.lows.get(..end).unwrap_or_default();
+        let highs = class.highs.get(..end).unwrap_or_default();
+        let bounds = lows.iter().zip(highs).rev();
+        let mut at = class.start + to_u32(end);
+        // Adjacent candidates are queued as one range. In hostile tables, all candidates are adjacent.
+        let mut range = Candidates { start: at, end: at };
+        for (_, &high) in bounds.take_while(|(low, _)| **low + class.width >= number) {
+            steps::step();
+            at -= 1;
+            if number <= high {
+                range.start = at;
+            } else {
+                self.queue(range);
+                range = Candidates { start: at, end: at };
+            }
+        }
+        self.queue(range);
     }
 
     /// Queues these candidates.
     #[inline]
     fn queue(&mut self, candidates: Candidates) {
         steps::step();
-        if let Some(range) = self.pending.ranges.get_mut(self.pending.range_count) {
-            *range = candidates;
-            self.pending.range_count += usize::from(candidates.start < candidates.end);
-        }
-        if self.pending.range_count == self.pending.ranges.len() {
+        if self.pending.range_count == QUEUED_RANGES {
             self.check_headers();
         }
+        push_range(&mut self.pending.ranges, &mut self.pending.range_count, candidates);
     }
 
     /// Checks the headers of the queued candidates.
     fn check_headers(&mut self) {
-        for index in 0..core::mem::take(&mut self.pending.range_count) {
-            if let Some(&candidates) = self.pending.ranges.get(index) {
+        let index = self.index;
+        let count = core::mem::take(&mut self.pending.range_count);
+        let ranges = self.pending.ranges.get(..count).unwrap_or_default();
+        core::hint::black_box(ranges.iter().fold(0, |all, range| {
+            all ^ index.candidates.get(range.start as usize).map_or(0, |candidate| candidate.entry)
+        }));
+        for at in 0..count {
+            if let Some(&candidates) = self.pending.ranges.get(at) {
                 self.check_candidates(candidates);
             }
         }
@@ -363,16 +425,19 @@ impl<V: FnMut(LocalRouteId)> Search<'_, '_, '_, V> {
     #[inline]
     fn check_candidates(&mut self, candidates: Candidates) {
         let index = self.index;
-        for candidate in index.candidates.get(candidates.start as usize..candidates.end as usize).unwrap_or_default() {
-            steps::step();
-            let passes = self.reader.slots.hash(candidate.slot as usize).passes(candidate.hash);
-            if let Some(program) = self.pending.programs.get_mut(self.pending.program_count) {
-                *program = candidate.program;
-                self.pending.program_count += usize::from(passes);
-            }
-            if self.pending.program_count == self.pending.programs.len() {
+        let all = index.candidates.get(candidates.start as usize..candidates.end as usize).unwrap_or_default();
+        for candidates in all.chunks(QUEUED_PROGRAMS / 2) {
+            if self.pending.program_count > QUEUED_PROGRAMS / 2 {
                 self.run_programs();
             }
+            let hashes = self.reader.slots.hashes();
+            let mut count = self.pending.program_count;
+            for candidate in candidates {
+                steps::step();
+                put(&mut self.pending.programs, count, candidate.program);
+                count += usize::from(hashes.get(candidate.entry as usize) == Some(&candidate.hash));
+            }
+            self.pending.program_count = count;
         }
     }
 
@@ -383,8 +448,12 @@ impl<V: FnMut(LocalRouteId)> Search<'_, '_, '_, V> {
     }
 
     fn run_programs(&mut self) {
-        for index in 0..core::mem::take(&mut self.pending.program_count) {
-            if let Some(&program) = self.pending.programs.get(index) {
+        let index = self.index;
+        let count = core::mem::take(&mut self.pending.program_count);
+        let programs = self.pending.programs.get(..count).unwrap_or_default();
+        core::hint::black_box(programs.iter().fold(0, |all, &program| all ^ index.programs.first_word(program)));
+        for at in 0..count {
+            if let Some(&program) = self.pending.programs.get(at) {
                 self.run(program);
             }
         }
@@ -401,10 +470,7 @@ impl<V: FnMut(LocalRouteId)> Search<'_, '_, '_, V> {
         let (reader, memory) = (&mut self.reader, &mut *self.evaluate);
         let test = |step| {
             steps::step();
-            match decode_equality(step) {
-                Some((slot, text)) => reader.is_text(slot, text),
-                None => reader.test(decode(step), memory),
-            }
+            reader.step(step, memory)
         };
         if index.programs.get(at).run(test) {
             self.any_match = true;
@@ -427,7 +493,31 @@ struct Reader<'w, 's, 'm> {
 }
 
 impl<'m> Reader<'_, '_, 'm> {
+    /// Evaluates the test of a step.
     #[inline]
+    fn step(&mut self, step: [u32; 2], memory: &mut EvaluateMemory) -> bool {
+        match decode_frequent(step) {
+            FrequentTest::Equal(slot, text) => self.is_text(slot, text),
+            FrequentTest::Different(slot, text) => {
+                let hash = self.slots.hash(slot);
+                self.text(slot).is_some_and(|held| !self.index.texts.is(text, hash, held))
+            }
+            FrequentTest::Prefix(slot, text) => {
+                let prefix = self.constant(text).as_bytes();
+                self.text(slot).is_some_and(|held| {
+                    steps::bytes(held.len().min(prefix.len()));
+                    held.as_bytes().starts_with(prefix)
+                })
+            }
+            FrequentTest::Within(slot, interval) if !self.is_body(slot) => {
+                let interval = self.index.interner.constants.interval_of(interval);
+                self.slots.number(slot).is_some_and(|number| interval.contains(number))
+            }
+            FrequentTest::Within(..) | FrequentTest::Other => self.test(decode(step), memory),
+        }
+    }
+
+    #[inline(never)]
     fn test(&mut self, test: Test, memory: &mut EvaluateMemory) -> bool {
         match test.kind {
             TestKind::State(states) => states.contains(match self.slots.property(test.slot) {
@@ -452,8 +542,9 @@ impl<'m> Reader<'_, '_, 'm> {
 
     #[inline]
     fn is_text(&self, slot: Slot, text: TextId) -> bool {
-        let hash = self.slots.hash(slot.index());
-        self.text(slot).is_some_and(|held| self.index.texts.is(text, hash, held))
+        let hash = self.slots.hash(slot);
+        // Most strings differ, and then the string of the property is not looked up.
+        self.index.texts.hash(text) == hash && self.text(slot).is_some_and(|held| self.index.texts.is(text, hash, held))
     }
 
     fn expression(&mut self, id: ExpressionId, memory: &mut EvaluateMemory) -> Option<bool> {

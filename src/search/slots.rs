@@ -1,7 +1,8 @@
 //! Stores the values of a message that routes read: filled once for each message, and read by every test.
 
 use super::names::Names;
-use crate::index::{HashSeed, Index, Readers, ValueHash};
+use crate::index::{HashSeed, Index, Readers, SlotSet, ValueHash};
+use crate::tuning::CLEARED_SLOTS;
 use edgeroute_lang::id::to_u32;
 use edgeroute_lang::message::{Message, Properties};
 use edgeroute_lang::predicate::Slot;
@@ -11,21 +12,18 @@ use edgeroute_lang::text::as_number;
 /// The slots of a table, without a message. The size depends only on the table.
 #[derive(Debug)]
 pub(crate) struct SlotMemory {
-    /// One state for each slot, and an extra one that is always present.
-    states: Box<[SlotState]>,
+    /// For each slot the hash of its contents; then for each slot whether it is present; then one entry that is always
+    /// present. A header names one of these entries.
+    hashes: Box<[ValueHash]>,
+    /// For each slot the index in `held`; without meaning for a slot that is absent.
+    places: Box<[u32]>,
     /// For each slot the number that its string reads as, once a test has read it.
     numbers: Box<[Number]>,
     /// The slots whose numbers were read. Has room for all slots.
     parsed: Vec<Slot>,
-    /// The contents of the slots that are not absent. Has room for all slots; empty between messages.
+    /// The contents of the slots that are not absent. Has room for [twice as many](held_capacity); empty between
+    /// messages.
     held: Vec<Held<'static>>,
-}
-
-#[derive(Copy, Clone, Debug, Default)]
-struct SlotState {
-    hash: ValueHash,
-    /// The index in `held`; out of range for a slot that is absent.
-    place: u32,
 }
 
 /// The name of a property, which decides between two names that differ only in case, and its value, where `None` is
@@ -46,7 +44,8 @@ enum Number {
 /// The slots filled with a message.
 #[derive(Debug)]
 pub(crate) struct Slots<'s, 'm> {
-    states: &'s mut [SlotState],
+    hashes: &'s mut [ValueHash],
+    places: &'s mut [u32],
     numbers: &'s mut [Number],
     parsed: &'s mut Vec<Slot>,
     held: Vec<Held<'m>>,
@@ -60,62 +59,64 @@ pub(crate) enum Property<'m> {
     Text(&'m str),
 }
 
+/// Returns the room that `held` needs: properties are settled only when it is full, so each slot has room for two, and
+/// one property can fill two slots.
+const fn held_capacity(slots: usize) -> usize {
+    2 * slots + 2
+}
+
 impl SlotMemory {
     /// Creates the slots of `index`. Allocates.
     pub(crate) fn new(index: &Index) -> Self {
         let count = index.interner.reads.len();
-        let mut slots = vec![SlotState::default(); count + 1];
-        if let Some(always) = slots.last_mut() {
-            always.hash = ValueHash::PRESENT;
+        let mut hashes = vec![ValueHash::ABSENT; 2 * count + 1];
+        if let Some(always) = hashes.last_mut() {
+            *always = ValueHash::PRESENT;
         }
         Self {
-            states: slots.into(),
+            hashes: hashes.into(),
+            places: vec![0; count].into(),
             numbers: vec![Number::NotRead; count].into(),
             parsed: Vec::with_capacity(count),
-            held: Vec::with_capacity(count),
+            held: Vec::with_capacity(held_capacity(count)),
         }
     }
 
-    /// Fills the slots from a message and passes them to `use_slots`. Allocates nothing.
+    /// Fills the slots from a message and passes them to `use_slots`. The hashes of slots that are not in `read` may be
+    /// missing. Allocates nothing.
     #[inline]
     pub(crate) fn with<'m, P: Properties + ?Sized, S: Properties + ?Sized, R>(
         &mut self,
         index: &Index,
         message: &Message<'m, P, S>,
         names: &mut Names,
+        read: SlotSet,
         use_slots: impl FnOnce(&mut Slots<'_, 'm>) -> R,
     ) -> R {
-        if self.held.capacity() < self.numbers.len() {
+        if self.held.capacity() < held_capacity(self.numbers.len()) {
             // A `Properties` implementation of the hub panicked in the middle of a message, so the values of that
             // message are still here.
             *self = Self::new(index);
         }
         let mut slots = Slots {
-            states: &mut self.states,
+            hashes: &mut self.hashes,
+            places: &mut self.places,
             numbers: &mut self.numbers,
             parsed: &mut self.parsed,
             held: recycle(core::mem::take(&mut self.held)),
         };
-        slots.fill(index, message, names);
+        slots.fill(index, message, names, read);
         let result = use_slots(&mut slots);
+        slots.clear();
         let Slots { held, .. } = slots;
-        for held in &held {
-            if let Some(state) = self.states.get_mut(held.slot.index()) {
-                *state = SlotState::default();
-            }
-        }
-        for slot in self.parsed.drain(..) {
-            if let Some(number) = self.numbers.get_mut(slot.index()) {
-                *number = Number::NotRead;
-            }
-        }
         self.held = recycle(held);
         result
     }
 
     /// Returns the number of bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
-        size_of_val(&*self.states)
+        size_of_val(&*self.hashes)
+            + size_of_val(&*self.places)
             + size_of_val(&*self.numbers)
             + self.parsed.capacity() * size_of::<Slot>()
             + self.held.capacity() * size_of::<Held<'_>>()
@@ -136,66 +137,148 @@ impl<'m> Slots<'_, 'm> {
         index: &Index,
         message: &Message<'m, P, S>,
         names: &mut Names,
+        read: SlotSet,
     ) {
+        // Two short loops: one finds the properties that are read, the other hashes their values. The first one asks for
+        // the memory of all values, so the second one does not wait for each of them.
         let key = &index.key;
-        names.visit_application(index, message, |readers, name, text| self.put(key, readers, 0, name, text));
+        names.visit_application(index, message, |readers, name, text| self.hold(key, readers, 0, name, text));
+        self.hash_held(key, 0, read);
         let floor = self.held.len();
-        names.visit_system(index, message, |readers, name, text| self.put(key, readers, floor, name, text));
+        names.visit_system(index, message, |readers, name, text| self.hold(key, readers, floor, name, text));
+        self.hash_held(key, floor, read);
     }
 
-    /// Stores a property in the slots that read it. The entries of `held` before `floor` take precedence.
+    /// Stores a property for the slots that read it. The entries of `held` before `floor` take precedence.
     #[inline]
-    fn put(&mut self, key: &HashSeed, readers: Readers, floor: usize, name: &'m str, text: Option<&'m str>) {
+    fn hold(&mut self, key: &HashSeed, readers: Readers, floor: usize, name: &'m str, text: Option<&'m str>) {
         if readers.first == Slot::NONE {
             return;
         }
-        let hash = text.map_or(ValueHash::NULL, |text| key.value(text));
-        self.put_into(floor, hash, Held { slot: readers.first, name, text });
+        if self.held.len() + 2 > self.held.capacity() {
+            self.settle(key, floor);
+        }
+        core::hint::black_box(text.and_then(|text| text.as_bytes().first().copied()));
+        self.held.push(Held { slot: readers.first, name, text });
         if readers.second != Slot::NONE {
-            self.put_into(floor, hash, Held { slot: readers.second, name, text });
+            self.held.push(Held { slot: readers.second, name, text });
         }
     }
 
+    /// Fills the slots of the properties that are held from `floor` on.
     #[inline]
-    fn put_into(&mut self, floor: usize, hash: ValueHash, held: Held<'m>) {
-        steps::step();
-        let Some(state) = self.states.get_mut(held.slot.index()) else {
-            return;
-        };
-        if state.hash == ValueHash::ABSENT {
-            let place = to_u32(self.held.len());
-            *state = SlotState { hash, place };
-            self.held.push(held);
-        } else if state.place as usize >= floor {
-            self.prefer(hash, held);
+    fn hash_held(&mut self, key: &HashSeed, floor: usize, read: SlotSet) {
+        let (hashes, presence) = self.hashes.split_at_mut(self.places.len());
+        let mut is_ambiguous = false;
+        for (index, held) in self.held.iter().enumerate().skip(floor) {
+            steps::step();
+            let at = held.slot.index();
+            let (Some(hash), Some(place), Some(is_present)) =
+                (hashes.get_mut(at), self.places.get_mut(at), presence.get_mut(at))
+            else {
+                continue;
+            };
+            is_ambiguous |= *is_present != ValueHash::ABSENT;
+            *is_present = ValueHash::PRESENT;
+            *place = to_u32(index);
+            if read.may_have(held.slot) {
+                *hash = held.text.map_or(ValueHash::NULL, |text| key.value(text));
+            }
+        }
+        if is_ambiguous {
+            self.settle(key, floor);
         }
     }
 
-    /// Of two names that differ only in case, the one that sorts first counts, whatever their order in the message.
+    /// Keeps one property for each slot: one before `floor`, or else, of names that differ only in case, the one that
+    /// sorts first, whatever their order in the message.
     #[cold]
-    fn prefer(&mut self, hash: ValueHash, held: Held<'m>) {
-        if let Some(state) = self.states.get_mut(held.slot.index())
-            && let Some(other) = self.held.get_mut(state.place as usize)
-        {
-            steps::comparison(held.name, other.name);
-            if held.name < other.name {
-                *other = held;
-                state.hash = hash;
+    #[inline(never)]
+    fn settle(&mut self, key: &HashSeed, floor: usize) {
+        let (hashes, presence) = self.hashes.split_at_mut(self.places.len());
+        for held in &self.held {
+            if let Some(is_present) = presence.get_mut(held.slot.index()) {
+                *is_present = ValueHash::ABSENT;
+            }
+        }
+        // The entries before `floor` are settled, so they keep their places.
+        let mut kept = 0;
+        for index in 0..self.held.len() {
+            steps::step();
+            let Some(&held) = self.held.get(index) else { continue };
+            let at = held.slot.index();
+            let (Some(hash), Some(place), Some(is_present)) =
+                (hashes.get_mut(at), self.places.get_mut(at), presence.get_mut(at))
+            else {
+                continue;
+            };
+            if *is_present == ValueHash::ABSENT {
+                *is_present = ValueHash::PRESENT;
+                *place = to_u32(kept);
+                kept += 1;
+            } else {
+                let other = self.held.get(*place as usize).map_or("", |held| held.name);
+                steps::comparison(held.name, other);
+                if (*place as usize) < floor || held.name >= other {
+                    continue;
+                }
+            }
+            *hash = held.text.map_or(ValueHash::NULL, |text| key.value(text));
+            if let Some(entry) = self.held.get_mut(*place as usize) {
+                *entry = held;
+            }
+        }
+        self.held.truncate(kept);
+    }
+
+    /// Empties the slots, but not `held`.
+    #[inline]
+    fn clear(&mut self) {
+        let count = self.places.len();
+        let (hashes, presence) = self.hashes.split_at_mut(count);
+        if count <= CLEARED_SLOTS {
+            hashes.fill(ValueHash::ABSENT);
+            if let Some(presence) = presence.get_mut(..count) {
+                presence.fill(ValueHash::ABSENT);
+            }
+        } else {
+            for held in &self.held {
+                let at = held.slot.index();
+                if let (Some(hash), Some(is_present)) = (hashes.get_mut(at), presence.get_mut(at)) {
+                    *hash = ValueHash::ABSENT;
+                    *is_present = ValueHash::ABSENT;
+                }
+            }
+        }
+        for slot in self.parsed.drain(..) {
+            if let Some(number) = self.numbers.get_mut(slot.index()) {
+                *number = Number::NotRead;
             }
         }
     }
 
+    /// Returns the hashes of the contents of all slots, and what headers ask for besides; see [`SlotMemory`].
+    #[inline]
+    pub(crate) fn hashes(&self) -> &[ValueHash] {
+        self.hashes
+    }
+
     /// Returns the hash of the contents of a slot.
     #[inline]
-    pub(crate) fn hash(&self, slot: usize) -> ValueHash {
-        self.states.get(slot).map_or(ValueHash::ABSENT, |state| state.hash)
+    pub(crate) fn hash(&self, slot: Slot) -> ValueHash {
+        self.hashes.get(slot.index()).copied().unwrap_or(ValueHash::ABSENT)
+    }
+
+    #[inline]
+    pub(crate) fn is_present(&self, slot: Slot) -> bool {
+        self.hashes.get(self.places.len() + slot.index()).is_some_and(|&hash| hash != ValueHash::ABSENT)
     }
 
     /// Returns the contents of a property slot.
     #[inline]
     pub(crate) fn property(&self, slot: Slot) -> Property<'m> {
-        let held = match self.states.get(slot.index()) {
-            Some(state) if state.hash != ValueHash::ABSENT => self.held.get(state.place as usize),
+        let held = match self.places.get(slot.index()) {
+            Some(&place) if self.is_present(slot) => self.held.get(place as usize),
             _ => None,
         };
         match held {

@@ -29,13 +29,12 @@ use edgeroute_lang::route::Route;
 #[derive(Debug)]
 pub(super) struct Segment {
     pub(super) matcher: Matcher,
-    /// Indexed by [`LocalRouteId`]: the number of the record of the route.
-    routes: Box<[u32]>,
+    /// Indexed by [`LocalRouteId`].
+    routes: Box<[RouteEntry]>,
     /// The distinct records: most routes share theirs with many others.
     records: Box<[RouteRecord]>,
-    /// All names in one string, and the end of each, indexed by [`LocalRouteId`].
+    /// All names in one string.
     names: Box<str>,
-    name_ends: Box<[u32]>,
     /// The place of each route in the order of declaration; empty if the routes are ranked from the start.
     ranks: Box<[Rank]>,
     /// The id of each route in the table; empty if it is the local one.
@@ -50,6 +49,15 @@ pub(super) struct Segment {
 }
 
 const ALIVE: u32 = 0;
+
+/// What a delivery reads of a route, in one place.
+#[derive(Copy, Clone, Debug)]
+struct RouteEntry {
+    /// The number of the record of the route.
+    record: u32,
+    /// The end of the name in the string of all names. The name starts at the end of the one before.
+    name_end: u32,
+}
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct RouteRecord {
@@ -112,7 +120,7 @@ impl Segment {
     /// Returns where a route sends messages, and how.
     #[inline]
     pub(super) fn record(&self, route: LocalRouteId) -> Option<&RouteRecord> {
-        self.records.get(*self.routes.get(route.index())? as usize)
+        self.records.get(self.routes.get(route.index())?.record as usize)
     }
 
     /// Iterates over the numbers of the endpoints of all routes.
@@ -131,7 +139,7 @@ impl Segment {
     }
 
     pub(super) fn name(&self, route: LocalRouteId) -> &str {
-        let end = |index: usize| self.name_ends.get(index).map_or(0, |&end| end as usize);
+        let end = |index: usize| self.routes.get(index).map_or(0, |route| route.name_end as usize);
         let start = route.index().checked_sub(1).map_or(0, end);
         self.names.get(start..end(route.index())).unwrap_or_default()
     }
@@ -158,7 +166,6 @@ impl Segment {
             + size_of_val(&*self.endpoint_numbers)
             + texts
             + self.names.len()
-            + size_of_val(&*self.name_ends)
             + size_of_val(&*self.ranks)
             + size_of_val(&*self.ids)
             + size_of_val(&*self.retirements)
@@ -210,11 +217,10 @@ impl EndpointNumbers {
 /// Builds a segment from routes that are added in the order of declaration.
 pub(super) struct SegmentBuilder<'e> {
     index: IndexBuilder,
-    routes: Vec<u32>,
+    routes: Vec<RouteEntry>,
     records: Vec<RouteRecord>,
     record_numbers: RandomMap<RouteRecord, u32>,
     names: String,
-    name_ends: Vec<u32>,
     ranks: Vec<Rank>,
     ids: Vec<RouteId>,
     numbers: &'e mut EndpointNumbers,
@@ -229,7 +235,6 @@ impl<'e> SegmentBuilder<'e> {
             records: Vec::new(),
             record_numbers: RandomMap::default(),
             names: String::new(),
-            name_ends: Vec::new(),
             ranks: Vec::new(),
             ids: Vec::new(),
             numbers,
@@ -277,7 +282,6 @@ impl<'e> SegmentBuilder<'e> {
         let number = self.numbers.number(endpoint);
         self.endpoints.entry(number).or_insert_with(|| endpoint.clone());
         self.names.push_str(route.name());
-        self.name_ends.push(to_u32(self.names.len()));
         self.ranks.push(rank);
         self.ids.push(id);
         let record = RouteRecord { endpoint: number, priority: route.priority(), time_to_live: route.time_to_live() };
@@ -286,12 +290,12 @@ impl<'e> SegmentBuilder<'e> {
         if number == next {
             self.records.push(record);
         }
-        self.routes.push(number);
+        self.routes.push(RouteEntry { record: number, name_end: to_u32(self.names.len()) });
         local
     }
 
     pub(super) fn finish(self, key: HashSeed, lifetimes: Lifetimes) -> Segment {
-        let Self { index, routes, records, names, name_ends, ranks, ids, endpoints, .. } = self;
+        let Self { index, routes, records, names, ranks, ids, endpoints, .. } = self;
         let (endpoint_numbers, endpoints): (Vec<u32>, Vec<Endpoint>) = endpoints.into_iter().unzip();
         let tombstones = match lifetimes {
             Lifetimes::Forever => 0,
@@ -299,7 +303,7 @@ impl<'e> SegmentBuilder<'e> {
         };
         let contenders = |same: &mut [LocalRouteId]| match lifetimes {
             Lifetimes::Forever => contenders(same, |route| {
-                let record = records.get(*routes.get(route.index())? as usize)?;
+                let record = records.get(routes.get(route.index())?.record as usize)?;
                 Some((record.endpoint, record.priority, *ranks.get(route.index())?))
             }),
             // If the winner is retired, the next one wins.
@@ -311,7 +315,6 @@ impl<'e> SegmentBuilder<'e> {
             routes: routes.into(),
             records: records.into(),
             names: names.into(),
-            name_ends: name_ends.into(),
             ranks: unless_counted(ranks, Rank::nth),
             ids: unless_counted(ids, RouteId::nth),
             endpoints: endpoints.into(),
