@@ -1,4 +1,4 @@
-//! The files that the database library takes for granted, checked before it opens them.
+//! The files without which the database library would start anew, checked before it opens them.
 //!
 //! The library regards a database without its file `version` as new, and a keyspace without its file `current` as one
 //! that was never finished, which it deletes. If records were flushed before, such a file was lost.
