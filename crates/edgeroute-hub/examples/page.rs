@@ -309,8 +309,8 @@ impl AdminHub for Fake {
 
     async fn patch_twin(&self, client: ClientId, patch: TwinPatch) -> Result<TwinView, ApiError> {
         let mut twin = self.twin(client.clone()).await?;
-        let desired: BTreeMap<String, Value> = serde_json::from_str(patch.desired.get())
-            .map_err(|error| ApiError::bad_request(error.to_string()))?;
+        let desired: BTreeMap<String, Value> =
+            serde_json::from_str(patch.desired.get()).map_err(|error| ApiError::bad_request(error.to_string()))?;
         for (name, value) in desired {
             if value.is_null() {
                 twin.desired.remove(&name);
@@ -328,7 +328,8 @@ impl AdminHub for Fake {
         if call.method_name != "ping" {
             return Err(ApiError::not_found(format!("`{client}` is not connected")));
         }
-        let payload = serde_json::value::to_raw_value(&json!({ "pong": call.payload })).map_err(|_| ApiError::internal())?;
+        let payload = serde_json::value::to_raw_value(&json!({ "pong": call.payload }))
+            .map_err(|error| ApiError::bad_request(error.to_string()))?;
         Ok(MethodResponse { status: 200, payload })
     }
 

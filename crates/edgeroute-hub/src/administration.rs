@@ -474,7 +474,9 @@ fn of_method(error: &MethodError) -> ApiError {
 fn of_identity(error: &IdentityError) -> ApiError {
     match error {
         IdentityError::Unknown(_) => ApiError::not_found(error.to_string()),
-        IdentityError::InvalidId(_) | IdentityError::OwnDevice => ApiError::bad_request(error.to_string()),
+        IdentityError::InvalidId(_) | IdentityError::Wildcard(_) | IdentityError::OwnDevice => {
+            ApiError::bad_request(error.to_string())
+        }
         _ => ApiError::unavailable(error.to_string()),
     }
 }

@@ -222,7 +222,7 @@ pub fn open(config: &Config, manifest: GoodManifest) -> Result<Hub, StartError> 
     let observer = Arc::new(Observer::new(clock.clone()));
     let known = Arc::clone(&identities);
     metrics.know_ids(move |id| id.parse().is_ok_and(|client| known.contains(&client)));
-    observe_losses(&store, &metrics, &observer);
+    observe_store(&store, &metrics, &observer);
     let paused = Paused::default();
     let clients = Arc::new(Clients::restore(store.clone(), paused.clone()).map_err(failed)?);
     let router = Arc::new(Router::new(store.clone(), clock.clone(), manifest));
@@ -253,14 +253,18 @@ pub fn open(config: &Config, manifest: GoodManifest) -> Result<Hub, StartError> 
     })
 }
 
-/// Counts and shows deliveries that expire or are dropped.
-fn observe_losses(store: &Store, metrics: &Arc<Metrics>, observer: &Arc<Observer>) {
+/// Counts what the store writes, and counts and shows deliveries that expire or are dropped.
+fn observe_store(store: &Store, metrics: &Arc<Metrics>, observer: &Arc<Observer>) {
+    let committing = Arc::clone(metrics);
+    store.on_committed(Box::new(move |submissions, took| committing.committed(submissions, took)));
     let (losing, metrics, observer) = (store.clone(), Arc::clone(metrics), Arc::clone(observer));
     store.on_removed(Box::new(move |entry, removal| {
         let reason = match removal {
             Removal::Delivered => return,
             Removal::Expired => DropReason::TimeToLive,
-            Removal::Dropped => DropReason::Full,
+            Removal::Full => DropReason::Full,
+            Removal::Cleared => DropReason::Operator,
+            Removal::Undeliverable => DropReason::Undeliverable,
         };
         if let Ok(Some(message)) = losing.message(entry.sequence) {
             metrics.dropped(reason, &message.sender, message.output());

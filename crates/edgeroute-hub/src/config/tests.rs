@@ -177,11 +177,26 @@ fn brokers_are_read() {
     assert_eq!((broker.host.as_str(), broker.port, broker.tls), ("::1", 18830, false));
     assert_eq!(broker.user.as_deref(), Some("us:er"));
     assert_eq!(broker.password.as_ref().map(Secret::expose), Some("p@ss"));
-    assert_eq!((broker.topic.as_str(), broker.client_id.as_deref()), ("a/{device}/{output}", Some("c")));
+    assert_eq!((broker.topic.to_string().as_str(), broker.client_id.as_deref()), ("a/{device}/{output}", Some("c")));
     assert_eq!(broker.properties, Properties::Envelope);
     assert!(!format!("{broker:?}").contains("p@ss"));
     let Ok(Upstream::Mqtt(broker)) = "mqtts://broker.example/?ca=/etc/ca.pem".parse() else { panic!("not a broker") };
     assert_eq!((broker.port, broker.ca), (8883, Some("/etc/ca.pem".into())));
+}
+
+#[test]
+fn topics_of_brokers_are_checked_as_they_are_used() {
+    for (topic, problem) in [
+        ("", "it has an empty level"),
+        ("a//b", "it has an empty level"),
+        ("a/%2B", "a topic cannot have `+`"),
+        ("a%07", "a topic cannot have `\\u{7}`"),
+        ("a/{input}", "it has a name other than {device}, {module} and {output}"),
+        ("{module}/{output}", "it is empty for some messages"),
+    ] {
+        let error = format!("mqtt://host?topic={topic}").parse::<Upstream>().expect_err(topic);
+        assert!(error.contains(problem), "{topic}: {error}");
+    }
 }
 
 #[test]

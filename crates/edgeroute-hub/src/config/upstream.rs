@@ -7,6 +7,7 @@ use percent_encoding::percent_decode_str;
 
 use super::one_name;
 use crate::identity::ClientId;
+use crate::wire::{InvalidTemplate, Template};
 
 /// Where messages to `$upstream` go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +38,8 @@ pub struct MqttUpstream {
     /// The client id. `None` is `edgeroute-` and the device of the hub: brokers end the connection of another client with
     /// the same id.
     pub client_id: Option<String>,
-    /// The topic, in which `{device}`, `{module}` and `{output}` are replaced.
-    pub topic: String,
+    /// The topic.
+    pub topic: Template,
     /// How the properties of a message are sent.
     pub properties: Properties,
 }
@@ -134,7 +135,7 @@ impl MqttUpstream {
             user: None,
             password: None,
             client_id: None,
-            topic: "edge/{device}/{module}/{output}".to_owned(),
+            topic: Template::default(),
             properties: Properties::default(),
         };
         if let Some((credentials, _)) = authority.as_str().rsplit_once('@') {
@@ -149,7 +150,7 @@ impl MqttUpstream {
             let (key, value) = pair.split_once('=').ok_or("an option of the address has no `=`")?;
             let value = decode(value)?;
             match key {
-                "topic" => upstream.topic = topic(value)?,
+                "topic" => upstream.topic = value.parse().map_err(|error: InvalidTemplate| error.to_string())?,
                 "client-id" if !value.is_empty() => upstream.client_id = Some(value),
                 "ca" if tls => upstream.ca = Some(value.into()),
                 "properties" => {
@@ -169,18 +170,6 @@ impl MqttUpstream {
         }
         Ok(upstream)
     }
-}
-
-/// Checks the topic of a broker.
-fn topic(topic: String) -> Result<String, String> {
-    let plain = ["{device}", "{module}", "{output}"].iter().fold(topic.clone(), |topic, name| topic.replace(name, "x"));
-    if plain.is_empty() || plain.len() > 1_024 || plain.contains(['+', '#', '\0']) {
-        return Err("the topic is empty, longer than 1024 bytes, or has a wildcard".to_owned());
-    }
-    if plain.contains(['{', '}']) {
-        return Err("the topic has a name other than {device}, {module} and {output}".to_owned());
-    }
-    Ok(topic)
 }
 
 impl HubUpstream {

@@ -5,6 +5,7 @@
 mod certificate;
 mod data;
 mod network;
+mod running;
 
 #[cfg(test)]
 mod tests;

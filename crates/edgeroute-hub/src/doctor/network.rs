@@ -1,7 +1,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::{Finding, Verdict};
+use super::{Finding, Verdict, running};
 use crate::bind::bind;
 use crate::config::Config;
 
@@ -20,6 +20,7 @@ pub(super) enum Occupied {
 /// Tries to bind the ports.
 pub(super) async fn check_ports(config: &Config, findings: &mut Vec<Finding>) -> Occupied {
     let mut occupied = Occupied::No;
+    let own = running::listeners(&config.data).await;
     let listen = &config.listen;
     let ports = [
         (Some(listen.mqtt()), "MQTT", Verdict::Problem, "no client can connect"),
@@ -35,15 +36,20 @@ pub(super) async fn check_ports(config: &Config, findings: &mut Vec<Finding>) ->
             ));
             continue;
         };
-        findings.push(match bind(address, what).await {
+        let finding = match bind(address, what).await {
             Ok(_) => Finding::ok("ports", format!("port {} of {} ({what}) is free", address.port(), address.ip())),
             Err(error) => {
                 if error.is_taken() && what == "MQTT" {
                     occupied = Occupied::Yes;
                 }
+                if error.is_taken() && running::holds(&own, what, address) {
+                    let found =
+                        format!("port {} of {} ({what}) is held by this hub, which runs", address.port(), address.ip());
+                    findings.push(Finding::ok("ports", found));
+                    continue;
+                }
                 let remedy = if error.is_taken() {
-                    "if this is the hub itself, nothing has to be done; otherwise ".to_owned()
-                        + &error.remedy().unwrap_or_default()
+                    error.remedy().unwrap_or_default()
                 } else {
                     error.remedy().unwrap_or_else(|| "give another address with --listen".to_owned())
                 };
@@ -55,7 +61,8 @@ pub(super) async fn check_ports(config: &Config, findings: &mut Vec<Finding>) ->
                     remedy: Some(remedy),
                 }
             }
-        });
+        };
+        findings.push(finding);
     }
     for (port, usual, what) in [(Some(listen.mqtt_port), 8883, "MQTT"), (listen.https_port, 443, "HTTPS")] {
         if port.is_some_and(|port| port != usual) {

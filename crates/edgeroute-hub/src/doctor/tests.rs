@@ -107,3 +107,33 @@ async fn a_wrong_clock_and_an_unknown_name_are_reported() {
     let name = findings.iter().find(|finding| finding.check == "names").expect("checked");
     assert!(name.remedy.as_deref().is_some_and(|remedy| remedy.contains("`127.0.0.1 no-such-name.invalid`")));
 }
+
+#[tokio::test]
+async fn a_hub_that_runs_holds_its_ports() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let taken = TcpListener::bind("127.0.0.1:0").await.expect("bound");
+    let admin = TcpListener::bind("127.0.0.1:0").await.expect("bound");
+    let (mqtt, admin_address) = (taken.local_addr().expect("an address"), admin.local_addr().expect("an address"));
+    let flags = [format!("--mqtt-port={}", mqtt.port()), format!("--admin={admin_address}")];
+    let flags: Vec<_> = flags.iter().map(String::as_str).collect();
+
+    // Another program has the ports.
+    let report = examined(directory.path(), &flags).await;
+    assert!(report.contains("(MQTT) is taken by `") && report.contains("(administration) is taken by `"), "{report}");
+
+    let listeners = serde_json::json!({"listeners": [format!("mqtt {mqtt}"), format!("admin {admin_address}")]});
+    let answer = move || std::future::ready(axum::Json(listeners.clone()));
+    let router = axum::Router::new().route("/api/status", axum::routing::get(answer));
+    let server = tokio::spawn(async move { axum::serve(admin, router).await });
+    let contact = crate::contact::Contact { address: admin_address, token: Some("s3cr3t".to_owned()) };
+    contact.write(directory.path()).expect("written");
+    let report = examined(directory.path(), &flags).await;
+    for what in
+        [format!("port {} of 127.0.0.1 (MQTT)", mqtt.port()), format!("{} of 127.0.0.1 (admin", admin_address.port())]
+    {
+        assert!(report.contains(&what), "{report}");
+    }
+    assert_eq!(report.matches("is held by this hub, which runs").count(), 2, "{report}");
+    assert!(!report.contains("s3cr3t"), "{report}");
+    server.abort();
+}

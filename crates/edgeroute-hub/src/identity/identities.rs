@@ -164,8 +164,12 @@ impl Identities {
 impl Identities {
     /// Adds a client, with random keys. Returns `false` if it is known already.
     pub fn add(&self, client: &ClientId) -> Result<bool, IdentityError> {
-        if client.to_string().parse::<ClientId>().as_ref() != Ok(client) {
-            return Err(IdentityError::InvalidId(client.to_string()));
+        let id = client.to_string();
+        if id.parse::<ClientId>().as_ref() != Ok(client) {
+            return Err(IdentityError::InvalidId(id));
+        }
+        if id.contains(['#', '+']) {
+            return Err(IdentityError::Wildcard(id));
         }
         self.change(|identities| {
             if identities.contains_key(client) {
@@ -368,6 +372,8 @@ pub enum IdentityError {
     Busy(PathBuf),
     /// The text is not the id of a client.
     InvalidId(String),
+    /// The id has a character that no topic of MQTT can have.
+    Wildcard(String),
     /// There is no such client.
     Unknown(ClientId),
     /// The device of the hub itself cannot be removed.
@@ -401,6 +407,7 @@ impl fmt::Display for IdentityError {
                 path.display()
             ),
             Self::Busy(path) => write!(f, "another process holds `{}`; try again", path.display()),
+            Self::Wildcard(id) => write!(f, "`{id}` has `#` or `+`, with which nothing can be sent to it by MQTT"),
             Self::InvalidId(id) => write!(f, "`{id}` is {}", super::InvalidClientId),
             Self::Unknown(client) => write!(f, "there is no identity `{client}`"),
             Self::OwnDevice => f.write_str("the device of the hub itself cannot be removed"),

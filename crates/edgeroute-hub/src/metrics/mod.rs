@@ -44,6 +44,8 @@ pub enum DropReason {
     Full,
     /// An operator dropped it.
     Operator,
+    /// It cannot be sent to its receiver.
+    Undeliverable,
 }
 
 impl DropReason {
@@ -57,6 +59,7 @@ impl DropReason {
             Self::Forged => "forged",
             Self::Full => "full",
             Self::Operator => "operator",
+            Self::Undeliverable => "undeliverable",
         }
     }
 }

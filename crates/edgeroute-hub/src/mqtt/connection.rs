@@ -23,7 +23,7 @@ use crate::hub::Hub;
 use crate::observe::Event;
 use crate::outbox::{Due, Outbox};
 use crate::store::{Outcome, Sender, StoreError};
-use crate::wire::Filter;
+use crate::wire::{Filter, Filters};
 
 /// The most requests about twins of a client that are in progress.
 pub(super) const REQUESTS: usize = 16;
@@ -36,7 +36,7 @@ const STALL: Duration = Duration::from_secs(60);
 /// How long a client may take to send CONNECT.
 const CONNECT_TIME: Duration = Duration::from_secs(30);
 /// How long the hub tries to send the last bytes of a connection.
-const LAST_BYTES: Duration = Duration::from_secs(5);
+pub(super) const LAST_BYTES: Duration = Duration::from_secs(5);
 
 /// Serves one connection, over whatever carries its bytes, until it ends.
 pub async fn serve<S>(hub: Arc<Hub>, stream: S, address: SocketAddr)
@@ -103,6 +103,10 @@ where
         && let (Some(topic), Some(payload)) = (connect.will_topic(), connect.will_payload())
     {
         connection.publish_will(topic, payload);
+    }
+    if !connection.durable {
+        // Before the next connection can take the session.
+        session.update(|state| state.filters = Filters::default());
     }
     drop(connection);
     session.update(|state| {

@@ -10,6 +10,7 @@ use mqtt_protocol_core::mqtt::result_code::ConnectReturnCode;
 use tokio::sync::{OwnedMutexGuard, mpsc, watch};
 use tokio::time::{sleep, timeout};
 
+use super::connection::LAST_BYTES;
 use super::shortened;
 use crate::clients::{Clients, CloseReason, Connection, Mailbox, Push, Session};
 use crate::clock::Timestamp;
@@ -21,8 +22,8 @@ use crate::wire::Filters;
 
 /// The most things that wait to be sent to a client that does not read.
 const PUSHES: usize = 64;
-/// How long the earlier connection of a client has to end.
-const TAKEOVER: Duration = Duration::from_secs(5);
+/// How long the earlier connection of a client has to end: longer than it waits for what is being stored.
+const TAKEOVER: Duration = LAST_BYTES.saturating_add(Duration::from_secs(2));
 
 /// Distinguishes connections.
 static GENERATION: AtomicU64 = AtomicU64::new(1);

@@ -5,14 +5,14 @@ use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::{JoinError, spawn_blocking};
 
-use super::connection::{Connection, Fetched, Response, Stored};
+use super::connection::{Connection, Fetched, MOST_BUFFERED, Response, Stored};
 use super::ending::Ending;
 use super::requests::Request;
 use crate::clients::Push;
 use crate::observe::Event;
 use crate::outbox::{Due, Sent};
 use crate::store::{Destination, Outcome, Removal};
-use crate::wire;
+use crate::wire::{self, Filter};
 
 /// The most deliveries to a client that it has not acknowledged.
 const OUTBOUND_WINDOW: usize = 16;
@@ -69,6 +69,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
     /// Sends what was read, as far as the window of the client goes.
     pub(super) fn send_ready(&mut self) -> Result<(), Ending> {
         while self.mailbox.sent.len() < OUTBOUND_WINDOW
+            && self.socket.codec.out().len() < MOST_BUFFERED
             && let Some(due) = self.mailbox.ready.pop_front()
         {
             if due.entry.expires <= self.hub.clock.now() {
@@ -76,8 +77,15 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
                 continue;
             }
             let Some(topic) = self.topic_of(&due) else { continue };
-            let id = self.socket.codec.publish(&topic, due.message.content.body())?;
-            self.mailbox.sent.push((id, Sent { due, at: Instant::now() }));
+            let (body, at) = (due.message.content.body(), Instant::now());
+            if self.quality(&due) == 0 {
+                // Nothing will say that it arrived.
+                self.socket.codec.publish_once(&topic, body)?;
+                self.done(Sent { due, at });
+            } else {
+                let id = self.socket.codec.publish(&topic, body)?;
+                self.mailbox.sent.push((id, Sent { due, at }));
+            }
         }
         self.session.set_unacknowledged(self.mailbox.sent.len());
         Ok(())
@@ -100,6 +108,15 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         Ok(())
     }
 
+    /// The quality of service that the client asked for.
+    fn quality(&self, due: &Due) -> u8 {
+        let filter = match &due.destination {
+            Destination::Input { .. } => Filter::Inputs,
+            Destination::Device(_) | Destination::Upstream => Filter::Devicebound,
+        };
+        self.session.state().filters.quality(filter).unwrap_or(1)
+    }
+
     /// The topic of a delivery. Drops a delivery that no topic can hold.
     fn topic_of(&self, due: &Due) -> Option<String> {
         let client = self.session.client();
@@ -111,7 +128,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             Ok(topic) => Some(topic),
             Err(error) => {
                 tracing::error!(%client, "dropped a delivery: {error}");
-                self.hub.store.remove(vec![due.entry], Removal::Dropped);
+                self.hub.store.remove(vec![due.entry], Removal::Undeliverable);
                 None
             }
         }
@@ -120,7 +137,12 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
     /// Takes the acknowledgement of a delivery.
     pub(super) fn delivered(&mut self, id: u16) {
         let Some(index) = self.mailbox.sent.iter().position(|(sent, _)| *sent == id) else { return };
-        let (_, Sent { due, at }) = self.mailbox.sent.remove(index);
+        let (_, sent) = self.mailbox.sent.remove(index);
+        self.done(sent);
+    }
+
+    /// Removes a delivery that is done from its queue, and counts and shows it.
+    fn done(&self, Sent { due, at }: Sent) {
         let since_received = self.hub.clock.now().millis_since(due.message.received);
         self.hub.metrics.sent(
             &due.message.sender,

@@ -156,7 +156,7 @@ impl Writer {
                 *victims = self.victims(engine, group)?;
             }
             let Some(victim) = victims.pop_front() else { return Ok(false) };
-            if group.remove(engine, self.shift.as_ref(), victim, Removal::Dropped)? {
+            if group.remove(engine, self.shift.as_ref(), victim, Removal::Full)? {
                 return Ok(true);
             }
         }

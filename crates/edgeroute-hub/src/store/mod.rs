@@ -38,6 +38,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -78,7 +79,7 @@ pub enum Durability {
     Flush,
     /// After the write to the operating system, with a flush at this interval: survives the end of the process, not the
     /// loss of power.
-    Interval(std::time::Duration),
+    Interval(Duration),
 }
 
 /// What happens to a message when the store is full.
@@ -172,6 +173,9 @@ impl fmt::Debug for Submission {
 /// Receives deliveries that left their queues undelivered.
 pub type Observer = Box<dyn Fn(&Entry, Removal) + Send + Sync>;
 
+/// Receives the number of submissions of each group that was written, and the time that it took.
+pub type CommitObserver = Box<dyn Fn(usize, Duration) + Send + Sync>;
+
 /// The key of a record of state.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StateKey {
@@ -188,8 +192,12 @@ pub enum Removal {
     Delivered,
     /// Its time to live was over.
     Expired,
-    /// Someone dropped it, or the store was full.
-    Dropped,
+    /// The store was full.
+    Full,
+    /// An operator emptied the queue.
+    Cleared,
+    /// It cannot be sent to its receiver.
+    Undeliverable,
 }
 
 /// A queue and what is in it.
@@ -367,6 +375,12 @@ impl Store {
     /// [`Store::message`] during the call, unless a group drops more than 16 MiB.
     pub fn on_removed(&self, observe: Observer) {
         self.handle.shared.set_observer(Some(observe.into()));
+    }
+
+    /// Calls a function with each group of submissions that was written, and flushed where the durability asks for it.
+    /// Called on the store's thread; must not block. The first function stays.
+    pub fn on_committed(&self, observe: CommitObserver) {
+        let _ = self.handle.shared.commits.set(observe);
     }
 
     /// Returns the limit of bytes.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::message::Message;
 
@@ -11,7 +11,7 @@ use super::engine::{Engine, EngineError, Space};
 use super::inbox::Inbox;
 use super::index::Index;
 use super::keys::{self, Shift};
-use super::{Entry, Removal, Sequence, StoreError, StoreStatus};
+use super::{CommitObserver, Entry, Removal, Sequence, StoreError, StoreStatus};
 
 /// Receives deliveries that were lost.
 pub(super) type Observer = Arc<dyn Fn(&Entry, Removal) + Send + Sync>;
@@ -29,6 +29,7 @@ pub(super) struct Shared {
     pub(super) cache: Cache,
     engine: RwLock<Option<Arc<dyn Engine>>>,
     observer: RwLock<Option<Observer>>,
+    pub(super) commits: OnceLock<CommitObserver>,
     /// The limit of live bytes, [`u64::MAX`] for none.
     pub(super) max_bytes: AtomicU64,
     pub(super) figures: Figures,
@@ -72,6 +73,7 @@ impl Shared {
             cache: Cache::default(),
             engine: RwLock::default(),
             observer: RwLock::default(),
+            commits: OnceLock::new(),
             max_bytes: AtomicU64::new(max_bytes.unwrap_or(u64::MAX)),
             figures: Figures::default(),
         }

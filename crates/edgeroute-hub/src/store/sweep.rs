@@ -69,7 +69,7 @@ impl Writer {
             }
             left = left.saturating_sub(found.len());
             for (entry, _) in found {
-                group.remove(engine, self.shift.as_ref(), place(&entry), Removal::Dropped)?;
+                group.remove(engine, self.shift.as_ref(), place(&entry), Removal::Cleared)?;
                 if group.lost_bytes >= MOST_LOST {
                     break;
                 }

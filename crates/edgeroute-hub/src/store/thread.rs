@@ -241,12 +241,18 @@ impl Writer {
     /// Commits a group, flushes it, and reports what came of it.
     fn write(&mut self, engine: &dyn Engine, mut group: Group) -> Result<(), Failure> {
         self.keep_departing(engine, &group);
+        let start = Instant::now();
         if let Err(failure) = self.put(engine, &mut group) {
             // Before anybody hears of the failure: what is read from now on comes from the disk.
             self.shared.figures.failed.store(true, Ordering::Relaxed);
             self.shared.set_engine(None);
             self.abandon(group);
             return Err(failure);
+        }
+        if let Some(observe) = self.shared.commits.get()
+            && group.submissions > 0
+        {
+            observe(group.submissions, start.elapsed());
         }
         self.is_new = false;
         self.registrations.drain(..group.registered.min(self.registrations.len()));

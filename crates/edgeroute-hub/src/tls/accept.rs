@@ -1,7 +1,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustls::AlertDescription;
 use rustls::server::Acceptor;
@@ -49,7 +49,7 @@ impl fmt::Display for HandshakeFailure {
 impl std::error::Error for HandshakeFailure {}
 
 impl Tls {
-    /// Does the handshake with a client. Failures are logged here.
+    /// Does the handshake with a client. Failures are logged here, at most 10 in 10 s.
     ///
     /// At most 32 handshakes run at once; further clients wait. A client that sends nothing does not take the place of
     /// others. Each of the three steps (first message, waiting, the rest) takes at most 10 s.
@@ -61,7 +61,11 @@ impl Tls {
         self.handshake(stream, &mut asked_for).await.map_err(|reason| {
             let names = self.certificate().names().to_string();
             let failure = HandshakeFailure { peer, asked_for, names, reason };
-            tracing::warn!("{failure}");
+            match self.complaints.another(Instant::now()) {
+                Some(0) => tracing::warn!("{failure}"),
+                Some(left_out) => tracing::warn!("{failure}; {left_out} failures before it are not shown"),
+                None => {}
+            }
             failure
         })
     }

@@ -6,6 +6,7 @@
 mod accept;
 mod authority;
 mod certificate;
+mod complaints;
 mod names;
 mod strict;
 
@@ -88,6 +89,7 @@ pub struct Tls {
     current: Arc<Current>,
     server: Arc<ServerConfig>,
     handshakes: Semaphore,
+    complaints: complaints::Complaints,
     clock: Clock,
 }
 
@@ -130,7 +132,14 @@ impl Tls {
             .with_cert_resolver(Arc::clone(&current) as Arc<dyn ResolvesServerCert>);
         // Clients of these SDKs do not resume sessions.
         server.send_tls13_tickets = 0;
-        Ok(Self { source, current, server: Arc::new(server), handshakes: Semaphore::new(HANDSHAKES), clock })
+        Ok(Self {
+            source,
+            current,
+            server: Arc::new(server),
+            handshakes: Semaphore::new(HANDSHAKES),
+            complaints: complaints::Complaints::default(),
+            clock,
+        })
     }
 
     /// Returns the certificate in use.

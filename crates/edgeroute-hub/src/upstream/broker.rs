@@ -1,12 +1,11 @@
 use std::time::Duration;
 
-use super::address::InvalidUpstream;
 use super::codec::Login;
 use super::lane::Peer;
 use super::payload::{Publication, Unsendable, for_broker};
-use super::topic::Template;
 use crate::config::{MqttUpstream, Properties};
 use crate::message::Message;
+use crate::wire::Template;
 
 /// What an MQTT broker is sent.
 pub(super) struct Broker {
@@ -16,9 +15,8 @@ pub(super) struct Broker {
 }
 
 impl Broker {
-    pub(super) fn new(settings: MqttUpstream, hub_device: &str) -> Result<Self, InvalidUpstream> {
-        let template = settings.topic.parse().map_err(InvalidUpstream::new)?;
-        Ok(Self {
+    pub(super) fn new(settings: MqttUpstream, hub_device: &str) -> Self {
+        Self {
             login: Login {
                 client_id: settings.client_id.unwrap_or_else(|| format!("edgeroute-{hub_device}")),
                 // MQTT has no password without a user name.
@@ -27,9 +25,9 @@ impl Broker {
                 // A broker keeps nothing for a client that subscribes to nothing; what is not acknowledged is kept here.
                 clean_session: true,
             },
-            template,
+            template: settings.topic,
             properties: settings.properties,
-        })
+        }
     }
 }
 

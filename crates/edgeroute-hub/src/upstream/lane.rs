@@ -530,7 +530,7 @@ impl<Q: Queue, P: Peer> Lane<Q, P> {
             let message = &in_flight.due.message;
             // It could be made before, so it can be made again.
             let Ok(Publication { topic, payload }) = self.peer.publication(message) else {
-                self.drop_due(&in_flight.due, Removal::Dropped);
+                self.drop_due(&in_flight.due, Removal::Undeliverable);
                 continue;
             };
             self.shared.metrics.unacknowledged("disconnected", &message.sender, message.output());
@@ -625,7 +625,7 @@ impl<Q: Queue, P: Peer> Lane<Q, P> {
     /// Drops a message that no packet can hold.
     fn refuse(&self, due: &Due, error: &Unsendable) {
         tracing::error!(client = %due.message.sender, "dropped a message for upstream: {error}");
-        self.drop_due(due, Removal::Dropped);
+        self.drop_due(due, Removal::Undeliverable);
     }
 
     fn drop_due(&self, due: &Due, why: Removal) {

@@ -27,7 +27,6 @@ mod show;
 mod status;
 #[cfg(test)]
 mod tests;
-mod topic;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -125,15 +124,10 @@ impl Upstream {
             config::Upstream::Show | config::Upstream::Mqtt(_) => None,
         };
         let queue = Stored { store, paused };
-        Self::start_with(queue, settings, dial, Rest { metrics, observer, clock, device, tokens, downstream })
+        Ok(Self::start_with(queue, settings, dial, Rest { metrics, observer, clock, device, tokens, downstream }))
     }
 
-    fn start_with<Q: Queue>(
-        queue: Q,
-        settings: config::Upstream,
-        dial: Option<Arc<dyn Dial>>,
-        rest: Rest,
-    ) -> Result<Self, InvalidUpstream> {
+    fn start_with<Q: Queue>(queue: Q, settings: config::Upstream, dial: Option<Arc<dyn Dial>>, rest: Rest) -> Self {
         let Rest { metrics, observer, clock, device, tokens, downstream } = rest;
         let (kind, address) = match &settings {
             config::Upstream::Show => (Kind::Show, None),
@@ -149,7 +143,7 @@ impl Upstream {
         let mut lanes: Option<Arc<dyn Attend>> = None;
         match (settings, dial, tokens) {
             (config::Upstream::Mqtt(settings), Some(dial), _) => {
-                let broker = Broker::new(settings, device.device_id())?;
+                let broker = Broker::new(settings, device.device_id());
                 let (lane, entrance) = Lane::new(device, broker, dial, Arc::clone(&shared), receiver.clone());
                 start(tokio::spawn(lane.run()));
                 start(tokio::spawn(pump(shared, entrance, receiver)));
@@ -166,7 +160,7 @@ impl Upstream {
                 start(tokio::spawn(pump(shared, window, receiver)));
             }
         }
-        Ok(Self { control, board, tasks, lanes })
+        Self { control, board, tasks, lanes }
     }
 
     /// Returns what people see.

@@ -6,10 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use super::topic::Template;
 use crate::config::Properties;
 use crate::message::Message;
-use crate::wire::{self, TopicError};
+use crate::wire::{self, Template, TopicError};
 
 /// The most bytes of a topic in MQTT.
 const LONGEST_TOPIC: usize = 65_535;

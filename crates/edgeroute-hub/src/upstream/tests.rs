@@ -387,7 +387,7 @@ async fn a_message_that_fits_into_no_packet_is_dropped() {
     fixture.queue.fill(1..2);
     let mut server = fixture.accept().await;
     assert_eq!(server.publish().await.number(), 1);
-    assert_eq!(fixture.queue.removed(), [(0, Removal::Dropped)]);
+    assert_eq!(fixture.queue.removed(), [(0, Removal::Undeliverable)]);
 }
 
 #[tokio::test(start_paused = true)]

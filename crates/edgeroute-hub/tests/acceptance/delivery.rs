@@ -183,3 +183,48 @@ fn case_19_messages_expire_by_the_time_to_live_of_their_route() {
         eventually("expiry is counted after a restart", 5, || ((expired(&hub) - 5.0).abs() < 0.1).then_some(()));
     });
 }
+
+#[test]
+fn case_16_a_receiver_at_quality_0_needs_no_acknowledgements() {
+    isolated(|| {
+        let hub = Hub::start(&[Route("in", &route("sensor", "out1", "filter", "in1"), 0, 0)]);
+        let mut sensor = Raw::connect(&hub, "edge-1/sensor");
+        let mut filter = Raw::connect(&hub, "edge-1/filter");
+        filter.send(&raw::subscribe(1, INPUTS, 0));
+        assert_eq!(filter.receive(), Answer::Packet(0x90, vec![0, 1, 0]));
+        for number in 1..=40 {
+            sensor.publish(number, &events("out1"), number.to_string().as_bytes());
+        }
+        for number in 1..=40 {
+            let Answer::Packet(first, body) = filter.receive() else { panic!("no message {number}") };
+            assert_eq!(first, 0x30, "quality 0");
+            assert!(body.ends_with(number.to_string().as_bytes()), "in order");
+        }
+        eventually("nothing waits", 5, || (hub.metric("edgehub_queue_length", &[]) < 0.5).then_some(()));
+    });
+}
+
+#[test]
+fn case_17_subscriptions_of_a_clean_session_end_with_it() {
+    isolated(|| {
+        let hub = Hub::start(&[Route("in", &route("sensor", "out1", "filter", "in1"), 0, 0)]);
+        let id = "edge-1/filter";
+        let mut clean = raw::connect(id, &raw::user(id), &raw::token(id, &hub.key(id), 3600));
+        // The flags of CONNECT follow its length and the name and version of the protocol.
+        let flags = clean.iter().position(|byte| *byte == 0xc0).expect("the flags");
+        clean[flags] |= 0b10;
+        let mut filter = Raw::open(&hub);
+        filter.send(&clean);
+        assert_eq!(filter.receive(), Answer::Packet(0x20, vec![0, 0]));
+        assert_eq!(filter.subscribe(1, INPUTS), 1);
+        filter.send(&raw::packet(0xe0, &[]));
+        assert!(filter.closes_within(Duration::from_secs(5)));
+        let mut filter = Raw::open(&hub);
+        filter.send(&raw::connect(id, &raw::user(id), &raw::token(id, &hub.key(id), 3600)));
+        assert_eq!(filter.receive(), Answer::Packet(0x20, vec![0, 0]), "no session present");
+        Raw::connect(&hub, "edge-1/sensor").publish(1, &events("out1"), b"later");
+        assert!(filter.is_silent(500));
+        assert_eq!(filter.subscribe(1, INPUTS), 1);
+        assert!(filter.message().1.ends_with(b"later"));
+    });
+}

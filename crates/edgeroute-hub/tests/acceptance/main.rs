@@ -23,6 +23,7 @@ mod hostile;
 mod ledgers;
 mod methods;
 mod modules;
+mod record;
 mod reload;
 mod telemetry;
 mod twins;

@@ -92,3 +92,22 @@ fn a_client_that_reads_nothing_is_not_read_for_ever() {
         assert!((taken + 4..=taken + 4 + pings.len()).contains(&answered), "{taken} bytes, {answered} answered");
     });
 }
+
+#[test]
+fn what_the_store_writes_and_an_operator_drops_is_counted() {
+    let topic = "devices/edge-1/modules/sensor/messages/events/%24.on=other";
+    with_hub(|hub| {
+        let value = |name: &str| {
+            let metrics = hub.metrics();
+            let line = metrics.lines().find(|line| line.starts_with(name));
+            line.and_then(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).unwrap_or_default()
+        };
+        assert_eq!(hub.send(&packet::publish(2, 1, topic, b"1")), ["1", "will"]);
+        // The queues are emptied after each script.
+        let found = hub.metrics();
+        let dropped = r#"reason="operator",from="edge-1/sensor",from_route_output="other"} 2"#;
+        assert!(found.lines().any(|line| line.ends_with(dropped)), "{found}");
+        assert!(value("edgeroute_hub_commit_group_size_count") >= 2.0, "{found}");
+        assert!(value("edgeroute_hub_commit_duration_seconds_sum") > 0.0, "{found}");
+    });
+}

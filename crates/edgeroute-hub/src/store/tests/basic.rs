@@ -165,3 +165,21 @@ fn messages_for_unknown_queues_fail() {
     let outcome = send(&store, message(1, 10), vec![delivery(QueueId(7), 0)]);
     assert_eq!(outcome.recv_timeout(PATIENCE), Ok(Outcome::Failed));
 }
+
+#[test]
+fn each_group_is_reported_with_its_size() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = Store::open(&options(directory.path())).expect("it opens");
+    let (sender, groups) = mpsc::channel();
+    store.on_committed(Box::new(move |submissions, took| sender.send((submissions, took)).unwrap_or_default()));
+    let queue = store.queue(&input("a"));
+    for number in 0..20 {
+        put(&store, message(number, 10), vec![delivery(queue, 0)]);
+    }
+    // Has no submission, so there is nothing to report.
+    store.clear(queue);
+    store.close();
+    let groups: Vec<_> = groups.try_iter().collect();
+    assert_eq!(groups.iter().map(|(submissions, _)| submissions).sum::<usize>(), 20);
+    assert!(groups.iter().all(|(submissions, took)| *submissions > 0 && !took.is_zero()), "{groups:?}");
+}

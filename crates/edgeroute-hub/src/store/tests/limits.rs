@@ -97,14 +97,14 @@ fn the_oldest_of_the_worst_priority_are_dropped() {
     };
     assert_eq!(seen(), []);
     put(&store, message(16, 100), vec![delivery(a, 0)]);
-    assert_eq!(seen(), [(stored[1], Removal::Dropped)]);
+    assert_eq!(seen(), [(stored[1], Removal::Full)]);
     for n in 17..20 {
         put(&store, message(n, 100), vec![delivery(a, 0)]);
     }
-    let dropped = [stored[1], stored[2], stored[3], stored[5]].map(|sequence| (sequence, Removal::Dropped));
+    let dropped = [stored[1], stored[2], stored[3], stored[5]].map(|sequence| (sequence, Removal::Full));
     assert_eq!(seen(), dropped, "in order, the worst level first");
     put(&store, message(20, 100), vec![delivery(a, 0)]);
-    assert_eq!(seen().last(), Some(&(stored[0], Removal::Dropped)));
+    assert_eq!(seen().last(), Some(&(stored[0], Removal::Full)));
     assert!(store.status().live_bytes <= 6 * size);
 }
 
@@ -141,7 +141,7 @@ fn an_observer_can_read_what_is_lost() {
         sender.send((why, message.map(|message| number(&message)))).unwrap_or_default();
     }));
     assert_eq!(store.clear(queue), 1);
-    assert_eq!(seen.recv_timeout(PATIENCE), Ok((Removal::Dropped, Some(7))));
+    assert_eq!(seen.recv_timeout(PATIENCE), Ok((Removal::Cleared, Some(7))));
     store.flush();
     assert_eq!(store.message(sequence).expect("it can be read"), None, "afterwards it is gone");
     store.close();

@@ -220,7 +220,6 @@ impl Fixture {
             downstream: Arc::new(FakeDownstream(came)),
         };
         let upstream = Upstream::start_with(queue.clone(), settings, Some(Arc::new(FakeDial(sender))), rest);
-        let upstream = upstream.expect("the settings can be used");
         Self { upstream, queue, clock, metrics, down, calls }
     }
 

@@ -10,6 +10,7 @@ use edgeroute_hub::config::{Config, RunArguments, Sources};
 use edgeroute_hub::hub::Hub;
 use edgeroute_hub::identity::{ClientId, sas};
 use edgeroute_hub::methods::Call;
+use edgeroute_hub::metrics::StoreFigures;
 use edgeroute_hub::operations::Draft;
 use edgeroute_hub::routing::GoodManifest;
 use edgeroute_hub::store::{Consumer, Level, QueueId};
@@ -75,6 +76,12 @@ impl Rig {
         };
         let (module, device) = (credentials("edge-1/sensor"), credentials("leaf-1"));
         Self { runtime, hub: Arc::new(hub), module, device }
+    }
+
+    /// Returns the hub's metrics, once the store has written everything.
+    pub(crate) fn metrics(&self) -> String {
+        self.hub.store.flush();
+        self.hub.metrics.encode(StoreFigures::default())
     }
 
     /// Follows a script that is made of choices, and checks everything that the hub does.

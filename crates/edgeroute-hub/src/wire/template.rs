@@ -21,7 +21,7 @@ const ENCODED: &AsciiSet = &CONTROLS.add(b'/').add(b'+').add(b'#').add(b'%').add
 /// A level of which no placeholder has a value, such as `{output}` for a message of a device, is left out. Ids and names
 /// are percent-encoded where MQTT gives their characters a meaning, so no sender chooses the levels of a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Template {
+pub struct Template {
     levels: Vec<Vec<Piece>>,
 }
 
@@ -60,7 +60,7 @@ impl Part {
 
 impl Template {
     /// Writes the topic of a message. Never empty, and never with a wildcard or control character.
-    pub(super) fn topic(&self, message: &Message) -> String {
+    pub fn topic(&self, message: &Message) -> String {
         let mut topic = String::new();
         for level in &self.levels {
             let before = topic.len();
@@ -126,10 +126,7 @@ fn level(text: &str) -> Result<Vec<Piece>, InvalidTemplate> {
             return Err(InvalidTemplate::new("a `{` has no `}` in the same level"));
         };
         let Some(part) = Part::ALL.into_iter().find(|part| part.name() == name) else {
-            return Err(InvalidTemplate::new(format_args!(
-                "expected {{device}}, {{module}} or {{output}}, found `{{{}}}`",
-                name.escape_debug()
-            )));
+            return Err(InvalidTemplate::new("it has a name other than {device}, {module} and {output}"));
         };
         pieces.extend(fixed(before)?);
         pieces.push(Piece::Part(part));
@@ -165,9 +162,9 @@ impl fmt::Display for Template {
     }
 }
 
-/// The text is not the template of a topic.
+/// The text is not the template of a topic. Displays no part of it: an address that it comes from may have a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct InvalidTemplate(String);
+pub struct InvalidTemplate(String);
 
 impl InvalidTemplate {
     fn new(problem: impl fmt::Display) -> Self {
@@ -243,7 +240,7 @@ mod tests {
             ("{device", "a `{` has no `}` in the same level"),
             ("{dev/ice}", "a `{` has no `}` in the same level"),
             ("device}", "a topic cannot have `}`"),
-            ("{input}", "expected {device}, {module} or {output}, found `{input}`"),
+            ("{input}", "it has a name other than {device}, {module} and {output}"),
             ("{module}/{output}", "it is empty for some messages; add `{device}` or a fixed level"),
         ] {
             let error = template.parse::<Template>().expect_err(template);
