@@ -23,7 +23,7 @@ fuzz_target!(|text: &str| {
     for token in [text, &format!("SharedAccessSignature {text}")] {
         if let Ok(token) = Token::parse(token) {
             token.audience();
-            assert!(!token.is_signed_by([&key]));
+            assert!(token.signer([&key]).is_none());
         }
         assert!(IDENTITIES.verify(&sensor, token, NOW).is_err());
         let user = "edgeroute.local/edge-1/sensor/?api-version=2021-04-12";
@@ -47,7 +47,7 @@ fuzz_target!(|text: &str| {
     {
         let text = sign(host, &client, &key, NOW);
         let token = Token::parse(&text).expect("it was just made");
-        assert!(token.is_signed_by([&key]));
+        assert!(token.signer([&key]).is_some());
         let audience = token.audience().expect("it is for a client");
         assert_eq!((audience.host.as_str(), &audience.client), (host, &client));
         assert_eq!(token.expires(), NOW);

@@ -32,10 +32,7 @@ impl BindError {
         match error.kind() {
             ErrorKind::PermissionDenied => format!("port {port} ({what}) needs a privilege"),
             ErrorKind::AddrInUse => match listener_of(port) {
-                Some((id, _)) if id == std::process::id() => {
-                    format!("port {port} of {address} ({what}) is given to this hub twice")
-                }
-                Some((_, process)) => format!("port {port} of {address} ({what}) is taken by {process}"),
+                Some(process) => format!("port {port} of {address} ({what}) is taken by {process}"),
                 None => format!("port {port} of {address} ({what}) is taken by another process"),
             },
             ErrorKind::AddrNotAvailable => format!("this computer does not have the address {address} ({what})"),
@@ -61,8 +58,8 @@ impl BindError {
                 Some("give one that it has with --admin".to_owned())
             }
             ErrorKind::AddrInUse => Some(
-                "stop it, or give the hub an address of its own, such as --listen 127.0.0.2 with a name for it in \
-                 /etc/hosts"
+                "stop it, or give the hub an address of its own, such as --listen 127.0.0.2, and a name for it that is in \
+                 /etc/hosts, with --hostname"
                     .to_owned(),
             ),
             ErrorKind::AddrNotAvailable => Some("give one that it has with --listen".to_owned()),
@@ -98,8 +95,8 @@ pub(crate) fn quote(text: &str) -> String {
     }
 }
 
-/// Finds the process that listens on a port, and what to call it, where Linux says it: for processes of the same user.
-fn listener_of(port: u16) -> Option<(u32, String)> {
+/// Finds the process that listens on a port, where Linux says it: for processes of the same user.
+fn listener_of(port: u16) -> Option<String> {
     let sockets: Vec<String> = ["/proc/net/tcp", "/proc/net/tcp6"]
         .iter()
         .filter_map(|table| fs::read_to_string(table).ok())
@@ -118,7 +115,7 @@ fn listener_of(port: u16) -> Option<(u32, String)> {
             fs::read_link(entry.path()).is_ok_and(|target| sockets.iter().any(|socket| target == Path::new(socket)))
         });
         let name = fs::read_to_string(directory.join("comm")).unwrap_or_default();
-        holds.then(|| (process, format!("`{}` (process {process})", name.trim_end().escape_debug())))
+        holds.then(|| format!("`{}` (process {process})", name.trim_end().escape_debug()))
     })
 }
 
@@ -145,8 +142,9 @@ mod tests {
         let error = bind(address, "MQTT").await.expect_err("taken");
         assert!(error.is_taken());
         let text = error.to_string();
-        let expected = format!("port {} of 127.0.0.1 (MQTT) is given to this hub twice", address.port());
+        let expected = format!("port {} of 127.0.0.1 (MQTT) is taken by `", address.port());
         assert!(text.starts_with(&expected), "{text}");
+        assert!(text.contains(&format!("(process {})", std::process::id())), "{text}");
         assert!(text.contains("--listen 127.0.0.2") && !text.contains('\n'), "{text}");
         let text = bind(address, ADMINISTRATION).await.expect_err("taken").to_string();
         assert!(text.contains("--admin 127.0.0.1:9601") && !text.contains("--listen"), "{text}");

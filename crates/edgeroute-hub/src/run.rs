@@ -286,6 +286,16 @@ struct Listeners {
 
 impl Listeners {
     async fn bind(config: &Config) -> Result<Self, StartError> {
+        let uses =
+            [Some(config.listen.mqtt()), config.listen.https(), Some(config.listen.admin), config.listen.workload_http];
+        let uses: Vec<_> = uses.into_iter().flatten().filter(|address| address.port() != 0).collect();
+        if let Some(twice) =
+            uses.iter().enumerate().find_map(|(at, address)| uses.iter().skip(at + 1).find(|it| *it == address))
+        {
+            return Err(StartError(format!(
+                "the address {twice} is given for two uses: give another port for one of them"
+            )));
+        }
         let mqtt = bind(config.listen.mqtt(), "MQTT").await.map_err(failed)?;
         let admin = bind(config.listen.admin, ADMINISTRATION).await.map_err(failed)?;
         let workload = match config.listen.workload_http {

@@ -126,6 +126,9 @@ fn report(accepted: &Value, out: Out<'_>) -> Result<(), Failure> {
     };
     match accepted.get("id").and_then(Value::as_u64) {
         Some(id) => writeln!(out, "message {id}: {deliveries}; `edgeroute hub explain {id}` says why")?,
+        None if number(accepted, "deliveries") == 0 => {
+            writeln!(out, "no route takes the message; `edgeroute hub explain` says why")?;
+        }
         None => writeln!(out, "{deliveries}")?,
     }
     Ok(())

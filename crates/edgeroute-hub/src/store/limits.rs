@@ -40,14 +40,14 @@ impl Writer {
         let mut victims = VecDeque::new();
         let mut blocked = false;
         for _ in 0..self.staged.len() {
-            let Some(item) = self.staged.pop_front().filter(|item| !item.has_failed()) else { continue };
+            // What waited for space and is not wanted any more is not stored when there is space.
+            let Some(item) = self.staged.pop_front().filter(|item| !item.has_failed() && item.is_wanted()) else {
+                continue;
+            };
             if blocked || group.is_full() {
-                // Keep the order, but forget what nobody waits for.
                 self.again |= !blocked;
                 blocked = true;
-                if item.is_wanted() {
-                    self.staged.push_back(item);
-                }
+                self.staged.push_back(item);
             } else if let Some(item) = self.place(engine, group, item, &mut victims) {
                 blocked = true;
                 self.staged.push_back(item);

@@ -56,10 +56,10 @@ fn case_33_an_empty_directory_is_all_that_is_needed() {
 #[test]
 fn case_33_ports_that_are_taken_are_named() {
     isolated(|| {
-        for port in ["8883", "9600"] {
+        for (port, flag) in [("8883", "--listen"), ("9600", "--admin")] {
             let taken = TcpListener::bind(format!("127.0.0.1:{port}")).expect("a free port");
             let mut hub = prepared(&[]);
-            refused(&mut hub, &[port, "taken", "--listen"]);
+            refused(&mut hub, &[port, "taken", flag]);
             drop(taken);
         }
         // Telemetry needs no HTTPS: a warning.

@@ -181,19 +181,14 @@ fn every_decision_of_a_recorded_run_is_that_of_edgeroute_match() {
 
 /// Returns the deliveries of each message, as the hub decided.
 fn decisions(hub: &Hub, count: usize) -> Vec<Vec<Delivery>> {
-    let mut decisions = Vec::new();
-    let mut last = 0;
-    while decisions.len() < count {
-        let page = hub.get(&format!("/api/messages?since={last}&limit=100"));
-        let messages = page["messages"].as_array().expect("messages").clone();
-        assert!(!messages.is_empty(), "{} of {count} messages are listed", decisions.len());
-        for message in messages {
-            last = message["id"].as_u64().expect("an id");
-            let deliveries = message["deliveries"].as_array().expect("deliveries");
-            decisions.push(sorted(deliveries.iter().map(|delivery| read(delivery, "destination"))));
-        }
-    }
-    decisions
+    let page = hub.get("/api/messages?limit=1000");
+    let messages = page["messages"].as_array().expect("messages");
+    assert_eq!(messages.len(), count);
+    let deliveries = |message: &Value| {
+        let deliveries = message["deliveries"].as_array().expect("deliveries");
+        sorted(deliveries.iter().map(|delivery| read(delivery, "destination")))
+    };
+    messages.iter().map(deliveries).collect()
 }
 
 /// Returns the deliveries of each message of a record by `edgeroute match`.
