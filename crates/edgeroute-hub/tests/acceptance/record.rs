@@ -215,7 +215,7 @@ fn read(delivery: &Value, destination: &str) -> Delivery {
     let text = |key: &str| delivery[key].as_str().unwrap_or_else(|| panic!("no {key}: {delivery}")).to_owned();
     // Endpoints are written as routes name them, destinations as people do.
     let to = text(destination);
-    let to = to.strip_prefix("BrokeredEndpoint(\"/modules/").and_then(|to| to.strip_suffix("\")")).unwrap_or(&to);
+    let to = to.strip_prefix("/modules/").unwrap_or(&to);
     (text("route"), to.replace("/inputs/", "/"), delivery["priority"].as_u64().expect("a priority"))
 }
 
