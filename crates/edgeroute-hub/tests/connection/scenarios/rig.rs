@@ -350,7 +350,7 @@ impl<'r> Client<'r> {
         if packet::split(&self.sent).1 != packet::Rest::Nothing {
             return false;
         }
-        let new: Vec<_> = received.deliveries.iter().skip(self.acknowledged.len()).map(|(id, _)| *id).collect();
+        let new: Vec<_> = received.deliveries.iter().filter_map(|(id, _)| *id).skip(self.acknowledged.len()).collect();
         let bytes: Vec<_> = new.iter().flat_map(|id| packet::puback(*id)).collect();
         self.acknowledged.extend(&new);
         self.write(&Phase { action: None, chunk: usize::MAX, bytes }, false).await;
