@@ -1,8 +1,8 @@
-//! Wall-clock time, which tests can set.
+//! Wall-clock time, which tests can set, and how often something is done.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -67,9 +67,43 @@ impl Clock {
     }
 }
 
+/// Limits how often something is logged that may happen all the time, such as an error that stays.
+#[derive(Debug)]
+pub struct Occasionally {
+    interval: Duration,
+    last: Option<Instant>,
+}
+
+impl Occasionally {
+    /// Creates a limit of once in an interval.
+    pub const fn new(interval: Duration) -> Self {
+        Self { interval, last: None }
+    }
+
+    /// Whether it is time to log again, from which on the interval counts.
+    pub fn is_due(&mut self) -> bool {
+        let is_due = self.last.is_none_or(|last| last.elapsed() > self.interval);
+        if is_due {
+            self.last = Some(Instant::now());
+        }
+        is_due
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_interval_has_one_occasion() {
+        let mut often = Occasionally::new(Duration::ZERO);
+        assert!(often.is_due());
+        std::thread::sleep(Duration::from_millis(1));
+        assert!(often.is_due());
+        let mut rarely = Occasionally::new(Duration::from_secs(3_600));
+        assert!(rarely.is_due());
+        assert!(!rarely.is_due());
+    }
 
     #[test]
     fn times_are_written_in_rfc_3339() {

@@ -4,11 +4,13 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+
+use crate::clock::Occasionally;
 
 /// How long connections may take to end after the hub stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -78,7 +80,7 @@ pub async fn accept<L, F>(
 {
     let places = Arc::new(Semaphore::new(most));
     let mut connections = JoinSet::new();
-    let mut logged: Option<Instant> = None;
+    let mut logged = Occasionally::new(LOG_INTERVAL);
     let mut stopping = std::pin::pin!(stopped(stop));
     loop {
         let accepted = tokio::select! {
@@ -87,8 +89,7 @@ pub async fn accept<L, F>(
             accepted = listener.accept() => accepted,
         };
         let mut log = |problem: &dyn std::fmt::Display| {
-            if logged.is_none_or(|last| last.elapsed() > LOG_INTERVAL) {
-                logged = Some(Instant::now());
+            if logged.is_due() {
                 tracing::warn!("{what}: {problem}");
             }
         };

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
@@ -10,6 +10,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
+
+use crate::clock::Occasionally;
 
 /// The most connections at once.
 const MOST_CONNECTIONS: usize = 256;
@@ -19,7 +21,6 @@ const HEAD_TIME: Duration = Duration::from_secs(30);
 const LONGEST_HEAD: usize = 64 * 1024;
 /// How long requests may take after the end was announced.
 const LAST_TIME: Duration = Duration::from_secs(2);
-
 /// How often errors of the listener are logged.
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
@@ -27,7 +28,7 @@ const LOG_INTERVAL: Duration = Duration::from_secs(10);
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
     let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let stopping = watch::Sender::new(());
-    let mut logged = None;
+    let mut logged = Occasionally::new(LOG_INTERVAL);
     tokio::pin!(stop);
     loop {
         let permit = tokio::select! {
@@ -42,9 +43,8 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
             Ok((stream, _)) => stream,
             Err(error) => {
                 // Out of descriptors, for example: others have to be closed first.
-                if logged.is_none_or(|logged: Instant| logged.elapsed() > LOG_INTERVAL) {
+                if logged.is_due() {
                     tracing::warn!("administration: cannot accept a connection: {error}");
-                    logged = Some(Instant::now());
                 }
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;

@@ -2,7 +2,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::{Finding, Verdict, running};
-use crate::bind::bind;
+use crate::bind::{ADMINISTRATION, bind};
 use crate::config::Config;
 
 /// How long a name may take to resolve.
@@ -25,7 +25,7 @@ pub(super) async fn check_ports(config: &Config, findings: &mut Vec<Finding>) ->
     let ports = [
         (Some(listen.mqtt()), "MQTT", Verdict::Problem, "no client can connect"),
         (listen.https(), "HTTPS", Verdict::Warning, "modules cannot invoke methods, and clients cannot use WebSockets"),
-        (Some(listen.admin), "administration", Verdict::Problem, "the hub does not start"),
+        (Some(listen.admin), ADMINISTRATION, Verdict::Problem, "the hub does not start"),
     ];
     for (address, what, verdict, effect) in ports {
         let Some(address) = address else {

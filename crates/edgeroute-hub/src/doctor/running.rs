@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use ureq::Agent;
 
+use crate::bind::ADMINISTRATION;
 use crate::contact::Contact;
 
 /// How long the hub may take to answer.
@@ -41,7 +42,7 @@ fn ask(contact: &Contact) -> Option<Vec<String>> {
 /// Whether one of the listeners is that of a server, which is named as people name it.
 pub(super) fn holds(listeners: &[String], what: &str, address: SocketAddr) -> bool {
     let name = match what {
-        "administration" => "admin".to_owned(),
+        ADMINISTRATION => "admin".to_owned(),
         other => other.to_lowercase(),
     };
     listeners.contains(&format!("{name} {address}"))

@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::clock::Occasionally;
 
 use super::engine::{Engine, OpenError};
 use super::group::Group;
@@ -28,7 +30,7 @@ impl Writer {
         self.shared.set_engine(None);
         let mut suspect = failure.suspect;
         let mut wait = FIRST_WAIT;
-        let mut logged: Option<Instant> = None;
+        let mut logged = Occasionally::new(LOG_EVERY);
         loop {
             match self.try_open(&mut suspect) {
                 Ok(()) => {
@@ -36,9 +38,8 @@ impl Writer {
                     return true;
                 }
                 Err(problem) => {
-                    if logged.is_none_or(|logged| logged.elapsed() > LOG_EVERY) {
+                    if logged.is_due() {
                         tracing::error!(%problem, "the store cannot be opened again; trying on");
-                        logged = Some(Instant::now());
                     }
                 }
             }
